@@ -1,0 +1,173 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// alignment of the data behind the header, in bytes.
+const alignment = 64
+
+// Encode writes entries in their order, with metadata and the CRC-32 (IEEE) of each, which it returns. The same entries
+// give the same bytes. An entry with neither element type nor shape is written as so many bytes.
+func Encode(w io.Writer, entries []Entry, metadata ...Pair) ([]uint32, error) {
+	sums := make([]uint32, len(entries))
+	for i, e := range entries {
+		sums[i] = crc32.ChecksumIEEE(e.Data)
+	}
+	header, err := encodeHeader(entries, sums, metadata)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(header); err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if _, err := w.Write(e.Data); err != nil {
+			return nil, err
+		}
+	}
+	return sums, nil
+}
+
+func encodeHeader(entries []Entry, sums []uint32, metadata []Pair) ([]byte, error) {
+	h := headerWriter{names: map[string]bool{metadataKey: true}}
+	h.raw("{")
+	if len(entries)+len(metadata) > 0 {
+		h.string(metadataKey)
+		h.raw(":{")
+		for i, p := range metadata {
+			h.comma(i)
+			h.string(p.Key)
+			h.raw(":")
+			h.string(p.Value)
+		}
+		for i, e := range entries {
+			h.comma(len(metadata) + i)
+			h.string(crcPrefix + e.Name)
+			h.raw(fmt.Sprintf(`:"%08x"`, sums[i]))
+		}
+		h.raw("}")
+	}
+	at := 0
+	for _, e := range entries {
+		if err := h.entry(e, at); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", e.Name, err)
+		}
+		at += len(e.Data)
+	}
+	h.raw("}")
+	for (8+h.Len())%alignment != 0 {
+		h.raw(" ")
+	}
+	if h.Len() > MaxHeader {
+		return nil, fmt.Errorf("%d tensors need a header of %d bytes, at most %d are allowed", len(entries), h.Len(), MaxHeader)
+	}
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(h.Len())), h.Bytes()...), nil
+}
+
+type headerWriter struct {
+	bytes.Buffer
+	names map[string]bool
+}
+
+func (h *headerWriter) raw(s string) { h.WriteString(s) }
+
+func (h *headerWriter) comma(i int) {
+	if i > 0 {
+		h.raw(",")
+	}
+}
+
+func (h *headerWriter) string(s string) {
+	text, err := json.Marshal(s)
+	if err != nil { // every string has a JSON form
+		panic(err)
+	}
+	h.Write(text)
+}
+
+func (h *headerWriter) entry(e Entry, at int) error {
+	switch {
+	case h.names[e.Name]:
+		return errors.New("the name is taken")
+	case !utf8.ValidString(e.Name):
+		return errors.New("the name is not UTF-8")
+	}
+	h.names[e.Name] = true
+	elem, shape := e.Elem, e.Shape
+	if elem == host.Invalid && shape == nil {
+		elem, shape = host.U8, []int{len(e.Data)}
+	}
+	size, err := host.SizeBytes(elem, shape)
+	if err != nil {
+		return err
+	}
+	if size != len(e.Data) {
+		return fmt.Errorf("%s of shape %v takes %d bytes, found %d", elem, shape, size, len(e.Data))
+	}
+	if elem.Packed() {
+		shape = packedShape(elem, shape)
+	}
+	h.raw(",")
+	h.string(e.Name)
+	dims := make([]int, len(shape)) // never nil, which is null in JSON
+	copy(dims, shape)
+	text, err := json.Marshal(dims)
+	if err != nil {
+		return err
+	}
+	h.raw(fmt.Sprintf(`:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, elem.Safetensors(), text, at, at+len(e.Data)))
+	return nil
+}
+
+// packedShape counts bytes instead of elements on the last axis.
+func packedShape(e host.Elem, shape []int) []int {
+	if len(shape) == 0 {
+		return []int{1}
+	}
+	out := append([]int(nil), shape...)
+	last := &out[len(out)-1]
+	*last = (*last*e.Bits() + 7) / 8
+	return out
+}
+
+// Write writes a file, which appears under its name only when it is complete; see Encode.
+func Write(path string, entries []Entry, metadata ...Pair) ([]uint32, error) {
+	tmp, sums, err := WriteTemp(path, entries, metadata...)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return nil, errors.Join(err, os.Remove(tmp))
+	}
+	return sums, nil
+}
+
+// WriteTemp writes a file beside path, to be given that name by the caller, and gives the name it has now.
+func WriteTemp(path string, entries []Entry, metadata ...Pair) (tmp string, sums []uint32, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() {
+		if err != nil {
+			tmp, err = "", errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(f.Name()))
+		}
+	}()
+	sums, err = Encode(f, entries, metadata...)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	return f.Name(), sums, errors.Join(err, f.Close())
+}
