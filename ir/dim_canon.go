@@ -1,0 +1,153 @@
+package ir
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// dimSum is the Dim of unsorted terms, which it takes over, and a constant.
+func dimSum(terms []dimTerm, c int64) Dim {
+	slices.SortFunc(terms, func(s, t dimTerm) int { return dimCompareProducts(s.product, t.product) })
+	kept := terms[:0]
+	for _, t := range terms {
+		if n := len(kept); n > 0 && dimCompareProducts(kept[n-1].product, t.product) == 0 {
+			coef, ok := dimAddInt(kept[n-1].coef, t.coef)
+			if !ok {
+				return dimOverflow("%d + %d times %v", kept[n-1].coef, t.coef, dimProductText(t.product, false))
+			}
+			kept[n-1].coef = coef
+		} else {
+			kept = append(kept, t)
+		}
+	}
+	kept = slices.DeleteFunc(kept, func(t dimTerm) bool { return t.coef == 0 })
+	switch {
+	case len(kept) == 0:
+		return Dim{c: c}
+	case len(kept) == 1 && kept[0].coef == 1 && len(kept[0].product) == 1:
+		return Dim{c, kept[0].product[0].alone}
+	}
+	x := &dimExpr{terms: kept, text: dimSumText(kept)}
+	for _, t := range kept {
+		for _, a := range t.product {
+			x.depth = max(x.depth, a.depth)
+		}
+	}
+	if len(x.text) > dimMaxText || len(kept) > dimMaxTerms {
+		x.err = dimTooLarge(Dim{x: x}, Dim{c: c}).Err()
+		return Dim{x: &dimExpr{err: x.err, text: "invalid"}}
+	}
+	return Dim{c, x}
+}
+
+// dimAtomOf is the Dim of one atom; its args are canonical. Only a symbol has a name.
+func dimAtomOf(kind dimAtomKind, name string, args []Dim) Dim {
+	a := &dimAtom{kind: kind, args: args, text: name}
+	for _, arg := range args {
+		a.depth = max(a.depth, arg.depth()+1)
+	}
+	switch kind {
+	case dimFloorDiv:
+		a.text = dimOperandText(args[0]) + "//" + dimOperandText(args[1])
+	case dimMin, dimMax:
+		texts := make([]string, len(args))
+		for i, arg := range args {
+			texts[i] = arg.String()
+		}
+		a.text = map[dimAtomKind]string{dimMin: "min(", dimMax: "max("}[kind] + strings.Join(texts, ", ") + ")"
+	}
+	if len(a.text) > dimMaxText || a.depth > dimMaxDepth {
+		return dimTooLarge(args[0], args[len(args)-1])
+	}
+	a.alone = &dimExpr{terms: []dimTerm{{1, []*dimAtom{a}}}, text: a.text, depth: a.depth}
+	return Dim{x: a.alone}
+}
+
+// dimCompareAtoms puts symbols first, then goes by text.
+func dimCompareAtoms(a, b *dimAtom) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Or(cmp.Compare(min(a.kind, 1), min(b.kind, 1)), strings.Compare(a.text, b.text))
+}
+
+// dimCompareProducts puts the higher degree first, then goes by atoms. It is a monomial order (multiplying both
+// sides keeps it), which the exact division of sums relies on.
+func dimCompareProducts(a, b []*dimAtom) int {
+	return cmp.Or(cmp.Compare(len(b), len(a)), slices.CompareFunc(a, b, dimCompareAtoms))
+}
+
+func dimMergeProducts(a, b []*dimAtom) []*dimAtom {
+	merged := slices.Concat(a, b)
+	slices.SortStableFunc(merged, dimCompareAtoms)
+	return merged
+}
+
+// dimDivideProducts is a/b, where every atom of b is in a.
+func dimDivideProducts(a, b []*dimAtom) ([]*dimAtom, bool) {
+	rest := slices.Clone(a)
+	for _, atom := range b {
+		i := slices.IndexFunc(rest, func(r *dimAtom) bool { return dimCompareAtoms(r, atom) == 0 })
+		if i < 0 {
+			return nil, false
+		}
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return rest, true
+}
+
+// String is the canonical text, such as `2*S+1`, `S//2`, `max(S, T)` or `invalid`; ParseDim reads it back.
+func (d Dim) String() string {
+	switch {
+	case d.x == nil:
+		return strconv.FormatInt(d.c, 10)
+	case d.c == 0 || d.x.err != nil:
+		return d.x.text
+	case d.c > 0:
+		return d.x.text + "+" + strconv.FormatInt(d.c, 10)
+	}
+	return d.x.text + strconv.FormatInt(d.c, 10)
+}
+
+func dimSumText(terms []dimTerm) string {
+	var b strings.Builder
+	for i, t := range terms {
+		coef := t.coef
+		if coef < 0 {
+			b.WriteByte('-')
+			coef = -coef
+		} else if i > 0 {
+			b.WriteByte('+')
+		}
+		// A minus in front binds tighter than // does: -S//2 would be (-S)//2.
+		inProduct := coef != 1 || len(t.product) > 1 || i == 0 && t.coef < 0
+		if coef != 1 {
+			b.WriteString(strconv.FormatInt(coef, 10))
+			b.WriteByte('*')
+		}
+		b.WriteString(dimProductText(t.product, inProduct))
+	}
+	return b.String()
+}
+
+func dimProductText(product []*dimAtom, parens bool) string {
+	texts := make([]string, len(product))
+	for i, a := range product {
+		texts[i] = a.text
+		if parens && a.kind == dimFloorDiv {
+			texts[i] = "(" + a.text + ")"
+		}
+	}
+	return strings.Join(texts, "*")
+}
+
+// dimOperandText is the text of d as an operand of a division.
+func dimOperandText(d Dim) string {
+	n, isConst := d.IsConst()
+	if a := d.atom(); isConst && n >= 0 || a != nil && a.kind != dimFloorDiv {
+		return d.String()
+	}
+	return "(" + d.String() + ")"
+}
