@@ -1,0 +1,51 @@
+package pt2
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Error is what is wrong with a file: where, what was found and expected, and what to try.
+type Error struct {
+	File string // as the caller named it
+	At   string // entry, and path inside its JSON; empty for the file as a whole
+	What string // what was found and what was expected
+	Try  string // advice; may be empty
+}
+
+// Error puts the parts on one line, which stays readable when the file's own names are not.
+func (e *Error) Error() string {
+	text := e.File + ": "
+	if e.At != "" {
+		text += clip(e.At) + ": "
+	}
+	text += clip(e.What)
+	if e.Try != "" {
+		text += "; " + e.Try
+	}
+	return text
+}
+
+// clip keeps both ends of a long text.
+func clip(text string) string {
+	const keep = 200
+	if len(text) <= 2*keep {
+		return text
+	}
+	return strings.ToValidUTF8(text[:keep], "") + " ... " + strings.ToValidUTF8(text[len(text)-keep:], "")
+}
+
+// The advice that several mistakes share.
+const (
+	trySave    = "save the program again with torch.export.save of torch 2.9 or newer"
+	tryResave  = "re-save the program with torch >= 2.9: torch.export.save(torch.export.load(file), file)"
+	tryCopy    = "copy or download the file again"
+	tryNewer   = "it may come from a newer torch than this reader knows; save it with torch 2.15 or older"
+	tryStored  = "re-save with torch.export.save, which stores entries uncompressed; do not zip the archive again"
+	tryProgram = "export the model: torch.export.save(torch.export.export(model, args), \"model.pt2\")"
+)
+
+// problem is an Error that does not know its file yet; the outermost function fills it in.
+func problem(at, try, format string, args ...any) *Error {
+	return &Error{At: at, What: fmt.Sprintf(format, args...), Try: try}
+}
