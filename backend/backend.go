@@ -1,0 +1,82 @@
+package backend
+
+import (
+	"context"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Options are common to all engines.
+type Options struct {
+	Threads int // 0: as many as the machine has cores
+}
+
+// Backend compiles modules.
+type Backend interface {
+	Name() string
+	// Compile takes a verified module, which must not change while the program is in use.
+	Compile(ctx context.Context, m *ir.Module, opt Options) (Program, error)
+}
+
+// Program is a compiled module.
+type Program interface {
+	Functions() []Signature
+	NewSession() Session
+	Close() error
+}
+
+// Session runs functions and keeps states between calls. It is for one goroutine at a time; sessions of one program may
+// run at the same time.
+//
+// The caller owns the tensors it gives and the tensors it gets: a session keeps no reference to either, so both may be
+// written to after a call has returned. No two tensors it gets share bytes. Inputs must not change during a call.
+type Session interface {
+	// Call runs a function. It takes the tensors of Signature.Inputs and gives those of Signature.Outputs. After an
+	// error the states are what they were before.
+	Call(ctx context.Context, fn string, in []*host.Tensor, opt *CallOptions) ([]*host.Tensor, error)
+	// State gives a copy of a state's value.
+	State(name string) (*host.Tensor, error)
+	// SetState gives a state the value of a tensor of its type, which is copied.
+	SetState(name string, t *host.Tensor) error
+	// Reset gives every state its initial value again.
+	Reset()
+}
+
+// CallOptions change what a call does beside computing.
+type CallOptions struct {
+	// Observe is called with each value that Select chooses, as soon as it is computed; the tensor must not be changed
+	// and is valid only during the call of Observe.
+	Observe func(v *ir.Value, t *host.Tensor)
+	Select  func(v *ir.Value) bool
+	// Progress is called from time to time with the share of operations that have run.
+	Progress func(done, total int)
+	// Timing is called each time an operation has run, with the nanoseconds it took. One that ran others (a body, another
+	// function, what it expands to) is not reported, only those are, so that the times add up.
+	Timing func(op *ir.Op, nanoseconds int64)
+}
+
+// Signature is what a caller sees of a function.
+type Signature struct {
+	Name    string
+	Inputs  []*ir.Param // the parameters that are tensors of the caller, in order
+	Outputs []*ir.Result
+	Func    *ir.Func
+}
+
+// SignatureOf lists a function's inputs and outputs: states stay in the session, constants are checked by who reads the
+// caller's arguments, and a mutated input comes back as an output.
+func SignatureOf(f *ir.Func) Signature {
+	s := Signature{Name: f.Name, Func: f}
+	for _, p := range f.Params {
+		if p.Role == ir.Input {
+			s.Inputs = append(s.Inputs, p)
+		}
+	}
+	for _, r := range f.Results {
+		if !r.State {
+			s.Outputs = append(s.Outputs, r)
+		}
+	}
+	return s
+}

@@ -1,0 +1,368 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Backend is the reference engine.
+type Backend struct{}
+
+// Name is interp.
+func (Backend) Name() string { return "interp" }
+
+// Compile plans every function. Constant data is read when it is first used.
+func (Backend) Compile(_ context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
+	p := &program{module: m, named: map[string]*ir.Resource{}, resources: map[string]*host.Tensor{}, parallel: workers(opt.Threads)}
+	for _, r := range m.Resources {
+		p.named[r.Name] = r
+	}
+	pl := planner{plans: map[*ir.Func]*plan{}}
+	var errs []error
+	for _, f := range m.Funcs {
+		if _, err := pl.function(f); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	p.plans, p.literals = pl.plans, pl.literals
+	return p, errors.Join(errs...)
+}
+
+type program struct {
+	module   *ir.Module
+	plans    map[*ir.Func]*plan
+	literals []*host.Tensor // tensors written out in attributes
+	named    map[string]*ir.Resource
+	parallel host.Parallel
+
+	mu        sync.Mutex
+	resources map[string]*host.Tensor // those in use
+}
+
+// Functions lists the functions in the module's order.
+func (p *program) Functions() []backend.Signature {
+	var list []backend.Signature
+	for _, f := range p.module.Funcs {
+		list = append(list, backend.SignatureOf(f))
+	}
+	return list
+}
+
+// Close gives back what the program holds.
+func (p *program) Close() error { return nil }
+
+// NewSession starts with the initial state.
+func (p *program) NewSession() backend.Session {
+	return &session{program: p, states: map[string]*host.Tensor{}}
+}
+
+func (p *program) resource(name string) (*host.Tensor, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.resources[name]; t != nil {
+		return t, nil
+	}
+	r := p.named[name]
+	if r == nil {
+		return nil, fmt.Errorf("the module has no resource @%s", name)
+	}
+	t, err := r.Tensor()
+	if err != nil {
+		return nil, err
+	}
+	p.resources[name] = t
+	return t, nil
+}
+
+type session struct {
+	program *program
+	states  map[string]*host.Tensor
+}
+
+// State gives a copy of the current value of a state.
+func (s *session) State(name string) (*host.Tensor, error) {
+	t, err := s.state(name)
+	if err != nil {
+		return nil, err
+	}
+	return t.Clone(), nil
+}
+
+// state may give the bytes of a resource, which must not be written to.
+func (s *session) state(name string) (*host.Tensor, error) {
+	if t := s.states[name]; t != nil {
+		return t, nil
+	}
+	st := s.program.module.State(name)
+	if st == nil {
+		return nil, fmt.Errorf("the module has no state %q%s", name, stateNames(s.program.module))
+	}
+	if st.Init != "" {
+		return s.program.resource(st.Init)
+	}
+	shape, ok := st.Type.Static()
+	if !ok {
+		return nil, fmt.Errorf("state %q is %s: set it before the first call, its sizes are not fixed", name, st.Type)
+	}
+	return host.Alloc(st.Type.Elem, shape)
+}
+
+func stateNames(m *ir.Module) string {
+	if len(m.States) == 0 {
+		return "; it has none"
+	}
+	text := "; it has "
+	for i, s := range m.States {
+		if i > 0 {
+			text += ", "
+		}
+		text += s.Name
+	}
+	return text
+}
+
+// SetState gives a state a value of its type, which is copied.
+func (s *session) SetState(name string, t *host.Tensor) error {
+	st := s.program.module.State(name)
+	if st == nil {
+		return fmt.Errorf("the module has no state %q%s", name, stateNames(s.program.module))
+	}
+	if t == nil {
+		return fmt.Errorf("state %q is %s, found no tensor", name, st.Type)
+	}
+	if t.Elem != st.Type.Elem || t.Rank() != st.Type.Rank() {
+		return fmt.Errorf("state %q is %s, found %s", name, st.Type, t)
+	}
+	for i, d := range st.Type.Shape {
+		if n, ok := d.IsConst(); ok && int(n) != t.Shape[i] {
+			return fmt.Errorf("state %q is %s, found %s", name, st.Type, t)
+		}
+	}
+	s.states[name] = t.Clone()
+	return nil
+}
+
+// Reset gives every state its initial value again.
+func (s *session) Reset() { clear(s.states) }
+
+// Call runs a function.
+func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt *backend.CallOptions) (out []*host.Tensor, err error) {
+	f := s.program.module.Func(name)
+	if f == nil {
+		return nil, fmt.Errorf("the module has no function %q", name)
+	}
+	if opt == nil {
+		opt = &backend.CallOptions{}
+	}
+	sig := backend.SignatureOf(f)
+	if len(in) != len(sig.Inputs) {
+		return nil, fmt.Errorf("@%s takes %d inputs, found %d", name, len(sig.Inputs), len(in))
+	}
+	args := make([]*host.Tensor, len(f.Params))
+	next := 0
+	for i, p := range f.Params {
+		switch p.Role {
+		case ir.StateIn:
+			if args[i], err = s.state(p.State); err != nil {
+				return nil, err
+			}
+		case ir.Input:
+			if in[next] == nil {
+				return nil, fmt.Errorf("@%s: input %q is missing, expected %s", name, p.Value.Name, p.Value.Type)
+			}
+			args[i], next = in[next], next+1
+		}
+	}
+	sizes, err := backend.BindInputs(f, args)
+	if err != nil {
+		return nil, fmt.Errorf("@%s: %w", name, err)
+	}
+	r := &run{program: s.program, ctx: ctx, opt: opt}
+	results, err := r.guarded(f, args, sizes)
+	if err != nil {
+		return nil, fmt.Errorf("@%s: %w", name, err)
+	}
+	s.separate(f, in, results)
+	for i, res := range f.Results {
+		if res.State {
+			s.states[res.Target] = results[i]
+		} else {
+			out = append(out, results[i])
+		}
+	}
+	return out, nil
+}
+
+// run is one call of a function.
+type run struct {
+	program *program
+	ctx     context.Context
+	opt     *backend.CallOptions
+	current *ir.Op
+	entered int // how many functions and bodies have begun to run
+}
+
+// guarded turns a panic inside an operation into an error that names it.
+func (r *run) guarded(f *ir.Func, args []*host.Tensor, sizes *backend.Sizes) (out []*host.Tensor, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			where := "@" + f.Name
+			if r.current != nil {
+				where = r.current.Name() + at(r.current.Loc)
+			}
+			err = fmt.Errorf("internal error in %s: %v\n%s", where, p, debug.Stack())
+		}
+	}()
+	return r.function(r.program.plans[f], args, sizes, true)
+}
+
+// body runs a body with sizes of its own.
+func (r *run) body(pl *plan, args []*host.Tensor, outer *backend.Sizes) ([]*host.Tensor, error) {
+	sizes, err := outer.Nested(pl.fn)
+	if err != nil {
+		return nil, err
+	}
+	return r.function(pl, args, sizes, false)
+}
+
+func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, outermost bool) ([]*host.Tensor, error) {
+	slots := make([]*host.Tensor, pl.slots)
+	copy(slots, args)
+	ctx := r.evalCtx(sizes)
+	r.entered++
+	in := make([]*host.Tensor, 0, 8)
+	for i := range pl.steps {
+		st := &pl.steps[i]
+		if err := r.ctx.Err(); err != nil {
+			return nil, err
+		}
+		in = in[:0]
+		for _, k := range st.in {
+			if k < 0 {
+				in = append(in, nil)
+			} else {
+				in = append(in, slots[k])
+			}
+		}
+		results, err := r.step(st, in, ctx, sizes)
+		if err != nil {
+			return nil, err
+		}
+		for k, t := range results {
+			slots[st.out[k]] = t
+			if r.opt.Observe != nil && (r.opt.Select == nil || r.opt.Select(st.op.Results[k])) {
+				r.opt.Observe(st.op.Results[k], t)
+			}
+		}
+		for _, k := range st.free {
+			slots[k] = nil
+		}
+		if outermost && r.opt.Progress != nil {
+			r.opt.Progress(i+1, len(pl.steps))
+		}
+	}
+	out := make([]*host.Tensor, len(pl.ret))
+	for i, k := range pl.ret {
+		out[i] = slots[k]
+	}
+	return out, sizes.Finish()
+}
+
+func (r *run) step(st *step, in []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) ([]*host.Tensor, error) {
+	r.current = st.op
+	start, entered := time.Now(), r.entered
+	var out []*host.Tensor
+	var err error
+	if st.body != nil {
+		out, err = r.body(st.body, present(st.op, in), sizes)
+	} else {
+		out, err = st.op.Def.Eval(ctx, st.op, in)
+	}
+	if err == nil {
+		err = checkResults(st.op, out)
+	}
+	if err == nil {
+		err = sizes.BindResults(st.op, out)
+	}
+	if err == nil {
+		err = checkSizes(ctx, st.op, out)
+	}
+	if err != nil {
+		if st.op.Bodies != nil { // the error names the operation inside
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w%s", err, at(st.op.Loc))
+	}
+	if r.opt.Timing != nil && r.entered == entered {
+		r.opt.Timing(st.op, time.Since(start).Nanoseconds())
+	}
+	return out, nil
+}
+
+// present drops absent and repeated operands, as ir.Expanded does.
+func present(op *ir.Op, in []*host.Tensor) []*host.Tensor {
+	var args []*host.Tensor
+	for i, v := range op.Operands {
+		if v != nil && !seenBefore(op.Operands[:i], v) {
+			args = append(args, in[i])
+		}
+	}
+	return args
+}
+
+// checkResults holds the engine's contract: the results are what the operation's types say.
+func checkResults(op *ir.Op, out []*host.Tensor) error {
+	if len(out) != len(op.Results) {
+		return fmt.Errorf("%s gave %d results, expected %d", op.Name(), len(out), len(op.Results))
+	}
+	for i, t := range out {
+		want := op.Results[i].Type
+		if t == nil || t.Elem != want.Elem || t.Rank() != want.Rank() {
+			return fmt.Errorf("%s gave %v for result %d, expected %s", op.Name(), t, i, want)
+		}
+	}
+	return nil
+}
+
+func checkSizes(ctx *ir.EvalCtx, op *ir.Op, out []*host.Tensor) error {
+	for i, t := range out {
+		for k, d := range op.Results[i].Type.Shape {
+			n, err := ctx.Dim(d)
+			if err != nil {
+				return fmt.Errorf("%s: %w", op.Name(), err)
+			}
+			if n != t.Shape[k] {
+				return fmt.Errorf("%s gave %s for result %d, expected %s with %s = %d", op.Name(), t, i, op.Results[i].Type, d, n)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) evalCtx(sizes *backend.Sizes) *ir.EvalCtx {
+	return &ir.EvalCtx{
+		Context:  r.ctx,
+		Size:     sizes.Get,
+		Resource: r.program.resource,
+		Parallel: r.program.parallel,
+		Call: func(body *ir.Func, args []*host.Tensor) ([]*host.Tensor, error) {
+			return r.body(r.program.plans[body], args, sizes)
+		},
+		Function: func(name string, args []*host.Tensor) ([]*host.Tensor, error) {
+			f := r.program.module.Func(name)
+			inner, err := backend.BindInputs(f, args)
+			if err != nil {
+				return nil, fmt.Errorf("@%s: %w", name, err)
+			}
+			return r.function(r.program.plans[f], args, inner, false)
+		},
+	}
+}

@@ -1,0 +1,127 @@
+package interp
+
+import (
+	"fmt"
+
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// plan is a function made ready to run: values are numbered slots.
+type plan struct {
+	fn    *ir.Func
+	slots int
+	steps []step
+	ret   []int // the slots that are returned
+}
+
+type step struct {
+	op   *ir.Op
+	body *plan // for an operation without Eval: what it expands to
+	in   []int // -1: absent
+	out  []int
+	free []int // slots not used after this step
+}
+
+type planner struct {
+	plans    map[*ir.Func]*plan
+	literals []*host.Tensor
+}
+
+func (p *planner) function(f *ir.Func) (*plan, error) {
+	pl := &plan{fn: f}
+	slot := map[*ir.Value]int{}
+	number := func(v *ir.Value) int {
+		slot[v] = pl.slots
+		pl.slots++
+		return slot[v]
+	}
+	for _, prm := range f.Params {
+		number(prm.Value)
+	}
+	last := map[*ir.Value]int{}
+	for i, op := range f.Ops {
+		for _, v := range op.Operands {
+			last[v] = i
+		}
+	}
+	for i, op := range f.Ops {
+		if op.Def.Traits.Has(ir.Terminator) {
+			for _, v := range op.Operands {
+				pl.ret = append(pl.ret, slot[v])
+			}
+			continue
+		}
+		for _, a := range op.Attrs {
+			if d, ok := a.Value.(ir.Dense); ok {
+				p.literals = append(p.literals, d.T)
+			}
+		}
+		st := step{op: op}
+		if op.Def.Eval == nil {
+			body, err := p.expanded(op)
+			if err != nil {
+				return nil, err
+			}
+			st.body = body
+		}
+		for k, v := range op.Operands {
+			if v == nil {
+				st.in = append(st.in, -1)
+				continue
+			}
+			st.in = append(st.in, slot[v])
+			if last[v] == i && !seenBefore(op.Operands[:k], v) {
+				st.free = append(st.free, slot[v])
+			}
+		}
+		for _, r := range op.Results {
+			s := number(r)
+			st.out = append(st.out, s)
+			if !r.Used() {
+				st.free = append(st.free, s)
+			}
+		}
+		pl.steps = append(pl.steps, st)
+		for _, b := range op.Bodies {
+			if _, err := p.function(b); err != nil {
+				return nil, err
+			}
+		}
+	}
+	p.plans[f] = pl
+	return pl, nil
+}
+
+func seenBefore(vs []*ir.Value, v *ir.Value) bool {
+	for _, w := range vs {
+		if v == w {
+			return true
+		}
+	}
+	return false
+}
+
+// expanded plans an operation that has no Eval through its Expand.
+func (p *planner) expanded(op *ir.Op) (*plan, error) {
+	body, err := ir.Expanded(op, core.Return)
+	if err != nil {
+		return nil, err
+	}
+	if body == nil {
+		name := op.Name()
+		if callee, ok := op.Attr("callee").(ir.String); ok {
+			name += " " + string(callee)
+		}
+		return nil, fmt.Errorf("%s%s cannot run: run the pass `decompose` first", name, at(op.Loc))
+	}
+	return p.function(body)
+}
+
+func at(l *ir.Loc) string {
+	if l.IsUnknown() {
+		return ""
+	}
+	return " (" + l.String() + ")"
+}

@@ -1,0 +1,208 @@
+package backend
+
+import (
+	"fmt"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Sizes holds the values that symbols have in one call.
+type Sizes struct {
+	f       *ir.Func
+	outer   *Sizes
+	values  map[string]int64
+	pending []ir.Guard // guards whose symbols are not all bound yet
+}
+
+// Get gives the value of a symbol.
+func (s *Sizes) Get(name string) (int64, bool) {
+	for ; s != nil; s = s.outer {
+		if n, ok := s.values[name]; ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// Nested gives sizes for one run of a body: it sees those around it and may bind its own. The body's guards on sizes that
+// are known already are checked.
+func (s *Sizes) Nested(body *ir.Func) (*Sizes, error) {
+	n := &Sizes{f: body, outer: s, values: map[string]int64{}, pending: body.Guards}
+	return n, n.checkGuards()
+}
+
+// Finish is called when a function or body has run: every guard must have been checked by then.
+func (s *Sizes) Finish() error {
+	if len(s.pending) == 0 {
+		return nil
+	}
+	g := s.pending[0]
+	for _, name := range g.Symbols() {
+		if _, ok := s.Get(name); !ok {
+			return fmt.Errorf("the guard `%s` was not checked: no input and no operation that ran binds %s", g, name)
+		}
+	}
+	return fmt.Errorf("the guard `%s` was not checked", g)
+}
+
+// BindInputs binds the symbols of a function from its arguments and checks element types, shapes, ranges and guards. args
+// has one tensor per parameter; nil for constants.
+func BindInputs(f *ir.Func, args []*host.Tensor) (*Sizes, error) {
+	s := &Sizes{f: f, values: map[string]int64{}, pending: f.Guards}
+	for i, p := range f.Params {
+		if args[i] == nil {
+			continue
+		}
+		if err := s.checkType(p, args[i]); err != nil {
+			return nil, err
+		}
+		if p.Binds != "" {
+			if err := s.bind(p.Binds, host.IntAt(args[i], 0), fmt.Sprintf("%s is", describe(p))); err != nil {
+				return nil, err
+			}
+		}
+		for k, d := range p.Value.Type.Shape {
+			if name, ok := ir.BindableSymbol(d); ok {
+				if err := s.bindFrom(d, name, args[i].Shape[k], fmt.Sprintf("%s: dimension %d is", describe(p), k)); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for i, p := range f.Params {
+		if args[i] == nil {
+			continue
+		}
+		for k, d := range p.Value.Type.Shape {
+			n, err := d.Eval(s.Get)
+			if err != nil {
+				return nil, fmt.Errorf("%s: dimension %d: %w", describe(p), k, err)
+			}
+			if int(n) != args[i].Shape[k] {
+				return nil, fmt.Errorf("%s: dimension %d is %d, expected %s%s", describe(p), k, args[i].Shape[k], d, equals(d, n))
+			}
+		}
+	}
+	return s, s.checkGuards()
+}
+
+func equals(d ir.Dim, n int64) string {
+	if _, ok := d.IsConst(); ok {
+		return ""
+	}
+	return fmt.Sprintf(" = %d", n)
+}
+
+func describe(p *ir.Param) string {
+	if p.Role == ir.StateIn {
+		return fmt.Sprintf("state %q", p.State)
+	}
+	return fmt.Sprintf("input %q", p.Value.Name)
+}
+
+func (s *Sizes) checkType(p *ir.Param, t *host.Tensor) error {
+	want := p.Value.Type
+	if t.Elem != want.Elem || t.Rank() != want.Rank() {
+		return fmt.Errorf("%s is %s, expected %s", describe(p), t, want)
+	}
+	return nil
+}
+
+// bindFrom solves a*S+b = n for S.
+func (s *Sizes) bindFrom(d ir.Dim, name string, n int, what string) error {
+	at := func(x int64) int64 {
+		y, _ := d.Eval(func(string) (int64, bool) { return x, true })
+		return y
+	}
+	b := at(0)
+	a := at(1) - b
+	if (int64(n)-b)%a != 0 {
+		return fmt.Errorf("%s %d, expected a size of the form %s", what, n, d)
+	}
+	return s.bind(name, (int64(n)-b)/a, fmt.Sprintf("%s %d, which makes %s", what, n, name))
+}
+
+func (s *Sizes) bind(name string, n int64, what string) error {
+	if have, ok := s.Get(name); ok {
+		if have != n {
+			return fmt.Errorf("%s %d, but %s is %d by another input", what, n, name, have)
+		}
+		return nil
+	}
+	d := s.f.Dim(name)
+	if d == nil {
+		return fmt.Errorf("%s %d: the symbol is not declared", what, n)
+	}
+	if n < d.Min || n > d.Max {
+		return fmt.Errorf("%s %d; %s must be in %s", what, n, name, rangeText(d))
+	}
+	s.values[name] = n
+	return nil
+}
+
+func rangeText(d *ir.DimDecl) string {
+	if d.Max == ir.Unbounded {
+		return fmt.Sprintf("%d..", d.Min)
+	}
+	return fmt.Sprintf("%d..%d", d.Min, d.Max)
+}
+
+// checkGuards checks the guards whose symbols are all bound and keeps the others for later.
+func (s *Sizes) checkGuards() error {
+	var later []ir.Guard
+	for _, g := range s.pending {
+		holds, known, err := g.Holds(s.Get)
+		switch {
+		case err != nil:
+			return fmt.Errorf("guard `%s`: %w", g, err)
+		case !known:
+			later = append(later, g)
+		case !holds:
+			return fmt.Errorf("the sizes of this call break the model's guard `%s`%s", g, s.values4(g))
+		}
+	}
+	s.pending = later
+	return nil
+}
+
+// values4 lists the values of a guard's symbols.
+func (s *Sizes) values4(g ir.Guard) string {
+	text, seen := "", map[string]bool{}
+	for _, c := range g.Any {
+		for _, name := range append(c.Left.Symbols(), c.Right.Symbols()...) {
+			if n, ok := s.Get(name); ok && !seen[name] {
+				seen[name] = true
+				text += fmt.Sprintf("; %s is %d", name, n)
+			}
+		}
+	}
+	return text
+}
+
+// BindResults binds the symbols that an operation's results decide: the value of a number, or the shape of a tensor.
+func (s *Sizes) BindResults(op *ir.Op, results []*host.Tensor) error {
+	names := op.Binds()
+	if len(names) == 0 {
+		return nil
+	}
+	for i, r := range results {
+		t := op.Results[i].Type
+		if t.Rank() == 0 && r != nil && len(names) == 1 && t.Elem.IsInt() {
+			if err := s.bind(names[0], host.IntAt(r, 0), fmt.Sprintf("the value of %s is", op.Name())); err != nil {
+				return err
+			}
+			continue
+		}
+		for k, d := range t.Shape {
+			if name, ok := ir.BindableSymbol(d); ok && r != nil {
+				if _, bound := s.Get(name); !bound {
+					if err := s.bindFrom(d, name, r.Shape[k], fmt.Sprintf("%s: dimension %d of its result is", op.Name(), k)); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return s.checkGuards()
+}
