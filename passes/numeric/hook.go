@@ -1,0 +1,266 @@
+package numeric
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// Case is one call of a function.
+type Case struct {
+	Func string
+	In   []*host.Tensor // one per input of the function
+}
+
+// tolerances are what results of an exact pass may differ by, relative to the size of the numbers compared: a pass may
+// sum in another order. Integers and bools must be equal.
+var tolerances = map[host.Elem]float64{host.F64: 1e-9, host.C128: 1e-9, host.F32: 1e-4, host.C64: 1e-4, host.F16: 2e-2, host.BF16: 8e-2}
+
+// Hook runs the model before and after each pass and compares. A module that still has torch.call is not run: the check
+// starts after decompose. Lossy passes are held to their SNR, which report is told.
+func Hook(cases func(*ir.Module) ([]Case, error), report func(string)) pass.Hook {
+	c := &check{cases: cases, report: report}
+	return pass.Hook{Before: c.before, After: c.after}
+}
+
+type check struct {
+	cases  func(*ir.Module) ([]Case, error)
+	report func(string)
+	list   []Case
+	want   [][]result // for each case; nil before the module can run
+}
+
+// result is an output of a call or a state that the call left.
+type result struct {
+	what   string
+	tensor *host.Tensor
+}
+
+func runnable(m *ir.Module) bool {
+	ok := true
+	m.Walk(func(op *ir.Op) { ok = ok && op.Def.Dialect() != "torch" })
+	return ok
+}
+
+func (c *check) before(ctx *pass.Context, m *ir.Module) error {
+	if c.want != nil || !runnable(m) {
+		return nil
+	}
+	return c.reference(ctx, m)
+}
+
+func (c *check) reference(ctx *pass.Context, m *ir.Module) error {
+	var err error
+	if c.list == nil {
+		if c.list, err = c.cases(m); err != nil {
+			return err
+		}
+	}
+	c.want = nil
+	for _, k := range c.list {
+		out, err := execute(ctx, m, k)
+		if err != nil {
+			return fmt.Errorf("numeric verification cannot run @%s: %w; give inputs with --inputs", k.Func, err)
+		}
+		c.want = append(c.want, out)
+	}
+	return nil
+}
+
+// execute casts the inputs to the types the function has now; a pass may have changed those.
+func execute(ctx *pass.Context, m *ir.Module, k Case) ([]result, error) {
+	f := m.Func(k.Func)
+	if f == nil {
+		return nil, fmt.Errorf("the module has no function @%s", k.Func)
+	}
+	n := 0
+	for _, p := range f.Params {
+		if p.Role == ir.Input {
+			n++
+		}
+	}
+	if n != len(k.In) {
+		return nil, fmt.Errorf("@%s takes %d inputs, found %d", k.Func, n, len(k.In))
+	}
+	in := make([]*host.Tensor, len(k.In))
+	i := 0
+	for _, p := range f.Params {
+		if p.Role != ir.Input {
+			continue
+		}
+		in[i] = k.In[i]
+		if e := p.Value.Type.Elem; in[i].Elem != e {
+			t, err := host.Alloc(e, in[i].Shape)
+			if err != nil {
+				return nil, err
+			}
+			if err := host.Cast(host.Serial, t, in[i]); err != nil {
+				return nil, err
+			}
+			in[i] = t
+		}
+		i++
+	}
+	out, err := ctx.Execute(m, k.Func, in)
+	if err != nil {
+		return nil, err
+	}
+	return label(m, f, out)
+}
+
+// label names what a call gave: the outputs and then the states, in the module's order.
+func label(m *ir.Module, f *ir.Func, out []*host.Tensor) ([]result, error) {
+	var list []result
+	for _, r := range f.Results {
+		if !r.State {
+			list = append(list, result{what: fmt.Sprintf("result %d", len(list))})
+		}
+	}
+	for _, s := range m.States {
+		list = append(list, result{what: fmt.Sprintf("state %q", s.Name)})
+	}
+	if len(out) != len(list) {
+		return nil, fmt.Errorf("@%s gave %d outputs and states, expected %d", f.Name, len(out), len(list))
+	}
+	for i, t := range out {
+		list[i].tensor = t
+	}
+	return list, nil
+}
+
+func (c *check) after(ctx *pass.Context, m *ir.Module) error {
+	if c.want == nil {
+		if !runnable(m) {
+			return nil
+		}
+		return c.reference(ctx, m)
+	}
+	worst := math.Inf(1)
+	for i, k := range c.list {
+		got, err := execute(ctx, m, k)
+		if err != nil {
+			return fmt.Errorf("after the pass %s the model does not run: %w", ctx.Pass.Name, err)
+		}
+		db, err := agree(ctx.Pass, k, got, c.want[i])
+		if err != nil {
+			return err
+		}
+		worst = min(worst, db)
+		c.want[i] = got
+	}
+	if l := ctx.Pass.Lossy; l != nil {
+		if c.report != nil {
+			c.report(fmt.Sprintf("%s: results have an SNR of %.1f dB", ctx.Pass, worst))
+		}
+		if worst < l.MinSNR {
+			return fmt.Errorf("the pass %s leaves an SNR of %.1f dB, it should leave at least %.1f dB", ctx.Pass, worst, l.MinSNR)
+		}
+	}
+	return nil
+}
+
+// agree compares what a case gave after a pass with what it gave before. For a lossy pass it gives the smallest SNR.
+func agree(p *pass.Pass, k Case, got, want []result) (float64, error) {
+	if len(got) != len(want) {
+		return 0, fmt.Errorf("the pass %s changed how many values @%s gives: found %d, expected %d", p.Name, k.Func, len(got), len(want))
+	}
+	worst := math.Inf(1)
+	for i, g := range got {
+		w := want[i]
+		if g.what != w.what {
+			return 0, fmt.Errorf("the pass %s changed what @%s gives: found %s, expected %s", p.Name, k.Func, g.what, w.what)
+		}
+		var err error
+		if p.Lossy == nil {
+			err = Differ(g.tensor, w.tensor)
+		} else {
+			var db float64
+			db, err = SNR(g.tensor, w.tensor)
+			worst = min(worst, db)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("the pass %s changed %s of @%s: %w", p.Name, g.what, k.Func, err)
+		}
+	}
+	return worst, nil
+}
+
+// Differ holds a tensor against the one expected, at the tolerance of its element type; nil where they agree. Integers and
+// bools must be equal bit for bit.
+func Differ(got, want *host.Tensor) error {
+	if !slices.Equal(got.Shape, want.Shape) {
+		return fmt.Errorf("found %s, expected %s", got, want)
+	}
+	tol := max(tolerances[got.Elem], tolerances[want.Elem])
+	if tol == 0 {
+		return equal(got, want)
+	}
+	g, w := host.Values[complex128](asComplex(got)), host.Values[complex128](asComplex(want))
+	scale := 0.0
+	for _, x := range w {
+		if a := cabs(x); !math.IsInf(a, 0) && !math.IsNaN(a) {
+			scale = max(scale, a)
+		}
+	}
+	for i := range g {
+		if same(g[i], w[i]) {
+			continue
+		}
+		if d := cabs(g[i] - w[i]); !(d <= tol*(cabs(w[i])+0.1*scale)) || math.IsInf(cabs(w[i]), 0) {
+			return differs(got, want, i)
+		}
+	}
+	return nil
+}
+
+// equal compares integers and bools of one element type as they are stored: not every integer is a float64.
+func equal(got, want *host.Tensor) error {
+	if got.Elem == want.Elem {
+		if bytes.Equal(got.Bytes(), want.Bytes()) {
+			return nil
+		}
+		for i := range got.Len() {
+			if !got.Elem.IsFloat() && host.At(got, i) != host.At(want, i) {
+				return differs(got, want, i)
+			}
+		}
+	}
+	gap, err := host.Measure(got, want, host.Tolerance{})
+	if err != nil || gap.Close() {
+		return err
+	}
+	return differs(got, want, gap.First)
+}
+
+func differs(got, want *host.Tensor, i int) error {
+	return fmt.Errorf("element %d is %s, it was %s", i, host.Format(got, i), host.Format(want, i))
+}
+
+func same(a, b complex128) bool {
+	return a == b || (math.IsNaN(real(a)) || math.IsNaN(imag(a))) && (math.IsNaN(real(b)) || math.IsNaN(imag(b)))
+}
+
+func cabs(x complex128) float64 { return math.Hypot(real(x), imag(x)) }
+
+func asComplex(t *host.Tensor) *host.Tensor {
+	if t.Elem.Packed() {
+		t = host.Unpack(t)
+	}
+	out := host.New(host.C128, t.Shape...)
+	if err := host.Cast(host.Serial, out, t); err != nil {
+		panic("numeric: " + err.Error()) // equal shapes, every class converts
+	}
+	return out
+}
+
+// SNR is the signal-to-noise ratio in dB: infinite for equal tensors, -Inf where a number became infinite or NaN. Tensors
+// of different shapes are an error.
+func SNR(got, want *host.Tensor) (float64, error) {
+	gap, err := host.Measure(got, want, host.Tolerance{})
+	return gap.SNR, err
+}

@@ -1,0 +1,89 @@
+package pass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Pass changes a module. Options are read when Run is called.
+type Pass struct {
+	Name    string
+	Doc     string // the first sentence says what the pass does
+	Options Options
+	// Lossy is set by a pass that changes numbers on purpose. Others are exact: their results are compared at the
+	// tolerance of the element type.
+	Lossy *Lossy
+	// NeedsLowered makes the runner refuse a module that still holds torch.call.
+	NeedsLowered bool
+	Run          func(*Context, *ir.Module) error
+}
+
+// Lossy bounds the damage of a pass that changes numbers.
+type Lossy struct {
+	MinSNR float64 // dB; numeric verification reports the SNR and fails below this
+}
+
+// Executor runs functions of a module; tools provide a backend's.
+type Executor interface {
+	// Execute calls a function with a fresh state. in has a tensor per input, out one per output and then one per state
+	// in the module's order.
+	Execute(ctx context.Context, m *ir.Module, fn string, in []*host.Tensor) (out []*host.Tensor, err error)
+}
+
+// Context is what a running pass may use.
+type Context struct {
+	context.Context
+	Executor Executor // nil where the caller has no engine; see Execute
+	// Report takes a line for the user, such as what was compressed; nil drops it.
+	Report func(line string)
+	// Progress takes how much of a long pass is done; nil drops it.
+	Progress func(what string, done, total int)
+	Pass     *Pass // the pass that runs
+}
+
+// Execute runs a function through the Executor.
+func (c *Context) Execute(m *ir.Module, fn string, in []*host.Tensor) ([]*host.Tensor, error) {
+	if c.Executor == nil {
+		return nil, errors.New("this pass runs the model, and the program around it has no engine; give the runner an Executor")
+	}
+	return c.Executor.Execute(c, m, fn, in)
+}
+
+// Reportf gives the user a line.
+func (c *Context) Reportf(format string, args ...any) {
+	if c.Report != nil {
+		c.Report(fmt.Sprintf(format, args...))
+	}
+}
+
+// Step tells how much of a long pass is done.
+func (c *Context) Step(what string, done, total int) {
+	if c.Progress != nil {
+		c.Progress(what, done, total)
+	}
+}
+
+// Title is the first sentence of the documentation.
+func (p *Pass) Title() string {
+	first, _, _ := strings.Cut(p.Doc, ". ")
+	return strings.TrimSuffix(first, ".")
+}
+
+// String is the pass as a pipeline spells it: its name and the options that were given.
+func (p *Pass) String() string {
+	var set []string
+	for _, o := range p.Options.list {
+		for _, s := range o.given {
+			set = append(set, s.name+"="+s.text)
+		}
+	}
+	if len(set) == 0 {
+		return p.Name
+	}
+	return p.Name + "{" + strings.Join(set, ", ") + "}"
+}
