@@ -1,0 +1,136 @@
+package lower
+
+import (
+	"math"
+
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// creations holds the targets that make tensors out of numbers.
+func creations(t *Table) {
+	for _, e := range []struct {
+		target string
+		value  ir.Attr // nil: the argument fill_value
+	}{
+		{"aten.zeros", ir.Int(0)}, {"aten.zeros_like", ir.Int(0)}, {"aten.new_zeros", ir.Int(0)}, {"aten.ones", ir.Int(1)}, {"aten.ones_like", ir.Int(1)},
+		{"aten.new_ones", ir.Int(1)}, {"aten.empty", ir.Int(0)}, {"aten.empty_like", ir.Int(0)}, {"aten.new_empty", ir.Int(0)},
+		{"aten.new_empty_strided", ir.Int(0)}, {"aten.empty_strided", ir.Int(0)}, {"aten.empty_permuted", ir.Int(0)}, {"aten.zero", ir.Int(0)},
+		{"aten._efficientzerotensor", ir.Int(0)}, {"aten.full", nil}, {"aten.full_like", nil}, {"aten.new_full", nil},
+	} {
+		t.Add(e.target, One(func(c *Call) *ir.Value {
+			if e.value != nil {
+				return c.Fill(e.value, c.Result(0))
+			}
+			return c.fillWith("fill_value")
+		}))
+	}
+	t.Add("aten.fill", One(func(c *Call) *ir.Value { return c.fillWith("value") }))
+	t.Add("aten.scalar_tensor", One(func(c *Call) *ir.Value { return c.fillWith("s") }))
+	for _, target := range []string{"aten.arange", "prims.iota"} {
+		t.Add(target, One(arange))
+	}
+	t.Add("aten.linspace", One(func(c *Call) *ir.Value { return c.Out(c.linspace(c.floatType())) }))
+	t.Add("aten.logspace", One(func(c *Call) *ir.Value {
+		e := c.floatType()
+		return c.Out(c.Pow(c.Const(ir.Float(c.Float("base")), e), c.linspace(e)))
+	}))
+	for _, e := range []struct {
+		target     string
+		a0, a1, a2 float64 // a0 - a1*cos + a2*cos of twice the angle
+	}{{"aten.hann_window", 0.5, 0.5, 0}, {"aten.hamming_window", 0.54, 0.46, 0}, {"aten.blackman_window", 0.42, 0.5, 0.08}} {
+		t.Add(e.target, One(func(c *Call) *ir.Value {
+			a0, a1 := e.a0, e.a1
+			if c.Has("alpha") {
+				a0 = c.Float("alpha")
+				a1 = 1 - a0
+			}
+			if c.Has("beta") {
+				a1 = c.Float("beta")
+			}
+			n := c.Result(0).Shape[0]
+			span := n
+			if c.Has("periodic") && !c.Bool("periodic") {
+				span = n.Sub(ir.Const(1))
+			}
+			turn := c.Div(c.Count(n, host.F64), c.Size(span, host.F64))
+			cosine := func(times float64) *ir.Value { return c.One(tensor.Cos, nil, c.MulN(turn, 2*math.Pi*times)) }
+			w := c.SubFrom(a0, c.MulN(cosine(1), a1))
+			if e.a2 != 0 {
+				w = c.Add(w, c.MulN(cosine(2), e.a2))
+			}
+			if one, ok := n.IsConst(); ok && one == 1 {
+				return c.Fill(ir.Int(1), c.Result(0))
+			}
+			return c.Out(w)
+		}))
+	}
+}
+
+// fillWith fills the result with an argument: a number, or a tensor of one element.
+func (c *Call) fillWith(name string) *ir.Value {
+	r := c.Result(0)
+	if o := c.operand(name); o.value != nil {
+		return c.ExpandTo(c.Reshape(o.as(c, r.Elem)), r)
+	}
+	return c.Fill(c.Scalar(name), r)
+}
+
+func arange(c *Call) *ir.Value {
+	r := c.Result(0)
+	start, step := ir.Attr(ir.Int(0)), ir.Attr(ir.Int(1))
+	if c.Has("start") {
+		start = c.Arg("start")
+	}
+	if c.Has("step") {
+		step = c.Arg("step")
+	}
+	_, s1 := step.(ir.Ref)
+	_, s2 := step.(ir.DimAttr)
+	_, s3 := start.(ir.Ref)
+	if s1 || s2 || s3 { // known only when the program runs
+		e := r.Elem
+		if e.IsFloat() {
+			e = host.F64
+		}
+		y := c.Count(r.Shape[0], e)
+		if c.Has("step") {
+			y = c.Mul(y, c.Tensor("step", e))
+		}
+		if c.Has("start") {
+			y = c.Add(y, c.Tensor("start", e))
+		}
+		return c.Out(y)
+	}
+	if r.Elem.IsInt() { // PyTorch converts the limits first
+		if _, sym := start.(ir.DimAttr); !sym {
+			start = c.number(start, r.Elem)
+		}
+		step = c.number(step, r.Elem)
+	}
+	return c.Iota(r, 0, start, step)
+}
+
+// floatType is the type that PyTorch computes sequences of the result's type in.
+func (c *Call) floatType() host.Elem {
+	if e := c.Result(0).Elem; e.IsInt() {
+		return host.F64
+	}
+	return opmath(c.Result(0).Elem)
+}
+
+// linspace counts from both ends to the middle, so that both ends are exact.
+func (c *Call) linspace(e host.Elem) *ir.Value {
+	n := c.Result(0).Shape[0]
+	start, end := c.Tensor("start", e), c.Tensor("end", e)
+	last := n.Sub(ir.Const(1))
+	if k, ok := last.IsConst(); ok && k <= 0 {
+		return c.Expand(start, n)
+	}
+	step := c.Div(c.Sub(end, start), c.Size(last, e))
+	at := c.Count(n, host.I64)
+	up := c.Add(start, c.Mul(step, c.Cast(at, e)))
+	down := c.Sub(end, c.Mul(step, c.Cast(c.Sub(c.Size(last, host.I64), at), e)))
+	return c.Where(c.Compare(tensor.Lt, at, c.Size(n.FloorDiv(ir.Const(2)), host.I64)), up, down)
+}

@@ -1,0 +1,275 @@
+package lower
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/dialect/torch"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// passName stands in the locations of what Decompose builds and in Lost records.
+const passName = "decompose"
+
+// Decompose replaces every torch.call of a module, bodies included, by the operations its lowering builds. Calls of the
+// targets in keep (ns.op or ns.op.overload) stay. All targets without a lowering are reported in one error, and the
+// module is then unchanged; where lowerings fail, all that failed are reported and those calls stay.
+//
+// A value takes over name and claims of the result it replaces; what is built is located at the call, by decompose.
+func (t *Table) Decompose(m *ir.Module, keep []string) error {
+	if err := t.Err(); err != nil {
+		return err
+	}
+	kept := func(target string) bool { return slices.Contains(keep, target) || slices.Contains(keep, base(target)) }
+	if err := t.checkTargets(m, keep, kept); err != nil {
+		return err
+	}
+	var errs []error
+	locs := map[*ir.Loc]*ir.Loc{}
+	m.AllFuncs(func(f *ir.Func) {
+		errs = append(errs, t.decompose(f, kept, locs)...)
+	})
+	const most = 20
+	if n := len(errs); n > most {
+		errs = append(errs[:most], fmt.Errorf("and %d more", n-most))
+	}
+	return errors.Join(errs...)
+}
+
+// decompose rebuilds the list of one function.
+func (t *Table) decompose(f *ir.Func, kept func(string) bool, locs map[*ir.Loc]*ir.Loc) []error {
+	var errs []error
+	ops := make([]*ir.Op, 0, 2*len(f.Ops))
+	fresh := map[*ir.Op]bool{}
+	for _, op := range f.Ops {
+		if !op.Is(torch.Call) || kept(callee(op)) {
+			ops = append(ops, op)
+			continue
+		}
+		loc := locs[op.Loc]
+		if loc == nil {
+			loc = op.Loc.By(passName)
+			locs[op.Loc] = loc
+		}
+		var built []*ir.Op
+		values, err := t.Lower(op, ir.Collect(f, loc, func(o *ir.Op) { built = append(built, o) }))
+		if err != nil {
+			errs = append(errs, err)
+			for _, o := range slices.Backward(built) {
+				o.Detach()
+			}
+			ops = append(ops, op)
+			continue
+		}
+		for _, o := range built {
+			fresh[o] = true
+		}
+		ops = append(ops, built...)
+		for i, r := range op.Results {
+			takeOver(r, values[i])
+		}
+		op.Detach()
+	}
+	f.SetOps(sweep(ops, fresh))
+	return errs
+}
+
+// takeOver puts v in the place of a call's result.
+func takeOver(r, v *ir.Value) {
+	if v == nil {
+		return
+	}
+	r.ReplaceAllUses(v)
+	if v.Name == "" {
+		v.Name = r.Name
+	}
+	v.AddClaims(r.Claims...)
+}
+
+// sweep leaves out fresh operations that nothing came to use; those with a claim equal a tensor of the model and stay.
+func sweep(ops []*ir.Op, fresh map[*ir.Op]bool) []*ir.Op {
+	dead := func(op *ir.Op) bool {
+		return fresh[op] && op.Binds() == nil && !slices.ContainsFunc(op.Results, func(v *ir.Value) bool { return v.Used() || len(v.Claims) > 0 })
+	}
+	kept := make([]*ir.Op, 0, len(ops))
+	for _, op := range slices.Backward(ops) {
+		if dead(op) {
+			op.Detach()
+			continue
+		}
+		kept = append(kept, op)
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
+// Lower builds the operations for one torch.call with b and gives the values to use instead of its results; nil for one
+// that nothing uses. The call itself stays where it is.
+func (t *Table) Lower(op *ir.Op, b *ir.Builder) (values []*ir.Value, err error) {
+	target := callee(op)
+	defer func() {
+		if r := recover(); r != nil {
+			switch r := r.(type) {
+			case abort:
+				err = r.err
+			case runtime.Error: // arguments that no exporter writes, or a mistake in the lowering
+				err = fmt.Errorf("the lowering failed on these arguments: %v", r)
+			default:
+				panic(r)
+			}
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w%s", target, err, where(op.Loc))
+		}
+	}()
+	fn := t.Lookup(target)
+	if fn == nil {
+		return nil, fmt.Errorf("has no lowering%s", t.didYouMean(target))
+	}
+	c := &Call{Op: op, b: b}
+	values, err = fn(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(values) != len(op.Results) {
+		return nil, fmt.Errorf("the lowering gave %d values, the call has %d results", len(values), len(op.Results))
+	}
+	for i, v := range values {
+		if err := c.accept(i, v); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+func where(l *ir.Loc) string {
+	if l.IsUnknown() {
+		return ""
+	}
+	return " (" + l.String() + ")"
+}
+
+// accept holds a value against the type that the file states for result i. Sizes that are not known to be equal become
+// a guard; a value that the lowering made then has the file's type.
+func (c *Call) accept(i int, v *ir.Value) error {
+	stated := c.Result(i)
+	if v == nil {
+		if c.Used(i) {
+			return fmt.Errorf("the lowering gave no value for result %d", i)
+		}
+		return nil
+	}
+	if v.Type.Elem != stated.Elem {
+		return fmt.Errorf("the lowering gave %s for result %d, the file states %s", v.Type.Elem, i, stated.Elem)
+	}
+	if v.Type.Rank() != stated.Rank() {
+		return fmt.Errorf("the lowering gave %s for result %d, the file states %s", v.Type, i, stated)
+	}
+	f := c.b.Func
+	for k, d := range v.Type.Shape {
+		s := stated.Shape[k]
+		switch f.Env().Compare(d, s) {
+		case ir.CompareDifferent:
+			return fmt.Errorf("the lowering gave %s for result %d, the file states %s: dimension %d differs", v.Type, i, stated, k)
+		case ir.CompareUnknown:
+			f.Home(d, s).AddGuard(ir.Guard{Any: []ir.Cond{{Left: d, Rel: ir.RelEQ, Right: s}}})
+		}
+	}
+	if v.Def != nil && v.Name == "" {
+		v.Type = stated
+	}
+	return nil
+}
+
+// missing is a target without a lowering and the calls of it.
+type missing struct {
+	target string
+	calls  []*ir.Op
+}
+
+// checkTargets reports all targets that cannot be lowered, and names in keep that mean nothing.
+func (t *Table) checkTargets(m *ir.Module, keep []string, kept func(string) bool) error {
+	var found []*missing
+	index := map[string]*missing{}
+	met := map[string]bool{}
+	m.Walk(func(op *ir.Op) {
+		if !op.Is(torch.Call) {
+			return
+		}
+		target := callee(op)
+		met[target], met[base(target)] = true, true
+		if kept(target) || t.Lookup(target) != nil {
+			return
+		}
+		x := index[target]
+		if x == nil {
+			x = &missing{target: target}
+			index[target] = x
+			found = append(found, x)
+		}
+		x.calls = append(x.calls, op)
+	})
+	var errs []error
+	for _, name := range keep {
+		if _, ok := t.entries[name]; !ok && !met[name] {
+			errs = append(errs, fmt.Errorf("keep: %s is no target of the module and has no lowering%s", name, t.didYouMean(name)))
+		}
+	}
+	if len(found) > 0 {
+		errs = append(errs, errors.New(t.report(found)))
+	}
+	return errors.Join(errs...)
+}
+
+// report lists targets, those called most first, with the first calls of each.
+func (t *Table) report(found []*missing) string {
+	const mostTargets, mostCalls = 20, 3
+	slices.SortStableFunc(found, func(a, b *missing) int { return cmp.Compare(len(b.calls), len(a.calls)) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "no lowering for %s:", plural(len(found), "target"))
+	for i, x := range found {
+		if i == mostTargets {
+			fmt.Fprintf(&b, "\n  and %s more", plural(len(found)-i, "target"))
+			break
+		}
+		fmt.Fprintf(&b, "\n  %s, %s%s", x.target, plural(len(x.calls), "call"), t.didYouMean(x.target))
+		for k, op := range x.calls {
+			if k == mostCalls {
+				fmt.Fprintf(&b, "\n    and %d more", len(x.calls)-k)
+				break
+			}
+			fmt.Fprintf(&b, "\n    %s takes %s", cmp.Or(op.Loc.String(), "(no location)"), operandTypes(op))
+		}
+	}
+	fmt.Fprintf(&b, "\nAdd a lowering for each (AddLowering(%q, fn) in Go), or keep the calls: decompose{keep=[%q]}", base(found[0].target), base(found[0].target))
+	return b.String()
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func operandTypes(op *ir.Op) string {
+	if len(op.Operands) == 0 {
+		return "no tensors"
+	}
+	const most = 6
+	var types []string
+	for i, v := range op.Operands {
+		if i == most {
+			types = append(types, fmt.Sprintf("and %d more", len(op.Operands)-most))
+			break
+		}
+		if v != nil {
+			types = append(types, v.Type.String())
+		}
+	}
+	return strings.Join(types, ", ")
+}
