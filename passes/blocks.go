@@ -1,0 +1,151 @@
+package passes
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// A weight is cut into blocks that share a scale: per axis, block[i] neighbours are in one block. 1 gives each index its
+// own scale, the axis's whole size one for all. The functions below find the blocks of a constant from those that an
+// operation wants, against the direction of the views between them. A reason instead of blocks is for the user.
+
+// weightBlocks are the blocks of an operand: one for each output channel or, with a group, one for each group of
+// neighbours along the first of the input axes. Further input axes, such as a convolution's window, are whole.
+func weightBlocks(shape []int, w *ir.Weight, group int) (block []int, reason string) {
+	block = slices.Repeat([]int{1}, len(shape))
+	for i, axis := range w.In {
+		if axis < 0 {
+			axis += len(shape)
+		}
+		switch {
+		case axis < 0 || axis >= len(shape): // an axis that only operands of higher rank have
+		case i > 0 || group == 0:
+			block[axis] = shape[axis]
+		case shape[axis]%group != 0:
+			return nil, fmt.Sprintf("its input axis of %d is no multiple of group=%d", shape[axis], group)
+		default:
+			block[axis] = group
+		}
+	}
+	return block, ""
+}
+
+// blocksThrough gives the blocks of a view's operand from those of its result.
+func blocksThrough(view *ir.Op, block []int) (before []int, reason string) {
+	to, ok := view.Result().Type.Static()
+	from, ok2 := view.In(0).Static()
+	if !ok || !ok2 {
+		return nil, fmt.Sprintf("%s gives it a shape with symbols", view.Name())
+	}
+	switch {
+	case view.Is(tensor.Cast):
+		return block, ""
+	case view.Is(tensor.Transpose):
+		before = make([]int, len(block))
+		for i, p := range view.Ints("perm") {
+			before[p] = block[i]
+		}
+		return before, ""
+	case view.Is(tensor.Reshape):
+		if before = reshapeBlocks(from, to, block); before == nil {
+			return nil, fmt.Sprintf("the reshape from %v to %v tears its blocks apart", from, to)
+		}
+		return before, ""
+	}
+	return sliceBlocks(view, from, block)
+}
+
+// sliceBlocks keeps the blocks where the slice cuts between them.
+func sliceBlocks(slice *ir.Op, from, block []int) (before []int, reason string) {
+	axis := slice.Int("axis")
+	start, ok := slice.Dim("start").IsConst()
+	if b := block[axis]; b > 1 && (!ok || slice.Int("step") != 1 || int(start)%b != 0 || from[axis]%b != 0) {
+		return nil, fmt.Sprintf("a slice cuts through blocks of %d along axis %d", b, axis)
+	}
+	return block, ""
+}
+
+// reshapeBlocks matches runs of axes with equal numbers of elements. In each run the blocks must be neighbours in memory,
+// and may then be any axes of the operand; nil where they are not.
+func reshapeBlocks(from, to, block []int) []int {
+	out := make([]int, len(from))
+	i, j := 0, 0
+	for i < len(from) || j < len(to) {
+		i0, j0 := i, j
+		have, want := 1, 1
+		for i < len(from) && (i == i0 || from[i] == 1) {
+			have *= from[i]
+			i++
+		}
+		for j < len(to) && (j == j0 || to[j] == 1) {
+			want *= to[j]
+			j++
+		}
+		for have != want {
+			switch {
+			case have < want && i < len(from):
+				have *= from[i]
+				i++
+			case want < have && j < len(to):
+				want *= to[j]
+				j++
+			default:
+				return nil // no elements
+			}
+		}
+		run, ok := blockRun(to[j0:j], block[j0:j])
+		if !ok || !spreadRun(out[i0:i], from[i0:i], run) {
+			return nil
+		}
+	}
+	return out
+}
+
+// blockRun is the number of neighbours in memory that one block holds, if it holds neighbours.
+func blockRun(shape, block []int) (run int, ok bool) {
+	run = 1
+	whole := true // so far every axis, from the last one on, is whole
+	for k := len(shape) - 1; k >= 0; k-- {
+		if !whole && block[k] != 1 {
+			return 0, false
+		}
+		run *= block[k]
+		whole = whole && block[k] == shape[k]
+	}
+	return run, true
+}
+
+// spreadRun cuts axes into blocks of run neighbours.
+func spreadRun(block, shape []int, run int) bool {
+	for k := len(shape) - 1; k >= 0; k-- {
+		switch n := shape[k]; {
+		case n > 0 && run%n == 0:
+			block[k] = n
+			run /= n
+		case run > 0 && n%run == 0:
+			block[k] = run
+			run = 1
+		default:
+			return false
+		}
+	}
+	return run == 1
+}
+
+// storedShape is the shape in which a weight's codes are stored. Rows are padded to a byte, so axes at the end that share
+// their scales, such as a convolution's window, become one.
+func storedShape(shape, block []int) (stored, blocks []int) {
+	stored, blocks = slices.Clone(shape), slices.Clone(block)
+	for n := len(stored); n > 2; n-- {
+		size, before := stored[n-1], stored[n-2]
+		if blocks[n-1] != size || size > 1 && before > 1 && blocks[n-2] == 1 {
+			break
+		}
+		stored, blocks = stored[:n-1], blocks[:n-1]
+		stored[n-2], blocks[n-2] = before*size, blocks[n-2]*size
+	}
+	return stored, blocks
+}

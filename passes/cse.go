@@ -1,0 +1,97 @@
+package passes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// CSE is the pass `cse`.
+func CSE() *pass.Pass {
+	return &pass.Pass{
+		Name: "cse",
+		Doc:  "Compute equal expressions once. Two operations are equal when definition, attributes, operands and result types are.",
+		Run: func(_ *pass.Context, m *ir.Module) error {
+			m.AllFuncs(cseFunc)
+			m.SettleLost()
+			return nil
+		},
+	}
+}
+
+func cseFunc(f *ir.Func) {
+	seen := map[string]*ir.Op{}
+	ids := map[*ir.Value]int{}
+	id := func(v *ir.Value) int {
+		if v == nil {
+			return -1
+		}
+		if _, ok := ids[v]; !ok {
+			ids[v] = len(ids)
+		}
+		return ids[v]
+	}
+	kept := f.Ops[:0:0]
+	for _, op := range f.Ops {
+		if op.Def.Traits.Has(ir.Terminator) || len(op.Bodies) > 0 || len(op.Binds()) > 0 || op.Def.Traits.Has(ir.Open) || elided(op) {
+			kept = append(kept, op)
+			continue
+		}
+		var key strings.Builder
+		fmt.Fprintf(&key, "%p", op.Def)
+		for _, v := range op.Operands {
+			fmt.Fprintf(&key, " %d", id(v))
+		}
+		for _, a := range op.Attrs {
+			fmt.Fprintf(&key, " %s=%s", a.Name, attrKey(a.Value))
+		}
+		for _, r := range op.Results {
+			key.WriteString(" " + r.Type.String())
+		}
+		first := seen[key.String()]
+		if first == nil {
+			seen[key.String()] = op
+			kept = append(kept, op)
+			continue
+		}
+		for i, r := range op.Results {
+			first.Results[i].AddClaims(r.Claims...)
+			r.ReplaceAllUses(first.Results[i])
+		}
+		op.Detach()
+	}
+	f.SetOps(kept)
+}
+
+// elided reports data that was left out of the text: two such constants look equal and need not be.
+func elided(op *ir.Op) bool {
+	return slices.ContainsFunc(op.Attrs, func(a ir.Named) bool { return a.Value == ir.Attr(ir.Elided{}) })
+}
+
+// attrKey is a text that is equal for equal attributes only; floats by their bits.
+func attrKey(a ir.Attr) string {
+	switch a := a.(type) {
+	case ir.Float:
+		return fmt.Sprintf("%b", float64(a))
+	case ir.Dense:
+		return fmt.Sprintf("%s%x", a.T, a.T.Bytes())
+	case ir.DimAttr:
+		return a.String()
+	case ir.List:
+		parts := make([]string, len(a))
+		for i, it := range a {
+			parts[i] = attrKey(it)
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case ir.Dims:
+		parts := make([]string, len(a))
+		for i, d := range a {
+			parts[i] = d.String()
+		}
+		return "d[" + strings.Join(parts, ",") + "]"
+	}
+	return fmt.Sprintf("%T%v", a, a)
+}

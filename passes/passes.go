@@ -1,0 +1,37 @@
+package passes
+
+import (
+	"github.com/aiopt/aiopt/passes/lower"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// Standard is the one list of passes, in the order in which a pipeline normally uses them. The table says how decompose
+// lowers PyTorch's operators.
+func Standard(table *lower.Table) []func() *pass.Pass {
+	return []func() *pass.Pass{
+		func() *pass.Pass { return Decompose(table) },
+		Recompose,
+		Expand,
+		Fold,
+		CSE,
+		Canonicalize,
+		DCE,
+		Specialize,
+		Layout,
+		FP16,
+		W4,
+		KVCache,
+		Fuse,
+		StripDebug,
+	}
+}
+
+// Named is a pipeline with a name.
+type Named struct{ Name, Doc, Text string }
+
+// Pipelines lists the named pipelines.
+func Pipelines() []Named {
+	return []Named{
+		{"cpu", "what `run` does to a .pt2: lower it, simplify it, and group it into kernels", "decompose, fold, cse, canonicalize, dce, fuse"},
+	}
+}
