@@ -1,0 +1,226 @@
+package aiopt
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/aiopt/aiopt/frontend/pt2"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/ir/safetensors"
+	"github.com/aiopt/aiopt/ir/text"
+)
+
+// sources opens the files that a text takes its data from, each once and only when data is asked for.
+type sources struct {
+	dir string
+
+	mu    sync.Mutex
+	files map[string]opened
+}
+
+// opened finds an entry of an open file and checks that it is the one meant.
+type opened func(entry string, size int64, crc uint32) ([]byte, error)
+
+func newSources(dir string) *sources { return &sources{dir: dir, files: map[string]opened{}} }
+
+// bind makes the sources of a module's resources openable; their paths become relative to the working directory.
+func (s *sources) bind(m *ir.Module) {
+	for _, r := range m.Resources {
+		src := r.Source
+		if src.File == "" || src.Open != nil {
+			continue
+		}
+		path := filepath.FromSlash(src.File)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(s.dir, path)
+		}
+		src.File = path
+		src.Open = func() ([]byte, error) {
+			find, err := s.open(path)
+			if err != nil {
+				return nil, err
+			}
+			return find(src.Entry, src.Size, src.CRC)
+		}
+	}
+}
+
+func (s *sources) open(path string) (opened, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.files[path]; ok {
+		return f, nil
+	}
+	var f opened
+	if filepath.Ext(path) == ".safetensors" {
+		file, err := safetensors.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		f = file.Bytes
+	} else {
+		c, err := pt2.OpenContainer(path)
+		if err != nil {
+			return nil, err
+		}
+		f = c.Bytes
+	}
+	s.files[path] = f
+	return f, nil
+}
+
+// saveText writes a text and, if passes made data, the safetensors file that holds it. Data that lies in that very file,
+// from an earlier save, is carried over.
+func saveText(m *ir.Module, path string) error {
+	out := shallow(m)
+	weights := strings.TrimSuffix(path, ".air") + ".weights.safetensors"
+	made, err := madeData(out, weights)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	place := func() error { return nil }
+	if len(made) > 0 {
+		entries := make([]safetensors.Entry, len(made))
+		for i, d := range made {
+			entries[i] = d.entry
+		}
+		tmp, sums, err := safetensors.WriteTemp(weights, entries)
+		if err != nil {
+			return err
+		}
+		defer os.Remove(tmp) // gone already when all went well
+		for i, d := range made {
+			src := &ir.Source{File: weights, Entry: d.entry.Name, Size: int64(len(d.entry.Data)), CRC: sums[i]}
+			for _, r := range out.Resources {
+				if r.Source == d.source {
+					r.Source = src
+				}
+			}
+		}
+		place = func() error { return os.Rename(tmp, weights) }
+	}
+	if err := relativeTo(out, filepath.Dir(path)); err != nil {
+		return err
+	}
+	return writeText(out, path, weights, place)
+}
+
+// datum is data that goes to the weights file, and the source it had before.
+type datum struct {
+	source *ir.Source
+	entry  safetensors.Entry
+}
+
+// madeData lists the data that no file holds and, if there is any, what the weights file about to be replaced holds.
+func madeData(m *ir.Module, weights string) ([]datum, error) {
+	var list []datum
+	fresh := false
+	seen := map[*ir.Source]bool{}
+	for _, r := range m.Resources {
+		src := r.Source
+		if src.Elided {
+			return nil, fmt.Errorf("the data of @%s was left out of the text it came from; start from the original model", r.Name)
+		}
+		if seen[src] || src.File != "" && !sameFile(src.File, weights) {
+			continue
+		}
+		seen[src] = true
+		fresh = fresh || src.File == ""
+		data, err := src.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("@%s: %w", r.Name, err)
+		}
+		e := safetensors.Entry{Name: r.Name, Data: data} // plain bytes, where the resource is a part of them
+		if shape, ok := r.Type.Static(); ok && r.Strides == nil && r.Offset == 0 {
+			if n, err := host.SizeBytes(r.Type.Elem, shape); err == nil && n == len(data) {
+				e.Elem, e.Shape = r.Type.Elem, shape
+			}
+		}
+		list = append(list, datum{src, e})
+	}
+	if !fresh {
+		return nil, nil
+	}
+	return list, nil
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
+// relativeTo names the files of sources as a text in dir does.
+func relativeTo(m *ir.Module, dir string) error {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for _, r := range m.Resources {
+		if r.Source.File == "" {
+			continue
+		}
+		from, err := filepath.Abs(r.Source.File)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(absolute, from)
+		if err != nil {
+			rel = from
+		}
+		src := *r.Source
+		src.File = filepath.ToSlash(rel)
+		r.Source = &src
+	}
+	return nil
+}
+
+// cause drops the name of a temporary file from an error: the caller names the file the user asked for.
+func cause(err error) error {
+	var perr *os.PathError
+	if errors.As(err, &perr) {
+		return perr.Err
+	}
+	return err
+}
+
+// writeText writes the text to a temporary file beside path, puts the weights in their place, and only then gives the text
+// its name. Where that fails, the old weights come back.
+func writeText(m *ir.Module, path, weights string, place func() error) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("cannot write %s: it is a folder", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, cause(err))
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	if err := text.Print(f, m, text.Options{Locs: true}); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	backup := f.Name() + ".old"
+	kept := os.Link(weights, backup) == nil // fails where there are no old weights
+	defer os.Remove(backup)
+	if err := place(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		if kept {
+			return errors.Join(err, os.Rename(backup, weights))
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+package tests
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/tools/gendocs/docs"
+)
+
+// TestGeneratedDocs fails when a generated document does not say what the program is.
+func TestGeneratedDocs(t *testing.T) {
+	for _, d := range docs.All(aiopt.Standard()) {
+		have, err := os.ReadFile(filepath.Join("..", "docs", d.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d.Text, string(have)); diff != "" {
+			t.Errorf("docs/%s is stale; run `make generate` (-want +have):\n%.2000s", d.Name, diff)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package tests
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/aiopt/aiopt"
+
+// mayImport is the shape of the project: what each part may import of the others. A part's own subpackages come along
+// only where they are named.
+var mayImport = []struct {
+	part    string
+	imports []string
+}{
+	{"ir/host", nil},
+	{"ir/safetensors", []string{"ir/host"}},
+	{"ir/text", []string{"ir", "ir/host"}},
+	{"ir", []string{"ir/host"}},
+	{"dialect", []string{"ir", "ir/host", "dialect"}},
+	{"passes/pass", []string{"ir", "ir/host"}},
+	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
+	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
+	{"passes", []string{"ir", "ir/host", "dialect", "passes"}},
+	{"frontend/pt2", []string{"ir/host"}},
+	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
+	{"backend", []string{"ir", "ir/host", "dialect", "backend"}},
+}
+
+// TestImports holds the arrows between packages: they point from later parts to earlier ones and never back.
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(strings.TrimPrefix(fields[0], module), "/")
+		at := slices.IndexFunc(mayImport, func(r struct {
+			part    string
+			imports []string
+		}) bool {
+			return within(pkg, r.part)
+		})
+		if at < 0 {
+			continue // the front door, tools and tests see all
+		}
+		rule := mayImport[at]
+		for _, imp := range fields[1:] {
+			if !strings.HasPrefix(imp, module) {
+				continue
+			}
+			imp = strings.TrimPrefix(strings.TrimPrefix(imp, module), "/")
+			if !within(imp, rule.part) && !slices.ContainsFunc(rule.imports, func(a string) bool { return imp == a || within(imp, a) && a != "ir" }) {
+				t.Errorf("%s imports %s; %s may import %v", pkg, imp, rule.part, rule.imports)
+			}
+		}
+	}
+}
+
+func within(pkg, part string) bool { return pkg == part || strings.HasPrefix(pkg, part+"/") }

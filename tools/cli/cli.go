@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// The exit codes.
+const (
+	exitOK    = 0
+	exitError = 1 // a mistake in the model, the inputs or the pipeline
+	exitUsage = 2 // a command line that makes no sense
+)
+
+// tool is one run of the command: what it knows and where it reads and writes.
+type tool struct {
+	*aiopt.Toolkit
+	name   string // of the program, for messages
+	stdout io.Writer
+	stderr io.Writer
+	colour bool // stderr is a terminal that shows colours
+	tty    bool // stderr is a terminal
+}
+
+// command is one entry of the table of commands.
+type command struct {
+	name  string
+	usage string // what follows the name
+	doc   string // one sentence
+	long  string // more for `help`, may be empty
+	// setup declares the flags and gives the function that runs the command.
+	setup func(t *tool, fs *pflag.FlagSet) func(ctx context.Context, args []string) error
+}
+
+// commands is the one list; the first one has no name and is the default.
+func commands() []command {
+	return []command{transformCommand(), runCommand(), helpCommand(), completionCommand()}
+}
+
+func commandNames() []string {
+	var names []string
+	for _, c := range commands()[1:] {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// Main runs the command line of a program with the given toolkit and exits.
+func Main(tk *aiopt.Toolkit) {
+	debug.SetGCPercent(400) // reading a model makes many small objects that stay
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := Run(ctx, tk, os.Args, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Run runs one command line and gives its exit code; args[0] is the program's name.
+func Run(ctx context.Context, tk *aiopt.Toolkit, args []string, stdout, stderr io.Writer) int {
+	t := &tool{Toolkit: tk, name: "aiopt", stdout: stdout, stderr: stderr}
+	t.tty = isTerminal(stderr)
+	t.colour = t.tty && os.Getenv("NO_COLOR") == ""
+	if err := tk.Err(); err != nil {
+		t.printError(fmt.Errorf("this program is put together wrongly: %w", err))
+		return exitError
+	}
+	err := t.guarded(ctx, args[1:])
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		t.printError(err)
+		return exitUsage
+	}
+	t.printError(err)
+	return exitError
+}
+
+// guarded turns a broken promise inside the program into an error that asks for a report.
+func (t *tool) guarded(ctx context.Context, args []string) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &pass.Panic{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return t.dispatch(ctx, args)
+}
+
+func (t *tool) dispatch(ctx context.Context, args []string) error {
+	cmd := commands()[0]
+	if len(args) > 0 {
+		for _, c := range commands()[1:] {
+			if c.name == args[0] {
+				cmd, args = c, args[1:]
+				break
+			}
+		}
+	}
+	fs := t.flags(cmd)
+	run := cmd.setup(t, fs)
+	help := fs.BoolP("help", "h", false, "print what the command does and its flags")
+	version := new(bool)
+	if cmd.name == "" {
+		version = fs.Bool("version", false, "print the version")
+	}
+	if err := fs.Parse(doubleDashes(fs, args)); err != nil {
+		return usagef("%w; `%s help` lists the flags", err, strings.TrimSpace(t.name+" "+cmd.name))
+	}
+	switch {
+	case *help:
+		t.printCommand(cmd, fs)
+		return nil
+	case *version:
+		fmt.Fprintln(t.stdout, t.name, Version())
+		return nil
+	}
+	return run(ctx, fs.Args())
+}
+
+func (t *tool) flags(cmd command) *pflag.FlagSet {
+	fs := pflag.NewFlagSet(cmd.name, pflag.ContinueOnError)
+	fs.SortFlags = false
+	fs.Usage = func() {}
+	return fs
+}
+
+// doubleDashes lets people type -passes=... : a single dash before a long flag's name becomes two.
+func doubleDashes(fs *pflag.FlagSet, args []string) []string {
+	out := make([]string, len(args))
+	copy(out, args)
+	for i, a := range out {
+		if a == "--" {
+			break
+		}
+		if len(a) < 3 || a[0] != '-' || a[1] == '-' {
+			continue
+		}
+		name, _, _ := strings.Cut(a[1:], "=")
+		if fs.Lookup(name) != nil {
+			out[i] = "-" + a
+		}
+	}
+	return out
+}
+
+// Version is the module's version as the Go toolchain recorded it.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development version"
+	}
+	return info.Main.Version
+}

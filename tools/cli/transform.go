@@ -1,0 +1,239 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/text"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+func transformCommand() command {
+	return command{
+		usage: "[flags] MODEL.{pt2,air} | NAME=MODEL.pt2...",
+		doc:   "Import a model, run passes over it, and print or write its text.",
+		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
+			c := &transform{tool: t}
+			c.passFlags(fs)
+			fs.StringVarP(&c.output, "output", "o", "", "write to this .air file (changed weights go beside it) instead of printing")
+			fs.StringArrayVar(&c.rename, "rename", nil, "on import: give an input, output or state another name, OLD=NEW; may be repeated")
+			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
+			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs that --verify=numeric uses")
+			return c.run
+		},
+	}
+}
+
+// passFlags are the flags of every command that runs passes.
+type passFlags struct {
+	*tool
+	pipeline  string
+	dumpAfter []string
+	timing    bool
+	verify    string
+}
+
+func (p *passFlags) declare(fs *pflag.FlagSet) {
+	fs.StringVar(&p.pipeline, "passes", "", "the passes to run, such as decompose,fuse,w4{group=32} or @cpu; 'help passes' lists them")
+	fs.StringSliceVar(&p.dumpAfter, "dump-after", nil, "print the module to stderr after these passes, or all")
+	fs.BoolVar(&p.timing, "time", false, "print how long each step took")
+	fs.StringVar(&p.verify, "verify", "", "numeric: run the model before and after each pass and compare the results")
+	fs.Lookup("verify").NoOptDefVal = "structure" // what the runner does anyway
+}
+
+type transform struct {
+	*tool
+	flags  passFlags
+	output string
+	rename []string
+	locs   bool
+	inputs string
+}
+
+func (c *transform) passFlags(fs *pflag.FlagSet) {
+	c.flags.tool = c.tool
+	c.flags.declare(fs)
+}
+
+func (c *transform) run(ctx context.Context, args []string) error {
+	files, err := modelFiles(args)
+	if err != nil {
+		return fmt.Errorf("%w; `%s help` shows how it goes", err, c.name)
+	}
+	if c.output != "" && filepath.Ext(c.output) != ".air" {
+		return usagef("-o %s: expected a name that ends in .air", c.output)
+	}
+	rename, err := parseRenames(c.rename)
+	if err != nil {
+		return err
+	}
+	m, err := c.load(files, rename)
+	if err != nil {
+		return err
+	}
+	if err := c.flags.build(ctx, m, c.flags.pipeline, c.inputs); err != nil {
+		return err
+	}
+	if c.output != "" {
+		return c.Save(m, c.output)
+	}
+	printed, err := c.Text(m, text.Options{Locs: c.locs})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(c.stdout, printed)
+	return err
+}
+
+func parseRenames(list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, r := range list {
+		from, to, ok := strings.Cut(r, "=")
+		if !ok || from == "" || to == "" {
+			return nil, usagef("--rename %s: expected OLD=NEW", r)
+		}
+		if _, twice := out[from]; twice {
+			return nil, usagef("--rename: %s is renamed twice", from)
+		}
+		out[from] = to
+	}
+	return out, nil
+}
+
+// modelFiles reads the model arguments: one file, or several with the name of the function each becomes.
+func modelFiles(args []string) ([]aiopt.File, error) {
+	var files []aiopt.File
+	for _, a := range args {
+		name, path, named := strings.Cut(a, "=")
+		if !named || strings.ContainsAny(name, "/.") {
+			name, path = "", a
+		}
+		files = append(files, aiopt.File{Func: name, Path: path})
+		if len(args) > 1 && name == "" {
+			if near := pass.Nearest(args[0], commandNames()); near != "" {
+				return nil, usagef("there is no command %q; did you mean %s?", args[0], near)
+			}
+			return nil, usagef("expected one model, found %d; several take the form NAME=MODEL.pt2", len(args))
+		}
+	}
+	if len(files) == 0 {
+		return nil, usagef("expected a model, found none")
+	}
+	return files, nil
+}
+
+func (t *tool) load(files []aiopt.File, rename map[string]string) (*ir.Module, error) {
+	opt := aiopt.LoadOptions{Rename: rename, Warn: func(m string) { t.warn("%s", m) }}
+	if len(files) == 1 && files[0].Func == "" {
+		return t.Load(files[0].Path, opt)
+	}
+	return t.LoadFunctions(files, opt)
+}
+
+// build runs a pipeline with the hooks that the flags ask for.
+func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs string) error {
+	if p.verify != "" && p.verify != "structure" && p.verify != "numeric" {
+		return usagef("--verify=%s: expected numeric", p.verify)
+	}
+	bar := p.newProgress()
+	defer bar.finish()
+	opt := aiopt.BuildOptions{
+		Executor:   backend.Executor{Backend: p.Backend("interp")},
+		KeepBefore: true,
+		Progress:   bar.step,
+		Report:     func(line string) { fmt.Fprintln(p.stderr, line) },
+	}
+	if len(p.dumpAfter) > 0 {
+		if err := p.knownPasses(p.dumpAfter); err != nil {
+			return err
+		}
+		opt.Hooks = append(opt.Hooks, p.dumpHook())
+	}
+	if p.timing {
+		opt.Hooks = append(opt.Hooks, p.timeHook())
+	}
+	if p.verify == "numeric" {
+		check, err := p.numericHook(m, inputs)
+		if err != nil {
+			return err
+		}
+		opt.Hooks = append(opt.Hooks, check)
+	}
+	opt.Hooks = append(opt.Hooks, p.reproducer())
+	return p.Build(ctx, m, pipeline, opt)
+}
+
+func (p *passFlags) knownPasses(names []string) error {
+	for _, n := range names {
+		if n != "all" && p.Passes.Make(n) == nil {
+			return usagef("--dump-after=%s: there is no such pass; `%s help passes` lists them", n, p.name)
+		}
+	}
+	return nil
+}
+
+func (p *passFlags) dumpHook() pass.Hook {
+	wanted := map[string]bool{}
+	for _, n := range p.dumpAfter {
+		wanted[n] = true
+	}
+	return pass.Hook{After: func(ctx *pass.Context, m *ir.Module) error {
+		if !wanted["all"] && !wanted[ctx.Pass.Name] {
+			return nil
+		}
+		printed, err := p.Text(m, text.Options{})
+		if err == nil {
+			_, err = fmt.Fprintf(p.stderr, "// after %s\n%s", ctx.Pass, printed)
+		}
+		return err
+	}}
+}
+
+func (p *passFlags) timeHook() pass.Hook {
+	var start time.Time
+	return pass.Hook{
+		Before: func(*pass.Context, *ir.Module) error { start = time.Now(); return nil },
+		After: func(ctx *pass.Context, m *ir.Module) error {
+			fmt.Fprintf(p.stderr, "%10.1f ms  %s\n", float64(time.Since(start).Microseconds())/1000, ctx.Pass)
+			return nil
+		},
+	}
+}
+
+// reproducer writes the module as it was before a pass that broke a promise, and says how to run that pass again. A
+// mistake of the user leaves no files.
+func (p *passFlags) reproducer() pass.Hook {
+	return pass.Hook{Failed: func(ctx *pass.Context, before *ir.Module, rest pass.Pipeline, err error) {
+		var perr *pass.Error
+		_, crashed := asPanic(err)
+		if !crashed && (!errors.As(err, &perr) || perr.Stage == "") {
+			return
+		}
+		dir, mkErr := os.MkdirTemp("", "aiopt-crash-")
+		if mkErr != nil {
+			return
+		}
+		path := filepath.Join(dir, "before.air")
+		if saveErr := p.Save(before, path); saveErr != nil {
+			p.warn("the module before the pass could not be saved: %v", saveErr)
+			return
+		}
+		p.warn("the module before the pass is in %s; run it again with\n  %s -passes='%s' %s", path, p.name, rest[:1], path)
+	}}
+}
+
+func asPanic(err error) (*pass.Panic, bool) {
+	var panicked *pass.Panic
+	ok := errors.As(err, &panicked)
+	return panicked, ok
+}
