@@ -1,0 +1,49 @@
+# The two commands of this project: `make demo` shows the main job, `make test` runs every test. Each installs what it
+# needs; Go and a C compiler (for the race detector only) are the only things that must be there.
+
+export GOFLAGS += -mod=readonly
+GO ?= go
+export CGO_ENABLED ?= 0
+
+.PHONY: build demo test test-race lint fuzz generate bench
+
+build: aiopt
+
+aiopt: FORCE
+	$(GO) build -o aiopt ./tools/aiopt
+
+FORCE:
+
+demo: aiopt
+	@mkdir -p build
+	./aiopt examples/mlp/mlp.pt2 --rename x=features --rename output=logits -o build/mlp.air
+	@echo
+	@echo "== the model after -passes=decompose,fuse"
+	./aiopt -passes=decompose,fuse --locs=false build/mlp.air
+	@echo
+	@echo "== its output, and the largest difference from PyTorch's"
+	./aiopt run -passes=decompose,fuse build/mlp.air --inputs=examples/mlp/input.safetensors --ref=examples/mlp/expected.safetensors --atol=1e-5
+
+test: lint
+	$(GO) test -shuffle=on ./...
+	cd tests/plugin && $(GO) test -shuffle=on ./...
+	$(MAKE) test-race fuzz
+
+# The race detector needs cgo; it runs the unit tests and a sample of the corpus.
+test-race:
+	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./...
+
+lint:
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt -w these files:"; echo "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+FUZZTIME ?= 30s
+fuzz:
+	./tests/fuzz.sh $(FUZZTIME)
+
+generate:
+	$(GO) run ./tools/gendocs
+
+bench:
+	$(GO) test -run='^$$' -bench=. ./ir/text ./tests
