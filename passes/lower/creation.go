@@ -10,6 +10,11 @@ import (
 
 // creations holds the targets that make tensors out of numbers.
 func creations(t *Table) {
+	t.Add("aten.one_hot", One(func(c *Call) *ir.Value {
+		x, rank := c.Value("self"), c.Result(0).Rank()
+		classes := c.Count(c.Result(0).Shape[rank-1], host.I64)
+		return c.Cast(c.Compare(tensor.Eq, c.Unsqueeze(x, rank-1), classes), host.I64)
+	}))
 	for _, e := range []struct {
 		target string
 		value  ir.Attr // nil: the argument fill_value
