@@ -8,4 +8,4 @@ import (
 
 // Dialect is the table of neural network layers. Each family's list stands in the file of the family.
 var Dialect = ir.NewDialect("nn", "layers of neural networks",
-	slices.Concat(linearOps, convOps, attentionOps, normOps, activationOps, poolOps, resampleOps, recurrentOps)...)
+	slices.Concat(linearOps, convOps, attentionOps, normOps, activationOps, poolOps, resampleOps, recurrentOps, visionOps)...)

@@ -192,7 +192,7 @@ func TestUpsampleErrors(t *testing.T) {
 		{x, of(host.F16, 1, 2, 8, 8), nil, "only spatial sizes"},
 		{x, shaped(1, 3, 8, 8), nil, "does not hold"},
 		{x, nil, nil, "expected 1"},
-		{of(host.U8, 1, 2, 4, 4), of(host.U8, 1, 2, 8, 8), attrs(ir.Set("mode", ir.String("cubic"))), "needs a float type"},
+		{of(host.I32, 1, 2, 4, 4), of(host.I32, 1, 2, 8, 8), attrs(ir.Set("mode", ir.String("cubic"))), "needs a float type"},
 		{x, shaped(1, 2, 8, 8), attrs(ir.Set("scales", ir.OfInts(2))), "scales needs 2 numbers"},
 		{x, shaped(1, 2, 8, 8), attrs(ir.Set("scales", ir.List{ir.Float(2), ir.String("x")})), "no list of numbers"},
 		{x, shaped(1, 2, 8, 8), attrs(ir.Set("scales", ir.List{ir.Float(2), ir.Float(-2)})), "not negative"},

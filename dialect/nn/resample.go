@@ -15,7 +15,8 @@ var Upsample = &ir.OpDef{
 	Name: "nn.upsample",
 	Doc: "x [n, c, spatial...] with the spatial sizes that the result type states, up or down: the element before each place (nearest), " +
 		"the one nearest to its centre (nearest_exact), or a weighted mean of two (linear) or four (cubic) on each axis; with antialias of " +
-		"all that a smaller result covers. Place i lies at (i + 0.5)*n/m - 0.5, or with align_corners at i*(n-1)/(m-1).",
+		"all that a smaller result covers. Place i lies at (i + 0.5)*n/m - 0.5, or with align_corners at i*(n-1)/(m-1). " +
+		"Weighted means of u8 are rounded after each axis, the last one first.",
 	Operands: []ir.Arg{ir.In("x", ir.Reals)},
 	Results:  []ir.Arg{ir.Out("y", ir.Reals)},
 	Attrs: []ir.AttrDef{
@@ -41,8 +42,9 @@ var Upsample = &ir.OpDef{
 				return nil, op.Errorf("x is %s, the result is stated as %s: %v", x, y, err)
 			}
 		}
-		if !x.Elem.IsFloat() && upsampleFilters[op.Str("mode")] > host.FilterNearestExact {
-			return nil, op.Errorf("x is %s, mode %s needs a float type", x, op.Str("mode"))
+		bytes := x.Elem == host.U8 && x.Rank() == 4
+		if !x.Elem.IsFloat() && !bytes && upsampleFilters[op.Str("mode")] > host.FilterNearestExact {
+			return nil, op.Errorf("x is %s, mode %s needs a float type, or u8 with two spatial axes", x, op.Str("mode"))
 		}
 		_, err := scaleFactors(op)
 		return []ir.Type{y}, err

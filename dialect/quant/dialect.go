@@ -1,14 +1,12 @@
 package quant
 
 import (
-	"math"
-
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Dialect is the table of quantization operations.
-var Dialect = ir.NewDialect("quant", "numbers as few bits and scales", Dequantize, Quantize)
+var Dialect = ir.NewDialect("quant", "numbers as few bits and scales", Dequantize, Quantize, Lookup, SparseToDense)
 
 // Dequantize gives the numbers that codes stand for.
 var Dequantize = &ir.OpDef{
@@ -127,7 +125,7 @@ func inferQuantize(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 	switch e := stated.Elem; {
 	case e.IsInt() && e.Bits() <= 32:
 		least, most := limits(op, e)
-		if typeLeast, typeMost := codeRange(e); least > most || least < typeLeast || most > typeMost {
+		if typeLeast, typeMost := e.Range(); least > most || least < typeLeast || most > typeMost {
 			return nil, op.Errorf("low and high are %v and %v, expected a range inside %v..%v of %s", least, most, typeLeast, typeMost, e)
 		}
 	case e.IsFloat() && e.Bits() <= 8:
@@ -154,7 +152,7 @@ func evalQuantize(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, 
 
 // limits are the codes that a result may have.
 func limits(op *ir.Op, e host.Elem) (least, most float64) {
-	least, most = codeRange(e)
+	least, most = e.Range()
 	if op.Has("low") {
 		least = float64(op.Int("low"))
 	}
@@ -162,22 +160,4 @@ func limits(op *ir.Op, e host.Elem) (least, most float64) {
 		most = float64(op.Int("high"))
 	}
 	return least, most
-}
-
-func codeRange(e host.Elem) (least, most float64) {
-	switch e {
-	case host.F4E2M1:
-		return -6, 6
-	case host.F8E4M3:
-		return -448, 448
-	case host.F8E5M2:
-		return -57344, 57344
-	case host.F8E8M0:
-		return 0x1p-127, 0x1p127
-	}
-	n := math.Ldexp(1, e.Bits())
-	if e.Kind() == host.KindInt {
-		return -n / 2, n/2 - 1
-	}
-	return 0, n - 1
 }

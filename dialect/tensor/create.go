@@ -115,7 +115,10 @@ func evalIota(c *ir.EvalCtx, op *ir.Op, _ []*host.Tensor) ([]*host.Tensor, error
 		out, err := host.Alloc(stated.Elem, shape)
 		return results(op, err, out)
 	}
-	wide := iotaValues(shape[axis], start, op.Attr("step"))
+	wide, err := iotaValues(shape[axis], start, op.Attr("step"))
+	if err != nil {
+		return nil, op.Errorf("%v", err)
+	}
 	line := make([]int, len(shape))
 	for i := range line {
 		line[i] = 1
@@ -133,7 +136,10 @@ func evalIota(c *ir.EvalCtx, op *ir.Op, _ []*host.Tensor) ([]*host.Tensor, error
 		}
 		return results(op, host.Cast(c.Par(), out, wide), out)
 	}
-	row := host.New(elem, line...)
+	row, err := host.Alloc(elem, line)
+	if err != nil {
+		return nil, op.Errorf("%v", err)
+	}
 	flat, err := wide.Reshape(line)
 	if err == nil {
 		err = host.Cast(c.Par(), row, flat)
@@ -146,24 +152,30 @@ func evalIota(c *ir.EvalCtx, op *ir.Op, _ []*host.Tensor) ([]*host.Tensor, error
 }
 
 // iotaValues counts in int64, or in float64 where a number is a float.
-func iotaValues(n int, start, step ir.Attr) *host.Tensor {
+func iotaValues(n int, start, step ir.Attr) (*host.Tensor, error) {
 	from, okFrom := start.(ir.Int)
 	by, okBy := step.(ir.Int)
+	elem := host.F64
 	if okFrom && okBy {
-		t := host.New(host.I64, n)
+		elem = host.I64
+	}
+	t, err := host.Alloc(elem, []int{n})
+	if err != nil {
+		return nil, err
+	}
+	if elem == host.I64 {
 		ints := host.Raw[int64](t)
 		for i := range ints {
 			ints[i] = int64(from) + int64(i)*int64(by)
 		}
-		return t
+		return t, nil
 	}
-	t := host.New(host.F64, n)
 	floats := host.Raw[float64](t)
 	first, distance := realNumber(start), realNumber(step)
 	for i := range floats {
 		floats[i] = first + float64(i)*distance
 	}
-	return t
+	return t, nil
 }
 
 func realNumber(a ir.Attr) float64 {

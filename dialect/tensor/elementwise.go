@@ -131,7 +131,7 @@ func statedType(op *ir.Op) (ir.Type, error) {
 }
 
 // elementwiseOps are the operations of this family, in the order of the documentation.
-var elementwiseOps = slices.Concat(unaryOps, complexOps, binaryOps, compareOps, castOps, createOps)
+var elementwiseOps = slices.Concat(unaryOps, specialOps, complexOps, binaryOps, compareOps, castOps, createOps)
 
 // viaMath makes loops from functions on one number, for functions so slow that the call does not matter; f32 is computed
 // in float64 and rounded. complexes may be nil.

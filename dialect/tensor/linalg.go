@@ -9,7 +9,8 @@ import (
 
 // linalgOps are matrix products, decompositions and the Fourier transform. All take batches: the matrices are the last
 // two axes.
-var linalgOps = []*ir.OpDef{MatMul, Inverse, Solve, SolveTriangular, Det, LU, Cholesky, QR, SVD, Eigh, FFT}
+var linalgOps = []*ir.OpDef{MatMul, Inverse, Solve, SolveTriangular, Det, LU, Permutation, LDL, SolveLDL, Cholesky, QR, Reflectors, MultiplyQ,
+	SVD, Eigh, Eig, MatrixExp, FFT}
 
 // MatMul multiplies matrices.
 var MatMul = &ir.OpDef{
@@ -72,15 +73,21 @@ func inferSquare(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 	return []ir.Type{t}, err
 }
 
+// checkSingular is the attribute that makes a singular matrix an error.
+func checkSingular(byDefault bool) ir.AttrDef {
+	return ir.Default("check", ir.KindBool, ir.Bool(byDefault), "a singular matrix is an error; otherwise a division by its zero pivot gives infinities")
+}
+
 // Inverse inverts matrices.
 var Inverse = &ir.OpDef{
 	Name:     "tensor.inverse",
-	Doc:      "The inverse of square matrices; a singular one is an error.",
+	Doc:      "The inverse of square matrices.",
 	Operands: []ir.Arg{ir.In("x", ir.FloatsComplex)},
 	Results:  []ir.Arg{ir.Out("y", ir.FloatsComplex)},
+	Attrs:    []ir.AttrDef{checkSingular(true)},
 	Infer:    inferSquare,
 	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		y, err := host.Inverse(c.Par(), in[0])
+		y, err := host.Inverse(c.Par(), in[0], op.Bool("check"))
 		return results(op, err, y)
 	}),
 	Example: `%y = tensor.inverse(%x: tensor<2x2xf32> = [4, 2, 0, 1]) : tensor<2x2xf32> // [0.25, -0.5, 0, 1]`,
@@ -89,12 +96,13 @@ var Inverse = &ir.OpDef{
 // Solve solves linear equations.
 var Solve = &ir.OpDef{
 	Name:     "tensor.solve",
-	Doc:      "The matrix y [..., n, k] with a*y = b, for square a [..., n, n] and b [..., n, k]; leading axes broadcast. A singular a is an error.",
+	Doc:      "The matrix y [..., n, k] with a*y = b, for square a [..., n, n] and b [..., n, k]; leading axes broadcast.",
 	Operands: []ir.Arg{ir.In("a", ir.FloatsComplex), ir.In("b", ir.FloatsComplex)},
 	Results:  []ir.Arg{ir.Out("y", ir.FloatsComplex)},
+	Attrs:    []ir.AttrDef{checkSingular(true)},
 	Infer:    inferSolve,
 	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		y, err := host.Solve(c.Par(), in[0], in[1])
+		y, err := host.Solve(c.Par(), in[0], in[1], op.Bool("check"))
 		return results(op, err, y)
 	}),
 	Example: `%y = tensor.solve(%a: tensor<2x2xf32> = [0, 2, 4, 1], %b: tensor<2x1xf32> = [6, 11]) : tensor<2x1xf32> // [2, 3]`,
@@ -159,117 +167,6 @@ var Det = &ir.OpDef{
 		return results(op, err, y)
 	}),
 	Example: `%y = tensor.det(%x: tensor<2x2x2xf32> = [1, 2, 3, 4, 1, 2, 2, 4]) : tensor<2xf32> // [-2, 0]`,
-}
-
-// matrixParts infers results whose matrices have sizes made of m, n and min(m, n), the sizes of x's.
-func matrixParts(parts func(op *ir.Op, m, n, k ir.Dim) [][]ir.Dim) inferFunc {
-	return func(_ *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
-		x := op.In(0)
-		r := x.Rank() - 2
-		if r < 0 {
-			return nil, op.Errorf("x is %s, expected matrices", x)
-		}
-		m, n := x.Shape[r], x.Shape[r+1]
-		var types []ir.Type
-		for _, sizes := range parts(op, m, n, m.Min(n)) {
-			types = append(types, x.WithShape(slices.Concat(x.Shape[:r], sizes)...))
-		}
-		return types, nil
-	}
-}
-
-// LU factors matrices with exchanges of rows.
-var LU = &ir.OpDef{
-	Name: "tensor.lu",
-	Doc: "The factors of matrices [..., m, n] with exchanged rows, as LAPACK gives them: L below the diagonal (which is 1) and U in one " +
-		"matrix, and the row, counted from 1, that each of the first min(m, n) rows was exchanged with in turn.",
-	Operands: []ir.Arg{ir.In("x", ir.FloatsComplex)},
-	Results:  []ir.Arg{ir.Out("lu", ir.FloatsComplex), ir.Out("pivots", ir.Index)},
-	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
-		types, err := matrixParts(func(_ *ir.Op, m, n, k ir.Dim) [][]ir.Dim { return [][]ir.Dim{{m, n}, {k}} })(c, op)
-		if err == nil {
-			types[1] = types[1].WithElem(host.I32)
-		}
-		return types, err
-	},
-	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		lu, pivots, err := host.LU(c.Par(), in[0])
-		return results(op, err, lu, pivots)
-	}),
-	Example: `%lu, %p = tensor.lu(%x: tensor<2x2xf32> = [1, 3, 2, 4]) : tensor<2x2xf32>, tensor<2xi32> // [2, 4, 0.5, 1]; [2, 2]`,
-}
-
-// Cholesky factors positive definite matrices.
-var Cholesky = &ir.OpDef{
-	Name: "tensor.cholesky",
-	Doc: "The lower triangular L with L*L' = x, of which only the lower triangle is read; or with upper the upper triangular L' from the " +
-		"upper triangle. A matrix that is not positive definite is an error.",
-	Operands: []ir.Arg{ir.In("x", ir.FloatsComplex)},
-	Results:  []ir.Arg{ir.Out("y", ir.FloatsComplex)},
-	Attrs:    []ir.AttrDef{ir.Default("upper", ir.KindBool, ir.Bool(false), "give the upper triangular factor")},
-	Infer:    inferSquare,
-	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		y, err := host.Cholesky(c.Par(), in[0], op.Bool("upper"))
-		return results(op, err, y)
-	}),
-	Example: `%y = tensor.cholesky(%x: tensor<2x2xf32> = [4, 2, 2, 10]) : tensor<2x2xf32> // [2, 0, 1, 3]`,
-}
-
-// QR factors matrices.
-var QR = &ir.OpDef{
-	Name:     "tensor.qr",
-	Doc:      "An orthogonal q [..., m, k] and an upper triangular r [..., k, n] with q*r = x, by Householder reflections with LAPACK's signs.",
-	Operands: []ir.Arg{ir.In("x", ir.Floats)},
-	Results:  []ir.Arg{ir.Out("q", ir.Floats), ir.Out("r", ir.Floats)},
-	Attrs:    []ir.AttrDef{ir.Default("complete", ir.KindBool, ir.Bool(false), "k is m, not min(m, n)")},
-	Infer: matrixParts(func(op *ir.Op, m, n, k ir.Dim) [][]ir.Dim {
-		if op.Bool("complete") {
-			k = m
-		}
-		return [][]ir.Dim{{m, k}, {k, n}}
-	}),
-	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		q, r, err := host.QR(c.Par(), in[0], op.Bool("complete"))
-		return results(op, err, q, r)
-	}),
-	Example: `%q, %r = tensor.qr(%x: tensor<2x2xf64> = [3, 1, 4, 2]) : tensor<2x2xf64>, tensor<2x2xf64> // [-0.6, -0.8, -0.8, 0.6]; [-5, -2.2, 0, 0.4]`,
-}
-
-// SVD gives singular values and vectors.
-var SVD = &ir.OpDef{
-	Name: "tensor.svd",
-	Doc: "The singular values s [..., k] of matrices [..., m, n], descending, and orthogonal u [..., m, k] and vh [..., k, n] with " +
-		"u*diag(s)*vh = x; k is min(m, n). The signs of the vectors are arbitrary.",
-	Operands: []ir.Arg{ir.In("x", ir.Floats)},
-	Results:  []ir.Arg{ir.Out("u", ir.Floats), ir.Out("s", ir.Floats), ir.Out("vh", ir.Floats)},
-	Infer:    matrixParts(func(_ *ir.Op, m, n, k ir.Dim) [][]ir.Dim { return [][]ir.Dim{{m, k}, {k}, {k, n}} }),
-	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		u, s, vh, err := host.SVD(c.Par(), in[0])
-		return results(op, err, u, s, vh)
-	}),
-	Example: `%u, %s, %vh = tensor.svd(%x: tensor<2x2xf32> = [0, 2, 3, 0]) : tensor<2x2xf32>, tensor<2xf32>, tensor<2x2xf32> // [0, 1, 1, 0]; [3, 2]; [1, 0, 0, 1]`,
-}
-
-// Eigh gives eigenvalues and eigenvectors of symmetric matrices.
-var Eigh = &ir.OpDef{
-	Name: "tensor.eigh",
-	Doc: "The eigenvalues w [..., n] of symmetric matrices, ascending, and as columns of v the eigenvectors. One triangle of x is read. The " +
-		"signs of the vectors are arbitrary.",
-	Operands: []ir.Arg{ir.In("x", ir.Floats)},
-	Results:  []ir.Arg{ir.Out("w", ir.Floats), ir.Out("v", ir.Floats)},
-	Attrs:    []ir.AttrDef{ir.Default("upper", ir.KindBool, ir.Bool(false), "read the upper triangle, not the lower one")},
-	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
-		t, err := square(c, op, 0)
-		if err != nil {
-			return nil, err
-		}
-		return []ir.Type{t.WithShape(t.Shape[:t.Rank()-1]...), t}, nil
-	},
-	Eval: unpacked(func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
-		w, v, err := host.Eigh(c.Par(), in[0], op.Bool("upper"))
-		return results(op, err, w, v)
-	}),
-	Example: `%w, %v = tensor.eigh(%x: tensor<2x2xf32> = [3, 0, 0, 2]) : tensor<2xf32>, tensor<2x2xf32> // [2, 3]; [0, 1, 1, 0]`,
 }
 
 // FFT is the discrete Fourier transform.

@@ -16,7 +16,7 @@ var Cumprod = scan("cumprod", "At each place along an axis, the product of the e
 	`%y = tensor.cumprod(%x: tensor<2x3xf32> = [1, 2, 3, 4, 5, 6]) {axis = 0} : tensor<2x3xf32> // [1, 2, 3, 4, 10, 18]`)
 
 // Logcumsumexp is the logarithm of a sum of exponentials.
-var Logcumsumexp = scan("logcumsumexp", "log(cumsum(exp(x))) along an axis, without overflow.", ir.Floats, host.LogCumSumExp,
+var Logcumsumexp = scan("logcumsumexp", "log(cumsum(exp(x))) along an axis, without overflow.", ir.FloatsComplex, host.LogCumSumExp,
 	`%y = tensor.logcumsumexp(%x: tensor<3xf32> = [1000, 1000, -inf]) {axis = 0} : tensor<3xf32> // [1000, 1000.6931, 1000.6931]`)
 
 func scan(name, doc string, elems ir.ElemSet, run func(host.Parallel, *host.Tensor, int) (*host.Tensor, error), example string) *ir.OpDef {

@@ -5,7 +5,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-var sortOps = []*ir.OpDef{Sort, Topk, Searchsorted, Unique, UniqueRows}
+var sortOps = []*ir.OpDef{Sort, Topk, KthValue, Mode, Searchsorted, Unique, UniqueRows}
 
 // Sort orders elements.
 var Sort = &ir.OpDef{
@@ -59,6 +59,65 @@ var Topk = &ir.OpDef{
 		return results(op, err, values, indices)
 	},
 	Example: `%y, %i = tensor.topk(%x: tensor<5xf32> = [2, 5, 1, 4, -1]) {k = 2, axis = 0} : tensor<2xf32>, tensor<2xi64> // [5, 4]; [1, 3]`,
+}
+
+// KthValue finds one element of a sorted order.
+var KthValue = &ir.OpDef{
+	Name: "tensor.kthvalue",
+	Doc: "Of each line along an axis the element number k, from 0, in ascending order, and where it is; the axis has size 1. NaN is " +
+		"the greatest. Which of several equal elements is taken is PyTorch's choice on a CPU.",
+	Operands: []ir.Arg{ir.In("x", ir.AnyElem)},
+	Results:  []ir.Arg{ir.Out("values", ir.AnyElem), ir.Out("indices", ir.Integers)},
+	Attrs:    []ir.AttrDef{ir.Require("k", ir.KindDim, "how many elements come before it"), axisAttr},
+	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
+		if _, err := inferOrder(c, op); err != nil {
+			return nil, err
+		}
+		x, k, axis := op.In(0), op.Dim("k"), op.Int("axis")
+		if err := c.Require(ir.Const(0), ir.RelLE, k); err != nil {
+			return nil, op.Errorf("k: %v", err)
+		}
+		if err := c.Require(k, ir.RelLT, x.Shape[axis]); err != nil {
+			return nil, op.Errorf("k is no element of axis %d of %s: %v", axis, x, err)
+		}
+		values := withAxis(x, axis, ir.Const(1))
+		return []ir.Type{values, values.WithElem(host.I64)}, nil
+	},
+	Eval: func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
+		k, err := c.Dim(op.Dim("k"))
+		if err != nil {
+			return results(op, err)
+		}
+		values, indices, err := host.KthValue(c.Par(), in[0], op.Int("axis"), k)
+		return results(op, err, values, indices)
+	},
+	Example: `%y, %i = tensor.kthvalue(%x: tensor<5xf32> = [2, nan, 1, 4, -1]) {k = 2, axis = 0} : tensor<1xf32>, tensor<1xi64> // [2]; [0]`,
+}
+
+// Mode finds what is most frequent in each line.
+var Mode = &ir.OpDef{
+	Name: "tensor.mode",
+	Doc: "Of each line along an axis the most frequent element, the smallest of several, and where it is; the axis has size 1. Which of " +
+		"several equal elements is taken is PyTorch's choice on a CPU.",
+	Operands: []ir.Arg{ir.In("x", ir.AnyElem)},
+	Results:  []ir.Arg{ir.Out("values", ir.AnyElem), ir.Out("indices", ir.Integers)},
+	Attrs:    []ir.AttrDef{axisAttr},
+	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
+		if _, err := inferOrder(c, op); err != nil {
+			return nil, err
+		}
+		x, axis := op.In(0), op.Int("axis")
+		if err := c.Require(ir.Const(0), ir.RelLT, x.Shape[axis]); err != nil {
+			return nil, op.Errorf("axis %d of %s has no elements: %v", axis, x, err)
+		}
+		values := withAxis(x, axis, ir.Const(1))
+		return []ir.Type{values, values.WithElem(host.I64)}, nil
+	},
+	Eval: func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
+		values, indices, err := host.Mode(c.Par(), in[0], op.Int("axis"))
+		return results(op, err, values, indices)
+	},
+	Example: `%y, %i = tensor.mode(%x: tensor<5xf32> = [2, 1, 2, 1, 3]) {axis = 0} : tensor<1xf32>, tensor<1xi64> // [1]; [3]`,
 }
 
 // Searchsorted finds places in a sorted row.

@@ -3,7 +3,25 @@ package tensor
 import (
 	"math"
 	"math/cmplx"
+	"slices"
+
+	"github.com/aiopt/aiopt/ir"
 )
+
+// Functions of statistics, and the parts of a number.
+var (
+	Ndtri = unary("ndtri", "The inverse of the normal distribution: the number below which a part x of it lies; NaN outside 0..1.",
+		ir.Floats, viaMath(ndtri, nil),
+		`%y = tensor.ndtri(%x: tensor<4xf32> = [0, 0.5, 0.025, 2]) : tensor<4xf32> // [-inf, 0, -1.959964, nan]`)
+	Mantissa = unary("mantissa", "The m of x = m * 2^e, with m from 0.5 up to but not 1 in magnitude; x itself where it is 0 or not finite.",
+		ir.Floats, viaMath(func(x float64) float64 { m, _ := math.Frexp(x); return m }, nil),
+		`%y = tensor.mantissa(%x: tensor<4xf32> = [12, -0.25, 0, inf]) : tensor<4xf32> // [0.75, -0.5, 0, inf]`)
+	Exponent = unary("exponent", "The integer e of x = m * 2^e that goes with mantissa; 0 where x is 0 or not finite.",
+		ir.Floats, viaMath(func(x float64) float64 { _, e := math.Frexp(x); return float64(e) }, nil),
+		`%y = tensor.exponent(%x: tensor<4xf32> = [12, -0.25, 0, inf]) : tensor<4xf32> // [4, -1, 0, 0]`)
+)
+
+var specialOps = slices.Concat([]*ir.OpDef{Ndtri, Mantissa, Exponent}, gammaOps, besselOps, polynomialOps)
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
@@ -67,6 +85,29 @@ func erfcx(x float64) float64 {
 		sum += term
 	}
 	return sum / (x * math.Sqrt(math.Pi))
+}
+
+// ndtri solves for the logarithm of the distribution by Newton's method, which comes to the root from below: that function is
+// concave, and its derivative and itself are functions of erfcx, which does not underflow.
+func ndtri(p float64) float64 {
+	switch {
+	case p == 0:
+		return math.Inf(-1)
+	case p == 1:
+		return math.Inf(1)
+	case !(p > 0 && p < 1):
+		return math.NaN()
+	case p > 0.5:
+		return -ndtri(1 - p)
+	}
+	want := math.Log(p)
+	x := -math.Sqrt(-2 * want)
+	for range 8 {
+		t := -x / math.Sqrt2
+		half := erfcx(t) / 2
+		x += (want + t*t - math.Log(half)) * half * math.Sqrt(2*math.Pi)
+	}
+	return x
 }
 
 // complexExpm1 is exp(x)-1 without cancellation near 0: exp(a)cos(b)-1 = expm1(a)cos(b) - 2 sin(b/2)^2.

@@ -267,6 +267,17 @@ type ConvTransposeParams struct {
 	Groups                                   int
 }
 
+// roundsSteps reports where PyTorch on a CPU rounds every product and sum: f16 always, bf16 where the fast library is not
+// used because a result is padded by a stride and more.
+func (c ConvTransposeParams) roundsSteps(e Elem) bool {
+	for i, n := range c.OutputPadding {
+		if e == BF16 && n >= c.Stride[i] {
+			return true
+		}
+	}
+	return e == F16
+}
+
 // ConvTranspose is PyTorch's transposed convolution: x [n, c, spatial...] with weight [c, out/groups, taps...] and perhaps
 // a bias [out].
 func ConvTranspose(p Parallel, x, weight, bias *Tensor, c ConvTransposeParams) (*Tensor, error) {
@@ -293,24 +304,24 @@ func ConvTranspose(p Parallel, x, weight, bias *Tensor, c ConvTransposeParams) (
 	g := newGrid(x.Shape[2:], shape[2:], weight.Shape[2:], c.Stride, c.Dilation, c.Padding)
 	switch x.Elem.Class() {
 	case ClassF32:
-		return convTranspose[float32](p, x, weight, bias, shape, g, c.Groups)
+		return convTranspose[float32](p, x, weight, bias, shape, g, c.Groups, c.roundsSteps(x.Elem))
 	case ClassF64:
-		return convTranspose[float64](p, x, weight, bias, shape, g, c.Groups)
+		return convTranspose[float64](p, x, weight, bias, shape, g, c.Groups, c.roundsSteps(x.Elem))
 	case ClassI64:
-		return convTranspose[int64](p, x, weight, bias, shape, g, c.Groups)
+		return convTranspose[int64](p, x, weight, bias, shape, g, c.Groups, c.roundsSteps(x.Elem))
 	case ClassU64:
-		return convTranspose[uint64](p, x, weight, bias, shape, g, c.Groups)
+		return convTranspose[uint64](p, x, weight, bias, shape, g, c.Groups, c.roundsSteps(x.Elem))
 	case ClassC64:
-		return convTranspose[complex64](p, x, weight, bias, shape, g, c.Groups)
+		return convTranspose[complex64](p, x, weight, bias, shape, g, c.Groups, c.roundsSteps(x.Elem))
 	case ClassC128:
-		return convTranspose[complex128](p, x, weight, bias, shape, g, c.Groups)
+		return convTranspose[complex128](p, x, weight, bias, shape, g, c.Groups, c.roundsSteps(x.Elem))
 	}
 	return nil, unsupported("transposed convolution", x.Elem)
 }
 
 // convTranspose multiplies each input place by the weights of some output channels and adds the products to the elements
-// they reach. A task owns its output channels, so the order of additions is fixed.
-func convTranspose[T gemmNum](p Parallel, x, weight, bias *Tensor, shape []int, g *grid, groups int) (*Tensor, error) {
+// they reach, rounding each sum where steps is set. A task owns its output channels, so the order of additions is fixed.
+func convTranspose[T gemmNum](p Parallel, x, weight, bias *Tensor, shape []int, g *grid, groups int, steps bool) (*Tensor, error) {
 	out, buf, err := newResult[T](x.Elem, shape)
 	if err != nil {
 		return nil, err
@@ -333,11 +344,6 @@ func convTranspose[T gemmNum](p Parallel, x, weight, bias *Tensor, shape []int, 
 			batch, first := i/parts, i%parts*some
 			count := min(some, kept-first)
 			to := buf[(batch*kept+first)*plane:][:count*plane]
-			if offset != nil {
-				for o := range count {
-					addTo(to[o*plane:(o+1)*plane], offset[batch%groups*kept+first+o])
-				}
-			}
 			at := (batch%groups*channels*kept + first) * taps
 			product := gemm[T]{batch: 1, m: count * taps, n: places, k: channels}
 			product.a = tensorMatrix[T](weight, []int{at}, 1, kept*taps)
@@ -346,15 +352,26 @@ func convTranspose[T gemmNum](p Parallel, x, weight, bias *Tensor, shape []int, 
 				for r := range m {
 					sums := to[(i0+r)/taps*plane:][:plane]
 					row := tile[r*ld:]
+					if steps {
+						roundAll(row[:n], x.Elem)
+					}
 					g.runs((i0+r)%taps, j0, n, func(at, n, element int) {
 						for _, v := range row[at : at+n] {
 							sums[element] += v
 							element += g.stride[2]
 						}
 					})
+					if steps { // each tap adds to an element once
+						roundAll(sums, x.Elem)
+					}
 				}
 			}
 			product.runIn(&s)
+			if offset != nil {
+				for o := range count {
+					addTo(to[o*plane:(o+1)*plane], offset[batch%groups*kept+first+o])
+				}
+			}
 		}
 	})
 	finish(p, out, buf)

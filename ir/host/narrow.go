@@ -199,3 +199,27 @@ func narrowFloat(dst []byte, e Elem, s []float32) {
 		copy(words[float32](dst), s)
 	}
 }
+
+// rounding gives the function that rounds numbers to a float type.
+func rounding(e Elem) func(float64) float64 {
+	switch e {
+	case F16:
+		return func(x float64) float64 { return float64(f16ToF32(f32ToF16(float32(x)))) }
+	case BF16:
+		return func(x float64) float64 { return float64(bf16ToF32(f32ToBF16(float32(x)))) }
+	case F64:
+		return func(x float64) float64 { return x }
+	}
+	return func(x float64) float64 { return float64(float32(x)) }
+}
+
+// roundAll rounds values to an element type.
+func roundAll[T Wide](values []T, e Elem) {
+	block := New(e, min(len(values), blockLen))
+	for len(values) > 0 {
+		n := min(len(values), blockLen)
+		Store(block, 0, 1, values[:n])
+		Load(values[:n], block, 0, 1)
+		values = values[n:]
+	}
+}

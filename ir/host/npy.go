@@ -21,7 +21,7 @@ var (
 )
 
 // ParseNPY reads a tensor from the bytes of a .npy file (NumPy's format, versions 1 to 3, little-endian). The tensor
-// shares the bytes.
+// is row-major: it shares the bytes of an array that is, and is a copy of one that is column-major.
 func ParseNPY(data []byte) (*Tensor, error) {
 	if len(data) < 10 || !bytes.HasPrefix(data, []byte("\x93NUMPY")) {
 		return nil, errors.New("not a .npy file")
@@ -45,9 +45,6 @@ func ParseNPY(data []byte) (*Tensor, error) {
 	if !ok {
 		return nil, fmt.Errorf("the .npy dtype %q is not known; save it as one of bool, int, uint, float or complex, little-endian", descr[1])
 	}
-	if order[1] == "True" {
-		return nil, errors.New("the array is stored column-major; save numpy.ascontiguousarray(x)")
-	}
 	var shape []int
 	for _, d := range strings.Split(dims[1], ",") {
 		if d = strings.TrimSpace(d); d == "" {
@@ -59,5 +56,43 @@ func ParseNPY(data []byte) (*Tensor, error) {
 		}
 		shape = append(shape, n)
 	}
-	return FromBytes(e, shape, data[at+size:])
+	t, err := FromBytes(e, shape, data[at+size:])
+	if err != nil || order[1] == "False" {
+		return t, err
+	}
+	stride := 1 // column-major: the first axis varies fastest
+	for i, n := range shape {
+		t.Strides[i] = stride
+		stride *= max(n, 1)
+	}
+	return t.Clone(), nil
+}
+
+// EncodeNPY gives the bytes of a .npy file, version 1. Types that NumPy lacks, such as bf16, are an error.
+func EncodeNPY(t *Tensor) ([]byte, error) {
+	descr := ""
+	for d, e := range npyTypes {
+		if e == t.Elem {
+			descr = d
+		}
+	}
+	if descr == "" {
+		return nil, fmt.Errorf("NumPy has no type for %s", t)
+	}
+	const mostAxes = 64
+	if t.Rank() > mostAxes {
+		return nil, fmt.Errorf("NumPy has at most %d axes, found %d", mostAxes, t.Rank())
+	}
+	shape := ""
+	for _, n := range t.Shape {
+		shape += fmt.Sprintf("%d, ", n)
+	}
+	if len(t.Shape) > 1 {
+		shape = strings.TrimSuffix(shape, ", ") // (3,) keeps its comma
+	}
+	const prefix, alignment = 10, 64
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, strings.TrimSuffix(shape, " "))
+	header += strings.Repeat(" ", (alignment-(prefix+len(header)+1)%alignment)%alignment) + "\n"
+	out := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(header)))
+	return append(append(out, header...), t.Bytes()...), nil
 }

@@ -206,7 +206,13 @@ func adaptiveAvg[T float32 | float64](p Parallel, x *Tensor, shape, output []int
 		return nil, err
 	}
 	data := dense[T](p, x)
+	round := rounding(x.Elem)
+	steps := len(output) == 3 && product(output) > 1 && (x.Elem == F16 || x.Elem == BF16)
 	adaptive(p, x, output, len(buf), func(at int, r *region) {
+		if steps {
+			buf[at] = T(r.roundedMean(func(i int) float64 { return float64(data[i]) }, round))
+			return
+		}
 		sum := T(0)
 		for z := r.lo[0]; z < r.hi[0]; z++ {
 			for y := r.lo[1]; y < r.hi[1]; y++ {
@@ -219,6 +225,23 @@ func adaptiveAvg[T float32 | float64](p Parallel, x *Tensor, shape, output []int
 	})
 	finish(p, out, buf)
 	return out, nil
+}
+
+// roundedMean rounds each sum, and divides by the sizes one after the other, as PyTorch does for f16 and bf16 in
+// three axes, unless it takes one mean of all.
+func (r *region) roundedMean(element func(int) float64, round func(float64) float64) float64 {
+	sum := 0.0
+	for z := r.lo[0]; z < r.hi[0]; z++ {
+		for y := r.lo[1]; y < r.hi[1]; y++ {
+			for x := r.lo[2]; x < r.hi[2]; x++ {
+				sum = round(sum + element(r.index(z, y, x)))
+			}
+		}
+	}
+	for axis := range r.lo {
+		sum = round(sum / float64(r.hi[axis]-r.lo[axis]))
+	}
+	return sum
 }
 
 // AdaptiveMaxPool is [AdaptiveAvgPool] with the largest element, and its index among those of the spatial axes.

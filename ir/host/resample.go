@@ -36,6 +36,8 @@ func Resample(p Parallel, x *Tensor, size []int, f Filter, alignCorners, antiali
 		return resample(p, x, size, scales, s, sampleTaps[float64])
 	case class == ClassI64 && nearest:
 		return resample(p, x, size, scales, s, nearestTaps[int64])
+	case x.Elem == U8 && len(size) == 2 && !nearest:
+		return resampleBytes(p, x, size, scales, s)
 	case class == ClassU64 && nearest:
 		return resample(p, x, size, scales, s, nearestTaps[uint64])
 	}
@@ -116,16 +118,11 @@ func roundTaps[T poolNum](list []taps[T], e Elem) {
 	if e != F16 && e != BF16 {
 		return
 	}
-	narrow := New(e, 4)
-	round := func(w []T) {
-		Store(narrow, 0, 1, w)
-		Load(w, narrow, 0, 1)
-	}
 	for _, t := range list {
-		round(t.weights)
+		roundAll(t.weights, e)
 		if len(t.weights) == 2 { // the first is what the rounded second leaves
 			t.weights[0] = 1 - t.weights[1]
-			round(t.weights)
+			roundAll(t.weights, e)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"math"
+	"math/cmplx"
 )
 
 // CumSum and the other scans give, at each place along an axis, what the elements up to it combine to. Floats are combined
@@ -51,6 +52,10 @@ func LogCumSumExp(p Parallel, t *Tensor, axis int) (*Tensor, error) {
 		return scan(p, t, axis, math.Inf(-1), logScan[float32])
 	case ClassF64:
 		return scan(p, t, axis, math.Inf(-1), logScan[float64])
+	case ClassC64:
+		return scan(p, t, axis, complex(math.Inf(-1), 0), logComplexScan[complex64])
+	case ClassC128:
+		return scan(p, t, axis, complex(math.Inf(-1), 0), logComplexScan[complex128])
 	}
 	return nil, fmt.Errorf("logcumsumexp of %s elements is not defined", t.Elem)
 }
@@ -126,6 +131,27 @@ func logScan[T float32 | float64](acc float64, x []T) float64 {
 			acc = lo // two equal infinities, whose difference is NaN
 		default:
 			acc = hi + math.Log1p(math.Exp(lo-hi))
+		}
+		x[i] = T(acc)
+	}
+	return acc
+}
+
+func logComplexScan[T complexNumber](acc complex128, x []T) complex128 {
+	for i, v := range x {
+		lo, hi := acc, complex128(v)
+		if real(lo) > real(hi) {
+			lo, hi = hi, lo
+		}
+		switch {
+		case cmplx.IsNaN(lo) || cmplx.IsNaN(hi):
+			acc = cmplx.NaN()
+		case math.IsInf(real(hi), -1):
+			acc = lo
+		case math.IsInf(real(lo), 1):
+			acc = cmplx.Log(cmplx.Exp(lo) + cmplx.Exp(hi))
+		default:
+			acc = hi + cmplx.Log(1+cmplx.Exp(lo-hi))
 		}
 		x[i] = T(acc)
 	}

@@ -1,6 +1,9 @@
 package host
 
-import "math/bits"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // TopK gives the k largest elements along an axis, or the smallest, and where they are, as i64. NaN is the greatest.
 // Among equal elements, and without sorted in the order of the result, it chooses as PyTorch on a CPU does.
@@ -11,7 +14,75 @@ func TopK(p Parallel, t *Tensor, axis, k int, largest, sorted bool) (values, ind
 	})
 }
 
-// The algorithms below are those of libstdc++, which PyTorch's topk calls: which of several equal elements come first
+// KthValue gives the element along an axis that has k smaller ones before it when sorted, and where it is, as i64: values
+// and index have size 1 on the axis. NaN is the greatest. Among equal elements it chooses as PyTorch on a CPU does.
+func KthValue(p Parallel, t *Tensor, axis, k int) (values, index *Tensor, err error) {
+	if k < 0 || k >= t.Shape[axis] {
+		return nil, nil, fmt.Errorf("element %d of an axis of size %d", k, t.Shape[axis])
+	}
+	return rankLanes(p, t, axis, 1, false, func(list, _ []ranked) []ranked {
+		quickSelect(list, k)
+		return list[k:]
+	})
+}
+
+// Mode gives the most frequent element along an axis, the smallest of several, and where it is, as i64: values and index have
+// size 1 on the axis. Among equal elements it chooses as PyTorch on a CPU does.
+func Mode(p Parallel, t *Tensor, axis int) (values, index *Tensor, err error) {
+	return rankLanes(p, t, axis, 1, false, func(list, _ []ranked) []ranked {
+		introSort(list)
+		best, most, run := 0, 0, 0
+		for i, r := range list {
+			if run++; i == len(list)-1 || list[i+1].key != r.key {
+				if run > most {
+					best, most = i, run
+				}
+				run = 0
+			}
+		}
+		return list[best:]
+	})
+}
+
+// quickSelect brings element k to its place. Which of equal ones that is follows from each swap, as in PyTorch.
+func quickSelect(list []ranked, k int) {
+	order := func(a, b int) { // puts the smaller one of two at a
+		if list[a].key > list[b].key {
+			list[a], list[b] = list[b], list[a]
+		}
+	}
+	lo, hi := 0, len(list)-1
+	for hi > lo+1 {
+		mid := lo + (hi-lo)/2
+		list[mid], list[lo+1] = list[lo+1], list[mid]
+		order(lo+1, hi)
+		order(lo, hi)
+		order(lo+1, lo)
+		i, j, pivot := lo+1, hi, list[lo].key
+		for {
+			for i++; list[i].key < pivot; i++ {
+			}
+			for j--; list[j].key > pivot; j-- {
+			}
+			if j < i {
+				break
+			}
+			list[i], list[j] = list[j], list[i]
+		}
+		list[lo], list[j] = list[j], list[lo]
+		if j <= k {
+			lo = i
+		}
+		if j >= k {
+			hi = j - 1
+		}
+	}
+	if hi == lo+1 {
+		order(lo, hi)
+	}
+}
+
+// The algorithms below are those of libstdc++, which PyTorch's topk and mode call: which of several equal elements come first
 // follows from every single swap, so they are written out here. None of them is stable.
 
 // selectTop brings the k elements with the smallest keys to the front.

@@ -33,21 +33,22 @@ func Softmax(p Parallel, x *Tensor, axis int, log bool) (*Tensor, error) {
 	}
 	switch x.Elem.Class() {
 	case ClassF32:
-		return rows(p, x, []int{axis}, 32, softmaxRow[float32](log))
+		if log {
+			return rows(p, x, []int{axis}, 32, logSoftmaxRow[float32](logRounding(x, axis)))
+		}
+		return rows(p, x, []int{axis}, 32, softmaxRow[float32])
 	case ClassF64:
-		return rows(p, x, []int{axis}, 32, softmaxRow[float64](log))
+		if log {
+			return rows(p, x, []int{axis}, 32, logSoftmaxRow[float64](logRounding(x, axis)))
+		}
+		return rows(p, x, []int{axis}, 32, softmaxRow[float64])
 	}
 	return nil, unsupported("softmax", x.Elem)
 }
 
-func softmaxRow[T float32 | float64](log bool) func(out, in []T) {
-	if log {
-		return logSoftmaxRow[T]
-	}
-	return func(out, in []T) {
-		copy(out, in)
-		softmaxInPlace(out, largestOf(out))
-	}
+func softmaxRow[T float32 | float64](out, in []T) {
+	copy(out, in)
+	softmaxInPlace(out, largestOf(out))
 }
 
 func largestOf[T float32 | float64](row []T) T {
@@ -73,13 +74,23 @@ func softmaxInPlace[T float32 | float64](row []T, most T) {
 	}
 }
 
-func logSoftmaxRow[T float32 | float64](out, in []T) {
-	most, sum := largestOf(in), 0.0
-	for _, v := range in {
-		sum += math.Exp(float64(v - most))
+// logRounding is how the sum of a row and its logarithm are rounded: as PyTorch on a CPU, to f16 and bf16 along the last axis.
+func logRounding(x *Tensor, axis int) func(float64) float64 {
+	if axis == x.Rank()-1 && (x.Elem == F16 || x.Elem == BF16) {
+		return rounding(x.Elem)
 	}
-	log := math.Log(sum)
-	for i, v := range in {
-		out[i] = T(float64(v-most) - log)
+	return rounding(F64)
+}
+
+func logSoftmaxRow[T float32 | float64](round func(float64) float64) func(out, in []T) {
+	return func(out, in []T) {
+		most, sum := largestOf(in), 0.0
+		for _, v := range in {
+			sum += math.Exp(float64(v - most))
+		}
+		log := round(math.Log(round(sum)))
+		for i, v := range in {
+			out[i] = T(float64(v-most) - log)
+		}
 	}
 }

@@ -62,16 +62,28 @@ func Alloc(e Elem, shape []int) (*Tensor, error) {
 		return nil, err
 	}
 	if limit := machineMemory(); n > limit {
-		return nil, fmt.Errorf("%s of shape %v takes %d bytes, this machine has %d", e, shape, n, limit)
+		return nil, &TooLarge{Elem: e, Shape: slices.Clone(shape), Bytes: n, Machine: limit}
 	}
 	return &Tensor{Elem: e, Shape: slices.Clone(shape), Strides: rowMajor(e, shape), Data: alignedBytes(n)}, nil
 }
 
-// New makes a tensor of zeros whose shape the program itself made; it panics where [Alloc] gives an error.
+// TooLarge is the error of a tensor that this machine cannot hold.
+type TooLarge struct {
+	Elem           Elem
+	Shape          []int
+	Bytes, Machine int
+}
+
+// Error says how large.
+func (e *TooLarge) Error() string {
+	return fmt.Sprintf("%s of shape %v takes %d bytes, this machine has %d", e.Elem, e.Shape, e.Bytes, e.Machine)
+}
+
+// New makes a tensor of zeros whose shape the program itself made; it panics with the error where [Alloc] gives one.
 func New(e Elem, shape ...int) *Tensor {
 	t, err := Alloc(e, shape)
 	if err != nil {
-		panic("host: " + err.Error())
+		panic(fmt.Errorf("host: %w", err))
 	}
 	return t
 }
