@@ -70,6 +70,11 @@ func (b *Builder) build(def *OpDef, attrs Attrs, types []Type, bodies []*Func, o
 	if err != nil {
 		return nil, err
 	}
+	for i, t := range inferred {
+		if err := b.checkResult(op, i, t); err != nil {
+			return nil, err
+		}
+	}
 	if types == nil {
 		for i, t := range inferred {
 			op.Results = append(op.Results, &Value{Type: t, Def: op, Index: i})
@@ -80,6 +85,28 @@ func (b *Builder) build(def *OpDef, attrs Attrs, types []Type, bodies []*Func, o
 	}
 	b.sink(op)
 	return op, nil
+}
+
+// checkResult refuses an inferred type that is none, or that a stated one cannot be.
+func (b *Builder) checkResult(op *Op, i int, inferred Type) error {
+	if err := inferred.check(); err != nil {
+		return op.Errorf("result %d: %v", i, err)
+	}
+	if i >= len(op.Results) || inferred.Equal(op.Results[i].Type) {
+		return nil
+	}
+	stated := op.Results[i].Type
+	if err := stated.check(); err != nil {
+		return op.Errorf("result %d: %v", i, err)
+	}
+	same := stated.Elem == inferred.Elem && stated.Rank() == inferred.Rank()
+	for k := 0; same && k < stated.Rank(); k++ {
+		same = stated.Shape[k].Equal(inferred.Shape[k]) || b.Func.Env().Compare(stated.Shape[k], inferred.Shape[k]) != CompareDifferent
+	}
+	if !same {
+		return op.Errorf("result %d is stated to be %s, inference gives %s", i, stated, inferred)
+	}
+	return nil
 }
 
 // InferTypes runs the definition's Infer; an operation without one keeps its types.
@@ -204,13 +231,25 @@ func (d *AttrDef) check(v Attr) (Attr, error) {
 	case KindInts:
 		_, ok = v.(Ints)
 	case KindDim:
-		switch v.(type) {
-		case Int, DimAttr:
+		switch v := v.(type) {
+		case Int:
+			ok = true
+		case DimAttr:
+			if err := v.Err(); err != nil {
+				return nil, err
+			}
 			ok = true
 		}
 	case KindDims:
-		switch v.(type) {
-		case Ints, Dims:
+		switch v := v.(type) {
+		case Ints:
+			ok = true
+		case Dims:
+			for _, dim := range v {
+				if err := dim.Err(); err != nil {
+					return nil, err
+				}
+			}
 			ok = true
 		}
 	case KindNames:

@@ -10,7 +10,7 @@ import (
 // Dim is an immutable size: an integer, or an expression over the symbols of a function. The zero Dim is 0.
 //
 // A Dim is kept in a canonical form that needs no context: a sum of products of atoms (symbols, floor
-// divisions, minima, maxima) with integer coefficients plus a constant. Values lie in -MaxInt64..MaxInt64.
+// divisions, minima, maxima, rounded floats) with integer coefficients plus a constant. Values lie in -MaxInt64..MaxInt64.
 // An operation that leaves this range, divides by the constant zero or grows without limit gives an invalid
 // Dim, which carries the error, prints `invalid` and makes every Dim built from it invalid.
 type Dim struct {
@@ -38,6 +38,7 @@ const (
 	dimFloorDiv             // args: numerator, denominator
 	dimMin                  // args: two or more, sorted
 	dimMax
+	dimRounded // args: the sizes in float, from left to right
 )
 
 type dimAtom struct {
@@ -46,6 +47,9 @@ type dimAtom struct {
 	text  string   // canonical text, the name of a symbol
 	depth int      // 0 for a symbol
 	alone *dimExpr // the sum of only this atom
+
+	rounding dimRounding // of dimRounded
+	float    *dimFloat
 }
 
 // Limits that no size of a real model comes near; they bound the work that a hostile file can ask for.

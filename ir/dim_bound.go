@@ -90,10 +90,18 @@ const (
 	dimSearchCases = 4       // minima and maxima taken apart
 )
 
-// lower is a lower bound of d, math.MinInt64 when none is found. The search may stop at a bound of want.
+// lower is a lower bound of d, math.MinInt64 when none is found. The search may stop at a bound of want. It goes
+// without the facts first: where they are many, a search among them may end before it finds what needs none.
 func (e *DimEnv) lower(d Dim, want int64) int64 {
-	s := dimSearch{env: e, facts: e.facts, steps: dimSearchSteps, terms: dimSearchTerms}
-	return s.lowerOfCases(d.Subst(e.shift), want, dimSearchCases)
+	d = d.Subst(e.shift)
+	best := int64(math.MinInt64)
+	for _, facts := range [][]Dim{nil, e.facts} {
+		s := dimSearch{env: e, facts: facts, steps: dimSearchSteps, terms: dimSearchTerms}
+		if best = max(best, s.lowerOfCases(d, want, dimSearchCases)); best >= want || len(e.facts) == 0 {
+			break
+		}
+	}
+	return best
 }
 
 // interval bounds a sum term by term.
@@ -127,6 +135,9 @@ func (s *dimSearch) atomInterval(a *dimAtom) dimInterval {
 			return r
 		}
 		return r.add(dimInterval{-r.lo, -r.lo})
+	}
+	if a.kind == dimRounded {
+		return a.roundedInterval(s.interval)
 	}
 	x := s.interval(a.args[0])
 	for _, arg := range a.args[1:] {
@@ -202,7 +213,7 @@ func (s *dimSearch) lower(d Dim, want int64, depth int) int64 {
 		return best
 	}
 	for _, t := range d.terms() {
-		for _, fact := range slices.Concat(s.divisionFacts(t), s.facts) {
+		for _, fact := range slices.Concat(s.atomFacts(t), s.facts) {
 			if s.terms -= len(fact.terms()); best >= want || s.terms < 0 {
 				return best
 			}
@@ -225,25 +236,38 @@ func dimScaleLow(want, b int64) int64 {
 	return dimInterval{want, want}.mul(dimInterval{b, b}).lo
 }
 
-// divisionFacts are what the floor divisions in a term give: for q = x//y and y >= 1, y*q <= x <= y*q + y-1.
-// With an integer y both sides are multiplied by the other factors, when those are not negative.
-func (s *dimSearch) divisionFacts(t dimTerm) []Dim {
+// atomFacts are what the floor divisions and rounded floats in a term give. Facts that scale are multiplied by the
+// term's other factors, when those are not negative.
+func (s *dimSearch) atomFacts(t dimTerm) []Dim {
 	var facts []Dim
 	for i, q := range t.product {
-		if q.kind != dimFloorDiv || s.interval(q.args[1]).lo < 1 {
-			continue
-		}
+		own, scales := s.factsOf(q)
 		others := Dim{c: 1}
-		if _, isConst := q.args[1].IsConst(); isConst && len(t.product) > 1 {
+		if len(own) > 0 && scales && len(t.product) > 1 {
 			rest := slices.Delete(slices.Clone(t.product), i, i+1)
 			if s.productInterval(rest).lo < 0 {
 				continue
 			}
 			others = dimSum([]dimTerm{{1, rest}}, 0)
 		}
-		above := q.args[0].Sub(q.args[1].Mul(Dim{x: q.alone})) // x - y*q
-		below := q.args[1].Sub(Const(1)).Sub(above)
-		facts = append(facts, above.Mul(others), below.Mul(others))
+		for _, f := range own {
+			facts = append(facts, f.Mul(others))
+		}
 	}
 	return slices.DeleteFunc(facts, func(f Dim) bool { return f.Err() != nil })
+}
+
+// factsOf are sums of at least 0 with the atom: for q = x//y and y >= 1, y*q <= x <= y*q + y-1. Those with an integer y
+// hold in products too.
+func (s *dimSearch) factsOf(q *dimAtom) (facts []Dim, scales bool) {
+	switch {
+	case q.kind == dimRounded:
+		return s.roundingFacts(q), true
+	case q.kind != dimFloorDiv || s.interval(q.args[1]).lo < 1:
+		return nil, false
+	}
+	_, isConst := q.args[1].IsConst()
+	above := q.args[0].Sub(q.args[1].Mul(Dim{x: q.alone})) // x - y*q
+	below := q.args[1].Sub(Const(1)).Sub(above)
+	return []Dim{above, below}, isConst
 }

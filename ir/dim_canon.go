@@ -45,9 +45,6 @@ func dimSum(terms []dimTerm, c int64) Dim {
 // dimAtomOf is the Dim of one atom; its args are canonical. Only a symbol has a name.
 func dimAtomOf(kind dimAtomKind, name string, args []Dim) Dim {
 	a := &dimAtom{kind: kind, args: args, text: name}
-	for _, arg := range args {
-		a.depth = max(a.depth, arg.depth()+1)
-	}
 	switch kind {
 	case dimFloorDiv:
 		a.text = dimOperandText(args[0]) + "//" + dimOperandText(args[1])
@@ -58,8 +55,16 @@ func dimAtomOf(kind dimAtomKind, name string, args []Dim) Dim {
 		}
 		a.text = map[dimAtomKind]string{dimMin: "min(", dimMax: "max("}[kind] + strings.Join(texts, ", ") + ")"
 	}
+	return dimNewAtom(a)
+}
+
+// dimNewAtom is the Dim of one atom that has its text.
+func dimNewAtom(a *dimAtom) Dim {
+	for _, arg := range a.args {
+		a.depth = max(a.depth, arg.depth()+1)
+	}
 	if len(a.text) > dimMaxText || a.depth > dimMaxDepth {
-		return dimTooLarge(args[0], args[len(args)-1])
+		return dimTooLarge(a.args[0], a.args[len(a.args)-1])
 	}
 	a.alone = &dimExpr{terms: []dimTerm{{1, []*dimAtom{a}}}, text: a.text, depth: a.depth}
 	return Dim{x: a.alone}

@@ -3,6 +3,7 @@ package ir
 import (
 	"math"
 	"slices"
+	"sync"
 )
 
 // DimDecl declares a symbol of a function with its inclusive range. Max == Unbounded means no upper limit,
@@ -36,8 +37,8 @@ const (
 )
 
 // DimEnv knows the ranges and guards of a function and decides questions about its dims. Its answers hold for
-// all sizes within the ranges that satisfy the guards; "unknown" is always possible. It is never changed after
-// NewDimEnv and may be used concurrently.
+// all sizes within the ranges that satisfy the guards; "unknown" is always possible. What it knows is never changed
+// after NewDimEnv, and it may be used concurrently.
 type DimEnv struct {
 	rank   map[string]int         // declaration order
 	ranges map[string]dimInterval // tightened by guards; a symbol that is not here is unbounded
@@ -46,6 +47,8 @@ type DimEnv struct {
 	rules  []dimRule              // from guards that say ==
 	apart  []Dim                  // each is not 0, from guards that say !=
 	known  map[string]bool        // texts of the guards
+
+	compared sync.Map // pairs of texts to the Order that was found: programs ask the same many times
 }
 
 // NewDimEnv takes the declarations and guards of a function. Symbols without a declaration are unbounded.
@@ -111,16 +114,24 @@ func (e *DimEnv) assume(conds []Cond) {
 			e.apart = append(e.apart, diff)
 		}
 	}
-	for i := 0; i < len(facts); i++ {
-		facts = append(facts[:i+1], append(dimWeaker(facts[i]), facts[i+1:]...)...)
-		e.tighten(facts[i])
+	var all []Dim
+	var take func(fact Dim)
+	take = func(fact Dim) {
+		all = append(all, fact)
+		e.tighten(fact)
+		for _, w := range dimWeaker(fact) {
+			take(w)
+		}
+	}
+	for _, f := range facts {
+		take(f)
 	}
 	for name, r := range e.ranges { // the order does not matter: one entry a symbol
 		if by := Sym(name).Add(Const(r.lo)); r.lo != math.MinInt64 && by.Err() == nil {
 			e.shift[name] = by
 		}
 	}
-	for _, f := range facts {
+	for _, f := range all {
 		f = f.Subst(e.shift)
 		s := dimSearch{env: e}
 		if _, isConst := f.IsConst(); !isConst && f.Err() == nil && s.interval(f).lo < 0 {
@@ -129,20 +140,32 @@ func (e *DimEnv) assume(conds []Cond) {
 	}
 }
 
-// tighten narrows the range of S from the fact a*S + c >= 0.
+// tighten narrows the range of S from the fact a*S + c >= 0, or from a*trunc(0.3*S) + c >= 0.
 func (e *DimEnv) tighten(fact Dim) {
-	if len(fact.terms()) != 1 || len(fact.x.terms[0].product) != 1 || fact.x.terms[0].product[0].kind != dimSymbol {
+	if len(fact.terms()) != 1 || len(fact.x.terms[0].product) != 1 {
 		return
 	}
-	name, coef := fact.x.terms[0].product[0].text, fact.x.terms[0].coef
+	atom, coef := fact.x.terms[0].product[0], fact.x.terms[0].coef
+	least := coef > 0
+	bound := dimFloor(fact.c, int64(dimAbs(coef))) // the atom is at least -bound, or at most bound
+	if least {
+		bound = -bound
+	}
+	name, ok := atom.text, atom.kind == dimSymbol
+	if atom.kind == dimRounded {
+		name, bound, ok = atom.roundedLimit(bound, least)
+	}
+	if !ok {
+		return
+	}
 	r, ok := e.ranges[name]
 	if !ok {
 		r = dimInterval{math.MinInt64, math.MaxInt64}
 	}
-	if coef > 0 {
-		r.lo = max(r.lo, -dimFloor(fact.c, coef))
+	if least {
+		r.lo = max(r.lo, bound)
 	} else {
-		r.hi = min(r.hi, dimFloor(fact.c, -coef))
+		r.hi = min(r.hi, bound)
 	}
 	e.ranges[name] = r
 }
@@ -166,18 +189,34 @@ func dimWeaker(fact Dim) []Dim {
 	return nil
 }
 
+// contradictory reports that some symbol can have no value. What is proven then means nothing.
+func (e *DimEnv) contradictory() bool {
+	for _, r := range e.ranges {
+		if r.lo > r.hi {
+			return true
+		}
+	}
+	return false
+}
+
 // Compare tells whether a and b are equal, different, or neither for certain.
 func (e *DimEnv) Compare(a, b Dim) Order {
 	if a.Equal(b) {
 		return CompareEqual
 	}
+	key := [2]string{a.String(), b.String()}
+	if known, ok := e.compared.Load(key); ok {
+		return known.(Order)
+	}
+	order := CompareUnknown
 	switch e.Prove(Cond{a, RelEQ, b}) {
 	case True:
-		return CompareEqual
+		order = CompareEqual
 	case False:
-		return CompareDifferent
+		order = CompareDifferent
 	}
-	return CompareUnknown
+	e.compared.Store(key, order)
+	return order
 }
 
 // ProveGuard decides a guard: it is true when one of its conditions is, or when the function has this guard.
@@ -197,9 +236,20 @@ func (e *DimEnv) ProveGuard(g Guard) Truth {
 	return truth
 }
 
-// Prove decides a condition.
+// Prove decides a condition. What the equalities among the guards make of it may be harder to decide than what it says,
+// so it is tried both ways.
 func (e *DimEnv) Prove(c Cond) Truth {
-	diff := e.rewrite(c.Right.Sub(c.Left))
+	diff := c.Right.Sub(c.Left)
+	by := e.rewrite(diff)
+	truth := e.prove(c, by)
+	if truth == Undecided && !by.Equal(diff) {
+		truth = e.prove(c, diff)
+	}
+	return truth
+}
+
+// prove decides a condition by the difference of its sides, right minus left.
+func (e *DimEnv) prove(c Cond, diff Dim) Truth {
 	if diff.Err() != nil {
 		return Undecided
 	}

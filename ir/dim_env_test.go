@@ -311,3 +311,36 @@ func legalSizes(sizes map[string]int64, decls []*DimDecl, guards []Guard) bool {
 	}
 	return true
 }
+
+// What the ranges prove stays proven under any further guards, such as those that padding to whole windows leaves.
+func TestProveAmongManyGuards(t *testing.T) {
+	decls := []*DimDecl{{Name: "B", Min: 1, Max: 4}, {Name: "H", Min: 4, Max: 16}, {Name: "W", Min: 4, Max: 16}}
+	var guards []Guard
+	for _, text := range []string{
+		"48*B*H*W-48*B*H*((3*W)//4)-48*B*W*((3*H)//4)+48*B*((3*H)//4)*((3*W)//4) >= 2",
+		"H-(3*H)//4 != 1",
+		"48*max(H-(3*H)//4, 1)*max(W-(3*W)//4, 1) == 48*H*W-48*H*((3*W)//4)-48*W*((3*H)//4)+48*((3*H)//4)*((3*W)//4)",
+		"48*min(max(H-(3*H)//4, 1), max(H-(3*H)//4, 1)*max(W-(3*W)//4, 1), 1) == 48",
+		"4*min(4*max(H-(3*H)//4, 1), max(H-(3*H)//4, 1)) == 4*H-4*((3*H)//4)",
+		"W <= 4*W-4*((3*W)//4)",
+		"12*B*H*W-12*B*W*((3*H)//4) >= 2",
+		"H <= 4*H-4*((3*H)//4)",
+	} {
+		g, err := ParseGuard(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guards = append(guards, g)
+	}
+	for _, text := range []string{"4*H-4*((3*H)//4) >= 0", "4*W-4*((3*W)//4) >= 0", "max(min(4*H-4*((3*H)//4), H), 0) <= 4*H-4*((3*H)//4)"} {
+		g, err := ParseGuard(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range len(guards) + 1 {
+			if got := NewDimEnv(decls, guards[:n]).ProveGuard(g); got != True {
+				t.Errorf("with %d guards, %s is %v", n, text, got)
+			}
+		}
+	}
+}

@@ -42,6 +42,9 @@ func (d Dim) mapAtoms(f func(*dimAtom) Dim) Dim {
 
 // mapArgs rebuilds the atom with f applied to its arguments.
 func (a *dimAtom) mapArgs(f func(Dim) Dim) Dim {
+	if a.kind == dimRounded {
+		return a.mapRounded(f)
+	}
 	args := make([]Dim, len(a.args))
 	for i, arg := range a.args {
 		args[i] = f(arg)
@@ -119,6 +122,12 @@ func (a *dimAtom) evalInt(size func(string) (int64, bool)) (int64, error) {
 		}
 		return v, nil
 	}
+	if a.kind == dimRounded {
+		return a.evalRounded(func(d Dim) (float64, error) {
+			v, err := d.evalInt(size)
+			return float64(v), err
+		})
+	}
 	best, err := a.args[0].evalInt(size)
 	for _, arg := range a.args[1:] {
 		var v int64
@@ -166,6 +175,17 @@ func (d Dim) evalBig(size func(string) (int64, bool)) (*big.Int, error) {
 func (a *dimAtom) evalBig(size func(string) (int64, bool)) (*big.Int, error) {
 	if a.kind == dimSymbol {
 		v, err := a.evalInt(size)
+		return big.NewInt(v), err
+	}
+	if a.kind == dimRounded {
+		v, err := a.evalRounded(func(d Dim) (float64, error) {
+			v, err := d.evalBig(size)
+			if err != nil {
+				return 0, err
+			}
+			f, _ := v.Float64()
+			return f, nil
+		})
 		return big.NewInt(v), err
 	}
 	var best *big.Int

@@ -23,8 +23,9 @@ func (e *DimSyntaxError) Error() string {
 }
 
 // ParseDim reads a dimension: integers, names, + - * // %, parentheses, min(a, b, ...), max(a, b, ...), with the
-// meaning and precedence they have in Python. A *DimSyntaxError gives the place of a mistake, which may also be
-// an overflow or a division by zero.
+// meaning and precedence they have in Python, and trunc(x), floor(x), ceil(x), round(x) of a float: there / and sqrt(x)
+// give floats, and + - * do where one side is a float. A *DimSyntaxError gives the place of a mistake, which may also
+// be an overflow or a division by zero.
 func ParseDim(s string) (Dim, error) {
 	p := dimParser{text: s}
 	p.next()
@@ -54,7 +55,35 @@ func (p *dimParser) next() {
 	for i < len(p.text) && (p.text[i] == ' ' || p.text[i] == '\t') {
 		i++
 	}
-	p.offset, p.tok = i, dimToken(p.text[i:])
+	rest := p.text[i:]
+	p.offset, p.tok = i, rest[:max(len(dimToken(rest)), dimNumberLength(rest))]
+}
+
+// dimNumberLength is the length of the number that s begins with: digits, then a point with digits and an exponent.
+func dimNumberLength(s string) int {
+	digits := func(i int) int {
+		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+			i++
+		}
+		return i
+	}
+	n := digits(0)
+	if n == 0 {
+		return 0
+	}
+	if strings.HasPrefix(s[n:], ".") {
+		n = digits(n + 1)
+	}
+	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
+		sign := n + 1
+		if sign < len(s) && (s[sign] == '-' || s[sign] == '+') {
+			sign++
+		}
+		if end := digits(sign); end > sign {
+			n = end
+		}
+	}
+	return n
 }
 
 // dimToken is the token that s begins with: a word of letters and digits, a two-character operator or a character.
@@ -80,73 +109,163 @@ func (p *dimParser) expected(what string) error {
 	return p.errorAt(p.offset, "expected %s, found %.40q", what, p.tok)
 }
 
-type dimOperators map[string]func(Dim, Dim) Dim
+// dimNumber is a size, or a float where float is not nil.
+type dimNumber struct {
+	dim   Dim
+	float *dimFloat
+}
+
+func (n dimNumber) asFloat() *dimFloat {
+	if n.float != nil {
+		return n.float
+	}
+	return dimFloatSize(n.dim)
+}
+
+func (n dimNumber) err() error {
+	if n.float != nil {
+		return n.float.err
+	}
+	return n.dim.Err()
+}
+
+// dimOperator has what an operator does with sizes and with floats, nil where it does not.
+type dimOperator struct {
+	sizes  func(a, b Dim) Dim
+	floats func(a, b *dimFloat) *dimFloat
+}
 
 var (
-	dimSumOperators     = dimOperators{"+": Dim.Add, "-": Dim.Sub}
-	dimProductOperators = dimOperators{"*": Dim.Mul, "//": Dim.FloorDiv, "%": Dim.Mod}
+	dimSumOperators = map[string]dimOperator{
+		"+": {Dim.Add, (*dimFloat).add},
+		"-": {Dim.Sub, func(a, b *dimFloat) *dimFloat { return a.add(b.neg()) }},
+	}
+	dimProductOperators = map[string]dimOperator{
+		"*": {Dim.Mul, (*dimFloat).mul}, "/": {nil, (*dimFloat).div},
+		"//": {Dim.FloorDiv, nil}, "%": {Dim.Mod, nil},
+	}
 )
 
-func (p *dimParser) sum() (Dim, error)     { return p.chain(p.product, dimSumOperators) }
-func (p *dimParser) product() (Dim, error) { return p.chain(p.factor, dimProductOperators) }
+// sum reads a size.
+func (p *dimParser) sum() (Dim, error) {
+	at := p.offset
+	n, err := p.number()
+	if err == nil && n.float != nil {
+		err = p.errorAt(at, "a float where a size is expected; // divides sizes, and trunc, floor, ceil and round make a size of a float")
+	}
+	return n.dim, err
+}
+
+// number reads a size or a float.
+func (p *dimParser) number() (dimNumber, error)  { return p.chain(p.product, dimSumOperators) }
+func (p *dimParser) product() (dimNumber, error) { return p.chain(p.factor, dimProductOperators) }
 
 // chain reads operands joined by operators of one precedence.
-func (p *dimParser) chain(operand func() (Dim, error), operators dimOperators) (Dim, error) {
+func (p *dimParser) chain(operand func() (dimNumber, error), operators map[string]dimOperator) (dimNumber, error) {
 	left, err := operand()
 	for err == nil {
-		apply, ok := operators[p.tok]
+		op, ok := operators[p.tok]
 		if !ok {
 			break
 		}
-		at := p.offset
+		at, tok := p.offset, p.tok
 		p.next()
-		var right Dim
-		if right, err = operand(); err == nil {
-			left, err = p.checked(at, apply(left, right))
+		var right dimNumber
+		if right, err = operand(); err != nil {
+			break
 		}
+		switch floats := left.float != nil || right.float != nil || op.sizes == nil; {
+		case !floats:
+			left.dim = op.sizes(left.dim, right.dim)
+		case op.floats == nil:
+			return left, p.errorAt(at, "%s of a float; it works on sizes only", tok)
+		default:
+			left = dimNumber{float: op.floats(left.asFloat(), right.asFloat())}
+		}
+		left, err = p.checked(at, left)
 	}
 	return left, err
 }
 
-func (p *dimParser) checked(offset int, d Dim) (Dim, error) {
-	if err := d.Err(); err != nil {
-		return Dim{}, p.errorAt(offset, "%v", err)
+func (p *dimParser) checked(offset int, n dimNumber) (dimNumber, error) {
+	if err := n.err(); err != nil {
+		return n, p.errorAt(offset, "%v", err)
 	}
-	return d, nil
+	return n, nil
 }
 
-func (p *dimParser) factor() (Dim, error) {
+func (p *dimParser) factor() (dimNumber, error) {
 	if p.depth++; p.depth > dimParseDepth {
-		return Dim{}, p.errorAt(p.offset, "nested more than %d deep", dimParseDepth)
+		return dimNumber{}, p.errorAt(p.offset, "nested more than %d deep", dimParseDepth)
 	}
 	defer func() { p.depth-- }()
 	at, tok := p.offset, p.tok
 	switch {
 	case tok == "-":
 		p.next()
-		d, err := p.factor()
-		return d.Neg(), err
+		n, err := p.factor()
+		if n.float != nil {
+			return dimNumber{float: n.float.neg()}, err
+		}
+		return dimNumber{dim: n.dim.Neg()}, err
 	case tok == "(":
 		p.next()
-		d, err := p.sum()
+		n, err := p.number()
 		if err == nil {
 			err = p.take(")")
 		}
-		return d, err
+		return n, err
 	case tok == "" || !dimNameByte(tok[0]):
-		return Dim{}, p.expected("a dimension")
+		return dimNumber{}, p.expected("a dimension")
 	case tok[0] >= '0' && tok[0] <= '9':
-		n, err := strconv.ParseUint(tok, 10, 64)
-		if err != nil || n > math.MaxInt64 {
-			return Dim{}, p.errorAt(at, "%.40q is not a decimal integer below 2^63", tok)
-		}
-		p.next()
-		return Const(int64(n)), nil
+		return p.literal()
 	case tok == "min", tok == "max":
-		return p.extreme()
+		d, err := p.extreme()
+		return dimNumber{dim: d}, err
 	}
 	p.next()
-	return p.checked(at, Sym(tok))
+	if p.tok == "(" {
+		return p.rounded(at, tok)
+	}
+	return p.checked(at, dimNumber{dim: Sym(tok)})
+}
+
+func (p *dimParser) literal() (dimNumber, error) {
+	at, tok := p.offset, p.tok
+	if strings.ContainsAny(tok, ".eE") && dimNumberLength(tok) == len(tok) {
+		v, err := strconv.ParseFloat(tok, 64)
+		if err != nil {
+			return dimNumber{}, p.errorAt(at, "%.40q does not fit into a float", tok)
+		}
+		p.next()
+		return dimNumber{float: dimFloatOf(v)}, nil
+	}
+	n, err := strconv.ParseUint(tok, 10, 64)
+	if err != nil || n > math.MaxInt64 {
+		return dimNumber{}, p.errorAt(at, "%.40q is not a decimal integer below 2^63", tok)
+	}
+	p.next()
+	return dimNumber{dim: Const(int64(n))}, nil
+}
+
+// rounded reads the argument of trunc, floor, ceil, round or sqrt, whose name is at an offset.
+func (p *dimParser) rounded(at int, name string) (dimNumber, error) {
+	rounding, ok := dimRoundingNamed(name)
+	if !ok && name != "sqrt" {
+		return dimNumber{}, p.errorAt(at, "%.40q is no function of sizes; there are min, max, trunc, floor, ceil, round, sqrt", name)
+	}
+	p.next()
+	n, err := p.number()
+	if err == nil {
+		err = p.take(")")
+	}
+	if err != nil {
+		return n, err
+	}
+	if name == "sqrt" {
+		return p.checked(at, dimNumber{float: n.asFloat().sqrt()})
+	}
+	return p.checked(at, dimNumber{dim: dimRoundFloat(rounding, n.asFloat())})
 }
 
 func (p *dimParser) extreme() (Dim, error) {
@@ -175,7 +294,8 @@ func (p *dimParser) extreme() (Dim, error) {
 	if err := p.take(")"); err != nil {
 		return Dim{}, err
 	}
-	return p.checked(at, dimExtreme(kind, args))
+	n, err := p.checked(at, dimNumber{dim: dimExtreme(kind, args)})
+	return n.dim, err
 }
 
 func (p *dimParser) take(tok string) error {

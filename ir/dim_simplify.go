@@ -146,6 +146,9 @@ func (e *DimEnv) decide(d Dim) Dim {
 			return Const(0)
 		}
 		by := a.mapArgs(e.decide)
+		if b := by.atom(); b != nil && b.kind == dimRounded {
+			by = e.decideRounded(b)
+		}
 		if lo, hi := e.Range(by); lo == hi && by.Err() == nil {
 			return Const(lo)
 		}
@@ -153,11 +156,25 @@ func (e *DimEnv) decide(d Dim) Dim {
 	})
 }
 
+// decideRounded gives trunc of what is not negative the integer form of floor, where that has one.
+func (e *DimEnv) decideRounded(a *dimAtom) Dim {
+	if a.rounding == dimTrunc && e.notNegative(a.float) {
+		return dimTruncPositive(a.float)
+	}
+	return Dim{x: a.alone}
+}
+
+// notNegative reports that a float is proven to be at least 0.
+func (e *DimEnv) notNegative(f *dimFloat) bool {
+	s := dimSearch{env: e}
+	return f.err == nil && f.interval(func(d Dim) dimInterval { return s.interval(d.Subst(e.shift)) }).lo >= 0
+}
+
 // unbeaten are the arguments of a minimum or maximum that no other one is proven to beat. Long ones are left
 // alone, as every pair is compared.
 func (e *DimEnv) unbeaten(a *dimAtom) []Dim {
 	const limit = 8
-	if a.kind == dimFloorDiv || len(a.args) > limit {
+	if a.kind != dimMin && a.kind != dimMax || len(a.args) > limit {
 		return a.args
 	}
 	rel := RelLE

@@ -14,77 +14,21 @@ func (e *DimHeadError) Error() string {
 	return fmt.Sprintf("%s has no integer form: %s", e.Head, e.Reason)
 }
 
-// dimTorchValue is a PyTorch expression: a condition, or the exact fraction num/den.
-type dimTorchValue struct {
-	isCond   bool
-	cond     guardClauses
-	num, den Dim
-	float    string // the head that made it a float; empty for an integer or rational
-	rounded  bool   // the float may be off the exact fraction by a rounding
-}
-
-func dimTorchInt(d Dim) dimTorchValue { return dimTorchValue{num: d, den: Const(1)} }
-
-// checked reports overflows and divisions by zero as errors, and reduces the fraction by an integer. For sizes below 2^53 a float is exact as long as its
-// denominator is a power of two.
-func (v dimTorchValue) checked() (dimTorchValue, error) {
-	if bad := dimFirstInvalid(v.num, v.den); bad != nil {
-		return v, bad.Err()
-	}
-	n, isConst := v.den.IsConst()
-	if isConst && n == 0 && !v.isCond {
-		return v, fmt.Errorf("dimension divided by zero: %v / 0", v.num)
-	}
-	if common := dimCommonFactor(v.num, v.den); isConst && n != 1 && !v.isCond {
-		if n < 0 {
-			common = common.Neg()
-		}
-		if common.x == nil {
-			v.num, _ = dimDivideExactly(v.num, common)
-			v.den, _ = dimDivideExactly(v.den, common)
-			n = v.den.c
-		}
-	}
-	v.rounded = v.float != "" && (!isConst || n&(n-1) != 0)
-	return v, nil
-}
-
-// dim is the value as a Dim; a fraction must divide without a remainder.
-func (v dimTorchValue) dim(head string) (Dim, error) {
-	switch {
-	case v.isCond:
-		return Dim{}, &DimHeadError{head, "a condition stands where an integer is expected"}
-	case v.float != "":
-		return Dim{}, &DimHeadError{v.float, "it is a floating-point value"}
-	case v.den.Equal(Const(1)):
-		return v.num, nil
-	}
-	if q, ok := dimDivideExactly(v.num, v.den); ok {
-		return q, nil
-	}
-	if _, isConst := v.den.IsConst(); isConst {
-		return Dim{}, &DimHeadError{"Rational", fmt.Sprintf("(%v)/%v is not always an integer", v.num, v.den)}
-	}
-	return Dim{}, &DimHeadError{"Pow", fmt.Sprintf("(%v)/(%v) is not always an integer", v.num, v.den)}
-}
-
-// exact refuses conditions and rounded floats; the result may still be a fraction.
-func (v dimTorchValue) exact(head string) error {
-	if v.isCond {
-		return &DimHeadError{head, "a condition stands where a number is expected"}
-	}
-	if v.rounded {
-		return &DimHeadError{v.float, "the floating-point result is rounded before it is used further"}
-	}
-	return nil
-}
-
 // dimTorchMaxText bounds the work for one expression; those of real programs have some hundred characters.
 const dimTorchMaxText = 1 << 16
 
-// dimTorch builds expressions from heads. It remembers what is known about the sign of symbols.
+// dimTorch builds expressions from heads. It knows the ranges of symbols from env, or where that is nil from what
+// the expression itself says of them.
 type dimTorch struct {
+	env   *DimEnv
 	decls []*DimDecl
+}
+
+func (t *dimTorch) ranges() *DimEnv {
+	if t.env != nil {
+		return t.env
+	}
+	return NewDimEnv(t.decls, nil)
 }
 
 // dimTorchHead is a function of PyTorch's symbolic expressions; max < 0 means any number of arguments.
@@ -97,8 +41,8 @@ type dimTorchHead struct {
 var dimTorchHeads = newDimTorchHeads()
 
 func newDimTorchHeads() map[string]dimTorchHead {
-	add := dimTorchFold(dimTorchAdd)
-	mul := dimTorchFold(dimTorchMul)
+	add := dimTorchFold(dimTorchAdd, (*dimFloat).add)
+	mul := dimTorchFold(dimTorchMul, (*dimFloat).mul)
 	floorDiv := dimTorchInts(2, 2, func(d []Dim) Dim { return d[0].FloorDiv(d[1]) })
 	mod := dimTorchInts(2, 2, func(d []Dim) Dim { return d[0].Mod(d[1]) })
 	minimum := dimTorchInts(1, -1, func(d []Dim) Dim { return dimExtreme(dimMin, d) })
@@ -107,6 +51,8 @@ func newDimTorchHeads() map[string]dimTorchHead {
 	floor := dimTorchHead{1, 1, dimTorchFloor}
 	ceil := dimTorchHead{1, 1, dimTorchCeil}
 	trunc := dimTorchHead{1, 1, dimTorchTrunc}
+	round := dimTorchHead{1, 1, dimTorchRound}
+	sqrt := dimTorchHead{1, 1, dimTorchSqrt}
 	toFloat := dimTorchHead{1, 1, dimTorchToFloat}
 	pow := dimTorchHead{2, 2, dimTorchPow}
 	eq, ne := dimTorchRelation(RelEQ), dimTorchRelation(RelNE)
@@ -116,7 +62,7 @@ func newDimTorchHeads() map[string]dimTorchHead {
 	or := dimTorchLogic(guardClauses{{}}, guardClauses.or)
 	not := dimTorchHead{1, 1, dimTorchNot}
 	return map[string]dimTorchHead{
-		"Add": add, "Mul": mul, "Pow": pow, "PowByNatural": pow,
+		"Add": add, "Mul": mul, "Pow": pow, "PowByNatural": pow, "FloatPow": pow,
 		"FloorDiv": floorDiv, "CleanDiv": floorDiv,
 		"Mod": mod, "PythonMod": mod,
 		"ModularIndexing": dimTorchInts(3, 3, func(d []Dim) Dim { return d[0].FloorDiv(d[1]).Mod(d[2]) }),
@@ -130,6 +76,8 @@ func newDimTorchHeads() map[string]dimTorchHead {
 		"FloorToInt": floor, "floor": floor, "math.floor": floor,
 		"CeilToInt": ceil, "ceiling": ceil, "math.ceil": ceil,
 		"TruncToInt": trunc, "int": trunc, "math.trunc": trunc,
+		"RoundToInt": round, "round": round,
+		"OpaqueUnaryFn_sqrt": sqrt, "math.sqrt": sqrt, "torch.sym_sqrt": sqrt, "torch._sym_sqrt": sqrt,
 		"Equality": eq, "Eq": eq, "Unequality": ne, "Ne": ne,
 		"LessThan": le, "Le": le, "StrictLessThan": lt, "Lt": lt,
 		"GreaterThan": ge, "Ge": ge, "StrictGreaterThan": gt, "Gt": gt,
@@ -174,18 +122,22 @@ func dimTorchInts(lo, hi int, f func([]Dim) Dim) dimTorchHead {
 	}}
 }
 
-// dimTorchFold is a head that joins any number of exact fractions.
-func dimTorchFold(f func(a, b dimTorchValue) dimTorchValue) dimTorchHead {
+// dimTorchFold is a head that joins any number of numbers, from left to right: as fractions while they are exact.
+func dimTorchFold(exact func(a, b dimTorchValue) dimTorchValue, floats func(a, b *dimFloat) *dimFloat) dimTorchHead {
 	return dimTorchHead{1, -1, func(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 		out := args[0]
 		for i, a := range args {
-			if err := a.exact(head); err != nil {
+			if err := a.number(head); err != nil {
 				return a, err
 			}
 			if i == 0 {
 				continue
 			}
-			out = f(out, a)
+			if out.inexact() || a.inexact() {
+				out = dimTorchSteps(out.float, floats(out.asSteps(), a.asSteps()))
+			} else {
+				out = exact(out, a)
+			}
 			if out.float == "" {
 				out.float = a.float
 			}
@@ -195,6 +147,10 @@ func dimTorchFold(f func(a, b dimTorchValue) dimTorchValue) dimTorchHead {
 		}
 		return out, nil
 	}}
+}
+
+func dimTorchSteps(head string, f *dimFloat) dimTorchValue {
+	return dimTorchValue{float: head, steps: f}
 }
 
 func dimTorchAdd(a, b dimTorchValue) dimTorchValue {
@@ -214,9 +170,12 @@ func dimTorchMul(a, b dimTorchValue) dimTorchValue {
 func dimTorchTrueDiv(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 	a, b := args[0], args[1]
 	for _, v := range args {
-		if err := v.exact(head); err != nil {
+		if err := v.number(head); err != nil {
 			return v, err
 		}
+	}
+	if a.inexact() || b.inexact() {
+		return dimTorchSteps(head, a.asSteps().div(b.asSteps())), nil
 	}
 	return dimTorchValue{num: a.num.Mul(b.den), den: a.den.Mul(b.num), float: head}, nil
 }
@@ -226,24 +185,37 @@ func dimTorchToFloat(_ *dimTorch, head string, args []dimTorchValue) (dimTorchVa
 	if out.float == "" {
 		out.float = head
 	}
-	return out, out.exact(head)
+	return out, out.number(head)
 }
 
-// The three roundings take a fraction that was rounded once: for sizes below 2^53 a rounded quotient lies on the
-// same side of every integer as the exact one.
+func dimTorchSqrt(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
+	if err := args[0].number(head); err != nil {
+		return args[0], err
+	}
+	return dimTorchSteps(head, args[0].asSteps().sqrt()), nil
+}
+
+// The roundings take a fraction that was rounded once as it is: for sizes below 2^53 a rounded quotient lies on the same
+// side of every integer as the exact one.
 
 func dimTorchFloor(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 	v := args[0]
-	if v.isCond {
-		return v, v.exact(head)
+	switch {
+	case v.isCond:
+		return v, v.number(head)
+	case v.steps != nil:
+		return dimTorchInt(dimRoundFloat(dimFloorOf, v.steps)), nil
 	}
 	return dimTorchInt(v.num.FloorDiv(v.den)), nil
 }
 
 func dimTorchCeil(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 	v := args[0]
-	if v.isCond {
-		return v, v.exact(head)
+	switch {
+	case v.isCond:
+		return v, v.number(head)
+	case v.steps != nil:
+		return dimTorchInt(dimRoundFloat(dimCeil, v.steps)), nil
 	}
 	return dimTorchInt(v.num.Neg().FloorDiv(v.den).Neg()), nil
 }
@@ -251,27 +223,42 @@ func dimTorchCeil(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue
 func dimTorchTrunc(t *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 	v := args[0]
 	if v.isCond {
-		return v, v.exact(head)
+		return v, v.number(head)
 	}
-	if v.den.Equal(Const(1)) {
+	if v.steps == nil && v.den.Equal(Const(1)) {
 		return dimTorchInt(v.num), nil
 	}
-	env := NewDimEnv(t.decls, nil)
-	num, den := env.Prove(Cond{v.num, RelGE, Const(0)}), env.Prove(Cond{v.den, RelGT, Const(0)})
-	if num != True || den != True {
-		return v, &DimHeadError{head, fmt.Sprintf("the sign of (%v)/(%v) is not known", v.num, v.den)}
+	env := t.ranges()
+	if v.steps == nil && env.Prove(Cond{v.num, RelGE, Const(0)}) == True && env.Prove(Cond{v.den, RelGT, Const(0)}) == True {
+		return dimTorchInt(v.num.FloorDiv(v.den)), nil
 	}
-	return dimTorchInt(v.num.FloorDiv(v.den)), nil
+	if f := v.asSteps(); env.notNegative(f) {
+		return dimTorchInt(dimTruncPositive(f)), nil
+	}
+	return dimTorchInt(dimRoundFloat(dimTrunc, v.asSteps())), nil
+}
+
+func dimTorchRound(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
+	if err := args[0].number(head); err != nil {
+		return args[0], err
+	}
+	return dimTorchInt(dimRoundFloat(dimRound, args[0].asSteps())), nil
 }
 
 func dimTorchPow(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 	base := args[0]
-	if err := base.exact(head); err != nil {
+	if err := base.number(head); err != nil {
 		return base, err
 	}
-	d, err := args[1].dim(head)
-	n, isConst := d.IsConst()
-	if err != nil || !isConst {
+	exponent := args[1]
+	if !exponent.isCond && !exponent.inexact() && exponent.num.Equal(Const(1)) && exponent.den.Equal(Const(2)) {
+		return dimTorchSteps(head, base.asSteps().sqrt()), nil
+	}
+	if base.inexact() {
+		return base, &DimHeadError{base.float, "the floating-point result is rounded before a power is taken of it"}
+	}
+	n, isConst := exponent.num.IsConst()
+	if exponent.isCond || exponent.inexact() || !isConst || !exponent.den.Equal(Const(1)) {
 		return base, &DimHeadError{head, "the exponent is not an integer constant"}
 	}
 	if n < 0 {
@@ -305,20 +292,23 @@ func dimTorchWhere(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValu
 	return cond, &DimHeadError{head, "its condition depends on the sizes"}
 }
 
-// dimTorchRelation compares fractions with integer denominators, which are above 0.
+// dimTorchRelation compares fractions with integer denominators, which are above 0, or floats.
 func dimTorchRelation(rel Relation) dimTorchHead {
 	return dimTorchHead{2, 2, func(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue, error) {
 		for i, v := range args {
-			if err := v.exact(head); err != nil {
+			if err := v.number(head); err != nil {
 				return v, err
 			}
-			if _, isConst := v.den.IsConst(); !isConst {
+			if _, isConst := v.den.IsConst(); !isConst && !v.inexact() {
 				d, err := v.dim(head)
 				if err != nil {
 					return v, err
 				}
 				args[i] = dimTorchInt(d)
 			}
+		}
+		if args[0].inexact() || args[1].inexact() {
+			return dimTorchCompareSteps(rel, args[0], args[1])
 		}
 		common := dimCommonFactor(args[0].den, args[1].den).c
 		left, right := args[0].num.scale(args[1].den.c/common), args[1].num.scale(args[0].den.c/common)
@@ -327,6 +317,40 @@ func dimTorchRelation(rel Relation) dimTorchHead {
 		}
 		return dimTorchValue{isCond: true, cond: guardCond(Cond{left, rel, right})}, nil
 	}}
+}
+
+// dimTorchCompareSteps compares floats by their roundings: x >= n holds for an integer n where floor(x) >= n does. Two
+// floats compare as their difference and 0, which has the right sign in float64.
+func dimTorchCompareSteps(rel Relation, left, right dimTorchValue) (dimTorchValue, error) {
+	isSize := func(v dimTorchValue) bool { return !v.inexact() && v.den.Equal(Const(1)) }
+	if isSize(left) {
+		left, right, rel = right, left, rel.mirror()
+	}
+	x, n := left.asSteps(), right.num
+	if !isSize(right) {
+		x, n = x.add(right.asSteps().neg()), Const(0)
+	}
+	floor, ceil := dimRoundFloat(dimFloorOf, x), dimRoundFloat(dimCeil, x)
+	if bad := dimFirstInvalid(floor, ceil, n); bad != nil {
+		return left, bad.Err()
+	}
+	low, high := guardCond(Cond{floor, rel, n}), guardCond(Cond{ceil, rel, n})
+	out := dimTorchValue{isCond: true}
+	var err error
+	switch rel {
+	case RelGE, RelLT:
+		out.cond = low
+	case RelLE, RelGT:
+		out.cond = high
+	case RelEQ:
+		out.cond, err = low.and(high)
+	default:
+		out.cond, err = low.or(high)
+	}
+	if x.op == dimFloatConst && !floor.Equal(ceil) && (rel == RelEQ || rel == RelNE) { // no size is 0.1
+		return dimTorchBool(rel == RelNE), nil
+	}
+	return out, err
 }
 
 func dimTorchLogic(empty guardClauses, join func(a, b guardClauses) (guardClauses, error)) dimTorchHead {
@@ -355,7 +379,7 @@ func dimTorchNot(_ *dimTorch, head string, args []dimTorchValue) (dimTorchValue,
 	return v, err
 }
 
-// dimTorchFloat is a float literal: exact where it is a short binary fraction.
+// dimTorchFloat is a float literal: a fraction where it is a short binary one.
 func dimTorchFloat(head, literal string) (dimTorchValue, error) {
 	const maxDenominator = 1 << 20
 	f, err := strconv.ParseFloat(literal, 64)
@@ -363,8 +387,11 @@ func dimTorchFloat(head, literal string) (dimTorchValue, error) {
 		return dimTorchValue{}, fmt.Errorf("%s: %.40q is not a number", head, literal)
 	}
 	r := new(big.Rat).SetFloat64(f)
-	if r == nil || !r.Num().IsInt64() || !r.Denom().IsInt64() || r.Denom().Int64() > maxDenominator {
-		return dimTorchValue{}, &DimHeadError{head, literal + " is not a short binary fraction"}
+	if r == nil {
+		return dimTorchValue{}, &DimHeadError{head, fmt.Sprintf("%.40q is not finite", literal)}
+	}
+	if !r.Num().IsInt64() || !r.Denom().IsInt64() || r.Denom().Int64() > maxDenominator {
+		return dimTorchSteps(head, dimFloatOf(f)), nil
 	}
 	return dimTorchValue{num: Const(r.Num().Int64()), den: Const(r.Denom().Int64()), float: head}.checked()
 }

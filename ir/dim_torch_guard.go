@@ -8,11 +8,11 @@ import (
 )
 
 // ParseTorchGuard reads a condition of a .pt2 file's guards_code: Python over paths such as
-// `L['x'].size()[0]`, whose dims the caller gives. The condition holds when all the returned guards do; one that
+// `L['x'].size()[0]`, whose dims the caller gives; env, which may be nil, knows their ranges. The condition holds when all the returned guards do; one that
 // always holds returns none. A *DimSyntaxError gives the place of a mistake and of a path without a size, a
-// *DimHeadError names a function or float that has no integer form.
-func ParseTorchGuard(code string, size func(path string) (Dim, bool)) ([]Guard, error) {
-	p := torchGuardParser{scan: dimTorchScan{text: code}, size: size}
+// *DimHeadError names a function that has no form here.
+func ParseTorchGuard(code string, size func(path string) (Dim, bool), env *DimEnv) ([]Guard, error) {
+	p := torchGuardParser{scan: dimTorchScan{text: code}, torch: dimTorch{env: env}, size: size}
 	if err := p.scan.start(); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (p *torchGuardParser) chain(operand func() (dimTorchValue, error), operator
 			break
 		}
 		if head == "-" {
-			head, right.num = "Add", right.num.Neg()
+			head, right = "Add", right.neg()
 		}
 		left, err = p.call(at, head, left, right)
 	}
@@ -175,7 +175,7 @@ func dimTorchNumber(s *dimTorchScan, at int, tok string) (dimTorchValue, error) 
 	if n, err := strconv.ParseInt(tok, 10, 64); err == nil {
 		return dimTorchInt(Const(n)), nil
 	}
-	if !strings.ContainsAny(tok, ".e") {
+	if !strings.ContainsAny(tok, ".eE") || dimNumberLength(tok) < len(tok) {
 		return dimTorchValue{}, s.errorAt(at, "%.40q is not a decimal integer below 2^63", tok)
 	}
 	v, err := dimTorchFloat("float", tok)
@@ -268,19 +268,10 @@ func (s *dimTorchScan) next() {
 		if end := strings.Index(rest[1:], tok); end >= 0 {
 			tok = rest[:end+2]
 		}
-	case tok != "" && tok[0] >= '0' && tok[0] <= '9' && strings.HasPrefix(rest[len(tok):], "."):
-		tok = rest[:len(tok)+1+len(dimDigits(rest[len(tok)+1:]))]
+	default:
+		tok = rest[:max(len(tok), dimNumberLength(rest))]
 	}
 	s.offset, s.tok = i, tok
-}
-
-// dimDigits are the digits, and an exponent without a sign, that s begins with.
-func dimDigits(s string) string {
-	n := 0
-	for n < len(s) && (s[n] >= '0' && s[n] <= '9' || s[n] == 'e') {
-		n++
-	}
-	return s[:n]
 }
 
 func (s *dimTorchScan) errorAt(offset int, format string, args ...any) error {

@@ -1,6 +1,11 @@
 package ir
 
-import "slices"
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Role says what a parameter or a result of a function is for.
 type Role uint8
@@ -25,11 +30,12 @@ type Param struct {
 
 // Result is a result of a function; the values are the operands of its core.return.
 type Result struct {
-	Name   string
-	Type   Type
-	Role   Role   // Output or Update
-	Target string // for Update: the state's name, or the input's
-	State  bool   // for Update: Target is a state
+	Name    string
+	Type    Type
+	Role    Role   // Output or Update
+	Target  string // for Update: the state's name, or the input's
+	State   bool   // for Update: Target is a state
+	Skipped int    // for Output: how much the program returned before it that is no number (None, text), which has a place too
 }
 
 // Func is a function of a module, or a body of an operation. A body has no roles and sees no value from outside.
@@ -77,14 +83,37 @@ func (f *Func) AddDim(d *DimDecl) {
 	f.env = nil
 }
 
-// AddGuard adds a condition the engine checks, unless the function has it.
-func (f *Func) AddGuard(g Guard) {
+// Limits that no real model comes near: what is worked out about sizes takes time with the square of both.
+const (
+	MaxDims   = 1 << 14
+	MaxGuards = 1 << 9
+)
+
+// ErrNoSizes is the error of a guard that contradicts the ranges or the other guards of its function.
+var ErrNoSizes = errors.New("no sizes satisfy this with the ranges and the other conditions of the function")
+
+// AddGuard adds a condition the engine checks, unless the function has it. It is an error when the function has
+// MaxGuards of them, or when no sizes are left, which is ErrNoSizes.
+func (f *Func) AddGuard(g Guard) error {
+	for _, c := range g.Any {
+		if err := cmp.Or(c.Left.Err(), c.Right.Err()); err != nil {
+			return err
+		}
+	}
 	text := g.String()
 	if slices.ContainsFunc(f.Guards, func(h Guard) bool { return h.String() == text }) {
-		return
+		return nil
 	}
-	f.Guards = append(f.Guards, g)
-	f.env = nil
+	if len(f.Guards) >= MaxGuards {
+		return fmt.Errorf("the function needs more than %d conditions on its sizes, such as `%s`; export the model with fewer dynamic dimensions", MaxGuards, text)
+	}
+	before := f.Guards
+	f.Guards, f.env = append(f.Guards, g), nil
+	if f.owner == nil && f.Env().contradictory() {
+		f.Guards, f.env = before, nil
+		return fmt.Errorf("`%s`: %w", text, ErrNoSizes)
+	}
+	return nil
 }
 
 // SetDims replaces all symbols and guards.

@@ -19,24 +19,27 @@ const (
 	RelGT
 )
 
-// guardRelations holds, for each relation, its text, its negation and whether it holds for less, equal, greater.
+// guardRelations holds, for each relation, its text, its negation, itself with the sides exchanged, and whether it
+// holds for less, equal, greater.
 var guardRelations = [...]struct {
-	text   string
-	not    Relation
-	orders [3]bool
+	text        string
+	not, mirror Relation
+	orders      [3]bool
 }{
-	RelEQ: {"==", RelNE, [3]bool{false, true, false}},
-	RelNE: {"!=", RelEQ, [3]bool{true, false, true}},
-	RelLE: {"<=", RelGT, [3]bool{true, true, false}},
-	RelLT: {"<", RelGE, [3]bool{true, false, false}},
-	RelGE: {">=", RelLT, [3]bool{false, true, true}},
-	RelGT: {">", RelLE, [3]bool{false, false, true}},
+	RelEQ: {"==", RelNE, RelEQ, [3]bool{false, true, false}},
+	RelNE: {"!=", RelEQ, RelNE, [3]bool{true, false, true}},
+	RelLE: {"<=", RelGT, RelGE, [3]bool{true, true, false}},
+	RelLT: {"<", RelGE, RelGT, [3]bool{true, false, false}},
+	RelGE: {">=", RelLT, RelLE, [3]bool{false, true, true}},
+	RelGT: {">", RelLE, RelLT, [3]bool{false, false, true}},
 }
 
 func (r Relation) String() string { return guardRelations[r].text }
 
 // Negate is the relation that holds exactly where r does not.
 func (r Relation) Negate() Relation { return guardRelations[r].not }
+
+func (r Relation) mirror() Relation { return guardRelations[r].mirror }
 
 func (r Relation) holds(left, right int64) bool {
 	order := 1

@@ -25,6 +25,7 @@ func TestParseGuard(t *testing.T) {
 		{"(S+1)*2 < min(T, 3)", "2*S+2 < min(T, 3)"},
 		{"-S > -4", "-S > -4"},
 		{"0 == 1", "0 == 1"},
+		{"trunc(S*0.3)==6", "trunc(0.3*S) == 6"},
 	}
 	for _, test := range tests {
 		g := mustGuard(t, test.in)
@@ -108,7 +109,7 @@ func TestGuardHolds(t *testing.T) {
 }
 
 func FuzzParseGuard(f *testing.F) {
-	for _, s := range []string{"S == 1 or S >= 4", "S-8*(S//8) == 0", "min(S, T) != 2"} {
+	for _, s := range []string{"S == 1 or S >= 4", "S-8*(S//8) == 0", "min(S, T) != 2", "trunc(0.3*S) == 6 or ceil(S/0.7-2.5) < T", "floor(sqrt(S)*T) >= 1e3"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

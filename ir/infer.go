@@ -38,11 +38,13 @@ func (c *InferCtx) Require(a Dim, rel Relation, b Dim) error {
 		return fmt.Errorf("%s %s %s does not hold", a, rel, b)
 	}
 	g := Guard{Any: []Cond{cond}}
+	if c.Func.Env().known[g.String()] { // which may be more than can be proven from it
+		return nil
+	}
 	if !c.building {
 		return fmt.Errorf("%s is not known to hold: the function needs `guard %s`", g, g)
 	}
-	c.Func.Home(a, b).AddGuard(g)
-	return nil
+	return c.Func.Home(a, b).AddGuard(g)
 }
 
 // SameShape demands equal shapes.

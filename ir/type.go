@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -73,6 +74,19 @@ func (t Type) NumElements() Dim {
 		n = n.Mul(d)
 	}
 	return n
+}
+
+// check refuses sizes that are no numbers, or less than nothing.
+func (t Type) check() error {
+	for i, d := range t.Shape {
+		if err := d.Err(); err != nil {
+			return err
+		}
+		if n, ok := d.IsConst(); ok && n < 0 {
+			return fmt.Errorf("%s has a negative dimension %d", t, i)
+		}
+	}
+	return nil
 }
 
 // WithElem is the same shape with another element type.

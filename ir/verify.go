@@ -178,10 +178,8 @@ func (v *verifier) param(f *Func, i int, p *Param, states map[string]*Param) {
 	if p.Role == ConstArg {
 		return
 	}
-	for _, d := range p.Value.Type.Shape {
-		if !v.sized(f, d, what) {
-			return
-		}
+	if !v.shaped(f, p.Value.Type, what) {
+		return
 	}
 	switch {
 	case p.Role == StateIn:
@@ -342,9 +340,7 @@ func (v *verifier) operation(op *Op) {
 		v.bound[s] = true
 	}
 	for _, r := range op.Results {
-		for _, d := range r.Type.Shape {
-			sized(d)
-		}
+		ok = ok && v.shaped(op.parent, r.Type, what)
 	}
 	if ok {
 		v.infer(op)

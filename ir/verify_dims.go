@@ -134,3 +134,18 @@ func (v *verifier) sized(f *Func, d Dim, p Problem) bool {
 	}
 	return true
 }
+
+// shaped checks the sizes of a type.
+func (v *verifier) shaped(f *Func, t Type, p Problem) bool {
+	for _, d := range t.Shape {
+		if !v.sized(f, d, p) {
+			return false
+		}
+	}
+	if err := t.check(); err != nil {
+		p.Msg = err.Error()
+		v.report(p)
+		return false
+	}
+	return true
+}

@@ -47,6 +47,12 @@ func TestVerifyStructure(t *testing.T) {
 		breaks func(m *Module)
 		want   string
 	}{
+		"a parameter of less than nothing": {func(m *Module) {
+			m.Funcs[0].Params[0].Value.Type = StaticType(host.F32, 2, -1)
+		}, `parameter %x: tensor<2x-1xf32> has a negative dimension 1`},
+		"a result of less than nothing": {func(m *Module) {
+			m.Funcs[0].Ops[0].Result().Type = TensorOf(host.F32, Const(-296), Const(4))
+		}, `t.neg: tensor<-296x4xf32> has a negative dimension 0`},
 		"a use too many": {func(m *Module) {
 			x, b := m.Funcs[0].Params[0].Value, m.Funcs[0].Ops[1]
 			x.uses = append(x.uses, Use{b, 0})

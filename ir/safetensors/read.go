@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/edsrzf/mmap-go"
@@ -46,9 +47,16 @@ type File struct {
 	Entries  []Entry
 	Metadata []Pair // without checksums
 
-	index map[string]int // by Entry.Name
-	sums  map[string]uint32
-	unmap func() error
+	index  map[string]int // by Entry.Name
+	sums   map[string]uint32
+	hashed []hashed // of each entry
+	unmap  func() error
+}
+
+// hashed is the CRC-32 of an entry's bytes, computed when it is first asked for.
+type hashed struct {
+	once  sync.Once
+	crc32 uint32
 }
 
 // Open maps a file into memory and reads its header. The tensors are valid until Close, and as long as nobody changes the
@@ -112,6 +120,7 @@ func Parse(data []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.hashed = make([]hashed, len(f.Entries))
 	return f, f.place(spans, data[8+size:])
 }
 
@@ -310,17 +319,20 @@ func (f *File) has() string {
 	return "; there are " + strings.Join(names, ", ")
 }
 
-// Tensor gives a tensor that shares the file's bytes.
+// Tensor gives a tensor that shares the file's bytes, which are checked as Bytes does.
 func (f *File) Tensor(name string) (*host.Tensor, error) {
 	e, err := f.Entry(name)
 	if err != nil {
 		return nil, err
 	}
+	if err := f.check(f.index[name]); err != nil {
+		return nil, err
+	}
 	return host.FromBytes(e.Elem, e.Shape, e.Data)
 }
 
-// Bytes gives a tensor's bytes after comparing their number and their checksum with those expected, as the header states
-// them; only where it states no checksum are the bytes themselves read. A checksum of 0 is not compared.
+// Bytes gives a tensor's bytes after comparing their number and checksum with those expected, and the checksum also with
+// the one in the header, if it has one. An expected checksum of 0 is not compared. The bytes are hashed the first time only.
 func (f *File) Bytes(name string, size int64, crc uint32) ([]byte, error) {
 	e, err := f.Entry(name)
 	if err != nil {
@@ -329,28 +341,49 @@ func (f *File) Bytes(name string, size int64, crc uint32) ([]byte, error) {
 	if int64(len(e.Data)) != size {
 		return nil, f.errorf("the tensor %q has %d bytes, expected %d: the file was changed", name, len(e.Data), size)
 	}
-	if crc == 0 {
-		return e.Data, nil
+	at := f.index[name]
+	if crc != 0 {
+		sum, ok := f.sums[name]
+		if !ok {
+			sum = f.hash(at)
+		}
+		if sum != crc {
+			return nil, f.errorf("the tensor %q has the checksum %08x, expected %08x: the file was changed", name, sum, crc)
+		}
 	}
-	sum, ok := f.sums[name]
-	if !ok {
-		sum = crc32.ChecksumIEEE(e.Data)
-	}
-	if sum != crc {
-		return nil, f.errorf("the tensor %q has the checksum %08x, expected %08x: the file was changed", name, sum, crc)
+	if err := f.check(at); err != nil {
+		return nil, err
 	}
 	return e.Data, nil
 }
 
 // Verify compares every tensor's bytes with the checksum that the header has of them, if it has one.
 func (f *File) Verify() error {
-	for _, e := range f.Entries {
-		want, ok := f.sums[e.Name]
-		if got := crc32.ChecksumIEEE(e.Data); ok && got != want {
-			return f.errorf("the tensor %q is damaged: its checksum is %08x, the header has %08x", e.Name, got, want)
+	for i := range f.Entries {
+		if err := f.check(i); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// check compares an entry's bytes with the checksum that the header has of them, if it has one.
+func (f *File) check(i int) error {
+	name := f.Entries[i].Name
+	want, ok := f.sums[name]
+	if !ok {
+		return nil
+	}
+	if found := f.hash(i); found != want {
+		return f.errorf("the tensor %q is damaged: its checksum is %08x, the header has %08x; copy or download the file again", name, found, want)
+	}
+	return nil
+}
+
+func (f *File) hash(i int) uint32 {
+	h := &f.hashed[i]
+	h.once.Do(func() { h.crc32 = crc32.ChecksumIEEE(f.Entries[i].Data) })
+	return h.crc32
 }
 
 func (f *File) errorf(format string, args ...any) error {

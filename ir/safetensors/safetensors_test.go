@@ -193,6 +193,17 @@ func TestVerifyFindsDamage(t *testing.T) {
 	if err := f.Verify(); err == nil || !strings.Contains(err.Error(), `"packed" is damaged`) {
 		t.Errorf("got %v", err)
 	}
+	for range 2 { // the second answer is remembered
+		if _, err := f.Tensor("packed"); err == nil || !strings.Contains(err.Error(), `"packed" is damaged`) {
+			t.Errorf("Tensor: found the error %v, expected one about damage", err)
+		}
+		if _, err := f.Bytes("packed", int64(len(f.Entries[f.index["packed"]].Data)), f.sums["packed"]); err == nil || !strings.Contains(err.Error(), `"packed" is damaged`) {
+			t.Errorf("Bytes: found the error %v, expected one about damage", err)
+		}
+		if _, err := f.Tensor(f.Names()[0]); err != nil {
+			t.Errorf("a whole tensor: %v", err)
+		}
+	}
 }
 
 func TestWriteRejects(t *testing.T) {

@@ -87,7 +87,7 @@ func (p *parser) knownState(name string, at *symbolNode) {
 }
 
 func (p *parser) result(sc *scope, n *resultNode) {
-	r := &ir.Result{Role: ir.Output}
+	r := &ir.Result{Role: ir.Output, Skipped: len(n.Skipped)}
 	name := n.Name
 	if n.Update != nil {
 		r.Role, name = ir.Update, n.NewName

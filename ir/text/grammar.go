@@ -127,6 +127,7 @@ type identNode struct {
 }
 
 type resultNode struct {
+	Skipped []string    `parser:"( @'none' ',' )*"`
 	Update  *targetNode `parser:"( 'update' @@"`
 	NewName *valueNode  `parser:"  @@? ':'"`
 	Name    *valueNode  `parser:"| @@ ':' )?"`

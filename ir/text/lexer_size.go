@@ -19,6 +19,15 @@ func (s *scanner) operatorAt(i int) bool {
 	return false
 }
 
+// sizeFunction reports a word that begins an expression of sizes where a parenthesis follows.
+func sizeFunction(word string) bool {
+	switch word {
+	case "min", "max", "trunc", "floor", "ceil", "round":
+		return true
+	}
+	return false
+}
+
 // size takes an expression of sizes that starts at i.
 func (s *scanner) size(i int) {
 	depth := 0
@@ -40,7 +49,7 @@ func (s *scanner) size(i int) {
 				s.take(tokSize, i+1)
 				return
 			}
-		case strings.IndexByte("+-*%/", c) >= 0 || c == ' ' || c == '\t' || c == ',' && depth > 0:
+		case strings.IndexByte("+-*%/", c) >= 0 || c == ' ' || c == '\t' || (c == ',' || c == '.') && depth > 0:
 		default:
 			s.take(tokSize, s.trim(i))
 			return

@@ -44,7 +44,7 @@ var tokenDocs = []struct {
 	{tokRef, "Ref", "$ and the number of an operand", "$0"},
 	{tokInt, "Int", "a decimal integer of 64 bits", "42, -1"},
 	{tokFloat, "Float", "a decimal number with a point or an exponent, or -inf", "1.0, -0.0, 1e-05"},
-	{tokSize, "Size", "an expression of sizes: + - * // % ( ) min max over integers and symbols", "2*S+1, (S+1)//2, max(S, T)"},
+	{tokSize, "Size", "an expression of sizes: + - * // % ( ) min max over integers and symbols, and trunc floor ceil round of floats, where / and sqrt are too", "2*S+1, (S+1)//2, max(S, T), trunc(0.7*S)"},
 	{tokString, "String", "text in double quotes with Go's escapes, on one line", "\"fc1\""},
 	{tokType, "Type", "tensor<DIM x ... ELEM>: a dim is an integer or an expression of sizes in brackets", "tensor<[B]x256xf32>"},
 	{tokDense, "Dense", "dense<TYPE>[...]: a small tensor written out, row by row", "dense<2x2xi32>[1, 2, 3, 4]"},
