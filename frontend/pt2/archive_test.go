@@ -75,7 +75,7 @@ func TestRead(t *testing.T) {
 	}
 	wantWeight := &Tensor{Elem: host.F32, Sizes: []int64{2, 3}, Strides: []int64{3, 1},
 		Entry: Entry{Name: "data/weights/weight_0", Size: 24, CRC: crc32.ChecksumIEEE(make([]byte, 24)), Data: make([]byte, 24)}}
-	if diff := cmp.Diff(wantWeight, w); diff != "" {
+	if diff := cmp.Diff(wantWeight, w, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
 		t.Errorf("weight (-want +got):\n%s", diff)
 	}
 	if got.OutSpec.Leaves() != 1 {
@@ -309,6 +309,38 @@ func TestOpenMistakes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("Open(%s): %v, %v; want %q", path, a, err, want)
 		}
+	}
+}
+
+// A file under another name is told by its content, or by its name where that says nothing.
+func TestIdentify(t *testing.T) {
+	archive := legal().bytes()
+	for _, test := range []struct{ name, content, want string }{
+		{"model.pt", string(archive), "found a torch.export archive under another name; name the file .pt2"},
+		{"weights.safetensors", "\x02\x00\x00\x00\x00\x00\x00\x00{}", "found a safetensors file"},
+		{"old.pth", "\x80\x02\x8a\x0al", "found a pickle, as torch.save of an old torch writes"},
+		{"model.onnx", "\x08\x08\x12\x07pytorch", "found an ONNX model"},
+		{"model.tflite", "\x1c\x00\x00\x00TFL3", "found a TensorFlow Lite model"},
+		{"model.tar", strings.Repeat("x", 257) + "ustar", "found a tar archive"},
+		{"model.bin", "nothing known", "found a file named \".bin\", expected .pt2 (torch.export.save) or .air"},
+		{"config.json/config.json", "", "found a folder with a Hugging Face model"},
+	} {
+		path := filepath.Join(t.TempDir(), test.name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(test.name, "/") {
+			path = filepath.Dir(path)
+		}
+		if err := Identify(path); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: found %v, expected %s", test.name, err, test.want)
+		}
+	}
+	if err := Identify("testdata/nothing.pt"); !os.IsNotExist(err) {
+		t.Errorf("found %v, expected that there is no such file", err)
 	}
 }
 

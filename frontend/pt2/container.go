@@ -5,15 +5,21 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/edsrzf/mmap-go"
 )
 
 // maxEntries bounds the directory in memory; the largest models have some ten thousand entries.
 const maxEntries = 1 << 18
+
+// maxDirectory bounds the directory in the file, in bytes.
+const maxDirectory = 16 << 20
 
 // Container is a zip file with uncompressed entries, mapped into memory: a .pt2 archive, or any other that a .air
 // file takes weights from.
@@ -32,11 +38,24 @@ type Entry struct {
 	Size int64  // in bytes
 	CRC  uint32 // as the directory states it; see Check
 	Data []byte
+
+	hashed *hashed // shared by the copies of an entry of a container
 }
 
-// Check reads the entry and compares its CRC32 with the one in the directory.
+// hashed is the CRC32 of an entry's bytes, computed when it is first asked for.
+type hashed struct {
+	once  sync.Once
+	crc32 uint32
+}
+
+// Check compares the CRC32 of the entry's bytes with the one in the directory. The bytes are read the first time only.
 func (e Entry) Check() error {
-	if found := crc32.ChecksumIEEE(e.Data); found != e.CRC {
+	h := e.hashed
+	if h == nil {
+		h = &hashed{}
+	}
+	h.once.Do(func() { h.crc32 = crc32.ChecksumIEEE(e.Data) })
+	if found := h.crc32; found != e.CRC {
 		return problem(e.Name, tryCopy, "the bytes are damaged: their CRC32 is %08x, the zip directory states %08x", found, e.CRC)
 	}
 	return nil
@@ -109,7 +128,7 @@ func (c *Container) Entry(name string) (Entry, error) {
 }
 
 // Bytes finds an entry as Entry does and compares what another file noted about it with the zip directory: a
-// container that was replaced since is an error. Nothing is hashed.
+// container that was replaced since is an error, and so are damaged bytes.
 func (c *Container) Bytes(name string, size int64, crc uint32) ([]byte, error) {
 	e, err := c.Entry(name)
 	if err != nil {
@@ -120,6 +139,14 @@ func (c *Container) Bytes(name string, size int64, crc uint32) ([]byte, error) {
 			What: fmt.Sprintf("found %d bytes with CRC32 %08x, expected %d bytes with CRC32 %08x: the file was changed",
 				e.Size, e.CRC, size, crc),
 			Try: "bring the original file back, or import the model again"}
+	}
+	return c.Checked(e)
+}
+
+// Checked gives the bytes of one of the container's entries; an error names the file and the entry where they are damaged.
+func (c *Container) Checked(e Entry) ([]byte, error) {
+	if err := e.Check(); err != nil {
+		return nil, c.locate(err)
 	}
 	return e.Data, nil
 }
@@ -154,7 +181,12 @@ func (c *Container) readDirectory(data []byte) error {
 	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) {
 		return notZip(data)
 	}
-	reader, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	source := &directoryReader{ReaderAt: bytes.NewReader(data), left: maxDirectory}
+	reader, err := zip.NewReader(source, int64(len(data)))
+	if source.left < 0 {
+		return problem("", trySave, "the zip directory has more than %d bytes", maxDirectory)
+	}
+	source.left = math.MaxInt // entries may be found
 	if err != nil {
 		return problem("", tryCopy, "the file begins as a zip archive but has no valid directory at its end; it is cut short or damaged")
 	}
@@ -164,13 +196,17 @@ func (c *Container) readDirectory(data []byte) error {
 	c.Root = commonRoot(reader.File)
 	c.Entries = make([]Entry, 0, len(reader.File))
 	c.index = make(map[string]int, len(reader.File))
+	sums := make([]hashed, len(reader.File))
 	total := int64(0)
-	for _, f := range reader.File {
+	for i, f := range reader.File {
 		if strings.HasSuffix(f.Name, "/") && f.UncompressedSize64 == 0 {
 			continue // a folder
 		}
 		e, err := readEntry(data, f)
 		if err != nil {
+			if other := asRelative(namesBelow(c.Root, reader.File)); other != nil {
+				return other // what it is says more than that it cannot be read
+			}
 			return err
 		}
 		if total += e.Size; total > int64(len(data)) {
@@ -182,10 +218,26 @@ func (c *Container) readDirectory(data []byte) error {
 		if _, ok := c.index[e.Name]; ok {
 			return problem(f.Name, trySave, "the zip directory lists this entry twice")
 		}
+		e.hashed = &sums[i]
 		c.index[e.Name] = len(c.Entries)
 		c.Entries = append(c.Entries, e)
 	}
 	return nil
+}
+
+// directoryReader ends the reading of a directory that is larger than any real one: each of its lines becomes several
+// times larger in memory.
+type directoryReader struct {
+	io.ReaderAt
+	left int
+}
+
+// ReadAt reads no more than is left.
+func (r *directoryReader) ReadAt(p []byte, off int64) (int, error) {
+	if r.left -= len(p); r.left < 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return r.ReaderAt.ReadAt(p, off)
 }
 
 // commonRoot is the folder that all entries lie in, which torch names after the file as it was when saved.

@@ -8,7 +8,9 @@ import (
 
 const (
 	maxDepth = 512 // of nested JSON values; one body inside another takes about seven
-	mapEntry = 48  // bytes that a map needs for an entry besides its value, about
+	mapEntry = 64  // bytes that a map needs for an entry besides its value, about, with what it drops when it grows
+
+	stringEntry = 96 // a string and its place in two maps, or in a map and a list
 
 	// What decoding may allocate: a program without any stack traces needs some three times its JSON's size.
 	baseBudget   = 32 << 20
@@ -187,17 +189,25 @@ func (d *decoder) array() iter.Seq[int] {
 // list reads an array with one function for its items; an empty array is nil.
 func list[T any](d *decoder, item func(*T)) []T {
 	var out []T
-	size := int(unsafe.Sizeof(*new(T)))
 	for range d.array() {
-		if len(out) == cap(out) {
-			larger := max(1, 2*len(out))
-			d.charge(larger * size)
-			out = append(make([]T, 0, larger), out...)
+		if grow(d, &out) {
+			item(&out[len(out)-1])
 		}
-		out = append(out, *new(T))
-		item(&out[len(out)-1])
 	}
 	return out
+}
+
+// grow adds an item to a list; false where there is no memory left for it.
+func grow[T any](d *decoder, list *[]T) bool {
+	if n := len(*list); n == cap(*list) {
+		larger := max(1, 2*n)
+		if d.charge(larger * int(unsafe.Sizeof(*new(T)))); d.err != nil {
+			return false
+		}
+		*list = append(make([]T, 0, larger), *list...)
+	}
+	*list = append(*list, *new(T))
+	return true
 }
 
 // union gives the one key of an object that must have exactly one.

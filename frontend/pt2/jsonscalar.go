@@ -106,7 +106,7 @@ func (d *decoder) text() string {
 		d.fail("the string %.40q is not UTF-8", raw)
 		return ""
 	}
-	d.charge(len(raw) + mapEntry)
+	d.charge(len(raw) + mapEntry + stringEntry)
 	s := string(raw)
 	d.strings[s] = s
 	return s

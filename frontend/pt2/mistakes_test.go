@@ -49,14 +49,14 @@ var mistakes = []struct {
 	// Files of another kind.
 	{"torch 2.6", func(b *builder) {
 		*b = builder{entries: []testEntry{{name: "serialized_exported_program.json", data: "{}"}, {name: "version", data: "8.2"}}}
-	}, "torch 2.6 or 2.7|re-save the program with torch >= 2.9"},
+	}, "torch 2.7 or older|re-save the program with torch >= 2.9"},
 	{"torch 2.8", func(b *builder) { b.remove(weights); b.add("data/weights/model.pt", "PK") },
 		"data/weights/model.pt: the weights are pickled, as torch 2.8 writes them|re-save the program with torch >= 2.9"},
 	{"TorchScript", func(b *builder) {
 		*b = builder{root: "m", entries: []testEntry{{name: "data.pkl"}, {name: "constants.pkl"}, {name: "code/x.py"}}}
 	}, "found a TorchScript file|torch.export.save(torch.export.export("},
 	{"state_dict", func(b *builder) { *b = builder{root: "m", entries: []testEntry{{name: "data.pkl"}, {name: "data/0"}}} },
-		"found a pickled state_dict or object (torch.save)|torch.export.save"},
+		"found a pickled state_dict or module (torch.save)|torch.export.save"},
 	{"airpkg", func(b *builder) { *b = builder{entries: []testEntry{{name: "manifest.json"}, {name: "program.air"}}} }, "found an .airpkg asset"},
 	{"any zip", func(b *builder) { *b = builder{entries: []testEntry{{name: "a.txt"}}} }, "not a torch.export archive"},
 	{"two roots", func(b *builder) {

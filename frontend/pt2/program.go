@@ -55,7 +55,7 @@ func (m *Model) decodeProgram(e Entry) error {
 // checkSchema looks for the schema's version alone, which torch writes behind all that depends on it.
 func (m *Model) checkSchema(e Entry) error {
 	found := Model{SchemaMajor: -1}
-	d := newDecoder(e.Data, &m.archive.budget)
+	d := &decoder{data: e.Data, budget: &m.archive.budget, strings: map[string]string{}}
 	for key := range d.object() {
 		if key == "schema_version" {
 			found.schemaVersion(d)
@@ -114,8 +114,9 @@ func (m *Model) ranges(d *decoder) {
 				d.skip()
 			}
 		}
-		d.charge(64)
-		m.Ranges = append(m.Ranges, r)
+		if grow(d, &m.Ranges) {
+			m.Ranges[len(m.Ranges)-1] = r
+		}
 	}
 	slices.SortStableFunc(m.Ranges, func(a, b Range) int { return strings.Compare(a.Symbol, b.Symbol) })
 }

@@ -2,8 +2,9 @@
 
     python genschemas.py ../torch/schemas.txt
 
-A line is PyTorch's own schema with the overload spelled out (aten.add.Tensor, aten.relu.default); lines are sorted by
-bytes. torchvision and torchao add their operators when they are installed.
+A line is PyTorch's own schema with the overload spelled out (aten.add.Tensor, aten.relu.default), then, behind " # ", those
+of PyTorch's tags that TAGS names. Lines are sorted by bytes. torchvision and torchao add their operators when they are
+installed.
 """
 
 import importlib
@@ -12,6 +13,8 @@ import sys
 import torch
 import torch.ao.quantization.fx._decomposed  # registers quantized_decomposed
 
+# core: belongs to the operators that PyTorch decomposes all others to; nondeterministic_seeded: draws random numbers.
+TAGS = (torch.Tag.core, torch.Tag.nondeterministic_seeded)
 NAMESPACES = ("aten", "prims", "quantized_decomposed", "torchao", "torchvision")
 
 
@@ -28,10 +31,15 @@ def main(path):
     for schema in torch._C._jit_get_all_schemas():
         full = schema.name + ("." + schema.overload_name if schema.overload_name else "")
         namespace, _, name = schema.name.partition("::")
-        if full not in known or namespace not in NAMESPACES or name.endswith("_backward"):
+        if full not in known or namespace not in NAMESPACES:
             continue
-        rest = str(schema)[len(full):]
-        lines.add(f"{namespace}.{name}.{schema.overload_name or 'default'}{rest}")
+        overload = schema.overload_name or "default"
+        have = getattr(getattr(getattr(torch.ops, namespace), name), overload).tags
+        tags = [tag.name for tag in TAGS if tag in have]
+        if name.endswith("_backward") and "core" not in tags:  # saved programs hold no gradients
+            continue
+        line = f"{namespace}.{name}.{overload}{str(schema)[len(full):]}"
+        lines.add(" # ".join([line, " ".join(tags)] if tags else [line]))
     with open(path, "w", encoding="utf-8", newline="\n") as out:
         out.write("# Operator schemas of " + ", ".join(versions) + ", written by frontend/python/genschemas.py.\n")
         out.write("# To renew: pip install torch torchao torchvision; python genschemas.py ../torch/schemas.txt\n")

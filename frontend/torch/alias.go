@@ -98,7 +98,9 @@ func (g *graph) replay(t *tensor, parent *ir.Value) (*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Name = fmt.Sprintf("%s.%d", t.name, t.memory.version)
+	if t.name != "" {
+		v.Name = fmt.Sprintf("%s.%d", t.name, t.memory.version)
+	}
 	return v, nil
 }
 
@@ -128,7 +130,7 @@ func (g *graph) write(t *tensor, v *ir.Value) error {
 			if scattered, err = t.view.undo(g, t.view, parent, v); err != nil {
 				return err
 			}
-			if scattered.Name == "" {
+			if scattered.Name == "" && t.parent.name != "" {
 				scattered.Name = fmt.Sprintf("%s.%d", t.parent.name, t.memory.version+1)
 			}
 		}

@@ -34,9 +34,15 @@ func (c *call) ref(v *ir.Value) ir.Attr {
 	return ir.Ref(len(c.operands) - 1)
 }
 
+// maxArguments bounds what a call takes under names of their own; the tensors of a list are one argument.
+const maxArguments = 1 << 12
+
 // arguments adds all of a node's arguments in the schema's order, absent ones with their default. An operator without a
 // schema keeps the file's names and order; so does an argument that a newer PyTorch added.
 func (c *call) arguments(n *pt2.Node, s *Schema) error {
+	if len(n.Inputs) > maxArguments {
+		return fmt.Errorf("the call has %d arguments, expected at most %d", len(n.Inputs), maxArguments)
+	}
 	given := make([]bool, len(n.Inputs))
 	if s != nil {
 		for i := range s.Args {
@@ -51,14 +57,11 @@ func (c *call) arguments(n *pt2.Node, s *Schema) error {
 				c.set(a.Name, v)
 				continue
 			}
-			switch {
-			case a.Default != nil:
-				c.set(a.Name, a.Default)
-			case a.Optional:
-				c.set(a.Name, ir.None{})
-			default:
-				return fmt.Errorf("argument %s (%s) is missing, and the operator has no default for it", a.Name, a.Type)
+			v, err := a.absent()
+			if err != nil {
+				return err
 			}
+			c.set(a.Name, v)
 		}
 	}
 	for i := range n.Inputs {
@@ -80,6 +83,17 @@ func (c *call) arguments(n *pt2.Node, s *Schema) error {
 		c.set(name, v)
 	}
 	return nil
+}
+
+// absent is what an argument that is not given is.
+func (a *SchemaArg) absent() (ir.Attr, error) {
+	switch {
+	case a.Default != nil:
+		return a.Default, nil
+	case a.Optional:
+		return ir.None{}, nil
+	}
+	return nil, fmt.Errorf("argument %s (%s) is missing, and the operator has no default for it", a.Name, a.Type)
 }
 
 // argument is the place of a node's argument by name, or -1.
@@ -162,7 +176,15 @@ func (c *call) list(items []pt2.Argument) (ir.Attr, error) {
 			return nil, fmt.Errorf("item %d: %w", i, err)
 		}
 	}
-	return ir.NormalList(out), nil
+	list := ir.NormalList(out)
+	if dims, ok := list.(ir.Dims); ok {
+		for _, d := range dims {
+			if err := d.Err(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
 }
 
 func deviceName(d pt2.Device) string {
@@ -177,6 +199,11 @@ func callee(target string) string { return strings.TrimPrefix(target, "torch.ops
 
 // emit makes the call with results of the given types. A symbol that a result brings is bound by the call.
 func (c *call) emit(types ...ir.Type) ([]*ir.Value, error) {
+	fn := c.g.fn
+	if fn.calls++; fn.calls > fn.maxCalls() {
+		fn.refuse(c.g.build.Loc, fmt.Errorf("it has %d nodes, and writes through views make more than %d calls of them; write to whole tensors", fn.nodes, fn.maxCalls()))
+		return nil, errSkipped
+	}
 	if binds := c.g.bind(types); len(binds) > 0 {
 		c.set("binds", ir.Dims(binds))
 	}

@@ -3,7 +3,9 @@ package torch
 import (
 	"archive/zip"
 	"bytes"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,8 +13,8 @@ import (
 	"github.com/aiopt/aiopt/ir"
 )
 
-// FuzzImport gives archives with other programs in them: whatever reads must import or be refused, and what imports must
-// not break the verifier.
+// FuzzImport gives archives with other programs and other schemas of custom operators in them: whatever reads must import
+// or be refused, and what imports must not break the verifier.
 func FuzzImport(f *testing.F) {
 	paths, err := filepath.Glob("testdata/*.pt2")
 	if err != nil || len(paths) == 0 {
@@ -30,13 +32,17 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(i, append([]byte(nil), e.Data...))
+		f.Add(i, append([]byte(nil), e.Data...), "")
+		f.Add(i, append([]byte(nil), e.Data...), "mine::fill_(Tensor(a!) x, int[2] k=1, str s=\"\\\"\", *, Tensor? y=None) -> (Tensor, Tensor(a)[])\n")
 	}
-	f.Fuzz(func(t *testing.T, base int, program []byte) {
+	f.Add(0, []byte("{}"), `mine::f(str x="\`)
+	f.Add(0, []byte("{}"), "mine::f(int[-1] x=1) -> ()\nmine::f(int[99999999999999999] x=1) -> ()\naten::add_.Tensor(Tensor self, Tensor other) -> Tensor")
+	f.Fuzz(func(t *testing.T, base int, program []byte, schemas string) {
 		if base < 0 || base >= len(bases) {
 			return
 		}
-		a, err := pt2.Read(withProgram(t, bases[base], program), "fuzz.pt2")
+		changes := map[string][]byte{"models/" + bases[base].Models[0].Name + ".json": program, "extra/" + schemaFile: []byte(schemas)}
+		a, err := pt2.Read(withEntries(t, bases[base], changes), "fuzz.pt2")
 		if err != nil {
 			return
 		}
@@ -50,25 +56,30 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-// withProgram copies an archive with another program for its first model.
-func withProgram(t *testing.T, a *pt2.Archive, program []byte) []byte {
+// withEntries copies an archive with entries added or changed. It keeps of its programs only those that change, if any does.
+func withEntries(t *testing.T, a *pt2.Archive, changes map[string][]byte) []byte {
+	t.Helper()
+	isModel := func(name string) bool { return strings.HasPrefix(name, "models/") }
+	names := slices.Sorted(maps.Keys(changes))
+	alone := slices.ContainsFunc(names, isModel)
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	for _, e := range a.Entries {
-		data := e.Data
-		if strings.HasPrefix(e.Name, "models/") {
-			if e.Name != "models/"+a.Models[0].Name+".json" {
-				continue
-			}
-			data = program
-		}
-		file, err := w.CreateHeader(&zip.FileHeader{Name: "fuzz/" + e.Name, Method: zip.Store})
+	add := func(name string, data []byte) {
+		file, err := w.CreateHeader(&zip.FileHeader{Name: "fuzz/" + name, Method: zip.Store})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := file.Write(data); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, e := range a.Entries {
+		if _, changed := changes[e.Name]; !changed && !(alone && isModel(e.Name)) {
+			add(e.Name, e.Data)
+		}
+	}
+	for _, name := range names {
+		add(name, changes[name])
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

@@ -36,9 +36,24 @@ func (fn *function) newGraph(g *pt2.Graph, f *ir.Func, path string) *graph {
 	}
 }
 
+// A write through a view makes calls for each view between it and the memory, and so do later reads of views. The calls of
+// a function are bounded, as a small file may ask for any number of them.
+const (
+	freeCalls    = 1 << 14
+	callsPerNode = 4
+)
+
+func (fn *function) maxCalls() int {
+	return freeCalls + callsPerNode*(len(fn.prog.Model.Inputs)+fn.nodes)
+}
+
 // run imports every node. A node that fails is reported, and what it would have given is skipped.
 func (g *graph) run() {
+	g.fn.nodes += len(g.g.Nodes)
 	for _, n := range g.g.Nodes {
+		if g.fn.refused {
+			return
+		}
 		g.build.Loc = g.fn.locs.of(&n.Meta)
 		if err := g.node(n); err != nil {
 			if !errors.Is(err, errSkipped) {
@@ -62,17 +77,18 @@ func (g *graph) skip(outputs []pt2.Argument) {
 	}
 }
 
-// checks are operators without a result that compare what the types say already, or data that nothing depends on.
+// checks are operators without a result that compare or ask what the types say already, or data that nothing depends on.
 var checks = []string{
 	"aten._assert_tensor_metadata", "aten._assert_async", "aten._functional_assert_async", "aten._print",
 	"aten.sym_constrain_range", "aten.sym_constrain_range_for_size", "aten._functional_sym_constrain_range",
+	"aten.promote_types", "aten.result_type",
 }
 
 func (g *graph) node(n *pt2.Node) error {
 	target := callee(n.Target)
 	op := operator(target)
 	switch {
-	case slices.Contains(checks, op) && len(n.Outputs) == 0:
+	case slices.Contains(checks, op) && !slices.ContainsFunc(n.Outputs, func(a pt2.Argument) bool { return a.Kind != pt2.ArgNone }):
 		return nil
 	case op == "aten._assert_scalar":
 		return g.assertScalar(n)
@@ -84,17 +100,38 @@ func (g *graph) node(n *pt2.Node) error {
 			return err
 		}
 	}
-	schema, _ := LookupSchema(target)
-	if _, isStatistic := statistics[op]; schema.mutates() && !isStatistic {
-		return g.mutate(n, schema)
+	schema := g.fn.schemas.find(target)
+	if schema == nil {
+		if err := g.fn.unknown(n, target); err != nil {
+			return err
+		}
+		return g.plain(n, target, nil)
 	}
-	if schema == nil && strings.HasSuffix(op, "_") && !strings.HasSuffix(op, "__") {
-		g.fn.warn(g.build.Loc, "%s is unknown here and taken to leave its arguments unchanged", target)
-	}
-	if err := g.plain(n, target, schema); err != nil {
+	if err := schema.check(n); err != nil {
 		return err
 	}
-	return g.runningStatistics(n, target)
+	return g.withSchema(n, schema)
+}
+
+// withSchema imports a call that fits its schema.
+func (g *graph) withSchema(n *pt2.Node, s *Schema) error {
+	op := operator(s.Callee)
+	if slices.Contains(memoryReaders, op) {
+		if done, err := g.readMemory(n, s); done || err != nil {
+			return err
+		}
+	}
+	_, isStatistic := statistics[op]
+	switch {
+	case strings.HasPrefix(op, "aten._foreach_"):
+		return g.foreach(n, s)
+	case s.mutates() && !isStatistic:
+		return g.mutate(n, s)
+	}
+	if err := g.plain(n, s.Callee, s); err != nil || !isStatistic {
+		return err
+	}
+	return g.runningStatistics(n, s)
 }
 
 // plain makes one call for a node.
@@ -149,93 +186,6 @@ func (c *call) autocast(types []ir.Type) error {
 		}
 	}
 	return nil
-}
-
-// misstated are operators for which PyTorch's tracing states other result types than running them gives.
-var misstated = map[string]func(c *call, types []ir.Type){
-	"aten.lstm":     stateTypes,
-	"aten.gru":      stateTypes,
-	"aten.rnn_tanh": stateTypes,
-	"aten.rnn_relu": stateTypes,
-	"aten.bincount": func(c *call, types []ir.Type) {
-		if len(c.operands) < 2 || len(types) != 1 {
-			return
-		}
-		types[0].Elem = host.F64
-		if c.operands[1].Type.Elem == host.F32 {
-			types[0].Elem = host.F32
-		}
-	},
-}
-
-// stateTypes gives the last states of a recurrent network the types of the first ones, its argument hx.
-func stateTypes(c *call, types []ir.Type) {
-	hx, _ := c.attrs.Get("hx")
-	refs, isList := hx.(ir.List)
-	if !isList {
-		refs = ir.List{hx}
-	}
-	for i, r := range refs {
-		if at, ok := r.(ir.Ref); ok && i+1 < len(types) {
-			types[i+1] = c.operands[at].Type
-		}
-	}
-}
-
-// resultTypes lists the results of a node as calls have them: lists flat, without those that are absent or constant.
-func (g *graph) resultTypes(outputs []pt2.Argument) (names []string, types []ir.Type, err error) {
-	for _, out := range outputs {
-		t := ir.TensorOf(host.I64)
-		switch out.Kind {
-		case pt2.ArgTensors:
-			more, moreTypes, err := g.resultTypes(out.List)
-			if err != nil {
-				return nil, nil, err
-			}
-			names, types = append(names, more...), append(types, moreTypes...)
-			continue
-		case pt2.ArgNone, pt2.ArgInt, pt2.ArgFloat, pt2.ArgBool, pt2.ArgString:
-			continue
-		case pt2.ArgTensor:
-			if t, err = g.typeOf(out.Name); err != nil {
-				return nil, nil, err
-			}
-		case pt2.ArgSymInt:
-		case pt2.ArgSymFloat:
-			t = ir.TensorOf(host.F64)
-		case pt2.ArgSymBool:
-			t = ir.TensorOf(host.Bool)
-		default:
-			return nil, nil, fmt.Errorf("a result of kind %s is not supported", out.Kind)
-		}
-		names, types = append(names, out.Name), append(types, t)
-	}
-	return names, types, nil
-}
-
-// typeOf is the type that the file states for a tensor.
-func (g *graph) typeOf(name string) (ir.Type, error) {
-	m := g.g.Tensors[name]
-	if m == nil {
-		return ir.Type{}, fmt.Errorf("the file does not say what tensor %q is", name)
-	}
-	if m.Layout != pt2.Strided {
-		return ir.Type{}, fmt.Errorf("%q is a %s tensor; only dense ones are supported", name, m.Layout)
-	}
-	elem, ok := m.DType.Elem()
-	if !ok {
-		return ir.Type{}, fmt.Errorf("%q has the dtype %s, which is not supported", name, m.DType)
-	}
-	shape, err := g.fn.syms.dims(m.Sizes)
-	if err != nil {
-		return ir.Type{}, fmt.Errorf("tensor %q: %w", name, err)
-	}
-	for _, d := range shape {
-		if n, ok := d.IsConst(); ok && n < 0 || d.Err() != nil {
-			return ir.Type{}, fmt.Errorf("tensor %q has the size %s, expected at least 0", name, d)
-		}
-	}
-	return ir.TensorOf(elem, shape...), nil
 }
 
 // bindNumbers makes the call bind the symbols that its integer results stand for.

@@ -2,7 +2,9 @@ package torch
 
 import (
 	"fmt"
+	"hash/crc32"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,17 +15,18 @@ import (
 )
 
 var (
-	testTensor = regexp.MustCompile(`^(\w+): (\w+)\[([\d,]*)\](?:\{([\d,]*)\})?$`)
+	testTensor = regexp.MustCompile(`^(\w+): (\w+)\[([\w*,]*)\](?:\{([\w*,]*)\})?$`)
 	testNode   = regexp.MustCompile(`^(?:([\w, :\[\]{}]+) = )?([\w.]+)\((.*)\)$`)
 	testDTypes = map[string]pt2.ScalarType{"u8": 1, "i32": 4, "i64": 5, "f16": 6, "f32": 7, "f64": 8, "c64": 10, "bool": 12}
 )
 
-// testModel builds a program out of lines. "x: f32[2,3]" is an input, with strides behind it where it is not row-major;
+// testModel builds a program out of lines. "x: f32[2,3]" is an input, with strides behind it where it is not row-major
+// or has symbols for sizes: "x: f32[s0,2*s1]{2*s1,1}";
 // "y: f32[3] = aten.select.int(x, 0, 1)" is a node with its arguments in the schema's order, or by name; "return x, y"
 // are the outputs.
 func testModel(t *testing.T, src string) *pt2.Model {
 	t.Helper()
-	g := &pt2.Graph{Tensors: map[string]*pt2.TensorMeta{}, SymInts: map[string]pt2.Sym[int64]{}, SymBools: map[string]pt2.Sym[bool]{}}
+	g := &pt2.Graph{Tensors: map[string]*pt2.TensorMeta{}, SymInts: map[string]pt2.Sym[int64]{"s0": testSize("s0"), "s1": testSize("s1")}, SymBools: map[string]pt2.Sym[bool]{}}
 	m := &pt2.Model{Name: "model", Graph: g}
 	for line := range strings.Lines(src) {
 		if line = strings.TrimSpace(line); line == "" {
@@ -60,35 +63,44 @@ func declareTensor(t *testing.T, g *pt2.Graph, text string) string {
 		t.Fatalf("%q is no tensor", text)
 	}
 	meta := &pt2.TensorMeta{DType: testDTypes[parts[2]], Layout: pt2.Strided, Device: pt2.Device{Type: "cpu", Index: -1}}
-	stride := int64(1)
-	sizes := testInts(t, parts[3])
-	strides := make([]int64, len(sizes))
-	for i := len(sizes) - 1; i >= 0; i-- {
-		strides[i] = stride
-		stride *= sizes[i]
-	}
-	if parts[4] != "" {
-		strides = testInts(t, parts[4])
-	}
-	for i := range sizes {
-		meta.Sizes = append(meta.Sizes, pt2.Sym[int64]{Value: sizes[i], Known: true})
-		meta.Strides = append(meta.Strides, pt2.Sym[int64]{Value: strides[i], Known: true})
+	meta.Sizes, meta.Strides = testSizes(parts[3]), testSizes(parts[4])
+	if parts[4] == "" {
+		stride := int64(1)
+		meta.Strides = make([]pt2.Sym[int64], len(meta.Sizes))
+		for i, size := range slices.Backward(meta.Sizes) {
+			meta.Strides[i] = pt2.Sym[int64]{Value: stride, Known: true}
+			stride *= size.Value
+		}
 	}
 	g.Tensors[parts[1]] = meta
 	return parts[1]
 }
 
-func testInts(t *testing.T, text string) []int64 {
-	t.Helper()
-	var out []int64
-	for _, item := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-		n, err := strconv.ParseInt(item, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, n)
+func testSizes(text string) []pt2.Sym[int64] {
+	var out []pt2.Sym[int64]
+	for _, item := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
+		out = append(out, testSize(item))
 	}
 	return out
+}
+
+// testSize is a number, or a product of symbols and numbers.
+func testSize(text string) pt2.Sym[int64] {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return pt2.Sym[int64]{Value: n, Known: true}
+	}
+	var factors []string
+	for _, factor := range strings.Split(text, "*") {
+		if factor[0] == 's' {
+			factors = append(factors, "Symbol('"+factor+"', positive=True, integer=True)")
+		} else {
+			factors = append(factors, "Integer("+factor+")")
+		}
+	}
+	if len(factors) == 1 {
+		return pt2.Sym[int64]{Expr: factors[0]}
+	}
+	return pt2.Sym[int64]{Expr: "Mul(" + strings.Join(factors, ", ") + ")"}
 }
 
 func makeNode(t *testing.T, g *pt2.Graph, results, callee, args string) *pt2.Node {
@@ -155,6 +167,8 @@ func testArg(t *testing.T, text string) pt2.Argument {
 	switch {
 	case text == "true" || text == "false":
 		return pt2.Argument{Kind: pt2.ArgBool, Bool: text == "true"}
+	case text == "s0" || text == "s1":
+		return pt2.Argument{Kind: pt2.ArgSymInt, Name: text}
 	case text == "none":
 		return pt2.Argument{}
 	case testDTypes[text] != 0:
@@ -163,7 +177,7 @@ func testArg(t *testing.T, text string) pt2.Argument {
 		a := pt2.Argument{Kind: pt2.ArgInts}
 		for _, item := range splitTop(strings.Trim(text, "[]")) {
 			a.List = append(a.List, testArg(t, item))
-			if a.List[0].Kind == pt2.ArgTensor {
+			if a.List[len(a.List)-1].Kind == pt2.ArgTensor {
 				a.Kind = pt2.ArgTensors
 			}
 		}
@@ -172,10 +186,15 @@ func testArg(t *testing.T, text string) pt2.Argument {
 	return tensorArg(text)
 }
 
-// testImport imports a program built by testModel.
-func testImport(t *testing.T, m *pt2.Model) (*ir.Module, []Warning, error) {
+// testImport imports a program built by testModel. The file states schemas.
+func testImport(t *testing.T, m *pt2.Model, schemas ...string) (*ir.Module, []Warning, error) {
 	t.Helper()
-	return Import([]Program{{&pt2.Archive{Container: &pt2.Container{Path: "test.pt2"}}, m, "main"}}, Options{})
+	a := &pt2.Archive{Container: &pt2.Container{Path: "test.pt2"}}
+	if len(schemas) > 0 {
+		data := []byte(strings.Join(schemas, "\n"))
+		a.Extra = []pt2.Entry{{Name: schemaFile, Size: int64(len(data)), CRC: crc32.ChecksumIEEE(data), Data: data}}
+	}
+	return Import([]Program{{a, m, "main"}}, Options{})
 }
 
 // brief prints the operations of a function one a line, with operands in place of arguments and without arguments that

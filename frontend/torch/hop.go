@@ -28,12 +28,22 @@ func (g *graph) higherOrder(n *pt2.Node, name string) error {
 		return g.scan(n)
 	case "map_impl":
 		return g.mapped(n)
-	case "wrap_with_set_grad_enabled", "wrap_with_autocast", "invoke_subgraph", "tag_activation_checkpoint", "wrap":
+	case "wrap_with_set_grad_enabled", "wrap_with_autocast", "invoke_subgraph", "tag_activation_checkpoint", "wrap",
+		"wrap_activation_checkpoint", "hints_wrapper", "strict_mode", "run_const_graph":
 		return g.inline(n)
-	case "auto_functionalized", "auto_functionalized_v2":
-		return fmt.Errorf("a custom operator that changes its arguments was made functional by torch, which is not supported; let it return new tensors")
+	case "auto_functionalized":
+		return g.autoFunctionalized(n, 1)
+	case "auto_functionalized_v2":
+		return g.autoFunctionalized(n, 2)
+	case "out_dtype":
+		return g.outDType(n)
+	case "with_effects":
+		return g.withEffects(n)
+	case "print": // which nothing depends on
+		return nil
 	}
-	return fmt.Errorf("the higher-order operator %s is not supported; cond, while_loop, scan, map and no_grad regions are", name)
+	return fmt.Errorf("the higher-order operator %s is not supported; cond, while_loop, scan, map, associative_scan after run_decompositions(), "+
+		"no_grad, autocast and checkpoint regions are", name)
 }
 
 // shape checks the kinds of a higher-order operator's arguments, which have no names.
@@ -304,97 +314,6 @@ func (g *graph) control(n *pt2.Node, def *ir.OpDef, attrs ir.Attrs, bodies []*ir
 	}
 	for i, name := range names {
 		g.result(name, op.Results[i])
-	}
-	return nil
-}
-
-// inline imports a region, such as one without gradients, in place: it sees the memory of its operands.
-func (g *graph) inline(n *pt2.Node) error {
-	at := slices.IndexFunc(n.Inputs, func(in pt2.NamedArgument) bool { return in.Arg.Kind == pt2.ArgGraph })
-	if at < 0 {
-		return fmt.Errorf("the region has no body")
-	}
-	body := &n.Inputs[at].Arg
-	var operands []pt2.Argument
-	for _, in := range n.Inputs[at+1:] {
-		switch in.Arg.Kind {
-		case pt2.ArgTensors:
-			operands = append(operands, in.Arg.List...)
-		case pt2.ArgString: // an identifier
-		default:
-			operands = append(operands, in.Arg)
-		}
-	}
-	if len(operands) != len(body.Graph.Inputs) {
-		return fmt.Errorf("region %s takes %d values, it is given %d", body.Name, len(body.Graph.Inputs), len(operands))
-	}
-	b := g.fn.newGraph(body.Graph, g.f, g.path+body.Name+"/")
-	b.build = g.build
-	b.autocast = g.autocast
-	if callee(n.Target) == "higher_order.wrap_with_autocast" {
-		enabled := slices.IndexFunc(n.Inputs, func(in pt2.NamedArgument) bool { return in.Arg.Kind == pt2.ArgBool })
-		b.autocast = enabled >= 0 && n.Inputs[enabled].Arg.Bool
-	}
-	for i, in := range body.Graph.Inputs {
-		if err := b.admit(in, g, operands[i]); err != nil {
-			return err
-		}
-	}
-	loc := g.build.Loc
-	b.run()
-	g.build.Loc = loc
-	var names []pt2.Argument
-	for _, out := range n.Outputs {
-		if out.Kind == pt2.ArgTensors {
-			names = append(names, out.List...)
-		} else {
-			names = append(names, out)
-		}
-	}
-	if len(names) != len(body.Graph.Outputs) {
-		return fmt.Errorf("region %s gives %d values, the node has %d", body.Name, len(body.Graph.Outputs), len(names))
-	}
-	for i, out := range names {
-		if err := g.admit(out, b, body.Graph.Outputs[i]); err != nil {
-			return err
-		}
-		if out.Kind == pt2.ArgTensor {
-			v, err := g.read(out.Name)
-			if err != nil {
-				return err
-			}
-			g.claim(v, out.Name)
-		}
-	}
-	return nil
-}
-
-// admit makes a value of one graph known in another under another name.
-func (g *graph) admit(as pt2.Argument, from *graph, a pt2.Argument) error {
-	switch a.Kind {
-	case pt2.ArgTensor:
-		t, err := from.lookup(a.Name)
-		if err != nil {
-			return err
-		}
-		g.tensors[as.Name] = t
-	case pt2.ArgSymInt:
-		d, err := from.symInt(a.Name)
-		if err != nil {
-			return err
-		}
-		g.ints[as.Name] = d
-	case pt2.ArgSymFloat, pt2.ArgSymBool:
-		v, err := from.scalar(a.Name)
-		if err != nil {
-			return err
-		}
-		g.scalars[as.Name] = v
-	case pt2.ArgInt:
-		g.ints[as.Name] = ir.Const(a.Int)
-	case pt2.ArgNone:
-	default:
-		return fmt.Errorf("a value of kind %s crosses the border of a region", a.Kind)
 	}
 	return nil
 }

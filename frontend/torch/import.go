@@ -73,7 +73,7 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	if mod.Name == "" {
 		mod.Name = moduleName(mod.File)
 	}
-	im := &importer{mod: mod, weights: newWeights(mod), states: map[string]*ir.State{}, renames: opt.Rename, renamed: map[string]bool{}}
+	im := &importer{mod: mod, weights: newWeights(mod), states: map[string]*ir.State{}, warned: map[Warning]bool{}, renames: opt.Rename, renamed: map[string]bool{}}
 	for i := range programs {
 		p := &programs[i]
 		if im.weights.taken[p.Func] {
@@ -83,7 +83,7 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	}
 	for i := range programs {
 		p := &programs[i]
-		fn := &function{im: im, prog: p, ir: &ir.Func{Name: p.Func}, syms: newSymbols(p.Model.Ranges), locs: locs{}, owners: map[*ir.Resource]*tensor{}}
+		fn := &function{im: im, prog: p, ir: &ir.Func{Name: p.Func}, syms: newSymbols(p.Model.Ranges), locs: locs{}, owners: map[*ir.Resource]*input{}, unstated: map[string]bool{}, replaced: map[*ir.Value]*ir.Value{}}
 		mod.Funcs = append(mod.Funcs, fn.ir)
 		fn.run()
 		im.funcs = append(im.funcs, fn)
@@ -108,6 +108,7 @@ type importer struct {
 	states   map[string]*ir.State // by the buffer's name
 	problems ir.Problems
 	warnings []Warning
+	warned   map[Warning]bool
 	renames  map[string]string
 	renamed  map[string]bool // the old names that were met
 }
@@ -122,7 +123,7 @@ func (im *importer) finish() {
 			if im.states[key] != nil {
 				continue
 			}
-			im.weights.rename(in.weight.Resource, key+".init")
+			im.weights.rename(in.weight.Resource, in.spec.Target+".init")
 			s := &ir.State{Name: im.rename(key), Type: in.weight.Type, Init: in.weight.Name}
 			im.states[key] = s
 			im.mod.States = append(im.mod.States, s)
@@ -193,10 +194,12 @@ func (im *importer) checkNames() {
 }
 
 func (im *importer) refuseTwice(fn, kind string, names []string) {
-	for i, name := range names {
-		if slices.Contains(names[:i], name) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
 			im.problems = append(im.problems, ir.Problem{Func: fn, Op: kind + " " + name, Msg: "the name is taken by another " + kind})
 		}
+		seen[name] = true
 	}
 }
 

@@ -16,9 +16,6 @@ var reshapers = []string{
 	"aten.as_strided_", "aten.detach_",
 }
 
-// refused are in-place operators that give a tensor other memory.
-var refused = []string{"aten.set_", "aten.resize_", "aten.resize_as_", "aten.resize_as_sparse_"}
-
 // quiet are in-place operators that change nothing under a condition.
 var quiet = map[string]sharing{
 	"aten.dropout_":               notTraining,
@@ -50,12 +47,12 @@ func (s *Schema) mutates() bool {
 // mutate turns a call that changes its arguments into one that gives their new values.
 func (g *graph) mutate(n *pt2.Node, s *Schema) error {
 	op := operator(s.Callee)
-	if slices.Contains(refused, op) {
-		return fmt.Errorf("%s gives a tensor other memory, which has no functional form; assign a new tensor instead", s.Callee)
-	}
 	written, err := g.written(n, s)
 	if err != nil {
 		return err
+	}
+	if change := mutators[op]; change != nil {
+		return change(g, n, s, written[0].tensor)
 	}
 	if slices.Contains(reshapers, op) {
 		return g.reshapeInPlace(n, s)
@@ -92,17 +89,29 @@ func (g *graph) written(n *pt2.Node, s *Schema) ([]writtenArg, error) {
 		if at < 0 || n.Inputs[at].Arg.Kind == pt2.ArgNone {
 			continue
 		}
-		if n.Inputs[at].Arg.Kind != pt2.ArgTensor {
-			return nil, fmt.Errorf("%s changes a list of tensors (%s), which is not supported; change them one by one", s.Callee, a.Name)
+		items := n.Inputs[at : at+1]
+		if list := &n.Inputs[at].Arg; list.Kind == pt2.ArgTensors {
+			items = make([]pt2.NamedArgument, len(list.List))
+			for i := range items {
+				items[i].Arg = list.List[i]
+			}
 		}
-		t, err := g.lookup(n.Inputs[at].Arg.Name)
-		if err != nil {
-			return nil, err
+		for i := range items {
+			switch in := &items[i].Arg; in.Kind {
+			case pt2.ArgNone:
+			case pt2.ArgTensor:
+				t, err := g.lookup(in.Name)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, writtenArg{a, t})
+			default:
+				return nil, fmt.Errorf("%s changes the argument %s, which is %s; expected a tensor or a list of tensors", s.Callee, a.Name, in.Kind)
+			}
 		}
-		out = append(out, writtenArg{a, t})
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("%s changes an argument that is absent", s.Callee)
+		return nil, fmt.Errorf("%s changes arguments that are all absent", s.Callee)
 	}
 	return out, nil
 }
@@ -165,11 +174,16 @@ func (g *graph) copyInPlace(n *pt2.Node, t *tensor) error {
 	return g.write(t, src)
 }
 
-// functional makes the functional form of a call and writes what it gives to the arguments that the call changes.
+// functional makes the functional form of a call and writes what it gives to the arguments that the call changes. An
+// operator outside PyTorch has no functional twin: there, a torch.call of the operator's own name stands for it. Its results
+// are the operator's that are no argument, then the new values of the arguments that it writes and that are given, lists flat.
 func (g *graph) functional(n *pt2.Node, s *Schema, written []writtenArg) error {
 	fs := functionalForm(s)
-	if fs == nil {
+	if fs == nil && strings.HasPrefix(s.Callee, "aten.") {
 		return fmt.Errorf("%s changes its arguments and has no functional form here", s.Callee)
+	}
+	if fs == nil {
+		fs = s
 	}
 	c := g.newCall(fs.Callee)
 	if err := c.arguments(withoutOut(n, s, fs), fs); err != nil {
@@ -188,19 +202,12 @@ func (g *graph) functional(n *pt2.Node, s *Schema, written []writtenArg) error {
 		}
 		fresh, want = append(fresh, names[i]), append(want, types[i])
 	}
-	stored := make([]ir.Type, len(written))
-	for i, w := range written {
-		old, err := g.current(w.tensor)
-		if err != nil {
-			return err
-		}
-		stored[i] = old.Type
-		if isOut(s) { // which takes the shape of what is written to it
-			if at := slices.IndexFunc(s.Returns, func(r SchemaArg) bool { return r.Alias == w.decl.Alias }); at >= 0 && at < len(types) {
-				stored[i] = types[at]
-			}
-		}
-		want = append(want, stored[i].WithElem(g.computes(fs, c, stored[i])))
+	stored, err := g.storedTypes(s, written, types)
+	if err != nil {
+		return err
+	}
+	for _, t := range stored {
+		want = append(want, t.WithElem(g.computes(fs, c, t)))
 	}
 	results, err := c.emit(want...)
 	if err != nil {
@@ -214,14 +221,45 @@ func (g *graph) functional(n *pt2.Node, s *Schema, written []writtenArg) error {
 		if err != nil {
 			return err
 		}
-		if !v.Type.Equal(w.tensor.value.Type) && w.tensor.parent != nil {
-			return fmt.Errorf("%s gives a view of another tensor the new type %s; it was %s", s.Callee, v.Type, w.tensor.value.Type)
-		}
-		if err := g.write(w.tensor, v); err != nil {
+		if err := g.store(s, w, v, n.Outputs); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// storedTypes are the types that the arguments written have then: those they have, or, of out=, the result's.
+func (g *graph) storedTypes(s *Schema, written []writtenArg, results []ir.Type) ([]ir.Type, error) {
+	stored := make([]ir.Type, len(written))
+	for i, w := range written {
+		old, err := g.current(w.tensor)
+		if err != nil {
+			return nil, err
+		}
+		stored[i] = old.Type
+		if at := returnOf(s, w); isOut(s) && at >= 0 && at < len(results) {
+			stored[i] = results[at]
+		}
+	}
+	return stored, nil
+}
+
+// store writes what an operator gives to an argument. One that is given as out= takes the shape of what is written.
+func (g *graph) store(s *Schema, w writtenArg, v *ir.Value, outputs []pt2.Argument) error {
+	t := w.tensor
+	if !v.Type.Equal(t.value.Type) {
+		at := returnOf(s, w)
+		if t.parent != nil || at < 0 || at >= len(outputs) {
+			return fmt.Errorf("%s gives a view of another tensor the new type %s; it was %s", s.Callee, v.Type, t.value.Type)
+		}
+		t.meta = g.g.Tensors[outputs[at].Name]
+	}
+	return g.write(t, v)
+}
+
+// returnOf is the result that is the argument written; -1 where none is.
+func returnOf(s *Schema, w writtenArg) int {
+	return slices.IndexFunc(s.Returns, func(r SchemaArg) bool { return r.Written && r.Alias == w.decl.Alias })
 }
 
 func isOut(s *Schema) bool {
@@ -257,18 +295,25 @@ func functionalForm(s *Schema) *Schema {
 		}
 	}
 	for _, fs := range overloads(op) {
-		if !fs.mutates() && sameArguments(s, fs) {
+		if !fs.mutates() && sameArguments(s, fs, false) {
 			return fs
+		}
+	}
+	for _, name := range names { // whose overloads have other names out of place: pow_.Tensor is pow.Tensor_Tensor
+		for _, fs := range overloads(namespace + "." + name) {
+			if !fs.mutates() && sameArguments(s, fs, true) {
+				return fs
+			}
 		}
 	}
 	return nil
 }
 
-// sameArguments compares names and types, leaving out what s writes.
-func sameArguments(s, fs *Schema) bool {
+// sameArguments compares names and types, without what s writes or with it.
+func sameArguments(s, fs *Schema, written bool) bool {
 	var kept []SchemaArg
 	for _, a := range s.Args {
-		if !a.Written {
+		if !a.Written || written {
 			kept = append(kept, a)
 		}
 	}
@@ -288,35 +333,8 @@ func (g *graph) computes(fs *Schema, c *call, stored ir.Type) host.Elem {
 	elem := stored.Elem
 	for _, v := range c.operands {
 		if v.Type.Rank() > 0 || stored.Rank() == 0 {
-			elem = promote(elem, v.Type.Elem)
+			elem = host.Promote(elem, v.Type.Elem)
 		}
 	}
 	return elem
-}
-
-// promote is the element type in which PyTorch computes with two tensors.
-func promote(a, b host.Elem) host.Elem {
-	if a.Kind() > b.Kind() {
-		a, b = b, a
-	}
-	switch {
-	case a == b:
-		return a
-	case a.Kind() == host.KindUint && b.Kind() == host.KindInt:
-		for _, e := range []host.Elem{host.I16, host.I32, host.I64} {
-			if e.Bits() > a.Bits() && e.Bits() >= b.Bits() {
-				return e
-			}
-		}
-		return host.I64
-	case a == host.F64 && b.Kind() == host.KindComplex:
-		return host.C128
-	case a.Kind() != b.Kind():
-		return b
-	case a.Bits() == b.Bits():
-		return host.F32 // f16 and bf16
-	case a.Bits() > b.Bits():
-		return a
-	}
-	return b
 }

@@ -40,6 +40,7 @@ func TestParseSchema(t *testing.T) {
 			Returns: []SchemaArg{{Type: "Tensor", Alias: "a", List: true}, {Name: "y", Type: "Tensor"}},
 		}},
 		{"mine.g.default() -> ()", Schema{Callee: "mine.g.default"}},
+		{"mine.g.default() -> () # core nondeterministic_seeded", Schema{Callee: "mine.g.default", Core: true, Random: true}},
 	}
 	for _, test := range tests {
 		got, err := parseSchema(test.line)
@@ -51,7 +52,9 @@ func TestParseSchema(t *testing.T) {
 			t.Errorf("%s: %s", test.line, diff)
 		}
 	}
-	for _, bad := range []string{"", "a(", "a() -> ", "a(Tensor) -> Tensor", "a(Tensor x -> Tensor", "a(int x=one) -> Tensor", `a(str x="b) -> Tensor`, "a() -> Tensor extra more"} {
+	for _, bad := range []string{"", "a(", "a() -> ", "a(Tensor) -> Tensor", "a(Tensor x -> Tensor", "a(int x=one) -> Tensor", `a(str x="b) -> Tensor`, "a() -> Tensor extra more",
+		`a(str x="\`, `a(str x="b\`, "a(int[-1] x=1) -> ()", "a(int[0] x=1) -> ()", "a(int[65] x=1) -> ()", "a(int[99999999999999999] x=1) -> ()",
+		"a(MemoryFormat x=9) -> ()", "a(" + strings.Repeat("int x, ", maxArguments) + "int x) -> ()"} {
 		if s, err := parseSchema(bad); err == nil {
 			t.Errorf("%q gave %+v, expected an error", bad, s)
 		}

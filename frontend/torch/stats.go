@@ -25,9 +25,9 @@ var statistics = map[string]struct {
 
 // runningStatistics writes the new running mean and variance after the normalisation itself was imported. PyTorch moves
 // them by momentum towards the mean and the unbiased variance of the input, computed in f32 for narrower types.
-func (g *graph) runningStatistics(n *pt2.Node, callee string) error {
-	rule, ok := statistics[operator(callee)]
-	if !ok || rule.flag != "" && !boolArgument(n, rule.flag) {
+func (g *graph) runningStatistics(n *pt2.Node, s *Schema) error {
+	rule := statistics[operator(s.Callee)]
+	if rule.flag != "" && !boolArgument(n, rule.flag) {
 		return nil
 	}
 	momentum := 0.0
@@ -49,9 +49,16 @@ func (g *graph) runningStatistics(n *pt2.Node, callee string) error {
 		if err != nil {
 			return err
 		}
-		x, err := g.read(n.Inputs[0].Arg.Name)
+		input, err := g.tensorArgument(n, s.Args[0].Name)
 		if err != nil {
 			return err
+		}
+		x, err := g.current(input)
+		if err != nil {
+			return err
+		}
+		if x.Type.NumElements().Equal(ir.Const(0)) { // nothing is measured
+			return nil
 		}
 		if err := g.moveStatistic(t, x, stat == "running_var", momentum, rule.perInstance); err != nil {
 			return err

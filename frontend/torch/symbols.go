@@ -42,7 +42,8 @@ func (s *symbols) parse(expr string) (ir.SympyExpr, error) {
 // dim is a symbolic integer as a size.
 func (s *symbols) dim(v pt2.Sym[int64]) (ir.Dim, error) {
 	if n, ok := v.Const(); ok {
-		return ir.Const(n), nil
+		d := ir.Const(n)
+		return d, d.Err()
 	}
 	e, err := s.parse(v.Expr)
 	if err != nil {
@@ -74,27 +75,73 @@ func (s *symbols) decl(name string, isSize bool) *ir.DimDecl {
 	if at, ok := slices.BinarySearchFunc(s.ranges, name, func(r pt2.Range, name string) int { return strings.Compare(r.Symbol, name) }); ok {
 		d.Min, d.Max = s.ranges[at].Min, s.ranges[at].Max
 	}
-	if d.Max >= manySizes {
-		d.Max = ir.Unbounded
-	}
-	if d.Min <= -manySizes {
-		d.Min = math.MinInt64
-	}
+	noLimits(d)
 	if isSize {
 		d.Min = max(d.Min, 0)
 	}
 	return d
 }
 
+// noLimits takes PyTorch's largest numbers off a range.
+func noLimits(d *ir.DimDecl) {
+	if d.Max >= manySizes {
+		d.Max = ir.Unbounded
+	}
+	if d.Min <= -manySizes {
+		d.Min = math.MinInt64
+	}
+}
+
+// declDerived declares a symbol that inputs have in derived sizes only, such as 16*s0. The limits that the user gave and
+// PyTorch checks are those of the whole size; the file's range of s0 is what tracing assumed, which may be narrower.
+func (s *symbols) declDerived(name string) *ir.DimDecl {
+	d := s.decl(name, true)
+	whole := &ir.DimDecl{Name: name, Max: ir.Unbounded}
+	found := false
+	for _, r := range s.ranges {
+		size, err := ir.ParseDim(r.Symbol)
+		if err != nil {
+			continue
+		}
+		if of, ok := ir.BindableSymbol(size); !ok || of != name || size.Equal(ir.Sym(name)) {
+			continue
+		}
+		limits := &ir.DimDecl{Min: r.Min, Max: r.Max}
+		noLimits(limits)
+		found = true
+		fits := []ir.Guard{{Any: []ir.Cond{{Left: size, Rel: ir.RelGE, Right: ir.Const(limits.Min)}}}}
+		if limits.Max != ir.Unbounded {
+			fits = append(fits, ir.Guard{Any: []ir.Cond{{Left: size, Rel: ir.RelLE, Right: ir.Const(limits.Max)}}})
+		}
+		at := ir.NewDimEnv([]*ir.DimDecl{whole}, fits)
+		whole.Min, whole.Max = at.Range(ir.Sym(name))
+	}
+	if found {
+		return whole
+	}
+	return d
+}
+
 // declareInputs declares the symbols that parameters bind.
 func (fn *function) declareInputs() {
+	alone := map[string]bool{} // symbols that are a size or an integer of their own
 	for _, p := range fn.ir.Params {
-		if p.Role == ir.ConstArg {
+		alone[p.Binds] = true
+		for _, d := range p.Value.Type.Shape {
+			if s, ok := d.IsSym(); ok {
+				alone[s] = true
+			}
+		}
+	}
+	for _, p := range fn.ir.Params {
+		if p.Role == ir.ConstArg || fn.refused {
 			continue
 		}
 		for _, d := range p.Value.Type.Shape {
-			if s, ok := ir.BindableSymbol(d); ok {
+			if s, ok := ir.BindableSymbol(d); ok && alone[s] {
 				fn.declare(fn.ir, s, true)
+			} else if ok && fn.ir.Dim(s) == nil {
+				fn.addDim(fn.ir, fn.syms.declDerived(s))
 			}
 		}
 		if p.Binds != "" {
@@ -102,6 +149,9 @@ func (fn *function) declareInputs() {
 		}
 	}
 	for _, p := range fn.ir.Params {
+		if fn.refused {
+			return
+		}
 		for _, d := range p.Value.Type.Shape {
 			if s := undeclared(fn.ir, d); s != "" {
 				fn.problem("parameter %"+p.Value.Name, nil, fmt.Errorf(
@@ -116,11 +166,25 @@ func (fn *function) declare(f *ir.Func, name string, isSize bool) {
 	if f.Dim(name) != nil {
 		return
 	}
-	d := fn.syms.decl(name, isSize)
+	fn.addDim(f, fn.syms.decl(name, isSize))
+}
+
+func (fn *function) addDim(f *ir.Func, d *ir.DimDecl) {
 	if d.Min > d.Max {
-		fn.problem("symbol "+name, nil, fmt.Errorf("the range %d..%d that the file states has no size", d.Min, d.Max))
+		fn.problem("symbol "+d.Name, nil, fmt.Errorf("the range %d..%d that the file states has no size", d.Min, d.Max))
 	}
 	f.AddDim(d)
+	if len(f.Dims) > ir.MaxDims {
+		fn.refuse(nil, fmt.Errorf("it has more than %d symbols for sizes", ir.MaxDims))
+	}
+}
+
+// refuse is problem for what concerns the function as a whole and ends its import.
+func (fn *function) refuse(loc *ir.Loc, err error) {
+	if !fn.refused {
+		fn.problem("", loc, err)
+	}
+	fn.refused = true
 }
 
 // undeclared is the first symbol of a size that f does not see.
@@ -150,34 +214,54 @@ func (g *graph) bind(types []ir.Type) []ir.Dim {
 	return binds
 }
 
-// guards adds the conditions that the file states and nothing proves yet.
+// guards adds the conditions on the inputs that the file states and nothing proves yet. PyTorch refuses inputs that break
+// one, so a condition that cannot be checked is an error: without it the program would give results that PyTorch does not.
 func (fn *function) guards(codes []string) {
 	for _, code := range codes {
-		guards, err := ir.ParseTorchGuard(code, fn.guardSize)
-		if err != nil {
-			fn.warn(nil, "the guard %q is not checked: %v", code, err)
-			continue
+		if fn.refused {
+			return
 		}
-		fn.require(guards, code, nil)
+		guards, err := ir.ParseTorchGuard(code, fn.guardSize, fn.ir.Env())
+		if err != nil {
+			err = fmt.Errorf("%w; so no call can be checked for it: export the model with the sizes in it static, or compute them otherwise", err)
+		} else {
+			err = fn.addGuards(guards, nil)
+		}
+		if err != nil {
+			fn.problem(fmt.Sprintf("the condition %q on the inputs", code), nil, err)
+		}
 	}
 }
 
-// require adds guards that are not known to hold.
+// require adds what an assertion of the program demands of sizes. It may stand where the program never comes, so one that
+// no sizes satisfy is a warning.
 func (fn *function) require(guards []ir.Guard, code string, loc *ir.Loc) {
+	if err := fn.addGuards(guards, loc); err != nil {
+		fn.warn(loc, "the assertion %q is not checked: %v", code, err)
+	}
+}
+
+// addGuards adds guards that are not known to hold.
+func (fn *function) addGuards(guards []ir.Guard, loc *ir.Loc) error {
 	for _, guard := range guards {
 		for _, s := range guard.Symbols() {
 			if fn.ir.Dim(s) == nil {
-				fn.warn(loc, "the condition %q is not checked: the function has no symbol %s", code, s)
-				return
+				return fmt.Errorf("the function has no symbol %s", s)
 			}
 		}
 		switch fn.ir.Env().ProveGuard(guard) {
 		case ir.Undecided:
-			fn.ir.AddGuard(guard)
+			if err := fn.ir.AddGuard(guard); errors.Is(err, ir.ErrNoSizes) {
+				return err
+			} else if err != nil {
+				fn.refuse(loc, err)
+				return nil
+			}
 		case ir.False:
-			fn.warn(loc, "the condition %q holds for no size within the stated ranges", code)
+			return fmt.Errorf("`%s` holds for no size within the stated ranges", guard)
 		}
 	}
+	return nil
 }
 
 var (

@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,9 +38,8 @@ func TestSymbols(t *testing.T) {
 		"L['xs'][0].size()[0] <= 100",                             // proven by the range
 		"L['xs'][0].size()[1] >= L['xs'][0].size()[0]",            // kept
 		"L['w'].size()[0] == 4 and L['xs'][0].size()[0] % 2 == 0", // in part
-		"L['nothing'].size()[0] == 4",                             // a warning
 	}
-	mod, warnings, err := testImport(t, m)
+	mod, _, err := testImport(t, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +67,92 @@ func TestSymbols(t *testing.T) {
 	if diff := cmp.Diff([]string{"2*s1 >= s0", "s0-2*(s0//2) == 0"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0].Text, "nothing") {
-		t.Errorf("the warnings are %v", warnings)
-	}
 	if diff := cmp.Diff([]string{"u0"}, f.Ops[1].Binds()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A size that is computed in floating point, and conditions on it.
+func TestFloatSizes(t *testing.T) {
+	m := testModel(t, `
+		x: f32[20]
+		y: f32[14] = aten.slice.Tensor(x, 0, 0, 14)
+		return y`)
+	setSizes(m, "x", testS)
+	setSizes(m, "y", "TruncToInt(Mul(Float('0.69999999999999996', precision=53), ToFloat("+testS+")))")
+	m.Guards = []string{
+		"math.trunc(0.7*torch.sym_float(L['x'].size()[0])) >= 2",
+		"0.1*L['x'].size()[0] <= 3.3",
+		"math.trunc(0.5*torch.sym_float(L['x'].size()[0])) <= 9",
+		"math.trunc(0.7*torch.sym_float(L['x'].size()[0])) <= L['x'].size()[0]", // proven
+	}
+	mod, warnings, err := testImport(t, m)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	var got []string
+	for _, g := range mod.Funcs[0].Guards {
+		got = append(got, g.String())
+	}
+	if diff := cmp.Diff([]string{"trunc(0.7*s0) >= 2", "ceil(0.1*s0-3.3) <= 0", "s0//2 <= 9"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := mod.Funcs[0].Ops[0].Results[0].Type.String(); got != "tensor<[trunc(0.7*s0)]xf32>" {
+		t.Errorf("the slice is %s", got)
+	}
+}
+
+// A condition on the inputs that cannot be checked is an error that quotes it.
+func TestUncheckedGuards(t *testing.T) {
+	for code, want := range map[string]string{
+		"L['nothing'].size()[0] == 4":                           "no size is known for L['nothing'].size()[0]",
+		"math.log(L['x'].size()[0]) >= 2.0":                     "math.log has no integer form",
+		"L['x'].size()[0] >= 9":                                 "`s0 >= 9` holds for no size within the stated ranges",
+		"L['x'].size()[0]*L['x'].size()[0] == L['x'].size()[0]": "holds for no size",
+	} {
+		m := testModel(t, `
+			x: f32[4]
+			y: f32[4] = aten.relu.default(x)
+			return y`)
+		setSizes(m, "x", testS)
+		setSizes(m, "y", testS)
+		m.Ranges = []pt2.Range{{Symbol: "s0", Min: 2, Max: 8}}
+		m.Guards = []string{code}
+		_, _, err := testImport(t, m)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), strconv.Quote(code)) {
+			t.Errorf("%s: found %v, expected %s", code, err, want)
+		}
+	}
+}
+
+// A symbol that inputs have in derived sizes only has the range that the sizes leave it.
+func TestDerivedRange(t *testing.T) {
+	stated := pt2.Range{Symbol: "s0", Min: 2, Max: 4}
+	for _, c := range []struct {
+		size   string // of x; y has s1
+		ranges []pt2.Range
+		want   ir.DimDecl
+	}{
+		{"Mul(Integer(16), " + testS + ")", []pt2.Range{{Symbol: "16*s0", Min: 16, Max: 64}, stated}, ir.DimDecl{Name: "s0", Min: 1, Max: 4}},
+		{"Mul(Integer(16), " + testS + ")", []pt2.Range{{Symbol: "16*s0", Min: 17, Max: 63}, stated}, ir.DimDecl{Name: "s0", Min: 2, Max: 3}},
+		{"Add(Mul(Integer(2), " + testS + "), Integer(1))", []pt2.Range{{Symbol: "2*s0 + 1", Min: 3, Max: 1<<63 - 2}, stated}, ir.DimDecl{Name: "s0", Min: 1, Max: ir.Unbounded}},
+		{"Mul(Integer(16), " + testS + ")", []pt2.Range{stated}, ir.DimDecl{Name: "s0", Min: 2, Max: 4}},
+		{testS, []pt2.Range{{Symbol: "16*s0", Min: 16, Max: 64}, stated}, ir.DimDecl{Name: "s0", Min: 2, Max: 4}},
+	} {
+		m := testModel(t, `
+			x: f32[4]
+			y: f32[4] = aten.relu.default(x)
+			return y`)
+		setSizes(m, "x", c.size)
+		setSizes(m, "y", c.size)
+		m.Ranges = c.ranges
+		mod, _, err := testImport(t, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&c.want, mod.Funcs[0].Dim("s0")); diff != "" {
+			t.Errorf("%s in %v: %s", c.size, c.ranges, diff)
+		}
 	}
 }
 

@@ -102,6 +102,8 @@ var viewOps = map[string]viewOp{
 	"aten.select":             {always, undoScatter("aten.select_scatter.default", "dim", "index")},
 	"aten.slice":              {always, undoScatter("aten.slice_scatter.default", "dim", "start", "end", "step")},
 	"aten.diagonal":           {always, undoScatter("aten.diagonal_scatter.default", "offset", "dim1", "dim2")},
+	"aten.linalg_diagonal":    {always, undoScatter("aten.diagonal_scatter.default", "offset", "dim1", "dim2")},
+	"aten.unfold":             {always, undoUnfold},
 	"aten.as_strided":         {always, undoScatter("aten.as_strided_scatter.default", "size", "stride", "storage_offset")},
 	"aten.narrow.default":     {always, undoNarrow},
 	"aten.real":               {always, undoPart(true)},

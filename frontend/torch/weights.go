@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // weights makes the resources of a module. Names are the model's own; parameters that PyTorch ties share a resource,
@@ -15,7 +16,8 @@ type weights struct {
 	mod     *ir.Module
 	taken   map[string]bool // names of functions and resources
 	byName  map[string][]resource
-	byEntry map[entryKey][]resource
+	byView  map[viewKey]resource
+	sources map[entryKey]*ir.Source
 }
 
 type entryKey struct {
@@ -23,14 +25,21 @@ type entryKey struct {
 	entry   string
 }
 
+type viewKey struct {
+	archive *pt2.Archive
+	view    string // entry, element type, offset, sizes and strides
+}
+
 // resource is one that the module may have: it joins the module's list when something uses it.
 type resource struct {
 	*ir.Resource
 	tensor *pt2.Tensor
+
+	from, to int64 // the bytes of the entry from the first element to behind the last: views of one may differ in type
 }
 
 func newWeights(mod *ir.Module) *weights {
-	return &weights{mod: mod, taken: map[string]bool{}, byName: map[string][]resource{}, byEntry: map[entryKey][]resource{}}
+	return &weights{mod: mod, taken: map[string]bool{}, byName: map[string][]resource{}, byView: map[viewKey]resource{}, sources: map[entryKey]*ir.Source{}}
 }
 
 // add gives the resource for a weight of a program, which fn names.
@@ -39,11 +48,15 @@ func (w *weights) add(p *Program, fqn string, store pt2.Store) (resource, error)
 	if err != nil {
 		return resource{}, err
 	}
-	key := entryKey{p.Archive, t.Entry.Name}
-	for _, r := range w.byEntry[key] {
-		if sameView(r.tensor, t) {
-			return r, nil
+	if shape, ok := typeOfTensor(t).Static(); ok { // a view may repeat its bytes without end
+		if _, err := host.SizeBytes(t.Elem, shape); err != nil {
+			return resource{}, err
 		}
+	}
+	key := entryKey{p.Archive, t.Entry.Name}
+	view := fmt.Sprint(key.entry, t.Elem, t.Offset, t.Sizes, t.Strides)
+	if r, ok := w.byView[viewKey{p.Archive, view}]; ok {
+		return r, nil
 	}
 	for _, r := range w.byName[fqn] {
 		if sameView(r.tensor, t) && r.tensor.Entry.Size == t.Entry.Size && r.tensor.Entry.CRC == t.Entry.CRC &&
@@ -51,25 +64,29 @@ func (w *weights) add(p *Program, fqn string, store pt2.Store) (resource, error)
 			return r, nil
 		}
 	}
-	r := resource{&ir.Resource{Name: w.name(p, fqn), Type: typeOfTensor(t), Offset: t.Offset, Source: w.source(p, key, t)}, t}
+	l, width := places{t.Sizes, t.Strides, t.Offset}, int64(t.Elem.Bytes())
+	r := resource{&ir.Resource{Name: w.name(p, fqn), Type: typeOfTensor(t), Offset: t.Offset, Source: w.source(p, key, t)}, t, l.offset * width, l.end() * width}
 	if !rowMajor(t) {
 		r.Strides = slices.Clone(t.Strides)
 	}
 	w.byName[fqn] = append(w.byName[fqn], r)
-	w.byEntry[key] = append(w.byEntry[key], r)
+	w.byView[viewKey{p.Archive, view}] = r
+	if w.sources[key] == nil {
+		w.sources[key] = r.Source
+	}
 	w.mod.Resources = append(w.mod.Resources, r.Resource)
 	return r, nil
 }
 
 // source shares the bytes of an entry between all views of it.
 func (w *weights) source(p *Program, key entryKey, t *pt2.Tensor) *ir.Source {
-	for _, r := range w.byEntry[key] {
-		return r.Source
+	if s := w.sources[key]; s != nil {
+		return s
 	}
-	data := t.Entry.Data
+	container, entry := p.Archive.Container, t.Entry
 	return &ir.Source{
 		File: p.Archive.Path, Entry: t.Entry.Name, Size: t.Entry.Size, CRC: t.Entry.CRC,
-		Open: func() ([]byte, error) { return data, nil },
+		Open: func() ([]byte, error) { return container.Checked(entry) },
 	}
 }
 

@@ -113,17 +113,17 @@ class Cache(nn.Module):
 
 
 class Shared(nn.Module):
-    """What cannot be imported: a changed buffer of which another one shows a part."""
+    """What cannot be imported: buffers that overlap, of which one changes and neither holds the other."""
 
     def __init__(self):
         super().__init__()
         whole = torch.zeros(4)
-        self.register_buffer("whole", whole)
-        self.register_buffer("head", whole[:2])
+        self.register_buffer("head", whole[:3])
+        self.register_buffer("tail", whole[1:])
 
     def forward(self, x):
         self.head.add_(x)
-        return self.whole.sum() + x
+        return self.tail.sum() + x
 
 
 def clean(program):
@@ -154,7 +154,7 @@ def main():
     shapes = ({0: Dim.DYNAMIC, 1: Dim.DYNAMIC}, Dim.DYNAMIC, None, None)
     torch.export.save(export(Symbols(), args, dynamic_shapes=shapes), "symbols.pt2")
     torch.export.save(export(Tied(), (torch.tensor([[1, 2], [3, 6]]),)), "tied.pt2")
-    torch.export.save(export(Shared(), (torch.ones(2),)), "errors/shared.pt2")
+    torch.export.save(export(Shared(), (torch.ones(3),)), "errors/shared.pt2")
     weights = nn.Linear(3, 3).state_dict()
     programs = {
         "prefill": export(Cache(0, 3, weights), (torch.randn(3, 3),)),
