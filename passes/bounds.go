@@ -30,16 +30,13 @@ type bounds struct {
 	steps int
 }
 
-// largest is the largest finite number of a float type; a sum that exceeds it by less than half a step is rounded to it.
-var largest = map[host.Elem]float64{host.F16: 65504, host.BF16: 0x1.fep127, host.F32: math.MaxFloat32, host.F64: math.MaxFloat64}
-
 // of gives an interval of finite numbers that holds all elements of a value.
 func (b *bounds) of(v *ir.Value) (interval, bool) {
 	if b.steps--; b.steps < 0 {
 		return interval{}, false
 	}
 	r, ok := b.compute(v)
-	if most, float := largest[v.Type.Elem]; ok && float {
+	if _, most := v.Type.Elem.Range(); ok && v.Type.Elem.IsFloat() { // a sum beyond it by less than half a step is rounded to it
 		const slack = 1 + 1e-9 // far less than half a step of f32
 		if v.Type.Elem == host.F64 {
 			return r, r.low >= -most && r.high <= most

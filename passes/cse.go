@@ -35,7 +35,12 @@ func cseFunc(f *ir.Func) {
 		return ids[v]
 	}
 	kept := f.Ops[:0:0]
+	written := writtenInPlace(f)
 	for _, op := range f.Ops {
+		if len(written) > 0 && slices.ContainsFunc(op.Results, func(r *ir.Value) bool { return written[r] }) {
+			kept = append(kept, op)
+			continue
+		}
 		if op.Def.Traits.Has(ir.Terminator) || len(op.Bodies) > 0 || len(op.Binds()) > 0 || op.Def.Traits.Has(ir.Open) || elided(op) {
 			kept = append(kept, op)
 			continue
@@ -64,6 +69,23 @@ func cseFunc(f *ir.Func) {
 		op.Detach()
 	}
 	f.SetOps(kept)
+}
+
+// writtenInPlace is the memory that marked updates write to, and what shows it: it must stay one's own.
+func writtenInPlace(f *ir.Func) map[*ir.Value]bool {
+	written := map[*ir.Value]bool{}
+	for _, op := range f.Ops {
+		if !op.MarkedInPlace() {
+			continue
+		}
+		for v := op.Operands[0]; !written[v]; v = v.Def.Operands[0] {
+			written[v] = true
+			if v.Def == nil || v.Def.Def.Traits&(ir.View|ir.InPlace) == 0 {
+				break
+			}
+		}
+	}
+	return written
 }
 
 // elided reports data that was left out of the text: two such constants look equal and need not be.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/rewrite"
@@ -13,7 +14,8 @@ import (
 func Expand() *pass.Pass {
 	p := &pass.Pass{
 		Name: "expand",
-		Doc:  "Replace composite operations, such as nn.layer_norm, by the smaller ones that define them.",
+		Doc: "Replace composite operations, such as nn.layer_norm, by the smaller ones that define them. Those inside kernels stay, as a kernel " +
+			"has one such operation at most; run it before `fuse`.",
 	}
 	keep := p.Options.Strings("keep", "composites that stay whole, such as nn.linear")
 	p.Run = func(_ *pass.Context, m *ir.Module) error {
@@ -22,6 +24,9 @@ func Expand() *pass.Pass {
 			n := 0
 			var err error
 			m.AllFuncs(func(f *ir.Func) {
+				if f.Owner() != nil && f.Owner().Is(core.Kernel) {
+					return
+				}
 				for _, op := range slices.Clone(f.Ops) {
 					if err != nil || op.Def.Expand == nil || slices.Contains(*keep, op.Name()) {
 						continue

@@ -64,7 +64,7 @@ func (f *folder) fold(rw *rewrite.Rewriter, op *ir.Op) bool {
 // compute evaluates an operation on constants, if it may.
 func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 	// Folding a dequantization would undo what a weight pass saved.
-	if op.Def.Eval == nil || op.Is(core.Constant) || op.Is(quant.Dequantize) || len(op.Bodies) > 0 || len(op.Binds()) > 0 || op.Def.Traits.Has(ir.Terminator) ||
+	if op.Def.Eval == nil || op.Is(core.Constant) || quant.Compressed(op) || len(op.Bodies) > 0 || len(op.Binds()) > 0 || op.Def.Traits.Has(ir.Terminator) ||
 		inKernel(op) {
 		return nil, false
 	}

@@ -15,7 +15,7 @@ import (
 func Recompose() *pass.Pass {
 	return &pass.Pass{
 		Name: "recompose",
-		Doc: "Restore composites that an exporter or the model's own code took apart: nn.linear, nn.sdpa, nn.rms_norm, nn.rope, " +
+		Doc: "Restore composites that an exporter or the model's own code took apart: quant.dequantize of weights, nn.linear, nn.sdpa, nn.rms_norm, nn.rope, " +
 			"nn.silu and nn.gelu. It is the last step of decompose.",
 		NeedsLowered: true,
 		Run:          func(_ *pass.Context, m *ir.Module) error { return recompose(m, "recompose") },
@@ -24,7 +24,7 @@ func Recompose() *pass.Pass {
 
 // recompose restores composites; what it builds carries the name of the pass that asked.
 func recompose(m *ir.Module, by string) error {
-	return settle(m, by, slices.Concat(linearComposites(), attentionComposites(), normComposites(), activationComposites()))
+	return settle(m, by, slices.Concat(quantComposites(), linearComposites(), attentionComposites(), normComposites(), activationComposites()))
 }
 
 // maxRounds bounds how often patterns go over a module.

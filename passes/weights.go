@@ -141,7 +141,7 @@ func producer(op *ir.Op) *ir.Op {
 }
 
 func computedReason(op *ir.Op) string {
-	if op.Is(quant.Dequantize) {
+	if quant.Compressed(op) {
 		return "it is compressed already"
 	}
 	return fmt.Sprintf("%s computes it from constants; run `fold` before", op.Name())

@@ -107,6 +107,10 @@ func binaries(t *Table) {
 			return c.addScaled(def, a, b)
 		}))
 	}
+	t.Add("aten._add_relu", One(func(c *Call) *ir.Value {
+		y := c.addScaled(tensor.Add, c.operand("self"), c.operand("other"))
+		return c.Max(y, c.Like(y, 0))
+	}))
 	powers(t)
 	choices(t)
 	for _, e := range []formula2{
@@ -238,9 +242,21 @@ func choices(t *Table) {
 }
 
 func logaddexp(c *Call, a, b *ir.Value) *ir.Value {
+	if a.Type.Elem.IsComplex() {
+		return logaddexpComplex(c, a, b)
+	}
 	m := c.Max(a, b)
 	v := c.Add(m, c.One(tensor.Log1p, nil, c.Exp(c.Neg(c.Abs(c.Sub(a, b))))))
 	return c.Where(c.And(c.isInf(a), c.Compare(tensor.Eq, a, b)), a, v)
+}
+
+// logaddexpComplex takes the number of the larger real part out of the exponentials.
+func logaddexpComplex(c *Call, a, b *ir.Value) *ir.Value {
+	less := c.Compare(tensor.Lt, c.One(tensor.Real, nil, a), c.One(tensor.Real, nil, b))
+	low, high := c.Where(less, a, b), c.Where(less, b, a)
+	v := c.Add(high, c.One(tensor.Log1p, nil, c.Exp(c.Sub(low, high))))
+	real := c.One(tensor.Real, nil, high)
+	return c.Where(c.Compare(tensor.Eq, real, c.Like(real, math.Inf(-1))), low, v) // the logarithm of 0
 }
 
 func logaddexp2(c *Call, a, b *ir.Value) *ir.Value {
@@ -263,7 +279,7 @@ func lcm(c *Call, a, b *ir.Value) *ir.Value {
 
 func isClose(c *Call) *ir.Value {
 	a, b := c.Value("self"), c.Value("other")
-	e := floating(join(a.Type.Elem, b.Type.Elem))
+	e := floating(host.Promote(a.Type.Elem, b.Type.Elem))
 	close := c.Compare(tensor.Eq, a, b)
 	a, b = c.Cast(a, opmath(e)), c.Cast(b, opmath(e))
 	if c.Bool("equal_nan") {

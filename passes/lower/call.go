@@ -11,9 +11,10 @@ import (
 // Call is one call of a PyTorch operator while it is lowered: its arguments by the names of its schema, and a builder
 // for the operations that replace it.
 type Call struct {
-	Op   *ir.Op // the torch.call
-	b    *ir.Builder
-	math host.Elem // set by Math: the type that Value and Tensor give
+	Op     *ir.Op // the torch.call
+	module *ir.Module
+	b      *ir.Builder
+	math   host.Elem // set by Math: the type that Value and Tensor give
 }
 
 // abort carries an error out of the methods of Call to Table.Lower.
@@ -268,12 +269,21 @@ func (c *Call) IntsN(name string, n int) []int {
 func (c *Call) Dim(name string) ir.Dim {
 	switch a := c.arg(name, "a size").(type) {
 	case ir.Int:
-		return ir.Const(int64(a))
+		return c.size(name, int64(a))
 	case ir.DimAttr:
 		return a.Dim
 	}
 	c.Failf("argument %s is %s, expected a size", name, describe(c.Arg(name)))
 	return ir.Dim{}
+}
+
+// size is a number out of an argument; the least integer there is has no counterpart among sizes.
+func (c *Call) size(name string, n int64) ir.Dim {
+	d := ir.Const(n)
+	if err := d.Err(); err != nil {
+		c.Failf("argument %s: %v", name, err)
+	}
+	return d
 }
 
 // Dims is a list of sizes.
@@ -282,7 +292,7 @@ func (c *Call) Dims(name string) []ir.Dim {
 	case ir.Ints:
 		out := make([]ir.Dim, len(a))
 		for i, n := range a {
-			out[i] = ir.Const(n)
+			out[i] = c.size(name, n)
 		}
 		return out
 	case ir.Dims:

@@ -104,3 +104,23 @@ func flat(x *host.Tensor) []float64 {
 	}
 	return out
 }
+
+// Where the type of the input has no epsilon and none is given, that is an error and not 0.
+func TestNoEpsilon(t *testing.T) {
+	kit := aiopt.Standard()
+	m, err := text.Parse("in.air", []byte(`air 1
+module @m {
+  func @main(%x: tensor<2x4xi32>) -> (%scale: tensor<2x1xf32>, %zero: tensor<2x1xi32>) {
+    %scale, %zero = torch.call(%x) {callee = "torchao.choose_qparams_affine.default", input = $0, mapping_type = "ASYMMETRIC", block_size = [1, 4], target_dtype = i8, quant_min = none, quant_max = none, eps = none, scale_dtype = none, zero_point_dtype = none} : tensor<2x1xf32>, tensor<2x1xi32>
+    core.return(%scale, %zero)
+  }
+}
+`), kit.Ops)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "i32 has no epsilon"
+	if err := kit.Lowerings.Decompose(m, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("found %v, expected an error with %q", err, want)
+	}
+}

@@ -25,6 +25,12 @@ func convolutions(t *Table) {
 	for _, target := range []string{"aten.conv_transpose1d", "aten.conv_transpose2d", "aten.conv_transpose3d"} {
 		t.Add(target, One((*Call).convTranspose))
 	}
+	t.Add("aten.conv_tbc", One(func(c *Call) *ir.Value { // time, batch, channels
+		x, w := c.Transpose(c.Value("self"), 1, 2, 0), c.Transpose(c.Value("weight"), 2, 1, 0)
+		pad := ir.Ints{int64(c.Int("pad"))}
+		y := c.One(nn.Conv, ir.Attrs{ir.Set("stride", ir.Ints{1}), ir.Set("low", pad), ir.Set("high", pad)}, x, w, c.Value("bias"))
+		return c.Transpose(y, 2, 0, 1)
+	}))
 	for _, target := range []string{"aten.convolution", "aten._convolution"} {
 		t.Add(target, One(func(c *Call) *ir.Value {
 			if c.Bool("transposed") {

@@ -1,8 +1,6 @@
 package lower
 
 import (
-	"math"
-
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -33,44 +31,15 @@ func creations(t *Table) {
 	}
 	t.Add("aten.fill", One(func(c *Call) *ir.Value { return c.fillWith("value") }))
 	t.Add("aten.scalar_tensor", One(func(c *Call) *ir.Value { return c.fillWith("s") }))
-	for _, target := range []string{"aten.arange", "prims.iota"} {
+	for _, target := range []string{"aten.arange", "aten.range", "prims.iota"} {
 		t.Add(target, One(arange))
 	}
+	t.Add("aten._dim_arange", One(func(c *Call) *ir.Value { return c.Count(c.Result(0).Shape[0], c.Result(0).Elem) }))
 	t.Add("aten.linspace", One(func(c *Call) *ir.Value { return c.Out(c.linspace(c.floatType())) }))
 	t.Add("aten.logspace", One(func(c *Call) *ir.Value {
 		e := c.floatType()
 		return c.Out(c.Pow(c.Const(ir.Float(c.Float("base")), e), c.linspace(e)))
 	}))
-	for _, e := range []struct {
-		target     string
-		a0, a1, a2 float64 // a0 - a1*cos + a2*cos of twice the angle
-	}{{"aten.hann_window", 0.5, 0.5, 0}, {"aten.hamming_window", 0.54, 0.46, 0}, {"aten.blackman_window", 0.42, 0.5, 0.08}} {
-		t.Add(e.target, One(func(c *Call) *ir.Value {
-			a0, a1 := e.a0, e.a1
-			if c.Has("alpha") {
-				a0 = c.Float("alpha")
-				a1 = 1 - a0
-			}
-			if c.Has("beta") {
-				a1 = c.Float("beta")
-			}
-			n := c.Result(0).Shape[0]
-			span := n
-			if c.Has("periodic") && !c.Bool("periodic") {
-				span = n.Sub(ir.Const(1))
-			}
-			turn := c.Div(c.Count(n, host.F64), c.Size(span, host.F64))
-			cosine := func(times float64) *ir.Value { return c.One(tensor.Cos, nil, c.MulN(turn, 2*math.Pi*times)) }
-			w := c.SubFrom(a0, c.MulN(cosine(1), a1))
-			if e.a2 != 0 {
-				w = c.Add(w, c.MulN(cosine(2), e.a2))
-			}
-			if one, ok := n.IsConst(); ok && one == 1 {
-				return c.Fill(ir.Int(1), c.Result(0))
-			}
-			return c.Out(w)
-		}))
-	}
 }
 
 // fillWith fills the result with an argument: a number, or a tensor of one element.
@@ -125,10 +94,14 @@ func (c *Call) floatType() host.Elem {
 	return opmath(c.Result(0).Elem)
 }
 
-// linspace counts from both ends to the middle, so that both ends are exact.
+// linspace are numbers from start to end, both included.
 func (c *Call) linspace(e host.Elem) *ir.Value {
-	n := c.Result(0).Shape[0]
-	start, end := c.Tensor("start", e), c.Tensor("end", e)
+	return c.spaced(c.Reshape(c.Tensor("start", e)), c.Reshape(c.Tensor("end", e)), c.Result(0).Shape[0])
+}
+
+// spaced counts from both ends to the middle, so that both ends are exact.
+func (c *Call) spaced(start, end *ir.Value, n ir.Dim) *ir.Value {
+	e := start.Type.Elem
 	last := n.Sub(ir.Const(1))
 	if k, ok := last.IsConst(); ok && k <= 0 {
 		return c.Expand(start, n)

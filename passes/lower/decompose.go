@@ -31,7 +31,7 @@ func (t *Table) Decompose(m *ir.Module, keep []string) error {
 	var errs []error
 	locs := map[*ir.Loc]*ir.Loc{}
 	m.AllFuncs(func(f *ir.Func) {
-		errs = append(errs, t.decompose(f, kept, locs)...)
+		errs = append(errs, t.decompose(m, f, kept, locs)...)
 	})
 	const most = 20
 	if n := len(errs); n > most {
@@ -41,7 +41,7 @@ func (t *Table) Decompose(m *ir.Module, keep []string) error {
 }
 
 // decompose rebuilds the list of one function.
-func (t *Table) decompose(f *ir.Func, kept func(string) bool, locs map[*ir.Loc]*ir.Loc) []error {
+func (t *Table) decompose(m *ir.Module, f *ir.Func, kept func(string) bool, locs map[*ir.Loc]*ir.Loc) []error {
 	var errs []error
 	ops := make([]*ir.Op, 0, 2*len(f.Ops))
 	fresh := map[*ir.Op]bool{}
@@ -56,7 +56,10 @@ func (t *Table) decompose(f *ir.Func, kept func(string) bool, locs map[*ir.Loc]*
 			locs[op.Loc] = loc
 		}
 		var built []*ir.Op
-		values, err := t.Lower(op, ir.Collect(f, loc, func(o *ir.Op) { built = append(built, o) }))
+		values, err := t.Lower(m, op, ir.Collect(f, loc, func(o *ir.Op) { built = append(built, o) }))
+		if err == nil {
+			err = keepsBinds(op, built)
+		}
 		if err != nil {
 			errs = append(errs, err)
 			for _, o := range slices.Backward(built) {
@@ -76,6 +79,17 @@ func (t *Table) decompose(f *ir.Func, kept func(string) bool, locs map[*ir.Loc]*
 	}
 	f.SetOps(sweep(ops, fresh))
 	return errs
+}
+
+// keepsBinds holds what a call becomes to give a value to each symbol that the call does.
+func keepsBinds(call *ir.Op, built []*ir.Op) error {
+	for _, s := range call.Binds() {
+		if !slices.ContainsFunc(built, func(o *ir.Op) bool { return slices.Contains(o.Binds(), s) }) {
+			return fmt.Errorf("%s: the file states that its result has the size %s, which nothing before it has; an operator whose result depends on data "+
+				"is needed for a new size%s", callee(call), s, where(call.Loc))
+		}
+	}
+	return nil
 }
 
 // takeOver puts v in the place of a call's result.
@@ -108,8 +122,8 @@ func sweep(ops []*ir.Op, fresh map[*ir.Op]bool) []*ir.Op {
 }
 
 // Lower builds the operations for one torch.call with b and gives the values to use instead of its results; nil for one
-// that nothing uses. The call itself stays where it is.
-func (t *Table) Lower(op *ir.Op, b *ir.Builder) (values []*ir.Value, err error) {
+// that nothing uses. The call itself stays where it is. Small constants of the module m, which may be nil, are looked at.
+func (t *Table) Lower(m *ir.Module, op *ir.Op, b *ir.Builder) (values []*ir.Value, err error) {
 	target := callee(op)
 	defer func() {
 		if r := recover(); r != nil {
@@ -117,7 +131,7 @@ func (t *Table) Lower(op *ir.Op, b *ir.Builder) (values []*ir.Value, err error) 
 			case abort:
 				err = r.err
 			case runtime.Error: // arguments that no exporter writes, or a mistake in the lowering
-				err = fmt.Errorf("the lowering failed on these arguments: %v", r)
+				err = fmt.Errorf("the lowering failed on these arguments: %s", strings.TrimPrefix(r.Error(), "runtime error: "))
 			default:
 				panic(r)
 			}
@@ -128,9 +142,9 @@ func (t *Table) Lower(op *ir.Op, b *ir.Builder) (values []*ir.Value, err error) 
 	}()
 	fn := t.Lookup(target)
 	if fn == nil {
-		return nil, fmt.Errorf("has no lowering%s", t.didYouMean(target))
+		return nil, fmt.Errorf("has no lowering%s", t.whyNot(target))
 	}
-	c := &Call{Op: op, b: b}
+	c := &Call{Op: op, module: m, b: b}
 	values, err = fn(c)
 	if err != nil {
 		return nil, err
@@ -176,13 +190,28 @@ func (c *Call) accept(i int, v *ir.Value) error {
 		case ir.CompareDifferent:
 			return fmt.Errorf("the lowering gave %s for result %d, the file states %s: dimension %d differs", v.Type, i, stated, k)
 		case ir.CompareUnknown:
-			f.Home(d, s).AddGuard(ir.Guard{Any: []ir.Cond{{Left: d, Rel: ir.RelEQ, Right: s}}})
+			if err := f.Home(d, s).AddGuard(ir.Guard{Any: []ir.Cond{{Left: d, Rel: ir.RelEQ, Right: s}}}); err != nil {
+				return err
+			}
 		}
 	}
 	if v.Def != nil && v.Name == "" {
 		v.Type = stated
 	}
 	return nil
+}
+
+// restate corrects the type of result i where PyTorch is known to save another one than it computes; results of the
+// function that are this value follow.
+func (c *Call) restate(i int, t ir.Type) ir.Type {
+	r, f := c.Op.Results[i], c.b.Func
+	r.Type = t
+	for k, v := range f.Returns() {
+		if v == r {
+			f.Results[k].Type = t
+		}
+	}
+	return t
 }
 
 // missing is a target without a lowering and the calls of it.
@@ -236,7 +265,7 @@ func (t *Table) report(found []*missing) string {
 			fmt.Fprintf(&b, "\n  and %s more", plural(len(found)-i, "target"))
 			break
 		}
-		fmt.Fprintf(&b, "\n  %s, %s%s", x.target, plural(len(x.calls), "call"), t.didYouMean(x.target))
+		fmt.Fprintf(&b, "\n  %s, %s%s", x.target, plural(len(x.calls), "call"), t.whyNot(x.target))
 		for k, op := range x.calls {
 			if k == mostCalls {
 				fmt.Fprintf(&b, "\n    and %d more", len(x.calls)-k)
@@ -245,8 +274,18 @@ func (t *Table) report(found []*missing) string {
 			fmt.Fprintf(&b, "\n    %s takes %s", cmp.Or(op.Loc.String(), "(no location)"), operandTypes(op))
 		}
 	}
-	fmt.Fprintf(&b, "\nAdd a lowering for each (AddLowering(%q, fn) in Go), or keep the calls: decompose{keep=[%q]}", base(found[0].target), base(found[0].target))
+	target := found[0].target
+	fmt.Fprintf(&b, "\nAdd a lowering for each (AddLowering(%q, fn) in Go), or save a program that has the operator's Python implementation instead:"+
+		"\nprogram.run_decompositions({torch.ops.%s: fn}). decompose{keep=[%q]} leaves the calls in a text that prints but does not run", base(target), target, base(target))
 	return b.String()
+}
+
+// whyNot is what there is to say about a target without a lowering: why it is refused, or what may have been meant.
+func (t *Table) whyNot(target string) string {
+	if s := t.Status(target); s.Kind == Refused {
+		return ": " + s.Reason
+	}
+	return t.didYouMean(target)
 }
 
 func plural(n int, what string) string {

@@ -33,6 +33,10 @@ func distances(t *Table) {
 		}
 		return c.norm(x, c.order("ord", 2), c.keep(), axes...)
 	}))
+	t.Add("aten.linalg__powsum", normed(func(c *Call, x *ir.Value) *ir.Value {
+		return c.Sum(c.Pow(c.Abs(x), c.Const(ir.Float(c.order("ord", 2)), realOf(x.Type.Elem))), c.keep(), c.axesOf(x)...)
+	}))
+	t.Add("aten._euclidean_dist", Math(func(c *Call) *ir.Value { return c.norm(c.apart("x1", "x2"), 2, false, c.Result(0).Rank()) }))
 	t.Add("aten.renorm", Math(func(c *Call) *ir.Value {
 		x := c.Value("self")
 		n := c.norm(x, c.Float("p"), true, without(x, c.Axis("dim", x.Type.Rank()))...)
@@ -49,8 +53,7 @@ func distances(t *Table) {
 	}))
 	for _, target := range []string{"aten.cdist", "aten._cdist_forward"} {
 		t.Add(target, Math(func(c *Call) *ir.Value {
-			d := c.Sub(c.Unsqueeze(c.Value("x1"), -2), c.Unsqueeze(c.Value("x2"), -3))
-			return c.norm(d, c.Float("p"), false, d.Type.Rank()-1)
+			return c.norm(c.apart("x1", "x2"), c.Float("p"), false, c.Result(0).Rank())
 		}))
 	}
 	t.Add("aten.cosine_similarity", Math(func(c *Call) *ir.Value {
@@ -86,6 +89,11 @@ func distances(t *Table) {
 	}
 }
 
+// apart is each row of one matrix minus each row of another.
+func (c *Call) apart(a, b string) *ir.Value {
+	return c.Sub(c.Unsqueeze(c.Value(a), -2), c.Unsqueeze(c.Value(b), -3))
+}
+
 // cosine is the cosine of the angle between vectors along an axis; norms below eps count as eps.
 func (c *Call) cosine(a, b *ir.Value, dim int, eps float64) *ir.Value {
 	shape, err := (&ir.InferCtx{Func: c.b.Func}).Broadcast(a.Type.Shape, b.Type.Shape)
@@ -103,7 +111,13 @@ func (c *Call) cosine(a, b *ir.Value, dim int, eps float64) *ir.Value {
 
 // difference is a - b in the type its norm is computed in.
 func (c *Call) difference(a, b string) *ir.Value {
-	e := opmath(floating(c.Promote(a, b)))
+	d := c.minus(a, b)
+	return c.Cast(d, opmath(floating(d.Type.Elem)))
+}
+
+// minus is a - b; integers wrap around, narrow floats are not rounded.
+func (c *Call) minus(a, b string) *ir.Value {
+	e := opmath(c.Promote(a, b))
 	return c.Sub(c.Tensor(a, e), c.Tensor(b, e))
 }
 

@@ -21,12 +21,12 @@ const (
 func fourier(t *Table) {
 	t.Add("aten._fft_c2c", One(func(c *Call) *ir.Value {
 		x := c.Value("self")
-		return c.transform(x, c.Axes("dim", x.Type.Rank()), !c.Bool("forward"), scaling(c.Int("normalization")))
+		return c.transform(x, c.Axes("dim", x.Type.Rank()), !c.Bool("forward"), c.scaling())
 	}))
 	t.Add("aten._fft_r2c", One(func(c *Call) *ir.Value {
 		x := c.complexOf(c.Value("self"))
 		axes := c.Axes("dim", x.Type.Rank())
-		y := c.transform(x, axes, false, scaling(c.Int("normalization")))
+		y := c.transform(x, axes, false, c.scaling())
 		if c.Bool("onesided") {
 			y = c.half(y, c.last(axes))
 		}
@@ -34,7 +34,7 @@ func fourier(t *Table) {
 	}))
 	t.Add("aten._fft_c2r", One(func(c *Call) *ir.Value {
 		x := c.Value("self")
-		return c.realInverse(x, c.Axes("dim", x.Type.Rank()), c.Dim("last_dim_size"), scaling(c.Int("normalization")))
+		return c.realInverse(x, c.Axes("dim", x.Type.Rank()), c.Dim("last_dim_size"), c.scaling())
 	}))
 	for _, e := range []struct {
 		target string
@@ -71,6 +71,14 @@ func fourier(t *Table) {
 	}
 	t.Add("aten.stft", One(stft))
 	t.Add("aten.istft", One(istft))
+}
+
+// scaling is the argument normalization; the primitives have none.
+func (c *Call) scaling() scaling {
+	if !c.Has("normalization") {
+		return byNothing
+	}
+	return scaling(c.Int("normalization"))
 }
 
 func (c *Call) last(axes []int) int { return axes[len(axes)-1] }

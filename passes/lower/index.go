@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/aiopt/aiopt/dialect/core"
@@ -132,10 +133,13 @@ func isMask(v *ir.Value) bool {
 	return v != nil && (v.Type.Elem == host.Bool || v.Type.Elem == host.U8)
 }
 
+func given(v *ir.Value) bool { return v != nil }
+
 // indices reads the list of index tensors, nil for an axis taken whole. A mask becomes an index for each axis it covers.
 func (c *Call) indices() (x *ir.Value, axes []int, index []*ir.Value) {
 	x = c.Value("self")
 	at, masks := 0, 0
+	_, writes := c.Op.Attrs.Get("values")
 	list := c.Values("indices")
 	for _, v := range list {
 		switch {
@@ -146,7 +150,13 @@ func (c *Call) indices() (x *ir.Value, axes []int, index []*ir.Value) {
 			if v.Type.Rank() == 0 { // picks all or nothing: a new axis of size 1 or 0
 				x, v = c.Unsqueeze(x, at), c.Unsqueeze(v, 0)
 			}
-			for _, i := range c.positions(v, c.maskedSize(list), masks) {
+			var found []*ir.Value
+			if writes {
+				found = c.truePlaces(v, c.newCount())
+			} else {
+				found = c.positions(v, c.maskedSize(list), masks)
+			}
+			for _, i := range found {
 				axes, index = append(axes, at), append(index, i)
 				at++
 			}
@@ -185,19 +195,38 @@ func (c *Call) maskedSize(list []*ir.Value) ir.Dim {
 // positions lists where a mask is true, an index for each of its axes. The call may bind the count as its symbol number
 // nth; where the symbol is bound already, the places come first in a stable sort.
 func (c *Call) positions(mask *ir.Value, count ir.Dim, nth int) []*ir.Value {
-	rank := mask.Type.Rank()
-	index := make([]*ir.Value, rank)
 	if names, ok := c.Binds().(ir.Dims); ok && nth < len(names) {
-		at := c.One(tensor.Nonzero, ir.Attrs{ir.Set("binds", ir.Dims{names[nth]})}, mask)
-		for i := range index {
-			index[i] = c.Select(at, 1, ir.Const(int64(i)))
-		}
-		return index
+		return c.truePlaces(mask, ir.Dims{names[nth]})
 	}
 	flat := c.Cast(c.Flat(mask), host.U8)
 	order := c.Emit(tensor.Sort, ir.Attrs{ir.Set("axis", ir.Int(0)), ir.Set("descending", ir.Bool(true))}, flat)[1]
 	at := c.Part(order, 0, ir.Const(0), count)
 	return c.unravel(at, mask.Type.Shape)
+}
+
+// newCount is the symbol that the call binds, or a new one where the file states a count that is bound already: PyTorch
+// takes two counts of one tensor for the same number.
+func (c *Call) newCount() ir.Attr {
+	if b := c.Binds(); b != nil {
+		return b
+	}
+	f := c.b.Func
+	name := ""
+	for i := 0; name == "" || f.Dim(name) != nil; i++ {
+		name = fmt.Sprintf("m%d", i)
+	}
+	f.AddDim(&ir.DimDecl{Name: name, Max: ir.Unbounded})
+	return ir.Dims{ir.Sym(name)}
+}
+
+// truePlaces lists where a mask is true, which is as many places as a symbol says.
+func (c *Call) truePlaces(mask *ir.Value, count ir.Attr) []*ir.Value {
+	at := c.One(tensor.Nonzero, ir.Attrs{ir.Set("binds", count)}, mask)
+	index := make([]*ir.Value, mask.Type.Rank())
+	for i := range index {
+		index[i] = c.Select(at, 1, ir.Const(int64(i)))
+	}
+	return index
 }
 
 // unravel splits row-major places into an index for each axis.
@@ -229,13 +258,7 @@ func indexPut(c *Call) *ir.Value {
 	values := c.Cast(c.Value("values"), x.Type.Elem)
 	list := c.Values("indices")
 	accumulate := c.Bool("accumulate")
-	if slices.ContainsFunc(list, isMask) {
-		at := slices.IndexFunc(list, isMask)
-		for i, v := range list {
-			if i != at && v != nil {
-				c.Failf("assignment through a mask together with other indices is not supported")
-			}
-		}
+	if at := slices.IndexFunc(list, isMask); at >= 0 && !slices.ContainsFunc(slices.Delete(slices.Clone(list), at, at+1), given) {
 		return c.putMasked(x, c.Cast(list[at], host.Bool), values, at, accumulate)
 	}
 	x, axes, index := c.indices()

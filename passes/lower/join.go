@@ -5,10 +5,9 @@ import (
 
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
 )
 
-// joins holds targets that cut tensors, join them, and repeat their elements.
+// joins holds targets that cut tensors and join them.
 func joins(t *Table) {
 	for _, target := range []string{"aten.split", "aten.split_with_sizes", "aten.unsafe_split", "aten.unsafe_split_with_sizes", "aten.chunk",
 		"aten.unsafe_chunk", "aten.tensor_split.sections", "aten.split_copy", "aten.split_with_sizes_copy"} {
@@ -32,15 +31,7 @@ func joins(t *Table) {
 		}))
 	}
 	for _, target := range []string{"aten.unbind", "aten.unbind_copy"} {
-		t.Add(target, All(func(c *Call) []*ir.Value {
-			x := c.Value("self")
-			axis := c.Axis("dim", x.Type.Rank())
-			vs := make([]*ir.Value, c.Results())
-			for i := range vs {
-				vs[i] = c.Select(x, axis, ir.Const(int64(i)))
-			}
-			return vs
-		}))
+		t.Add(target, All(unbind))
 	}
 	for _, target := range []string{"aten.cat", "aten.concat", "aten.concatenate"} {
 		t.Add(target, One(func(c *Call) *ir.Value {
@@ -48,39 +39,15 @@ func joins(t *Table) {
 			return c.Concat(c.Axis("dim", vs[0].Type.Rank()), vs...)
 		}))
 	}
-	t.Add("aten.stack", One(func(c *Call) *ir.Value {
-		return c.Stack(c.Axis("dim", c.Result(0).Rank()), c.joined()...)
-	}))
+	for _, target := range []string{"aten.stack", "aten._stack"} {
+		t.Add(target, One(func(c *Call) *ir.Value { return c.Stack(c.Axis("dim", c.Result(0).Rank()), c.joined()...) }))
+	}
+	t.Add("aten.pad_sequence", One(padSequence))
+	t.Add("aten.flatten_dense_tensors", One(flattenDense))
+	t.Add("aten.unflatten_dense_tensors", All(unflattenDense))
 	for _, target := range []string{"aten.hstack", "aten.vstack", "aten.row_stack", "aten.dstack", "aten.column_stack"} {
 		t.Add(target, One(func(c *Call) *ir.Value { return c.stackAs(target) }))
 	}
-	for _, target := range []string{"aten.repeat", "aten.tile"} {
-		t.Add(target, One(repeat))
-	}
-	t.Add("aten.repeat_interleave", One(repeatInterleave))
-	t.Add("aten.roll", One(roll))
-	t.Add("aten.flip", One(func(c *Call) *ir.Value {
-		x := c.Value("self")
-		if len(c.Ints("dims")) == 0 {
-			return x
-		}
-		return c.Flip(x, c.Axes("dims", x.Type.Rank())...)
-	}))
-	t.Add("aten.fliplr", One(func(c *Call) *ir.Value { return c.Flip(c.Value("self"), 1) }))
-	t.Add("aten.flipud", One(func(c *Call) *ir.Value { return c.Flip(c.Value("self"), 0) }))
-	t.Add("aten.rot90", One(func(c *Call) *ir.Value {
-		x := c.Value("self")
-		dims := c.Axes("dims", x.Type.Rank())
-		switch ((c.Int("k") % 4) + 4) % 4 {
-		case 1:
-			return c.Swap(c.Flip(x, dims[1]), dims[0], dims[1])
-		case 2:
-			return c.Flip(x, dims...)
-		case 3:
-			return c.Flip(c.Swap(x, dims[0], dims[1]), dims[1])
-		}
-		return x
-	}))
 	t.Add("aten.meshgrid", All(meshgrid))
 	t.Add("aten.broadcast_tensors", All(func(c *Call) []*ir.Value {
 		vs := c.Values("tensors")
@@ -89,33 +56,57 @@ func joins(t *Table) {
 		}
 		return vs
 	}))
-	t.Add("aten.sum_to_size", One(func(c *Call) *ir.Value {
-		x, r := c.Out(c.Value("self")), c.Result(0)
-		lead := x.Type.Rank() - r.Rank()
-		axes := axesFrom(0, lead)
-		for i, d := range r.Shape {
-			if d.Equal(ir.Const(1)) && !x.Type.Shape[lead+i].Equal(d) {
-				axes = append(axes, lead+i)
-			}
-		}
-		return c.ReshapeTo(c.reduceNumbers(tensor.Sum, x, true, axes...), r)
-	}))
+	t.Add("aten.sum_to_size", One(sumToSize))
 	t.Add("aten.block_diag", One(blockDiag))
-	t.Add("aten.cartesian_prod", One(func(c *Call) *ir.Value {
-		vs := c.Values("tensors")
-		if len(vs) == 1 {
-			return vs[0]
-		}
-		dims := make([]ir.Dim, len(vs))
-		for i, v := range vs {
-			dims[i] = v.Type.Shape[0]
-		}
-		for i, v := range vs {
-			vs[i] = c.Flat(c.Expand(c.alongAxis(v, i, len(vs)), dims...))
-		}
-		return c.Stack(1, vs...)
-	}))
+	t.Add("aten._chunk_cat", One(chunkCat))
+	t.Add("aten.cartesian_prod", One(cartesianProd))
+	t.Add("aten.combinations", One(combinations))
 	t.Add("aten.kron", One(kron))
+}
+
+// flattenDense puts the elements of tensors in one row.
+func flattenDense(c *Call) *ir.Value {
+	vs := c.Values("tensors")
+	for i, v := range vs {
+		vs[i] = c.Flat(v)
+	}
+	return c.Concat(0, vs...)
+}
+
+// unflattenDense cuts a row into tensors of the shapes that the file states.
+func unflattenDense(c *Call) []*ir.Value {
+	flat, start := c.Value("flat"), ir.Const(0)
+	vs := make([]*ir.Value, c.Results())
+	for i := range vs {
+		size := c.Result(i).NumElements()
+		vs[i] = c.ReshapeTo(c.Part(flat, 0, start, size), c.Result(i))
+		start = start.Add(size)
+	}
+	return vs
+}
+
+// sumToSize adds up what broadcasting from the result's shape repeats.
+func sumToSize(c *Call) *ir.Value {
+	x, r := c.Out(c.Value("self")), c.Result(0)
+	lead := x.Type.Rank() - r.Rank()
+	axes := axesFrom(0, lead)
+	for i, d := range r.Shape {
+		if d.Equal(ir.Const(1)) && !x.Type.Shape[lead+i].Equal(d) {
+			axes = append(axes, lead+i)
+		}
+	}
+	return c.ReshapeTo(c.reduceNumbers(tensor.Sum, x, true, axes...), r)
+}
+
+// unbind takes the elements of an axis apart.
+func unbind(c *Call) []*ir.Value {
+	x := c.Value("self")
+	axis := c.Axis("dim", x.Type.Rank())
+	vs := make([]*ir.Value, c.Results())
+	for i := range vs {
+		vs[i] = c.Select(x, axis, ir.Const(int64(i)))
+	}
+	return vs
 }
 
 // cut takes the results one after the other from an axis; their sizes are in the file.
@@ -156,7 +147,7 @@ func (c *Call) joined() []*ir.Value {
 	vs := c.Values("tensors")
 	rank := c.Result(0).Rank()
 	legacy := func(v *ir.Value) bool {
-		return v.Type.Rank() == 1 && rank != 1 && v.Type.Shape[0].Equal(ir.Const(0)) && base(c.Callee()) != "aten.stack"
+		return v.Type.Rank() == 1 && rank != 1 && v.Type.Shape[0].Equal(ir.Const(0)) && base(c.Callee()) != "aten.stack" && base(c.Callee()) != "aten._stack"
 	}
 	if !slices.ContainsFunc(vs, func(v *ir.Value) bool { return !legacy(v) }) {
 		return vs
@@ -166,6 +157,25 @@ func (c *Call) joined() []*ir.Value {
 		vs[i] = c.Out(v)
 	}
 	return vs
+}
+
+// padSequence makes sequences of different lengths equally long and stacks them.
+func padSequence(c *Call) *ir.Value {
+	vs := c.Values("sequences")
+	batch, time := 1, 0
+	if c.Bool("batch_first") {
+		batch, time = 0, 1
+	}
+	steps := c.Result(0).Shape[time]
+	for i, v := range vs {
+		low, high := make([]ir.Dim, v.Type.Rank()), make([]ir.Dim, v.Type.Rank())
+		missing := c.env().Simplify(steps.Sub(v.Type.Shape[0]))
+		if high[0] = missing; c.Str("padding_side") == "left" {
+			low[0], high[0] = missing, ir.Const(0)
+		}
+		vs[i] = c.Pad(v, low, high, c.number(ir.Float(c.Float("padding_value")), v.Type.Elem))
+	}
+	return c.Stack(batch, vs...)
 }
 
 // stackAs is hstack and its kin: tensors brought to a least rank, joined along an axis.
@@ -200,104 +210,6 @@ func (c *Call) stackAs(target string) *ir.Value {
 		vs[i] = v
 	}
 	return c.Concat(axis, vs...)
-}
-
-// repeat is repeat and tile: each axis copied as a whole.
-func repeat(c *Call) *ir.Value {
-	x := c.Value("self")
-	name := "repeats"
-	if base(c.Callee()) == "aten.tile" {
-		name = "dims"
-	}
-	times := c.Dims(name)
-	for x.Type.Rank() < len(times) {
-		x = c.Unsqueeze(x, 0)
-	}
-	for len(times) < x.Type.Rank() {
-		times = slices.Insert(times, 0, ir.Const(1))
-	}
-	one := ir.Const(1)
-	var apart, wide, out []ir.Dim
-	for i, d := range x.Type.Shape {
-		out = append(out, d.Mul(times[i]))
-		if times[i].Equal(one) {
-			apart, wide = append(apart, d), append(wide, d)
-			continue
-		}
-		apart, wide = append(apart, one, d), append(wide, times[i], d)
-	}
-	return c.Reshape(c.Expand(c.Reshape(x, apart...), wide...), out...)
-}
-
-// repeatInterleave repeats each element of an axis, all by one number or each by its own.
-func repeatInterleave(c *Call) *ir.Value {
-	own := c.Arg("repeats")
-	_, each := own.(ir.Ref)
-	if !c.Has("self") { // only repeats are given: the indices
-		return c.spread(c.Value("repeats"))
-	}
-	x := c.Value("self")
-	axis := 0
-	if c.Has("dim") {
-		axis = c.Axis("dim", x.Type.Rank())
-		if x.Type.Rank() == 0 {
-			x = c.Unsqueeze(x, 0)
-		}
-	} else {
-		x = c.Flat(x)
-	}
-	if each {
-		repeats := c.Value("repeats")
-		if size := x.Type.Shape[axis]; repeats.Type.Rank() == 0 || repeats.Type.Shape[0].Equal(ir.Const(1)) {
-			repeats = c.Expand(repeats, size)
-		}
-		return c.Take(x, c.spread(repeats), axis)
-	}
-	times := c.Dim("repeats")
-	one := c.Unsqueeze(x, axis+1)
-	wide := slices.Clone(one.Type.Shape)
-	wide[axis+1] = times
-	return c.Reshape(c.Expand(one, wide...), withAxis(x.Type, axis, x.Type.Shape[axis].Mul(times)).Shape...)
-}
-
-// spread gives 0 repeats[0] times, then 1 repeats[1] times, and so on.
-func (c *Call) spread(repeats *ir.Value) *ir.Value {
-	repeats = c.Cast(repeats, host.I64)
-	ends := c.One(tensor.Cumsum, ir.Attrs{ir.Set("axis", ir.Int(0))}, repeats)
-	axis := 0
-	if c.Has("dim") {
-		axis = c.Axis("dim", c.Result(0).Rank())
-	}
-	total := c.Result(0).Shape[axis]
-	if c.Binds() != nil {
-		c.bind(c.Sum(repeats, false, 0))
-	}
-	return c.One(tensor.Searchsorted, ir.Attrs{ir.Set("right", ir.Bool(true))}, ends, c.Count(total, host.I64))
-}
-
-func roll(c *Call) *ir.Value {
-	x := c.Value("self")
-	shifts, dims := c.Dims("shifts"), c.Ints("dims")
-	shape := x.Type
-	if len(dims) == 0 {
-		x, dims = c.Flat(x), []int{0}
-	}
-	for i, shift := range shifts {
-		if x.Type.Rank() == 0 {
-			break
-		}
-		axis := c.axis(dims[i], x.Type.Rank())
-		size := x.Type.Shape[axis]
-		if size.Equal(ir.Const(0)) {
-			continue
-		}
-		at := c.env().Simplify(size.Sub(shift).Mod(size))
-		if at.Equal(ir.Const(0)) {
-			continue
-		}
-		x = c.Concat(axis, c.Slice(x, axis, at, size, 1), c.Slice(x, axis, ir.Const(0), at, 1))
-	}
-	return c.ReshapeTo(x, shape)
 }
 
 // alongAxis gives a tensor of rank 1 or 0 rank axes, all of size 1 but one.

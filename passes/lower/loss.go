@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"math"
 	"slices"
 
 	"github.com/aiopt/aiopt/dialect/nn"
@@ -13,118 +12,29 @@ import (
 // losses holds the functions that compare a prediction with a target.
 func losses(t *Table) {
 	for _, e := range []struct {
-		target, x, y string
-		fn           func(c *Call, x, y *ir.Value) *ir.Value // the loss of each element
+		target, x string
+		fn        func(c *Call, x, y *ir.Value) *ir.Value // the loss of each element
 	}{
-		{"aten.mse_loss", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			d := c.Sub(x, y)
-			return c.Mul(d, d)
-		}},
-		{"aten.l1_loss", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value { return c.Abs(c.Sub(x, y)) }},
-		{"aten.smooth_l1_loss", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			beta := c.Float("beta")
-			d := c.Abs(c.Sub(x, y))
-			if beta == 0 {
-				return d
-			}
-			return c.Where(c.Compare(tensor.Lt, d, c.Like(d, beta)), c.Div(c.MulN(c.Mul(d, d), 0.5), c.Like(d, beta)), c.AddN(d, -0.5*beta))
-		}},
-		{"aten.huber_loss", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			delta := c.Float("delta")
-			d := c.Abs(c.Sub(x, y))
-			return c.Where(c.Compare(tensor.Le, d, c.Like(d, delta)), c.MulN(c.Mul(d, d), 0.5), c.MulN(c.AddN(d, -0.5*delta), delta))
-		}},
-		{"aten.binary_cross_entropy", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			floor := c.Like(x, -100)
-			yes, no := c.Max(c.Log(x), floor), c.Max(c.One(tensor.Log1p, nil, c.Neg(x)), floor)
-			return c.weighed(c.Sub(c.Mul(c.AddN(y, -1), no), c.Mul(y, yes)))
-		}},
-		{"aten.binary_cross_entropy_with_logits", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			soft := logSigmoid(c, x)
-			if w := c.Maybe("pos_weight"); w != nil {
-				soft = c.Mul(soft, c.AddN(c.Mul(c.AddN(w, -1), y), 1))
-			}
-			return c.weighed(c.Sub(c.Mul(c.SubFrom(1, y), x), soft))
-		}},
-		{"aten.kl_div", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			if c.Bool("log_target") {
-				return c.Mul(c.Exp(y), c.Sub(y, x))
-			}
-			return c.Sub(xTimes(c, y, y, c.Log(y)), c.Mul(y, x))
-		}},
-		{"aten.soft_margin_loss", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			return c.One(tensor.Log1p, nil, c.Exp(c.Neg(c.Mul(x, y))))
-		}},
-		{"aten.hinge_embedding_loss", "self", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			zero := c.Like(x, 0)
-			apart := c.Where(c.Compare(tensor.Eq, y, c.Like(y, 1)), zero, c.Max(c.SubFrom(c.Float("margin"), x), zero))
-			return c.Add(apart, c.Where(c.Compare(tensor.Eq, y, c.Like(y, -1)), zero, x))
-		}},
-		{"aten.poisson_nll_loss", "input", "target", func(c *Call, x, y *ir.Value) *ir.Value {
-			var loss *ir.Value
-			if c.Bool("log_input") {
-				loss = c.Sub(c.Exp(x), c.Mul(y, x))
-			} else {
-				loss = c.Sub(x, c.Mul(y, c.Log(c.AddN(x, c.Float("eps")))))
-			}
-			if c.Bool("full") {
-				stirling := c.Add(c.Sub(c.Mul(y, c.Log(y)), y), c.MulN(c.Log(c.MulN(y, 2*math.Pi)), 0.5))
-				loss = c.Add(loss, c.Where(c.Compare(tensor.Le, y, c.Like(y, 1)), c.Like(y, 0), stirling))
-			}
-			return loss
-		}},
+		{"aten.mse_loss", "self", squaredError},
+		{"aten.smooth_l1_loss", "self", smoothL1},
+		{"aten.huber_loss", "self", huber},
+		{"aten.binary_cross_entropy", "self", binaryCrossEntropy},
+		{"aten.kl_div", "self", divergence},
+		{"aten.hinge_embedding_loss", "self", hingeEmbedding},
+		{"aten.poisson_nll_loss", "input", poissonNLL},
 	} {
-		t.Add(e.target, Math(func(c *Call) *ir.Value { return c.reduced(e.fn(c, c.Value(e.x), c.Value(e.y))) }))
+		t.Add(e.target, Math(func(c *Call) *ir.Value { return c.reduced(e.fn(c, c.Value(e.x), c.Value("target"))) }))
 	}
-	t.Add("aten.margin_ranking_loss", Math(func(c *Call) *ir.Value {
-		d := c.Mul(c.Neg(c.Value("target")), c.Sub(c.Value("input1"), c.Value("input2")))
-		return c.reduced(c.Max(c.AddN(d, c.Float("margin")), c.Like(d, 0)))
-	}))
-	t.Add("aten.cosine_embedding_loss", Math(func(c *Call) *ir.Value {
-		const eps = 1e-12
-		a, b, y := c.Value("input1"), c.Value("input2"), c.Value("target")
-		last := max(a.Type.Rank(), b.Type.Rank()) - 1
-		sum := func(x *ir.Value) *ir.Value { return c.Sum(x, false, last) }
-		size := func(x *ir.Value) *ir.Value { return c.AddN(c.Sum(c.Mul(x, x), false, x.Type.Rank()-1), eps) }
-		cos := c.Div(sum(c.Mul(a, b)), c.Sqrt(c.Mul(size(a), size(b))))
-		zero := c.Like(cos, 0)
-		alike := c.Where(c.Compare(tensor.Eq, y, c.Like(y, 1)), c.SubFrom(1, cos), zero)
-		apart := c.Where(c.Compare(tensor.Eq, y, c.Like(y, -1)), c.Max(c.AddN(cos, -c.Float("margin")), zero), zero)
-		return c.reduced(c.Add(alike, apart))
-	}))
-	t.Add("aten.triplet_margin_loss", Math(func(c *Call) *ir.Value {
-		far := func(a, b string) *ir.Value {
-			d := c.AddN(c.Sub(c.Value(a), c.Value(b)), c.Float("eps"))
-			return c.norm(d, c.Float("p"), false, d.Type.Rank()-1)
-		}
-		apart := far("anchor", "negative")
-		if c.Bool("swap") {
-			apart = c.Min(apart, far("positive", "negative"))
-		}
-		d := c.AddN(c.Sub(far("anchor", "positive"), apart), c.Float("margin"))
-		return c.reduced(c.Max(d, c.Like(d, 0)))
-	}))
-	t.Add("aten.multi_margin_loss", Math(func(c *Call) *ir.Value {
-		x, target := c.Value("self"), c.Cast(c.Raw("target"), host.I64)
-		if x.Type.Rank() == 0 {
-			x = c.Unsqueeze(x, 0)
-		}
-		if target.Type.Rank() == 1 && x.Type.Rank() == 1 {
-			target = c.Reshape(target)
-		}
-		axis := x.Type.Rank() - 1
-		class := c.Unsqueeze(target, -1)
-		d := c.Max(c.AddN(c.Sub(x, c.Gather(x, class, axis)), c.Float("margin")), c.Like(x, 0))
-		if c.Float("p") == 2 {
-			d = c.Mul(d, d)
-		}
-		if w := c.Maybe("weight"); w != nil {
-			d = c.Mul(d, c.Unsqueeze(c.Take(w, target, 0), -1))
-		}
-		own := c.Compare(tensor.Eq, c.Count(x.Type.Shape[axis], host.I64), class)
-		mean := c.Reduce(tensor.Mean, c.Where(own, c.Like(d, 0), d), false, axis)
-		return c.ReshapeTo(c.reduced(mean), c.Result(0))
-	}))
+	t.Add("aten.binary_cross_entropy_with_logits", One(binaryCrossEntropyLogits))
+	t.Add("aten.soft_margin_loss", One(softMargin))
+	t.Add("aten.l1_loss", One(func(c *Call) *ir.Value { return c.Out(c.reduced(c.Abs(c.difference("self", "target")))) }))
+	t.Add("aten.margin_ranking_loss", One(marginRanking))
+	t.Add("aten.cosine_embedding_loss", Math(cosineEmbedding))
+	t.Add("aten.triplet_margin_loss", Math(tripletMargin))
+	t.Add("aten.multi_margin_loss", Math(multiMargin))
+	for _, target := range []string{"aten.multilabel_margin_loss", "aten.multilabel_margin_loss_forward"} {
+		t.Add(target, All(multilabelMargin))
+	}
 	for _, target := range []string{"aten.nll_loss", "aten.nll_loss_nd", "aten.nll_loss2d"} {
 		t.Add(target, Math(func(c *Call) *ir.Value {
 			loss, _ := c.nll(c.Value("self"))
@@ -140,13 +50,6 @@ func losses(t *Table) {
 		}))
 	}
 	t.Add("aten.cross_entropy_loss", Math(crossEntropy))
-}
-
-func (c *Call) weighed(loss *ir.Value) *ir.Value {
-	if w := c.Maybe("weight"); w != nil {
-		return c.Mul(loss, w)
-	}
-	return loss
 }
 
 // reduced applies the argument reduction: 0 keeps the losses, 1 is their mean, 2 their sum.

@@ -2,7 +2,6 @@ package lower
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
@@ -68,7 +67,12 @@ func products(t *Table) {
 		return c.addProduct(c.Sum(c.Matmul(c.Value("batch1"), c.Value("batch2")), false, 0))
 	}))
 	t.Add("aten.addr", One(func(c *Call) *ir.Value {
-		return c.addProduct(c.Mul(c.Unsqueeze(c.Value("vec1"), 1), c.Value("vec2")))
+		self := c.Out(c.Value("self")) // each step is rounded to its type
+		p := c.Mul(c.Unsqueeze(c.scaled(c.Out(c.Value("vec1")), "alpha"), 1), c.Out(c.Value("vec2")))
+		if beta, ok := asFloat(c.Arg("beta")); ok && beta == 0 {
+			return p
+		}
+		return c.Add(c.scaled(self, "beta"), p)
 	}))
 	t.Add("aten.tensordot", One(tensorDot))
 	t.Add("aten.einsum", One(einsum))
@@ -97,24 +101,66 @@ func products(t *Table) {
 		}
 		return y
 	}))
-	t.Add("aten._trilinear", One(func(c *Call) *ir.Value {
-		var y *ir.Value
-		for _, i := range []string{"1", "2", "3"} {
-			x := c.Value("i" + i)
-			for _, axis := range c.Ints("expand" + i) {
-				x = c.Unsqueeze(x, axis)
-			}
-			if y == nil {
-				y = x
-			} else {
-				y = c.Mul(y, x)
-			}
-		}
-		return c.Sum(y, false, c.Ints("sumdim")...)
+	t.Add("aten._trilinear", One(trilinear))
+	t.Add("aten._compute_linear_combination", One(func(c *Call) *ir.Value {
+		x, k := c.Value("input"), c.Value("coefficients")
+		rows := x.Type.Shape[0]
+		return c.ReshapeTo(c.Matmul(k, c.Reshape(x, rows, product(x.Type.Shape[1:]))), c.Result(0))
 	}))
+	t.Add("aten._grouped_mm", One(groupedMatMul))
 	t.Add("transformers.grouped_mm_fallback", One(func(c *Call) *ir.Value {
 		return c.One(nn.GroupedMatMul, nil, c.Value("input"), c.Value("weight"), c.Value("offs"))
 	}))
+}
+
+// groupedMatMul multiplies group by group. Where an operand is a matrix, offs cuts it into the groups: the rows of self, the
+// columns of mat2, or with two matrices the axis that is summed.
+func groupedMatMul(c *Call) *ir.Value {
+	a, b := c.Value("self"), c.Value("mat2")
+	if c.Has("bias") {
+		c.Failf("a bias is not supported; add it to the result")
+	}
+	if a.Type.Rank() == 3 && b.Type.Rank() == 3 {
+		return c.Out(c.Matmul(a, b))
+	}
+	ends := c.Value("offs")
+	if b.Type.Rank() == 3 {
+		return c.Out(c.One(nn.GroupedMatMul, nil, a, b, ends))
+	}
+	cut := b.Type.Shape[1]
+	if a.Type.Rank() == 2 {
+		cut = a.Type.Shape[1]
+	}
+	group := c.One(tensor.Searchsorted, ir.Attrs{ir.Set("right", ir.Bool(true))}, ends, c.Count(cut, ends.Type.Elem))
+	mine := c.Compare(tensor.Eq, c.Unsqueeze(c.Unsqueeze(c.Count(ends.Type.Shape[0], host.I64), 1), 1), group) // [groups, 1, cut]
+	pick := func(v *ir.Value) *ir.Value { return c.Where(mine, v, c.Like(v, 0)) }
+	if a.Type.Rank() == 2 {
+		return c.Out(c.Matmul(pick(c.Unsqueeze(a, 0)), c.Unsqueeze(b, 0)))
+	}
+	return c.Out(c.Sum(pick(c.Matmul(a, c.Unsqueeze(b, 0))), false, 0))
+}
+
+// trilinear multiplies three tensors and sums along axes: those that the third lacks are summed, and rounded, before it.
+func trilinear(c *Call) *ir.Value {
+	wide := opmath(c.Result(0).Elem)
+	factor := func(i string) *ir.Value {
+		x := c.Cast(c.Value("i"+i), wide)
+		for _, axis := range c.Ints("expand" + i) {
+			x = c.Unsqueeze(x, axis)
+		}
+		return x
+	}
+	var early, late []int
+	for _, axis := range c.Ints("sumdim") {
+		if slices.Contains(c.Ints("expand3"), axis) {
+			early = append(early, axis)
+		} else {
+			late = append(late, axis)
+		}
+	}
+	y := c.Out(c.Sum(c.Mul(factor("1"), factor("2")), true, early...))
+	y = c.Out(c.Sum(c.Mul(c.Cast(y, wide), factor("3")), true, late...))
+	return c.ReshapeTo(y, c.Result(0))
 }
 
 func product(dims []ir.Dim) ir.Dim {
@@ -199,177 +245,4 @@ func tensorDot(c *Call) *ir.Value {
 	left := c.Reshape(c.Transpose(a, append(slices.Clone(freeA), dimsA...)...), size(a, freeA), size(a, dimsA))
 	right := c.Reshape(c.Transpose(b, append(slices.Clone(dimsB), freeB...)...), size(b, dimsB), size(b, freeB))
 	return c.ReshapeTo(c.Matmul(left, right), c.Result(0))
-}
-
-// term is an operand of einsum with a label for each axis.
-type term struct {
-	v      *ir.Value
-	labels []rune
-}
-
-// einsum contracts its operands from left to right.
-func einsum(c *Call) *ir.Value {
-	vs := c.Values("tensors")
-	for i, v := range vs {
-		vs[i] = c.Out(v)
-	}
-	terms, out := c.parseEinsum(c.Str("equation"), vs)
-	needed := func(l rune, rest []term) bool {
-		return slices.Contains(out, l) || slices.ContainsFunc(rest, func(t term) bool { return slices.Contains(t.labels, l) })
-	}
-	acc := c.sumOut(terms[0], func(l rune) bool { return needed(l, terms[1:]) })
-	for i, t := range terms[1:] {
-		rest := terms[i+2:]
-		t = c.sumOut(t, func(l rune) bool { return slices.Contains(acc.labels, l) || needed(l, rest) })
-		acc = c.contract(acc, t, func(l rune) bool { return needed(l, rest) })
-	}
-	perm := make([]int, len(out))
-	for i, l := range out {
-		perm[i] = slices.Index(acc.labels, l)
-	}
-	return c.ReshapeTo(c.Transpose(acc.v, perm...), c.Result(0))
-}
-
-// parseEinsum reads an equation; an axis covered by ... gets a capital Greek letter, counted from the end.
-func (c *Call) parseEinsum(equation string, vs []*ir.Value) (terms []term, out []rune) {
-	left, right, explicit := strings.Cut(strings.ReplaceAll(equation, " ", ""), "->")
-	parts := strings.Split(left, ",")
-	if len(parts) != len(vs) {
-		c.Failf("equation %q has %d terms for %d tensors", equation, len(parts), len(vs))
-	}
-	const ellipsis = 'Α'
-	dots := 0
-	for i, part := range parts {
-		rank := vs[i].Type.Rank()
-		before, after, has := strings.Cut(part, "...")
-		var labels []rune
-		labels = append(labels, []rune(before)...)
-		if has {
-			n := rank - len(before) - len(after)
-			dots = max(dots, n)
-			for k := n; k > 0; k-- {
-				labels = append(labels, ellipsis+rune(k))
-			}
-		}
-		labels = append(labels, []rune(after)...)
-		if len(labels) != rank {
-			c.Failf("term %q of equation %q does not fit %s", part, equation, vs[i].Type)
-		}
-		terms = append(terms, c.onDiagonals(term{vs[i], labels}))
-	}
-	var all []rune
-	for k := dots; k > 0; k-- {
-		all = append(all, ellipsis+rune(k))
-	}
-	if explicit {
-		before, after, has := strings.Cut(right, "...")
-		out = []rune(before)
-		if has {
-			out = append(out, all...)
-		}
-		return terms, append(out, []rune(after)...)
-	}
-	var once []rune // without an output: the labels that occur once, sorted
-	for _, l := range strings.ReplaceAll(strings.ReplaceAll(left, ",", ""), ".", "") {
-		if strings.Count(left, string(l)) == 1 {
-			once = append(once, l)
-		}
-	}
-	slices.Sort(once)
-	return terms, append(all, once...)
-}
-
-// onDiagonals replaces two axes of one label by their diagonal.
-func (c *Call) onDiagonals(t term) term {
-	for i := 0; i < len(t.labels); i++ {
-		k := i + 1 + slices.Index(t.labels[i+1:], t.labels[i])
-		if k == i {
-			continue
-		}
-		at := c.Count(t.v.Type.Shape[i], host.I64)
-		v := c.One(tensor.Index, ir.Attrs{ir.Set("axes", ir.OfInts(i, k))}, t.v, at, at)
-		if k != i+1 { // the common axis of separated indices comes first
-			v = c.Move(v, 0, i)
-		}
-		t = term{v, slices.Delete(slices.Clone(t.labels), k, k+1)}
-		i--
-	}
-	return t
-}
-
-// sumOut adds along the axes whose label is of no further use.
-func (c *Call) sumOut(t term, needed func(rune) bool) term {
-	var axes []int
-	var labels []rune
-	for i, l := range t.labels {
-		if needed(l) {
-			labels = append(labels, l)
-		} else {
-			axes = append(axes, i)
-		}
-	}
-	return term{c.Sum(t.v, false, axes...), labels}
-}
-
-// contract multiplies two terms and adds along the labels that are not needed: a matrix product with the common needed
-// labels as batch, or a plain product where nothing is summed.
-func (c *Call) contract(a, b term, needed func(rune) bool) term {
-	var batch, onlyA, onlyB, summed []rune
-	for _, l := range a.labels {
-		switch {
-		case !slices.Contains(b.labels, l):
-			onlyA = append(onlyA, l)
-		case needed(l):
-			batch = append(batch, l)
-		default:
-			summed = append(summed, l)
-		}
-	}
-	for _, l := range b.labels {
-		if !slices.Contains(a.labels, l) {
-			onlyB = append(onlyB, l)
-		}
-	}
-	labels := slices.Concat(batch, onlyA, onlyB)
-	if len(summed) == 0 {
-		left := c.arrange(a, batch, onlyA, nil)
-		for range onlyB {
-			left = c.Unsqueeze(left, -1)
-		}
-		right := c.arrange(b, batch, nil, onlyB)
-		for range onlyA {
-			right = c.Unsqueeze(right, len(batch))
-		}
-		return term{c.Mul(left, right), labels}
-	}
-	for _, l := range summed { // an axis of size 1 broadcasts: the other side is summed first
-		i, k := slices.Index(a.labels, l), slices.Index(b.labels, l)
-		one := ir.Const(1)
-		if sa, sb := a.v.Type.Shape[i], b.v.Type.Shape[k]; sa.Equal(one) && !sb.Equal(one) {
-			b.v = c.Sum(b.v, true, k)
-		} else if sb.Equal(one) && !sa.Equal(one) {
-			a.v = c.Sum(a.v, true, i)
-		}
-	}
-	left, right := c.arrange(a, batch, onlyA, summed), c.arrange(b, batch, summed, onlyB)
-	n, m, k := len(batch), len(onlyA), len(summed)
-	ls, rs := left.Type.Shape, right.Type.Shape
-	shape := slices.Concat(ls[:n], ls[n:n+m], rs[n+k:])
-	for i := range n { // batch axes broadcast
-		if shape[i].Equal(ir.Const(1)) {
-			shape[i] = rs[i]
-		}
-	}
-	left = c.Reshape(left, append(slices.Clone(ls[:n]), product(ls[n:n+m]), product(ls[n+m:]))...)
-	right = c.Reshape(right, append(slices.Clone(rs[:n]), product(rs[n:n+k]), product(rs[n+k:]))...)
-	return term{c.Reshape(c.One(tensor.MatMul, nil, left, right), shape...), labels}
-}
-
-// arrange orders the axes of a term by groups of labels.
-func (c *Call) arrange(t term, groups ...[]rune) *ir.Value {
-	var perm []int
-	for _, l := range slices.Concat(groups...) {
-		perm = append(perm, slices.Index(t.labels, l))
-	}
-	return c.Transpose(t.v, perm...)
 }

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"math"
+	"strings"
 
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
@@ -34,6 +35,7 @@ func norms(t *Table) {
 		hidden := c.Reduce(tensor.All, c.Compare(tensor.Eq, x, c.Like(x, math.Inf(-1))), true, axis)
 		return c.Where(hidden, c.Like(y, 0), y)
 	}))
+	t.Add("aten._masked_softmax", One(maskedSoftmax))
 	t.Add("aten.layer_norm", One(func(c *Call) *ir.Value {
 		x := c.Value("input")
 		return c.layerNorm(x, c.lastAxes(x))
@@ -103,7 +105,7 @@ func (c *Call) normalised(def *ir.OpDef, attrs ir.Attrs, x *ir.Value, params ...
 	e := x.Type.Elem
 	for _, p := range params {
 		if p != nil {
-			e = join(e, p.Type.Elem)
+			e = host.Promote(e, p.Type.Elem)
 		}
 	}
 	operands := []*ir.Value{c.Cast(x, e)}
@@ -113,18 +115,32 @@ func (c *Call) normalised(def *ir.OpDef, attrs ir.Attrs, x *ir.Value, params ...
 	return c.Cast(c.One(def, attrs, operands...), x.Type.Elem)
 }
 
-// epsilon is the distance from 1 to the next number of a float type.
-var epsilon = map[host.Elem]float64{host.F16: 0x1p-10, host.BF16: 0x1p-7, host.F32: 0x1p-23, host.F64: 0x1p-52}
+// epsilon is the distance from 1 to the next number of a float type, or of the parts of a complex one.
+func (c *Call) epsilon(e host.Elem) float64 {
+	eps, ok := realOf(e).Epsilon()
+	if !ok {
+		c.Failf("%s has no epsilon: expected a float type, or the argument eps", e)
+	}
+	return eps
+}
 
 // rmsEps is eps, or the epsilon of the type that the norm is computed in.
 func (c *Call) rmsEps(x *ir.Value) float64 {
 	if c.Has("eps") {
 		return c.Float("eps")
 	}
-	return epsilon[opmath(x.Type.Elem)]
+	return c.epsilon(opmath(x.Type.Elem))
 }
 
 func (c *Call) rmsNorm(x *ir.Value, axes []int) *ir.Value {
+	if x.Type.Elem.IsComplex() {
+		mean := c.Reduce(tensor.Mean, c.Mul(x, x), true, axes...)
+		y := c.Mul(x, c.One(tensor.Rsqrt, nil, c.AddN(mean, c.rmsEps(x))))
+		if w := c.Maybe("weight"); w != nil {
+			y = c.Mul(y, w)
+		}
+		return y
+	}
 	attrs := ir.Attrs{ir.Set("axes", ir.OfInts(axes...)), ir.Set("eps", ir.Float(c.rmsEps(x)))}
 	return c.normalised(nn.RMSNorm, attrs, x, c.Maybe("weight"))
 }
@@ -140,16 +156,20 @@ func (c *Call) moments(x *ir.Value, axes ...int) (mean, variance *ir.Value) {
 	return mean, variance
 }
 
-// batchMoments are the moments as batch normalisation measures them: PyTorch keeps mean, sum of squares and the root in
-// the type of x, and so rounds f16 and bf16 on the way.
+// batchMoments are the moments as batch normalisation measures them: PyTorch keeps mean and root in the type of x, and so
+// rounds f16 and bf16 on the way; of bf16 the sum of squares and the variance too.
 func (c *Call) batchMoments(x *ir.Value, axes ...int) (mean, variance, rstd *ir.Value) {
 	e := x.Type.Elem
 	rounded := func(v *ir.Value) *ir.Value { return c.Cast(c.Cast(v, e), opmath(e)) }
 	wide := c.Cast(x, opmath(e))
 	mean = c.Reduce(tensor.Mean, wide, true, axes...)
 	off := c.Sub(wide, mean)
-	squares := rounded(c.Sum(c.Mul(off, off), true, axes...))
-	variance = c.Div(squares, c.Number(x, opmath(e), axes...))
+	squares, count := c.Sum(c.Mul(off, off), true, axes...), c.Number(x, opmath(e), axes...)
+	if e == host.BF16 {
+		variance = rounded(c.Div(rounded(squares), count))
+	} else {
+		variance = c.Div(squares, count)
+	}
 	return rounded(mean), variance, rounded(c.One(tensor.Rsqrt, nil, c.AddN(variance, c.Float("eps"))))
 }
 
@@ -195,9 +215,9 @@ func batchNorms(t *Table) {
 		return y
 	}))
 	for _, target := range []string{"aten.native_batch_norm", "aten._native_batch_norm_legit", "aten._native_batch_norm_legit_no_training",
-		"aten._native_batch_norm_legit_functional", "aten._batch_norm_with_update_functional", "aten._batch_norm_no_update"} {
+		"aten._native_batch_norm_legit_functional", "aten._batch_norm_with_update", "aten._batch_norm_with_update_functional", "aten._batch_norm_no_update"} {
 		t.Add(target, All(func(c *Call) []*ir.Value {
-			training := c.Has("training") && c.Bool("training") || target == "aten._batch_norm_with_update_functional"
+			training := c.Has("training") && c.Bool("training") || strings.HasPrefix(target, "aten._batch_norm_with_update")
 			y, mean, variance, rstd := c.batchNormIn(training)
 			vs := make([]*ir.Value, c.Results())
 			vs[0] = y
@@ -247,4 +267,17 @@ func (c *Call) runningStats(vs []*ir.Value, x, mean, variance *ir.Value) {
 	}
 	vs[n-2] = c.Cast(mix("running_mean", mean), c.Result(n-2).Elem)
 	vs[n-1] = c.Cast(mix("running_var", unbiased), c.Result(n-1).Elem)
+}
+
+// maskedSoftmax is softmax of what a mask does not hide; a line hidden as a whole is NaN.
+func maskedSoftmax(c *Call) *ir.Value {
+	x, mask := c.Value("self"), c.Cast(c.Value("mask"), host.Bool)
+	if rank := x.Type.Rank(); rank == 4 && mask.Type.Rank() == 2 && c.Has("mask_type") && c.Int("mask_type") == 1 { // of keys
+		mask = c.Unsqueeze(c.Unsqueeze(mask, 1), 1)
+	}
+	axis := x.Type.Rank() - 1
+	if c.Has("dim") {
+		axis = c.Axis("dim", x.Type.Rank())
+	}
+	return c.One(nn.Softmax, ir.Attrs{ir.Set("axis", ir.Int(axis))}, c.Where(mask, c.Like(x, math.Inf(-1)), x))
 }

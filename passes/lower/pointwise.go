@@ -28,7 +28,7 @@ type (
 // pointwise holds the functions of one tensor.
 func pointwise(t *Table) {
 	for _, e := range []named{ // numbers of any kind, the type stays
-		{"aten.neg", tensor.Neg}, {"aten.negative", tensor.Neg}, {"aten.abs", tensor.Abs}, {"aten.absolute", tensor.Abs},
+		{"aten.neg", tensor.Neg}, {"aten.negative", tensor.Neg}, {"aten._neg_view", tensor.Neg}, {"aten._neg_view_copy", tensor.Neg}, {"aten.abs", tensor.Abs}, {"aten.absolute", tensor.Abs},
 		{"aten.sign", tensor.Sign},
 	} {
 		t.Add(e.target, One(func(c *Call) *ir.Value {
@@ -80,7 +80,6 @@ func pointwise(t *Table) {
 		{"aten.sinc", sinc},
 		{"aten.special_sinc", sinc},
 		{"aten.sgn", sgn},
-		{"aten.special_ndtr", func(c *Call, x *ir.Value) *ir.Value { return c.MulN(c.erfc(c.MulN(x, -math.Sqrt2/2)), 0.5) }},
 		{"aten.special_log_ndtr", logNdtr},
 		{"aten.special_entr", entropy},
 		{"aten.log_sigmoid", logSigmoid},
@@ -98,8 +97,6 @@ func pointwise(t *Table) {
 		{"aten.hardshrink", hardshrink},
 		{"aten.softshrink", softshrink},
 		{"aten.threshold", threshold},
-		{"aten.mvlgamma", mvlgamma},
-		{"aten.special_multigammaln", mvlgamma},
 	} {
 		t.Add(e.target, Math(func(c *Call) *ir.Value { return e.fn(c, c.Value("self")) }))
 	}
@@ -108,18 +105,19 @@ func pointwise(t *Table) {
 	}))
 	t.Add("aten.logical_not", One(func(c *Call) *ir.Value { return c.Not(c.Cast(c.Value("self"), host.Bool)) }))
 	t.Add("aten.bitwise_not", One(func(c *Call) *ir.Value { return c.Not(c.Value("self")) }))
-	t.Add("aten.signbit", One(func(c *Call) *ir.Value {
-		x := c.Value("self")
-		if x.Type.Elem.IsFloat() {
-			x = c.One(tensor.Copysign, nil, c.Like(x, 1), x)
-		} else if x.Type.Elem == host.Bool {
-			return c.Fill(ir.Bool(false), x.Type)
-		}
-		return c.Compare(tensor.Lt, x, c.Like(x, 0))
-	}))
+	t.Add("aten.signbit", One(func(c *Call) *ir.Value { return c.signBit(c.Value("self")) }))
 	predicates(t)
 	activations(t)
 	complexParts(t)
+}
+
+func (c *Call) signBit(x *ir.Value) *ir.Value {
+	if x.Type.Elem.IsFloat() {
+		x = c.One(tensor.Copysign, nil, c.Like(x, 1), x)
+	} else if x.Type.Elem == host.Bool {
+		return c.Fill(ir.Bool(false), x.Type)
+	}
+	return c.Compare(tensor.Lt, x, c.Like(x, 0))
 }
 
 func (c *Call) erfc(x *ir.Value) *ir.Value { return c.One(tensor.Erfc, nil, x) }
@@ -186,6 +184,16 @@ func activations(t *Table) {
 				attrs = e.attrs(c)
 			}
 			return c.One(e.def, attrs, c.Value("self"))
+		}))
+	}
+	for _, target := range []string{"aten.rrelu_with_noise", "aten.rrelu_with_noise_functional"} {
+		t.Add(target, All(func(c *Call) []*ir.Value {
+			vs, err := t.Lookup("aten.rrelu")(c)
+			c.check(err)
+			if c.Results() > 1 {
+				vs = append(vs, c.Value("noise"))
+			}
+			return vs
 		}))
 	}
 	t.Add("aten.silu", One(func(c *Call) *ir.Value {
@@ -284,9 +292,6 @@ func roundDecimals(c *Call, x *ir.Value) *ir.Value {
 	return c.One(tensor.Round, nil, x)
 }
 
-// largest is the greatest finite number of a float type.
-var largest = map[host.Elem]float64{host.F16: 65504, host.BF16: 0x1.fep127, host.F32: math.MaxFloat32, host.F64: math.MaxFloat64}
-
 func nanToNum(c *Call, x *ir.Value) *ir.Value {
 	e := c.Result(0).Elem
 	if !e.IsFloat() {
@@ -299,9 +304,10 @@ func nanToNum(c *Call, x *ir.Value) *ir.Value {
 		return c.Like(x, otherwise)
 	}
 	x0 := x
+	least, most := e.Range()
 	x = c.Where(c.isNaN(x0), number("nan", 0), x)
-	x = c.Where(c.Compare(tensor.Eq, x0, c.Like(x, math.Inf(1))), number("posinf", largest[e]), x)
-	return c.Where(c.Compare(tensor.Eq, x0, c.Like(x, math.Inf(-1))), number("neginf", -largest[e]), x)
+	x = c.Where(c.Compare(tensor.Eq, x0, c.Like(x, math.Inf(1))), number("posinf", most), x)
+	return c.Where(c.Compare(tensor.Eq, x0, c.Like(x, math.Inf(-1))), number("neginf", least), x)
 }
 
 func celu(c *Call, x *ir.Value) *ir.Value {
@@ -332,18 +338,6 @@ func threshold(c *Call, x *ir.Value) *ir.Value {
 	return c.Where(c.Compare(tensor.Le, x, c.Tensor("threshold", x.Type.Elem)), c.Tensor("value", x.Type.Elem), x)
 }
 
-func mvlgamma(c *Call, x *ir.Value) *ir.Value {
-	p := c.Int("p")
-	if p < 1 || p > 1000 {
-		c.Failf("p is %d, expected 1 to 1000", p)
-	}
-	sum := c.Like(x, float64(p*(p-1))/4*math.Log(math.Pi))
-	for j := range p {
-		sum = c.Add(sum, c.One(tensor.Lgamma, nil, c.AddN(x, -float64(j)/2)))
-	}
-	return sum
-}
-
 func complexParts(t *Table) {
 	part := func(def *ir.OpDef, ofReal func(c *Call, x *ir.Value) *ir.Value) Lowering {
 		return One(func(c *Call) *ir.Value {
@@ -355,7 +349,7 @@ func complexParts(t *Table) {
 		})
 	}
 	same := func(_ *Call, x *ir.Value) *ir.Value { return x }
-	for _, target := range []string{"aten.conj", "aten._conj", "aten.conj_physical", "aten.resolve_conj", "aten._conj_physical"} {
+	for _, target := range []string{"aten.conj", "aten._conj", "aten._conj_copy", "aten.conj_physical", "aten.resolve_conj", "aten._conj_physical"} {
 		if target == "aten.resolve_conj" {
 			t.Add(target, One(func(c *Call) *ir.Value { return c.Value("self") }))
 			continue
@@ -375,6 +369,7 @@ func complexParts(t *Table) {
 		return c.One(tensor.Complex, nil, c.Mul(r, c.One(tensor.Cos, nil, a)), c.Mul(r, c.One(tensor.Sin, nil, a)))
 	}))
 	t.Add("aten.view_as_real", One(func(c *Call) *ir.Value { return c.parts(c.Value("self")) }))
+	t.Add("aten.view_as_real_copy", t.Lookup("aten.view_as_real"))
 	t.Add("aten.view_as_complex", One(func(c *Call) *ir.Value {
 		x := c.Value("self")
 		last := x.Type.Rank() - 1
@@ -385,7 +380,9 @@ func complexParts(t *Table) {
 		flat[last-1] = flat[last-1].Mul(ir.Const(2))
 		return c.Typed(tensor.Bitcast, nil, c.Result(0), c.Reshape(x, flat...))
 	}))
+	t.Add("aten.view_as_complex_copy", t.Lookup("aten.view_as_complex"))
 	t.Add("aten.view.dtype", One(func(c *Call) *ir.Value { return c.Typed(tensor.Bitcast, nil, c.Result(0), c.Value("self")) }))
+	t.Add("aten.view_copy.dtype", t.Lookup("aten.view.dtype"))
 }
 
 // parts is a complex tensor as pairs of real numbers along a new last axis.

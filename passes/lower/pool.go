@@ -6,6 +6,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // pools holds pooling and its inverse. The number of spatial axes is in the target's name.
@@ -29,6 +30,7 @@ func pools(t *Table) {
 		}))
 		if n > 1 {
 			t.Add("aten.max_unpool"+d, One(func(c *Call) *ir.Value { return c.maxUnpool(n) }))
+			t.Add("aten.fractional_max_pool"+d, All(func(c *Call) []*ir.Value { return c.fractionalMaxPool(n) }))
 		}
 	}
 }
@@ -93,4 +95,51 @@ func (c *Call) maxUnpool(n int) *ir.Value {
 	zeros := c.Fill(ir.Int(0), x.Type.WithShape(append(slices.Clone(x.Type.Shape[:lead]), plane)...))
 	y := c.One(tensor.Scatter, ir.Attrs{ir.Set("axis", ir.Int(lead))}, zeros, c.Reshape(at, flat...), c.Reshape(x, flat...))
 	return c.ReshapeTo(y, c.Result(0))
+}
+
+// fractionalMaxPool takes maxima of windows whose places follow from samples in 0..1, one for each plane and axis (the last
+// axis first), as fractional max pooling has them: value and place in the plane.
+func (c *Call) fractionalMaxPool(n int) []*ir.Value {
+	x, samples := c.Value("self"), c.Value("random_samples")
+	rank := x.Type.Rank()
+	lead, sizes, out := x.Type.Shape[:rank-n], x.Type.Shape[rank-n:], c.outputSize(n)
+	kernel := c.IntsN("kernel_size", n)
+	planes, e := product(lead), samples.Type.Elem
+	samples = c.Reshape(samples, planes, ir.Const(int64(n)))
+	var place *ir.Value // [planes, out..., window...] in the plane
+	for axis := range n {
+		k := ir.Const(int64(kernel[axis]))
+		last := sizes[axis].Sub(k)
+		sample := c.Part(samples, 1, ir.Const(int64(n-1-axis)), ir.Const(1)) // [planes, 1]
+		count := c.Count(out[axis], e)
+		step := c.Div(c.Size(last, e), c.Max(c.Size(out[axis].Sub(ir.Const(1)), e), c.Like(sample, 1)))
+		whole := func(v *ir.Value) *ir.Value { return c.Cast(c.Mul(v, step), host.I64) }
+		start := c.Sub(whole(c.Add(c.Unsqueeze(count, 0), sample)), whole(sample))
+		isLast := c.Compare(tensor.Eq, c.Count(out[axis], host.I64), c.Size(out[axis].Sub(ir.Const(1)), host.I64))
+		start = c.Where(isLast, c.Size(last, host.I64), start) // [planes, out]
+		shape := dims(make([]int, 1+2*n)...)
+		for i := range shape {
+			shape[i] = ir.Const(1)
+		}
+		inside := append([]ir.Dim(nil), shape...)
+		shape[0], shape[1+axis], inside[1+n+axis] = planes, out[axis], k
+		at := c.Add(c.Reshape(start, shape...), c.Reshape(c.Count(k, host.I64), inside...))
+		if place == nil {
+			place = at
+		} else {
+			place = c.Add(c.Mul(place, c.Size(sizes[axis], host.I64)), at)
+		}
+	}
+	spots, window := product(out), 1
+	for _, k := range kernel {
+		window *= k
+	}
+	lines := c.Reshape(x, planes, product(sizes))
+	flat := c.Reshape(place, planes, spots.Mul(ir.Const(int64(window))))
+	values := c.Reshape(c.Gather(lines, flat, 1), planes, spots, ir.Const(int64(window)))
+	best := c.argReduce(tensor.Argmax, values, 2, true)
+	return []*ir.Value{
+		c.ReshapeTo(c.Gather(values, best, 2), c.Result(0)),
+		c.ReshapeTo(c.Gather(c.Reshape(place, planes, spots, ir.Const(int64(window))), best, 2), c.Result(1)),
+	}
 }

@@ -66,11 +66,11 @@ func promote(ops ...operand) host.Elem {
 	for _, o := range ops {
 		switch {
 		case o.value == nil:
-			number = join(number, numberElem(o.number))
+			number = host.Promote(number, numberElem(o.number))
 		case o.value.Type.Rank() == 0:
-			zero = join(zero, o.value.Type.Elem)
+			zero = host.Promote(zero, o.value.Type.Elem)
 		default:
-			dim = join(dim, o.value.Type.Elem)
+			dim = host.Promote(dim, o.value.Type.Elem)
 		}
 	}
 	return yield(dim, yield(zero, number))
@@ -102,64 +102,9 @@ func yield(high, low host.Elem) host.Elem {
 		}
 		return high
 	case high == host.Bool || low.IsFloat() || low.IsComplex():
-		return join(high, low)
+		return host.Promote(high, low)
 	}
 	return high
-}
-
-// join is PyTorch's promotion of two types of equal standing.
-func join(a, b host.Elem) host.Elem {
-	if a == host.Invalid || a == b {
-		return b
-	}
-	if b == host.Invalid {
-		return a
-	}
-	ka, kb := rankOf(a), rankOf(b)
-	if ka > kb {
-		a, b, ka, kb = b, a, kb, ka // b is of the higher kind
-	}
-	switch {
-	case ka != kb && kb == host.KindComplex:
-		if a == host.F64 {
-			return host.C128
-		}
-		return b
-	case ka != kb:
-		return b
-	case ka == host.KindInt: // both integers: signed of enough width
-		ua, ub := a.Kind() == host.KindUint, b.Kind() == host.KindUint
-		if ua == ub {
-			return wider(a, b)
-		}
-		if ub {
-			a, b = b, a // a is unsigned
-		}
-		for _, e := range []host.Elem{host.I8, host.I16, host.I32, host.I64} {
-			if e.Bits() > a.Bits() && e.Bits() >= b.Bits() {
-				return e
-			}
-		}
-		return host.I64
-	case ka == host.KindFloat && a.Bits() == b.Bits(): // f16 with bf16
-		return host.F32
-	}
-	return wider(a, b)
-}
-
-// rankOf is the kind for promotion, where signed and unsigned integers are one.
-func rankOf(e host.Elem) host.Kind {
-	if e.Kind() == host.KindUint {
-		return host.KindInt
-	}
-	return e.Kind()
-}
-
-func wider(a, b host.Elem) host.Elem {
-	if b.Bits() > a.Bits() {
-		return b
-	}
-	return a
 }
 
 func complexOf(e host.Elem) host.Elem {

@@ -25,7 +25,7 @@ func reductions(t *Table) {
 			return c.ReshapeTo(c.reduceNumbers(e.def, x, c.keep(), c.axesOf(x)...), c.Result(0))
 		}))
 	}
-	for _, e := range []named{{"aten.any", tensor.Any}, {"aten.all", tensor.All}} {
+	for _, e := range []named{{"aten.any", tensor.Any}, {"aten.all", tensor.All}, {"aten._is_any_true", tensor.Any}, {"aten._is_all_true", tensor.All}} {
 		t.Add(e.target, One(func(c *Call) *ir.Value {
 			x := c.Cast(c.Value("self"), host.Bool)
 			if r := c.Result(0).Rank(); r == x.Type.Rank() && !c.keep() { // an empty list of axes reduces nothing
@@ -66,7 +66,7 @@ func reductions(t *Table) {
 		t.Add(target+"_mean", All(spread))
 	}
 	extremes(t)
-	for _, e := range []named{{"aten.cumsum", tensor.Cumsum}, {"aten.cumprod", tensor.Cumprod}, {"aten.logcumsumexp", tensor.Logcumsumexp}} {
+	for _, e := range []named{{"aten.cumsum", tensor.Cumsum}, {"aten.cumprod", tensor.Cumprod}, {"aten.logcumsumexp", tensor.Logcumsumexp}, {"aten._logcumsumexp", tensor.Logcumsumexp}} {
 		t.Add(e.target, One(func(c *Call) *ir.Value { return c.along(e.def, c.Out(c.Value("self")))[0] }))
 	}
 	for _, e := range []named{{"aten.cummax", tensor.Cummax}, {"aten.cummin", tensor.Cummin}} {
@@ -78,9 +78,9 @@ func reductions(t *Table) {
 	}
 	t.Add("aten.diff", One(diff))
 	t.Add("aten.gradient", All(gradient))
-	t.Add("aten.trapezoid", Math(func(c *Call) *ir.Value { return c.trapezoid(true) }))
+	t.Add("aten.trapezoid", One(func(c *Call) *ir.Value { return c.trapezoid(true) }))
 	t.Add("aten.trapz", t.Lookup("aten.trapezoid"))
-	t.Add("aten.cumulative_trapezoid", Math(func(c *Call) *ir.Value { return c.trapezoid(false) }))
+	t.Add("aten.cumulative_trapezoid", One(func(c *Call) *ir.Value { return c.trapezoid(false) }))
 }
 
 // numbers is x, or its 0s and 1s where it is bool.
@@ -169,8 +169,15 @@ func (c *Call) logSumExp(x *ir.Value, keep bool, axes ...int) *ir.Value {
 	if len(axes) == 0 {
 		return x
 	}
-	top := c.Reduce(tensor.ReduceMax, x, true, axes...)
-	top = c.Where(c.isInf(top), c.Like(top, 0), top)
+	if x.Type.NumElements().Equal(ir.Const(0)) { // there is no largest
+		return c.Log(c.Sum(c.Exp(x), keep, axes...))
+	}
+	real := x
+	if x.Type.Elem.IsComplex() {
+		real = c.One(tensor.Real, nil, x)
+	}
+	top := c.Reduce(tensor.ReduceMax, real, true, axes...)
+	top = c.Cast(c.Where(c.isInf(top), c.Like(top, 0), top), x.Type.Elem)
 	v := c.Add(c.Log(c.Sum(c.Exp(c.Sub(x, top)), true, axes...)), top)
 	if keep {
 		return v
@@ -283,7 +290,8 @@ func (c *Call) derivative(x *ir.Value, axis int, h float64) *ir.Value {
 	return c.Concat(axis, first, inner, last)
 }
 
-// trapezoid integrates y along an axis by the trapezoidal rule, in all or up to each place.
+// trapezoid integrates y along an axis by the trapezoidal rule, in all or up to each place. Given x, PyTorch multiplies
+// integers as such, and sums them as i64.
 func (c *Call) trapezoid(total bool) *ir.Value {
 	y := c.Value("y")
 	axis := c.Axis("dim", y.Type.Rank())
@@ -291,21 +299,29 @@ func (c *Call) trapezoid(total bool) *ir.Value {
 		size, one := v.Type.Shape[axis], ir.Const(1)
 		return c.Slice(v, axis, one, size, 1), c.Slice(v, axis, ir.Const(0), size.Sub(one), 1)
 	}
-	after, before := pairs(y, axis)
-	area := c.Add(after, before)
+	var area *ir.Value // twice of each piece
 	if x := c.Maybe("x"); x != nil {
+		e := c.Promote("x", "y")
 		if x.Type.Rank() == 1 {
 			x = c.alongAxis(x, axis, y.Type.Rank())
 		}
-		after, before := pairs(x, axis+x.Type.Rank()-y.Type.Rank())
-		area = c.Mul(area, c.Sub(after, before))
+		after, before := pairs(c.Cast(y, e), axis)
+		height := c.Add(after, before)
+		after, before = pairs(c.Cast(x, e), axis+x.Type.Rank()-y.Type.Rank())
+		area = c.Mul(height, c.Sub(after, before))
+		if e.IsInt() {
+			area = c.Cast(area, host.I64)
+		}
 	} else {
-		area = c.scaled(area, "dx")
+		after, before := pairs(y, axis)
+		area = c.scaled(c.Out(c.Add(after, before)), "dx")
 	}
 	if total {
-		return c.MulN(c.Sum(area, false, axis), 0.5)
+		area = c.Sum(area, false, axis)
+	} else {
+		area = c.One(tensor.Cumsum, ir.Attrs{ir.Set("axis", ir.Int(axis))}, area)
 	}
-	return c.MulN(c.One(tensor.Cumsum, ir.Attrs{ir.Set("axis", ir.Int(axis))}, area), 0.5)
+	return c.MulN(c.Out(area), 0.5)
 }
 
 // norm is the p-norm along axes.

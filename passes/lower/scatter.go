@@ -42,8 +42,6 @@ func scattering(t *Table) {
 		t.Add(target, All(embeddingBag))
 	}
 	t.Add("aten.embedding_renorm", One(embeddingRenorm))
-	t.Add("aten.bincount", One(bincount))
-	t.Add("aten.histc", One(histc))
 }
 
 // reductionNames maps PyTorch's names to those of tensor.scatter.
@@ -177,38 +175,4 @@ func embeddingRenorm(c *Call) *ir.Value {
 	named := c.addAt(w.Type.Shape[0], c.Fill(ir.Int(1), ids.Type), ids)
 	named = c.Unsqueeze(c.Cast(named, host.Bool), 1)
 	return c.Out(c.Where(named, c.Mul(wide, scale), wide))
-}
-
-func bincount(c *Call) *ir.Value {
-	x := c.Cast(c.Value("self"), host.I64)
-	r := c.Result(0)
-	if c.Binds() != nil {
-		padded := c.Pad(x, []ir.Dim{ir.Const(0)}, []ir.Dim{ir.Const(1)}, ir.Int(-1)) // x may be empty
-		top := c.Add(c.Reduce(tensor.ReduceMax, padded, false, 0), c.Const(ir.Int(1), host.I64))
-		c.bind(c.Max(top, c.Size(c.Dim("minlength"), host.I64)))
-	}
-	weights := c.Maybe("weights")
-	if weights == nil {
-		weights = c.Fill(ir.Int(1), x.Type)
-	}
-	return c.addAt(r.Shape[0], c.Cast(weights, r.Elem), x)
-}
-
-// histc counts elements in equal bins between two limits; equal limits mean those of the data.
-func histc(c *Call) *ir.Value {
-	x := c.Flat(c.Value("self"))
-	e := floating(x.Type.Elem)
-	x = c.Cast(x, e)
-	bins := c.Int("bins")
-	low, high := c.Tensor("min", e), c.Tensor("max", e)
-	if a, b := c.Float("min"), c.Float("max"); a == b {
-		low, high = c.Reduce(tensor.ReduceMin, x, false, 0), c.Reduce(tensor.ReduceMax, x, false, 0)
-		same := c.Compare(tensor.Eq, low, high)
-		low, high = c.Where(same, c.AddN(low, -1), low), c.Where(same, c.AddN(high, 1), high)
-	}
-	in := c.And(c.Compare(tensor.Ge, x, low), c.Compare(tensor.Le, x, high))
-	place := c.Div(c.MulN(c.Sub(x, low), float64(bins)), c.Sub(high, low))
-	place = c.Where(in, place, c.Like(place, 0))
-	at := c.Min(c.Cast(place, host.I64), c.Const(ir.Int(int64(bins-1)), host.I64))
-	return c.Out(c.addAt(ir.Const(int64(bins)), c.Cast(in, e), at))
 }

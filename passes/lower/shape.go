@@ -4,7 +4,9 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/state"
+	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -21,9 +23,9 @@ func (c *Call) self() *ir.Value {
 
 // identities holds targets that do nothing, convert the element type, or cannot be seen in a functional program.
 func identities(t *Table) {
-	for _, target := range []string{"aten.alias", "aten.alias_copy", "aten.detach", "aten.detach_", "aten.contiguous", "aten.clone", "aten.lift", "aten.lift_fresh",
+	for _, target := range []string{"aten.alias", "aten.alias_copy", "aten.detach", "aten.detach_copy", "aten.detach_", "aten.contiguous", "aten.clone", "aten.lift", "aten.lift_fresh",
 		"aten.lift_fresh_copy", "aten.to", "aten._to_copy", "aten.type_as", "aten.resolve_neg", "aten._cast_Float", "aten._cast_Half",
-		"aten._cast_Long", "aten._cast_Double", "aten._cast_Int", "aten.requires_grad_", "aten._autocast_to_reduced_precision",
+		"aten._cast_Long", "aten._cast_Double", "aten._cast_Int", "aten._cast_Short", "aten._cast_Char", "aten._cast_Byte", "aten.requires_grad_", "aten._autocast_to_reduced_precision",
 		"aten._autocast_to_full_precision", "aten.dequantize.self", "prims.convert_element_type", "prims.clone"} {
 		t.Add(target, One(func(c *Call) *ir.Value {
 			if c.Callee() == "prims.convert_element_type.default" {
@@ -48,6 +50,7 @@ func identities(t *Table) {
 		"aten.sym_constrain_range_for_size", "aten._functional_assert_async", "aten._functional_assert_scalar"} {
 		t.Add(target, All(func(c *Call) []*ir.Value { return make([]*ir.Value, c.Results()) }))
 	}
+	t.Add("aten._to_cpu", All(func(c *Call) []*ir.Value { return c.Values("tensors") }))
 	t.Add("aten.copy", One(func(c *Call) *ir.Value { return c.ExpandTo(c.Out(c.Value("src")), c.Result(0)) }))
 	for _, target := range []string{"aten.item", "aten._local_scalar_dense"} {
 		t.Add(target, One(func(c *Call) *ir.Value {
@@ -64,7 +67,7 @@ func identities(t *Table) {
 func shapes(t *Table) {
 	for _, target := range []string{"aten.view.default", "aten.reshape", "aten._unsafe_view", "aten._reshape_alias", "aten.view_as", "aten.reshape_as",
 		"aten.flatten", "aten.unflatten", "aten.ravel", "aten.squeeze", "aten.unsqueeze", "aten.atleast_1d.default", "aten.atleast_2d.default",
-		"aten._reshape_copy", "aten.view_copy.default", "aten.squeeze_copy", "aten.unsqueeze_copy"} {
+		"aten._reshape_copy", "aten._reshape_alias_copy", "aten.view_copy.default", "aten.squeeze_copy", "aten.unsqueeze_copy"} {
 		t.Add(target, One(func(c *Call) *ir.Value { return c.ReshapeTo(c.Value("self"), c.Result(0)) }))
 	}
 	t.Add("aten.atleast_3d.default", One(func(c *Call) *ir.Value { return c.ReshapeTo(c.Value("self"), c.Result(0)) }))
@@ -121,7 +124,7 @@ func shapes(t *Table) {
 		t.Add(target, One(func(c *Call) *ir.Value {
 			x := c.Value("self")
 			axis, start, stop := c.sliceArgs(x)
-			return c.Slice(x, axis, start, stop, c.Int("step"))
+			return c.sizeBound(c.Slice(x, axis, start, stop, c.Int("step")))
 		}))
 	}
 	for _, target := range []string{"aten.select", "aten.select_copy"} {
@@ -138,6 +141,7 @@ func shapes(t *Table) {
 			return c.Part(x, axis, c.fromEnd(c.Dim("start"), x.Type.Shape[axis]), c.Dim("length"))
 		}))
 	}
+	t.Add("aten.sym_storage_offset", One(storageOffset))
 	t.Add("aten.slice_scatter", One(func(c *Call) *ir.Value {
 		x := c.Value("self")
 		axis, start, stop := c.sliceArgs(x)
@@ -164,6 +168,56 @@ func shapes(t *Table) {
 			return c.Move(c.Take(x, windows, axis), axis+1, -1)
 		}))
 	}
+}
+
+// sizeBound makes sizes that follow from others the symbols that the call binds, as PyTorch has it where bounds depend on data.
+func (c *Call) sizeBound(v *ir.Value) *ir.Value {
+	names, _ := c.Binds().(ir.Dims)
+	for _, name := range names {
+		for i, d := range c.Result(0).Shape {
+			if d.Equal(name) && i < v.Type.Rank() {
+				c.One(core.Bind, ir.Attrs{ir.Set("binds", ir.Dims{name})}, c.Size(v.Type.Shape[i], host.I64))
+				v = c.Reshape(v, withAxis(v.Type, i, name).Shape...)
+				break
+			}
+		}
+	}
+	return v
+}
+
+// storageOffset is where a view of slices begins in the memory of the tensor it was cut from, which counts row-major.
+func storageOffset(c *Call) *ir.Value {
+	at, _ := c.placeOf(c.Value("self"))
+	return c.bind(c.Size(at, host.I64))
+}
+
+func (c *Call) placeOf(v *ir.Value) (at ir.Dim, strides []ir.Dim) {
+	for _, view := range []*ir.OpDef{tensor.Transpose, tensor.Expand, tensor.Flip} {
+		if v.DefinedBy(view) {
+			c.Failf("where %s begins in memory is known of slices only", v.Type)
+		}
+	}
+	shape := v.Type.Shape
+	switch {
+	case v.DefinedBy(tensor.Slice):
+		at, strides = c.placeOf(v.Def.Operands[0])
+		axis := v.Def.Int("axis")
+		at = at.Add(v.Def.Dim("start").Mul(strides[axis]))
+		strides[axis] = strides[axis].Mul(ir.Const(int64(v.Def.Int("step"))))
+		return at, strides
+	case v.DefinedBy(tensor.Reshape) && v.Def.In(0).Rank() == len(shape):
+		return c.placeOf(v.Def.Operands[0])
+	case v.DefinedBy(tensor.Reshape) && v.Def.Operands[0].DefinedBy(tensor.Slice) && v.Def.In(0).Rank() == len(shape)+1:
+		at, strides = c.placeOf(v.Def.Operands[0])
+		axis := v.Def.Operands[0].Def.Int("axis") // an axis of size 1 was selected and dropped
+		return at, slices.Delete(strides, axis, axis+1)
+	}
+	stride := ir.Const(1)
+	strides = make([]ir.Dim, len(shape))
+	for i := len(shape) - 1; i >= 0; i-- {
+		strides[i], stride = stride, stride.Mul(shape[i])
+	}
+	return ir.Const(0), strides
 }
 
 func (c *Call) update(base, src *ir.Value, axis int, start ir.Dim, step int) *ir.Value {
@@ -220,7 +274,7 @@ func (c *Call) fromEnd(at, size ir.Dim) ir.Dim {
 	case ir.True:
 		return c.env().Simplify(at.Add(size))
 	case ir.Undecided:
-		c.b.Func.Home(at).AddGuard(ir.Guard{Any: []ir.Cond{{Left: at, Rel: ir.RelGE, Right: zero}}})
+		c.check(c.b.Func.Home(at).AddGuard(ir.Guard{Any: []ir.Cond{{Left: at, Rel: ir.RelGE, Right: zero}}}))
 	}
 	return at
 }

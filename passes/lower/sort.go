@@ -2,7 +2,6 @@ package lower
 
 import (
 	"math"
-	"slices"
 
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
@@ -35,11 +34,9 @@ func sorting(t *Table) {
 		return []*ir.Value{c.Out(vs[0]), vs[1]}
 	}))
 	t.Add("aten.kthvalue", All(func(c *Call) []*ir.Value {
-		x := c.Value("self")
-		return c.pick(x, c.Axis("dim", x.Type.Rank()), func(*ir.Value, int) *ir.Value {
-			return c.Const(ir.OfDim(c.Dim("k").Sub(ir.Const(1))), host.I64)
-		})
+		return c.choose(tensor.KthValue, ir.Attrs{ir.Set("k", ir.OfDim(c.Dim("k").Sub(ir.Const(1))))})
 	}))
+	t.Add("aten.mode", All(func(c *Call) []*ir.Value { return c.choose(tensor.Mode, nil) }))
 	for _, target := range []string{"aten.median", "aten.nanmedian"} {
 		middle := func(c *Call) func(*ir.Value, int) *ir.Value {
 			return func(x *ir.Value, axis int) *ir.Value { return c.middle(x, axis, target == "aten.nanmedian") }
@@ -52,7 +49,6 @@ func sorting(t *Table) {
 			return c.pick(x, c.Axis("dim", x.Type.Rank()), middle(c))
 		}))
 	}
-	t.Add("aten.mode", All(mode))
 	for _, target := range []string{"aten.quantile", "aten.nanquantile"} {
 		t.Add(target, One(func(c *Call) *ir.Value { return c.quantile(target == "aten.nanquantile") }))
 	}
@@ -67,6 +63,16 @@ func (c *Call) sorted(x *ir.Value, axis int, descending bool) (values, index *ir
 	}
 	vs := c.Emit(tensor.Sort, ir.Attrs{ir.Set("axis", ir.Int(axis)), ir.Set("descending", ir.Bool(descending))}, c.numbers(x))
 	return c.Cast(vs[0], x.Type.Elem), vs[1]
+}
+
+// choose builds an operation that takes one element of each line along the axis in dim: value and place.
+func (c *Call) choose(def *ir.OpDef, attrs ir.Attrs) []*ir.Value {
+	x := c.Value("self")
+	if x.Type.Rank() == 0 {
+		return []*ir.Value{x, c.Const(ir.Int(0), host.I64)}
+	}
+	vs := c.Emit(def, attrs.With("axis", ir.Int(c.Axis("dim", x.Type.Rank()))), c.numbers(x))
+	return []*ir.Value{c.ReshapeTo(c.Out(vs[0]), c.Result(0)), c.ReshapeTo(vs[1], c.Result(1))}
 }
 
 // pick takes one element of each sorted line along an axis: value and place. Which says its number, for all lines or
@@ -104,28 +110,6 @@ func (c *Call) middle(sorted *ir.Value, axis int, ignoreNaN bool) *ir.Value {
 	numbers := c.Sum(c.Cast(c.Not(nan), host.I64), true, axis)
 	zero, one, two := c.Const(ir.Int(0), host.I64), c.Const(ir.Int(1), host.I64), c.Const(ir.Int(2), host.I64)
 	return c.Max(c.One(tensor.FloorDiv, nil, c.Sub(numbers, one), two), zero)
-}
-
-// mode is the most frequent element of each line, the smallest of equally frequent ones, and its last place.
-func mode(c *Call) []*ir.Value {
-	x := c.Value("self")
-	if x.Type.Rank() == 0 {
-		return []*ir.Value{x, c.Const(ir.Int(0), host.I64)}
-	}
-	axis := c.Axis("dim", x.Type.Rank())
-	values, index := c.sorted(x, axis, false)
-	equal := c.Compare(tensor.Eq, c.Unsqueeze(values, axis), c.Unsqueeze(values, axis+1))
-	count := c.Sum(c.Cast(equal, host.I64), false, axis) // of each element's equals
-	first := c.argReduce(tensor.Argmax, count, axis, true)
-	run := c.Gather(count, first, axis)
-	last := c.Sub(c.Add(first, run), c.Const(ir.Int(1), host.I64))
-	vs := []*ir.Value{c.Gather(values, last, axis), c.Gather(index, last, axis)}
-	if !c.keep() {
-		for i := range vs {
-			vs[i] = c.Squeeze(vs[i], axis)
-		}
-	}
-	return vs
 }
 
 // quantile picks or interpolates between sorted elements.
@@ -230,44 +214,58 @@ func searches(t *Table) {
 	}))
 }
 
-// uniques holds the targets whose result has each element once.
+// uniques holds the targets whose result has each element once. PyTorch saves their places and counts as of the type of
+// the elements, but they are i64.
 func uniques(t *Table) {
 	for _, target := range []string{"aten._unique2", "aten._unique"} {
 		t.Add(target, All(func(c *Call) []*ir.Value {
 			x := c.Value("self")
-			if c.Binds() == nil {
-				return c.empty()
+			if c.noneStated() {
+				return c.noUniques()
 			}
-			vs := slices.Clone(c.Emit(tensor.Unique, ir.Attrs{ir.Set("binds", c.Binds())}, c.numbers(c.Flat(x))))
-			vs[0] = c.Out(vs[0])
-			if c.Bool("return_inverse") {
-				vs[1] = c.ReshapeTo(vs[1], x.Type)
-			} else {
-				vs[1] = nil
-			}
-			if !c.Has("return_counts") || !c.Bool("return_counts") {
-				vs[2] = nil
-			}
-			return c.absentEmpty(vs[:c.Results()])
+			vs := c.Emit(tensor.Unique, ir.Attrs{ir.Set("binds", c.newCount())}, c.numbers(c.Flat(x)))
+			return c.uniqueResults(c.Out(vs[0]), c.ReshapeTo(vs[1], x.Type), vs[2], false)
 		}))
 	}
 	t.Add("aten.unique_dim", All(func(c *Call) []*ir.Value {
 		x := c.Value("self")
-		if c.Binds() == nil {
-			return c.empty()
+		if c.noneStated() {
+			return c.noUniques()
 		}
 		axis := c.Axis("dim", x.Type.Rank())
-		vs := slices.Clone(c.Emit(tensor.UniqueRows, ir.Attrs{ir.Set("binds", c.Binds())}, c.numbers(c.Move(x, axis, 0))))
-		vs[0] = c.Out(c.Move(vs[0], 0, axis))
-		return vs
+		vs := c.Emit(tensor.UniqueRows, ir.Attrs{ir.Set("binds", c.newCount())}, c.numbers(c.Move(x, axis, 0)))
+		return c.uniqueResults(c.Out(c.Move(vs[0], 0, axis)), vs[1], vs[2], true)
 	}))
 	for _, target := range []string{"aten.unique_consecutive", "aten.unique_dim_consecutive"} {
 		t.Add(target, All(uniqueConsecutive))
 	}
 }
 
+// noneStated reports that the file states the size 0 for the first result.
+func (c *Call) noneStated() bool {
+	return c.Binds() == nil && c.Result(0).NumElements().Equal(ir.Const(0))
+}
+
+// uniqueResults are the elements, and places and counts where they are asked for, or always for slices of an axis.
+func (c *Call) uniqueResults(values, inverse, counts *ir.Value, slices bool) []*ir.Value {
+	vs := []*ir.Value{values, inverse, counts}[:c.Results()]
+	for i, flag := range []string{"", "return_inverse", "return_counts"}[:len(vs)] {
+		if i > 0 && !slices && !c.Bool(flag) {
+			vs[i] = c.Fill(ir.Int(0), ir.TensorOf(host.I64, ir.Const(0)))
+		}
+		if c.Binds() == nil { // the count is that of an earlier call
+			vs[i] = c.ReshapeTo(vs[i], c.Result(i))
+		}
+		c.restate(i, vs[i].Type)
+	}
+	return vs
+}
+
 // uniqueConsecutive drops what equals its predecessor: elements, or slices of an axis.
 func uniqueConsecutive(c *Call) []*ir.Value {
+	if c.noneStated() {
+		return c.noUniques()
+	}
 	x := c.Value("self")
 	rows, axis := c.Flat(x), 0
 	if c.Has("dim") {
@@ -278,18 +276,13 @@ func uniqueConsecutive(c *Call) []*ir.Value {
 	changed := c.Compare(tensor.Ne, c.Slice(rows, 0, one, n, 1), c.Slice(rows, 0, ir.Const(0), n.Sub(one), 1))
 	changed = c.Reduce(tensor.Any, changed, false, axesFrom(1, rows.Type.Rank())...)
 	first := c.Pad(changed, []ir.Dim{one}, []ir.Dim{ir.Const(0)}, ir.Bool(true))
-	at := c.positions(first, c.Result(0).Shape[axis], 0)[0]
-	vs := []*ir.Value{c.Move(c.Take(rows, at, 0), 0, axis), nil, nil}
-	if c.Bool("return_inverse") {
-		inverse := c.Sub(c.One(tensor.Cumsum, ir.Attrs{ir.Set("axis", ir.Int(0))}, c.Cast(first, host.I64)), number)
-		vs[1] = c.ReshapeTo(inverse, c.Result(1))
+	at := c.truePlaces(first, c.newCount())[0]
+	inverse := c.Sub(c.One(tensor.Cumsum, ir.Attrs{ir.Set("axis", ir.Int(0))}, c.Cast(first, host.I64)), number)
+	next := c.Concat(0, c.Slice(at, 0, one, at.Type.Shape[0], 1), c.Unsqueeze(c.Size(n, host.I64), 0))
+	if !c.Has("dim") {
+		inverse = c.ReshapeTo(inverse, x.Type)
 	}
-	if c.Bool("return_counts") {
-		u := at.Type.Shape[0]
-		next := c.Concat(0, c.Slice(at, 0, one, u, 1), c.Unsqueeze(c.Size(n, host.I64), 0))
-		vs[2] = c.Sub(next, at)
-	}
-	return c.absentEmpty(vs)
+	return c.uniqueResults(c.Move(c.Take(rows, at, 0), 0, axis), inverse, c.Sub(next, at), c.Has("dim"))
 }
 
 // absentEmpty fills in results that were not asked for: they are empty.
@@ -302,12 +295,12 @@ func (c *Call) absentEmpty(vs []*ir.Value) []*ir.Value {
 	return vs
 }
 
-// empty are results without elements: of a tensor that has none, the file knows the sizes.
-func (c *Call) empty() []*ir.Value {
+// noUniques are the results for a tensor that has no elements: of it the file knows the sizes.
+func (c *Call) noUniques() []*ir.Value {
 	vs := make([]*ir.Value, c.Results())
 	for i := range vs {
-		if !c.Result(i).NumElements().Equal(ir.Const(0)) {
-			c.Failf("the file states %s for result %d, expected a size that the data decides", c.Result(i), i)
+		if i > 0 {
+			c.restate(i, c.Result(i).WithElem(host.I64))
 		}
 		vs[i] = c.Fill(ir.Int(0), c.Result(i))
 	}

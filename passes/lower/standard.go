@@ -7,16 +7,21 @@ func Standard() *Table {
 		identities,
 		symbolics,
 		creations,
+		windows,
 		pointwise,
 		binaries,
+		specials,
 		shapes,
 		joins,
+		repeats,
 		diagonals,
 		pads,
 		strided,
 		indexing,
 		scattering,
+		histograms,
 		reductions,
+		statistics,
 		sorting,
 		products,
 		distances,
@@ -29,8 +34,16 @@ func Standard() *Table {
 		attentions,
 		recurrents,
 		losses,
+		quantizing,
+		fakeQuantizing,
+		torchao,
+		coreai,
+		vision,
+		primitives,
+		demos,
 	} {
 		family(t)
 	}
+	t.noteLimits()
 	return t
 }

@@ -34,7 +34,25 @@ type Table struct {
 type entry struct {
 	lower Lowering
 	place string // where the entry was added
+	limit string // what the lowering refuses: train=True
 }
+
+// Status is what becomes of the calls of a target.
+type Status struct {
+	Kind   StatusKind
+	Reason string // Refused: why, and what to do instead. Limited: what the lowering refuses, as a user of PyTorch says it: train=True
+}
+
+// StatusKind is a kind of Status.
+type StatusKind uint8
+
+// The kinds of Status.
+const (
+	Unknown StatusKind = iota // no lowering, and nothing to say about it
+	Refused                   // no lowering, on purpose
+	Limited                   // a lowering that refuses some arguments
+	Lowered                   // a lowering
+)
 
 // NewTable makes an empty table.
 func NewTable() *Table { return &Table{entries: map[string]entry{}} }
@@ -50,18 +68,41 @@ func (t *Table) Replace(target string, fn Lowering) {
 		t.errs = append(t.errs, fmt.Errorf("%s: no lowering of %s to replace%s; use Add", place, target, t.didYouMean(target)))
 		return
 	}
-	t.entries[target] = entry{fn, place}
+	t.entries[target] = entry{lower: fn, place: place}
 }
 
 // Err gives what went wrong in Add and Replace.
 func (t *Table) Err() error { return errors.Join(t.errs...) }
 
-// Lookup finds the lowering of a target: its own entry, or the one for all overloads; nil where there is none.
+// Lookup finds the lowering of a target: its own entry, or the one for all overloads that are not refused; nil where there
+// is none.
 func (t *Table) Lookup(callee string) Lowering {
-	if e, ok := t.entries[callee]; ok {
-		return e.lower
+	return t.find(callee).lower
+}
+
+// Status says what becomes of the calls of a target such as aten.add.Tensor.
+func (t *Table) Status(callee string) Status {
+	e, reason := t.find(callee), refusalOf(callee)
+	switch {
+	case e.limit != "":
+		return Status{Limited, e.limit}
+	case e.lower != nil:
+		return Status{Kind: Lowered}
+	case reason != "":
+		return Status{Refused, reason}
 	}
-	return t.entries[base(callee)].lower
+	return Status{}
+}
+
+// find gives the entry of a target, empty where there is none.
+func (t *Table) find(callee string) entry {
+	if e, ok := t.entries[callee]; ok {
+		return e
+	}
+	if e, ok := t.entries[base(callee)]; ok && !refusedOverload(callee) {
+		return e
+	}
+	return entry{}
 }
 
 // Targets lists the targets that have an entry, sorted.
@@ -83,7 +124,21 @@ func (t *Table) add(target string, fn Lowering, place string) {
 		t.errs = append(t.errs, fmt.Errorf("%s: expected a target such as aten.add or aten.add.Tensor and a function, found %q", place, target))
 		return
 	}
-	t.entries[target] = entry{fn, place}
+	t.entries[target] = entry{lower: fn, place: place}
+}
+
+// noteLimits enters what the lowerings of the standard table refuse; one that replaces them has limits of its own.
+func (t *Table) noteLimits() {
+	for _, l := range limits {
+		for target := range strings.FieldsSeq(l.Targets) {
+			if e, ok := t.entries[target]; ok {
+				e.limit = l.What
+				t.entries[target] = e
+			} else {
+				t.errs = append(t.errs, fmt.Errorf("%s has the limit %s and no lowering", target, l.What))
+			}
+		}
+	}
 }
 
 // base is a target without its overload: aten.add of aten.add.Tensor.
@@ -111,6 +166,10 @@ func caller() string {
 
 // didYouMean suggests the target nearest in spelling, or says nothing.
 func (t *Table) didYouMean(callee string) string {
+	const longest = 100
+	if len(callee) > longest {
+		return ""
+	}
 	best, least := "", max(2, len(callee)/5)+1
 	for _, name := range t.Targets() {
 		for _, have := range []string{callee, base(callee)} {

@@ -25,6 +25,15 @@ func TestStandardHasNoDuplicates(t *testing.T) {
 	}
 }
 
+// A refusal never names what the standard table lowers.
+func TestLoweredIsNotRefused(t *testing.T) {
+	for _, target := range Standard().Targets() {
+		if reason := refusalOf(target); reason != "" {
+			t.Errorf("%s has a lowering, and is refused: %s", target, reason)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	table := NewTable()
 	all := One(func(c *Call) *ir.Value { return c.Neg(c.Value("self")) })
@@ -186,7 +195,8 @@ func TestUnknownTargets(t *testing.T) {
     and 1 more
   aten.sofmax.int, 1 call (did you mean aten.softmax?)
     model.py:21 in fc1 (Linear) takes tensor<2xf32>
-Add a lowering for each (AddLowering("mylib.swiglu", fn) in Go), or keep the calls: decompose{keep=["mylib.swiglu"]}`
+Add a lowering for each (AddLowering("mylib.swiglu", fn) in Go), or save a program that has the operator's Python implementation instead:
+program.run_decompositions({torch.ops.mylib.swiglu.default: fn}). decompose{keep=["mylib.swiglu"]} leaves the calls in a text that prints but does not run`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}
@@ -216,7 +226,7 @@ func TestLoweringErrors(t *testing.T) {
 		{"operation", f32x2, One(func(c *Call) *ir.Value { return c.Add(c.Value("self"), c.Const(ir.Int(1), host.I64)) }),
 			"my.op.default: tensor.add: operand 1 is i64, the first is f32: cast one of them (model.py:21 in fc1 (Linear))"},
 		{"mistake", f32x2, One(func(c *Call) *ir.Value { return c.Op.Operands[c.Results()] }),
-			"my.op.default: the lowering failed on these arguments: runtime error: index out of range [1] with length 1 (model.py:21 in fc1 (Linear))"},
+			"my.op.default: the lowering failed on these arguments: index out of range [1] with length 1 (model.py:21 in fc1 (Linear))"},
 		{"count", f32x2, All(func(*Call) []*ir.Value { return nil }),
 			"my.op.default: the lowering gave 0 values, the call has 1 results (model.py:21 in fc1 (Linear))"},
 	} {
@@ -279,5 +289,38 @@ func TestSweepsUnused(t *testing.T) {
 	}
 	if err := ir.Verify(m); err != nil {
 		t.Error(err)
+	}
+}
+
+// A mask beside another index becomes places, as many as a new symbol says.
+func TestIndexPutMaskAndIndex(t *testing.T) {
+	attrs := ir.Attrs{ir.Set("self", ir.Ref(0)), ir.Set("indices", ir.List{ir.Ref(1), ir.Ref(2)}), ir.Set("values", ir.Ref(3)), ir.Set("accumulate", ir.Bool(false))}
+	x := ir.StaticType(host.F32, 3, 4)
+	m, _ := program("aten.index_put.default", x, attrs, x, ir.StaticType(host.Bool, 3), ir.StaticType(host.I64, 1), ir.StaticType(host.F32))
+	if err := Standard().Decompose(m, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := ir.Verify(m); err != nil {
+		t.Fatal(err)
+	}
+	f := m.Funcs[0]
+	if len(f.Dims) != 1 || !slices.Contains(opNames(f), "tensor.nonzero") || !slices.Contains(opNames(f), "tensor.index_put") {
+		t.Errorf("found %d symbols and %v", len(f.Dims), opNames(f))
+	}
+}
+
+// PyTorch saves the counts of bincount as of the type of the input.
+func TestRestatedResult(t *testing.T) {
+	attrs := ir.Attrs{ir.Set("self", ir.Ref(0)), ir.Set("weights", ir.None{}), ir.Set("minlength", ir.Int(0)), ir.Set("binds", ir.Dims{ir.Sym("u0")})}
+	m, _ := program("aten.bincount.default", ir.TensorOf(host.U8, ir.Sym("u0")), attrs, ir.StaticType(host.U8, 3))
+	m.Funcs[0].AddDim(&ir.DimDecl{Name: "u0", Max: ir.Unbounded})
+	if err := Standard().Decompose(m, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := ir.Verify(m); err != nil {
+		t.Fatal(err)
+	}
+	if e := m.Funcs[0].Results[0].Type.Elem; e != host.I64 {
+		t.Errorf("the result is %s, want i64", e)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -15,6 +16,8 @@ import (
 type Case struct {
 	Func string
 	In   []*host.Tensor // one per input of the function
+	// Next makes a call with other sizes, for a model that does not run with these; nil where there is none.
+	Next func() (Case, error)
 }
 
 // tolerances are what results of an exact pass may differ by, relative to the size of the numbers compared: a pass may
@@ -61,15 +64,63 @@ func (c *check) reference(ctx *pass.Context, m *ir.Module) error {
 			return err
 		}
 	}
-	c.want = nil
+	var list []Case
+	var want [][]result
 	for _, k := range c.list {
-		out, err := execute(ctx, m, k)
+		k, out, err := first(ctx, m, k)
 		if err != nil {
-			return fmt.Errorf("numeric verification cannot run @%s: %w; give inputs with --inputs", k.Func, err)
+			return fmt.Errorf("numeric verification cannot run @%s: %w; %s", k.Func, err, tryInputs(m.Func(k.Func)))
 		}
-		c.want = append(c.want, out)
+		if !slices.ContainsFunc(list, k.equals) {
+			list, want = append(list, k), append(want, out)
+		}
 	}
+	c.list, c.want = list, want
 	return nil
+}
+
+// first runs a case or, where the model does not run with it, the first of those after it that does. Where none does, the
+// error is that of the first.
+func first(ctx *pass.Context, m *ir.Module, k Case) (Case, []result, error) {
+	out, err := execute(ctx, m, k)
+	for other := k; err != nil && other.Next != nil && ctx.Err() == nil; {
+		next, nextErr := other.Next()
+		if nextErr != nil {
+			break
+		}
+		if out, nextErr = execute(ctx, m, next); nextErr == nil {
+			return next, out, nil
+		}
+		other = next
+	}
+	return k, out, err
+}
+
+// equals reports a case with the same inputs.
+func (k Case) equals(other Case) bool {
+	return k.Func == other.Func && slices.EqualFunc(k.In, other.In, func(a, b *host.Tensor) bool {
+		return a.Elem == b.Elem && slices.Equal(a.Shape, b.Shape) && bytes.Equal(a.Bytes(), b.Bytes())
+	})
+}
+
+// tryInputs says which inputs of the user's would do.
+func tryInputs(f *ir.Func) string {
+	if f == nil {
+		return "give inputs with --inputs"
+	}
+	const most = 8
+	var names []string
+	for _, p := range f.Params {
+		if p.Role != ir.Input {
+			continue
+		}
+		if len(names) == most {
+			names = append(names, "...")
+			break
+		}
+		names = append(names, fmt.Sprintf("%s: %s", p.Value.Name, p.Value.Type))
+	}
+	return "give inputs that it runs with: --inputs=FILE.safetensors with " + strings.Join(names, ", ")
 }
 
 // execute casts the inputs to the types the function has now; a pass may have changed those.

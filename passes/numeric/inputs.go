@@ -12,23 +12,37 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// MakeCases makes calls of every function of a module, with sizes at both ends of their ranges.
+// MakeCases makes calls of every function of a module, with sizes at both ends of their ranges. For a model that does not
+// run with those, as guards do not say everything, each leads on to sizes nearer to the other end.
 func MakeCases(m *ir.Module) ([]Case, error) {
 	var cases []Case
 	for _, f := range m.Funcs {
-		choices, err := chooseSizes(f)
-		if err != nil {
-			return nil, fmt.Errorf("@%s: %w", f.Name, err)
+		small, large := chooseSizes(f)
+		if len(small) == 0 {
+			return nil, fmt.Errorf("@%s: found no sizes that satisfy the guards; %s", f.Name, tryInputs(f))
 		}
-		for _, sizes := range choices {
-			in, err := MakeInputs(f, sizes)
+		for _, sizes := range [][]map[string]int64{small, large} {
+			k, err := makeCase(f, sizes)
 			if err != nil {
 				return nil, fmt.Errorf("@%s: %w", f.Name, err)
 			}
-			cases = append(cases, Case{Func: f.Name, In: in})
+			cases = append(cases, k)
 		}
 	}
 	return cases, nil
+}
+
+// makeCase makes a call with the first of several sizes, which leads to the others.
+func makeCase(f *ir.Func, sizes []map[string]int64) (Case, error) {
+	in, err := MakeInputs(f, sizes[0])
+	if err != nil {
+		return Case{}, err
+	}
+	k := Case{Func: f.Name, In: in}
+	if len(sizes) > 1 {
+		k.Next = func() (Case, error) { return makeCase(f, sizes[1:]) }
+	}
+	return k, nil
 }
 
 // MakeInputs makes inputs for a function with given values of its symbols. The same function and sizes give the same
@@ -158,104 +172,4 @@ func (u *usage) intoBodies(op *ir.Op, operand int) {
 	if op.Is(core.Kernel) && op.Results[0].Type.Elem.IsInt() {
 		u.follow(op.Results[0])
 	}
-}
-
-// maxTries bounds the search for sizes that satisfy the guards.
-const maxTries = 4096
-
-// chooseSizes picks values for the symbols that inputs bind: the smallest and some of the largest that guards allow.
-func chooseSizes(f *ir.Func) ([]map[string]int64, error) {
-	bound := inputSymbols(f)
-	var names []string
-	var options [][]int64
-	for _, d := range f.Dims {
-		if bound[d.Name] {
-			names = append(names, d.Name)
-			options = append(options, candidates(d))
-		}
-	}
-	if len(names) == 0 {
-		return []map[string]int64{{}}, nil
-	}
-	small := search(f, names, options)
-	if small == nil {
-		return nil, fmt.Errorf("found no sizes that satisfy the guards; give inputs with --inputs")
-	}
-	for _, o := range options {
-		for i, j := 0, len(o)-1; i < j; i, j = i+1, j-1 {
-			o[i], o[j] = o[j], o[i]
-		}
-	}
-	large := search(f, names, options)
-	return []map[string]int64{small, large}, nil
-}
-
-func inputSymbols(f *ir.Func) map[string]bool {
-	bound := map[string]bool{}
-	for _, p := range f.Params {
-		if p.Binds != "" {
-			bound[p.Binds] = true
-		}
-		for _, d := range p.Value.Type.Shape {
-			for _, s := range d.Symbols() {
-				bound[s] = true
-			}
-		}
-	}
-	return bound
-}
-
-// candidates are values to try for a symbol; large ones only as far as a test should go.
-func candidates(d *ir.DimDecl) []int64 {
-	var list []int64
-	for _, n := range []int64{d.Min, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, min(d.Max, 37)} {
-		if n >= max(d.Min, 1) && n <= d.Max && (len(list) == 0 || n > list[len(list)-1]) {
-			list = append(list, n)
-		}
-	}
-	if len(list) == 0 {
-		list = []int64{d.Min}
-	}
-	return list
-}
-
-func search(f *ir.Func, names []string, options [][]int64) map[string]int64 {
-	at := make([]int, len(names))
-	for range maxTries {
-		sizes := map[string]int64{}
-		for i, n := range names {
-			sizes[n] = options[i][at[i]]
-		}
-		if holds(f, sizes) {
-			return sizes
-		}
-		i := 0
-		for ; i < len(at); i++ {
-			if at[i]++; at[i] < len(options[i]) {
-				break
-			}
-			at[i] = 0
-		}
-		if i == len(at) {
-			return nil
-		}
-	}
-	return nil
-}
-
-func holds(f *ir.Func, sizes map[string]int64) bool {
-	size := func(s string) (int64, bool) { n, ok := sizes[s]; return n, ok }
-	for _, g := range f.Guards {
-		if ok, known, err := g.Holds(size); err != nil || known && !ok {
-			return false
-		}
-	}
-	for _, p := range f.Params {
-		for _, d := range p.Value.Type.Shape {
-			if n, err := d.Eval(size); err != nil || n < 0 {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -197,9 +197,11 @@ func suggest(name string, names []string, prefix string) string {
 	return fmt.Sprintf("; did you mean %s%s?", prefix, best)
 }
 
-// Nearest finds the name that a mistyped one probably means; empty where none is near.
+// Nearest finds the name that a mistyped one probably means; empty where none is near: a third of the letters, those of a
+// namespace before a dot not counted, may be wrong.
 func Nearest(name string, names []string) string {
-	best, bestDist := "", 1+len(name)/3
+	own := name[strings.IndexByte(name, '.')+1:]
+	best, bestDist := "", max(1, len(own)/3)
 	for _, n := range names {
 		if d := distance(name, n); d <= bestDist && (best == "" || d < bestDist) {
 			best, bestDist = n, d
