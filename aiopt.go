@@ -28,18 +28,15 @@ const maxText = 1 << 30
 // Load reads a .pt2 or a .air file and verifies it. Weights stay in their files, which are mapped until the program ends.
 func (t *Toolkit) Load(path string, opt LoadOptions) (*ir.Module, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: found a folder or device, expected a .pt2 or .air file", path)
+		return nil, pt2.Identify(path)
 	}
-	switch ext := filepath.Ext(path); ext {
+	switch filepath.Ext(path) {
 	case ".pt2":
 		return t.LoadFunctions([]File{{Path: path}}, opt)
 	case ".air":
 		return t.loadText(path)
 	default:
-		if _, err := os.Stat(path); err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%s: found a file named %q, expected .pt2 (torch.export.save) or .air", path, ext)
+		return nil, pt2.Identify(path)
 	}
 }
 

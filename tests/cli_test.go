@@ -1,8 +1,12 @@
 package tests
 
 import (
+	"archive/zip"
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,6 +19,27 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"aiopt": func() { cli.Main(aiopt.Standard()) }})
 }
 
+// damage FILE ENTRY changes a bit in the middle of a zip file's entry; damage FILE, one in the last byte.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	at := int64(len(data) - 1)
+	if len(args) > 1 {
+		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+		ts.Check(err)
+		i := slices.IndexFunc(z.File, func(f *zip.File) bool { return strings.HasSuffix(f.Name, args[1]) })
+		if i < 0 {
+			ts.Fatalf("%s has no entry %s", args[0], args[1])
+		}
+		offset, err := z.File[i].DataOffset()
+		ts.Check(err)
+		at = offset + int64(z.File[i].UncompressedSize64/2)
+	}
+	data[at] ^= 1
+	ts.Check(os.WriteFile(path, data, 0o644))
+}
+
 // TestCLI runs the scripts under cli: exit codes, flags, files, and what the user reads. $EXAMPLES is the folder of
 // examples.
 func TestCLI(t *testing.T) {
@@ -25,6 +50,7 @@ func TestCLI(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "cli",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			return nil

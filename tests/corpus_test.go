@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"archive/zip"
 	"bufio"
 	"bytes"
 	"context"
@@ -18,15 +17,14 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt"
-	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
-	"github.com/aiopt/aiopt/passes/lower"
+	"github.com/aiopt/aiopt/tests/corpus"
 	"github.com/aiopt/aiopt/tools/cli"
 )
 
 // The corpora hold what PyTorch computes: a model, inputs and outputs a case, and a line of the manifest.
-var corpora = []string{"ops", "models"}
+var corpora = []string{"ops", "models", "external"}
 
 // corpusCase is a line of a manifest.
 type corpusCase struct {
@@ -40,49 +38,38 @@ type corpusCase struct {
 	Steps json.RawMessage `json:"steps"`
 }
 
-// corpus is an unpacked corpus.
-type corpus struct {
+// unpacked is a corpus in a folder.
+type unpacked struct {
 	dir   string
 	cases []corpusCase
 }
 
-// openCorpus unpacks a corpus into a folder that goes with the test.
-func openCorpus(t *testing.T, name string) *corpus {
+// openCorpus unpacks a zip of tests/corpus into a folder that goes with the test.
+func openCorpus(t *testing.T, name string) *unpacked {
 	t.Helper()
-	c := &corpus{dir: t.TempDir()}
-	z, err := zip.OpenReader(filepath.Join("corpus", name+".zip"))
+	dir, cases := unpack[corpusCase](t, "corpus/"+name)
+	return &unpacked{dir, cases}
+}
+
+// unpack unpacks a zip of cases, such as corpus/ops, into a folder that goes with the test, and reads its manifest.
+func unpack[T any](t *testing.T, zip string) (dir string, cases []T) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := corpus.Unpack(filepath.FromSlash(zip+".zip"), dir); err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, "manifest.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer z.Close()
-	for _, f := range z.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(c.dir, filepath.Base(f.Name)), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	manifest, err := os.ReadFile(filepath.Join(c.dir, "manifest.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range bytes.Split(manifest, []byte("\n")) {
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		var k corpusCase
+	for line := range bytes.Lines(manifest) {
+		var k T
 		if err := json.Unmarshal(line, &k); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", zip, err)
 		}
-		c.cases = append(c.cases, k)
+		cases = append(cases, k)
 	}
-	return c
+	return dir, cases
 }
 
 // TestCorpus runs every case through the command line, in process. Cases listed in corpus/failing.txt must fail: one
@@ -151,7 +138,7 @@ func readFailing(t *testing.T) map[string]string {
 }
 
 // run runs a case with the aiopt command and compares what it wrote; extra are more flags.
-func (c *corpus) run(k corpusCase, extra ...string) error {
+func (c *unpacked) run(k corpusCase, extra ...string) error {
 	base := filepath.Join(c.dir, k.Name)
 	out := base + fmt.Sprintf(".got%d.safetensors", len(extra))
 	if err := c.call(k, base+".pt2", out, extra...); err != nil {
@@ -161,7 +148,7 @@ func (c *corpus) run(k corpusCase, extra ...string) error {
 }
 
 // call runs a model on the inputs of a case and writes its outputs to a file.
-func (c *corpus) call(k corpusCase, model, out string, extra ...string) error {
+func (c *unpacked) call(k corpusCase, model, out string, extra ...string) error {
 	args := append([]string{"aiopt", "run", model, "--io=position", "--inputs=" + filepath.Join(c.dir, k.Name+".in.safetensors"), "--outputs=" + out}, extra...)
 	if functions := k.functions(); functions != "" {
 		args = append(args, "--function="+functions)
@@ -176,18 +163,10 @@ func (c *corpus) call(k corpusCase, model, out string, extra ...string) error {
 		}
 	}
 	var stderr bytes.Buffer
-	if code := cli.Run(context.Background(), corpusToolkit(), args, io.Discard, &stderr); code != 0 {
+	if code := cli.Run(context.Background(), aiopt.Standard(), args, io.Discard, &stderr); code != 0 {
 		return fmt.Errorf("exit code %d: %s", code, strings.TrimSpace(stderr.String()))
 	}
 	return nil
-}
-
-// corpusToolkit knows the custom operator of the corpus besides PyTorch's: scale_add(x, y, alpha) = alpha*x + y.
-func corpusToolkit() *aiopt.Toolkit {
-	return aiopt.Standard().AddLowering("aiopt_demo.scale_add", func(c *lower.Call) ([]*ir.Value, error) {
-		x, y := c.Value("x"), c.Value("y")
-		return []*ir.Value{c.Add(c.MulN(x, c.Float("alpha")), y)}, nil
-	})
 }
 
 // functions names the function of each call, for models of several.
@@ -214,7 +193,7 @@ func (k corpusCase) steps() []string {
 	return names
 }
 
-func (c *corpus) compare(k corpusCase, path string) error {
+func (c *unpacked) compare(k corpusCase, path string) error {
 	got, err := safetensors.Open(path)
 	if err != nil {
 		return err

@@ -13,7 +13,11 @@ import (
 
 // TestGeneratedDocs fails when a generated document does not say what the program is.
 func TestGeneratedDocs(t *testing.T) {
-	for _, d := range docs.All(aiopt.Standard()) {
+	cases, err := docs.ReadCorpus(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range docs.All(aiopt.Standard(), cases) {
 		have, err := os.ReadFile(filepath.Join("..", "docs", d.Name))
 		if err != nil {
 			t.Fatal(err)

@@ -60,7 +60,7 @@ func TestModelFiles(t *testing.T) {
 }
 
 // throughText compares a model with its text; run is false for a model that does not run.
-func (c *corpus) throughText(k corpusCase, run bool) error {
+func (c *unpacked) throughText(k corpusCase, run bool) error {
 	base := filepath.Join(c.dir, k.Name)
 	first, second := base+".first.air", base+".second.air"
 	if err := transform(base+".pt2", first); err != nil {

@@ -75,7 +75,7 @@ type model struct {
 	states map[string]*host.Tensor // what states are before the first call
 }
 
-func openModel(t *testing.T, c *corpus, s spineModel) *model {
+func openModel(t *testing.T, c *unpacked, s spineModel) *model {
 	t.Helper()
 	m := &model{spineModel: s, path: filepath.Join(c.dir, s.name+".pt2"), tk: aiopt.Standard(), states: map[string]*host.Tensor{}}
 	at := slices.IndexFunc(c.cases, func(k corpusCase) bool { return k.Name == s.name })

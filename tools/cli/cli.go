@@ -31,6 +31,7 @@ type tool struct {
 	stderr io.Writer
 	colour bool // stderr is a terminal that shows colours
 	tty    bool // stderr is a terminal
+	alone  bool // the process is this tool's own, so it may set limits of the whole process
 }
 
 // command is one entry of the table of commands.
@@ -65,17 +66,28 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func Main(tk *aiopt.Toolkit) {
 	debug.SetGCPercent(400) // reading a model makes many small objects that stay
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := Run(ctx, tk, os.Args, os.Stdout, os.Stderr)
+	t := newTool(tk, os.Stdout, os.Stderr)
+	t.alone = true
+	code := t.run(ctx, os.Args)
 	stop()
 	os.Exit(code)
 }
 
 // Run runs one command line and gives its exit code; args[0] is the program's name.
 func Run(ctx context.Context, tk *aiopt.Toolkit, args []string, stdout, stderr io.Writer) int {
+	return newTool(tk, stdout, stderr).run(ctx, args)
+}
+
+func newTool(tk *aiopt.Toolkit, stdout, stderr io.Writer) *tool {
 	t := &tool{Toolkit: tk, name: "aiopt", stdout: stdout, stderr: stderr}
 	t.tty = isTerminal(stderr)
 	t.colour = t.tty && os.Getenv("NO_COLOR") == ""
-	if err := tk.Err(); err != nil {
+	return t
+}
+
+// run runs one command line.
+func (t *tool) run(ctx context.Context, args []string) int {
+	if err := t.Err(); err != nil {
 		t.printError(fmt.Errorf("this program is put together wrongly: %w", err))
 		return exitError
 	}
@@ -120,7 +132,7 @@ func (t *tool) dispatch(ctx context.Context, args []string) error {
 		version = fs.Bool("version", false, "print the version")
 	}
 	if err := fs.Parse(doubleDashes(fs, args)); err != nil {
-		return usagef("%w; `%s help` lists the flags", err, strings.TrimSpace(t.name+" "+cmd.name))
+		return usagef("%w; `%s` lists the flags", t.explainFlag(cmd, fs, err), strings.TrimSpace(t.name+" help "+cmd.name))
 	}
 	switch {
 	case *help:
@@ -131,6 +143,32 @@ func (t *tool) dispatch(ctx context.Context, args []string) error {
 		return nil
 	}
 	return run(ctx, fs.Args())
+}
+
+// explainFlag adds to an error of parsing which flag may have been meant, or which command has the flag.
+func (t *tool) explainFlag(cmd command, fs *pflag.FlagSet, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	name := unknown.GetSpecifiedName()
+	if short, _, _ := strings.Cut(unknown.GetSpecifiedShortnames(), "="); len(short) > 1 { // -renam is no list of short flags
+		name = short
+		err = fmt.Errorf("unknown flag: -%s", name)
+	}
+	for _, other := range commands() {
+		flags := t.flags(other)
+		other.setup(t, flags)
+		if other.name != cmd.name && flags.Lookup(name) != nil {
+			return fmt.Errorf("%w, which is one of `%s`", err, strings.TrimSpace(t.name+" "+other.name))
+		}
+	}
+	var names []string
+	fs.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := pass.Nearest(name, names); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
 }
 
 func (t *tool) flags(cmd command) *pflag.FlagSet {

@@ -59,8 +59,10 @@ func (t *tool) words() []commandWords {
 			}
 		}
 		if c.name == "help" {
-			w.words = append(w.words, "passes", "ops", "pipelines")
+			w.words = append(w.words, "passes", "ops", "pipelines", "pass", "op", "pipeline")
 			w.words = append(w.words, t.Passes.Names()...)
+			w.words = append(w.words, opNames(t)...)
+			w.words = append(w.words, loweredOperators(t)...)
 		}
 		if c.name == "completion" {
 			w.words = append(w.words, "bash", "zsh", "fish")

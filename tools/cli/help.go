@@ -16,8 +16,10 @@ import (
 func helpCommand() command {
 	return command{
 		name:  "help",
-		usage: "[COMMAND | passes | ops | pipelines | pass NAME | op NAME | pipeline NAME]",
-		doc:   "Explain a command, a pass, an operation or a pipeline.",
+		usage: "[COMMAND | passes | ops [PATTERN] | pipelines | pass NAME | op NAME | pipeline NAME]",
+		doc:   "Explain a command, a pass, an operation, an operator of PyTorch or a pipeline.",
+		long: "An op is an operation of aiopt, such as nn.linear, or an operator of PyTorch, such as aten.softmax or aten.softmax.int: then\n" +
+			"help shows its schema, a call of it and what decompose makes of that. `help ops 'aten.soft*'` lists operators by a pattern.",
 		setup: func(t *tool, _ *pflag.FlagSet) func(context.Context, []string) error {
 			return func(_ context.Context, args []string) error { return t.help(args) }
 		},
@@ -36,7 +38,7 @@ type topic struct {
 func topics() []topic {
 	return []topic{
 		{"pass", "passes", listPasses, showPass, func(t *tool) []string { return t.Passes.Names() }},
-		{"op", "ops", listOps, showOp, opNames},
+		{"op", "ops", listOps, showOp, func(t *tool) []string { return append(opNames(t), operatorNames(t)...) }},
 		{"pipeline", "pipelines", listPipelines, showPipeline, pipelineNames},
 	}
 }
@@ -54,26 +56,65 @@ func (t *tool) help(args []string) error {
 			return nil
 		}
 	}
+	if len(args) == 2 && args[0] == "ops" {
+		return t.listMatching(args[1])
+	}
 	for _, tp := range topics() {
 		switch {
-		case args[0] == tp.all || args[0] == tp.kind && len(args) == 1:
+		case len(args) == 1 && (args[0] == tp.all || args[0] == tp.kind):
 			tp.list(t, t.stdout)
 			return nil
 		case args[0] == tp.kind && len(args) == 2:
 			if tp.show(t, t.stdout, args[1]) {
 				return nil
 			}
-			return fmt.Errorf("there is no %s %q%s; `%s help %s` lists them", tp.kind, args[1], nearest(args[1], tp.name(t)), t.name, tp.all)
+			return fmt.Errorf("there is no %s %q%s; `%s help %s` lists them", tp.kind, args[1], meant(args[1], tp.name(t)), t.name, tp.all)
 		case len(args) == 1 && tp.show(t, t.stdout, args[0]):
 			return nil
 		}
 	}
-	return usagef("there is no help on %q; try `%s help`", strings.Join(args, " "), t.name)
+	return usagef("there is no help on %q%s; try `%s help`", strings.Join(args, " "), t.meantTopic(args), t.name)
 }
 
-func nearest(name string, names []string) string {
+// meant suggests the name that is nearest, or those that a part of is given: nn.sdpa for sdpa.
+func meant(name string, names []string) string {
 	if n := pass.Nearest(name, names); n != "" {
 		return fmt.Sprintf("; did you mean %s?", n)
+	}
+	const least, most = 3, 4 // letters, names
+	if len(name) < least {
+		return ""
+	}
+	var within []string
+	for _, n := range names {
+		switch {
+		case strings.HasSuffix(n, "."+name):
+			return fmt.Sprintf("; did you mean %s?", n)
+		case strings.Contains(n, name):
+			within = append(within, n)
+		}
+	}
+	if len(within) == 0 {
+		return ""
+	}
+	if len(within) > most {
+		within = append(within[:most], "...")
+	}
+	return "; names with it are " + strings.Join(within, ", ")
+}
+
+// meantTopic suggests what to ask help for.
+func (t *tool) meantTopic(args []string) string {
+	words, named := commandNames(), commandNames()
+	for _, tp := range topics() {
+		words = append(words, tp.kind, tp.all)
+		named = append(named, tp.name(t)...)
+	}
+	if len(args) == 1 {
+		return meant(args[0], append(words, named...))
+	}
+	if near := pass.Nearest(args[0], words); near != "" {
+		return fmt.Sprintf("; did you mean `%s help %s`?", t.name, strings.Join(append([]string{near}, args[1:]...), " "))
 	}
 	return ""
 }
@@ -157,11 +198,7 @@ func listOps(t *tool, w io.Writer) {
 func showOp(t *tool, w io.Writer, name string) bool {
 	op := t.Ops.Op(name)
 	if op == nil {
-		if t.Lowerings.Lookup(name) == nil {
-			return false
-		}
-		fmt.Fprintf(w, "%s is an operator of PyTorch; decompose lowers it.\n", name)
-		return true
+		return showOperator(t, w, name)
 	}
 	fmt.Fprintf(w, "%s: %s\n", op.Name, op.Doc)
 	printArgs(w, "Operands", op.Operands)

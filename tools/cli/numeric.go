@@ -9,7 +9,8 @@ import (
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
-// numericHook compares the model's results before and after each pass, on the user's inputs or on made ones.
+// numericHook compares the model's results before and after each pass, on the user's inputs, which have the names of the
+// model or of positions, or on made ones.
 func (p *passFlags) numericHook(m *ir.Module, file string) (pass.Hook, error) {
 	report := func(line string) { fmt.Fprintln(p.stderr, line) }
 	if file == "" {
@@ -24,7 +25,7 @@ func (p *passFlags) numericHook(m *ir.Module, file string) (pass.Hook, error) {
 	}
 	return numeric.Hook(func(m *ir.Module) ([]numeric.Case, error) {
 		sig := backend.SignatureOf(m.Funcs[0])
-		in, err := given.take(sig, portNames{})
+		in, err := given.take(sig, portNames{position: given.byPosition() && !given.haveAny(sig)})
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"sort"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ A .pt2 is compiled with @cpu unless -passes says otherwise; a .air runs as it st
 			fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 			fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
-			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file instead of printing them")
+			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file, or one output to a .npy file, instead of printing them")
 			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file and print the largest difference")
 			fs.Float64Var(&c.atol, "atol", -1, "with --ref: fail where an output differs by more")
 			fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
@@ -68,6 +69,7 @@ type runner struct {
 	atol      float64
 	io        string
 	dump      string
+	dumped    bool // something matched dump
 }
 
 func (c *runner) run(ctx context.Context, args []string) error {
@@ -79,6 +81,9 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	}
 	if c.threads < 0 {
 		return usagef("--threads=%d: expected 0 or more", c.threads)
+	}
+	if err := checkOutputs(c.outputs); err != nil {
+		return err
 	}
 	engine := c.Backend(c.backend)
 	if engine == nil {
@@ -118,6 +123,9 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	if err != nil {
 		return err
 	}
+	if n := c.countOutputs(m, functions); filepath.Ext(c.outputs) == npyEnding && n != 1 {
+		return usagef("--outputs=%s: a .npy file holds one tensor, there are %d to write; expected a name that ends in .safetensors", c.outputs, n)
+	}
 	session := program.NewSession()
 	if err := given.setStates(m, session); err != nil {
 		return err
@@ -153,6 +161,9 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	}
 	bar.finish()
 	timing.print(c.stderr)
+	if c.dump != "" && !c.dumped {
+		c.warn("--dump=%s: no value that was computed has a name that matches; a kernel that fuse made keeps its values inside, -passes=decompose shows more", c.dump)
+	}
 	if c.outputs != "" {
 		err = results.write(c.outputs)
 	} else {
@@ -162,6 +173,18 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 		err = results.compare(c.stdout, c.ref, c.atol)
 	}
 	return err
+}
+
+// countOutputs counts the tensors that calls of functions give to the user.
+func (c *runner) countOutputs(m *ir.Module, functions []string) int {
+	n := 0
+	for _, fn := range functions {
+		n += len(backend.SignatureOf(m.Func(fn)).Outputs)
+	}
+	if c.io == "position" {
+		n += len(m.States)
+	}
+	return n
 }
 
 // functionOf gives the function of each call.

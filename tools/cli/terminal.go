@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -41,11 +42,29 @@ func (t *tool) printError(err error) {
 	if p, ok := asPanic(err); ok {
 		text += "\nThis is a bug in aiopt. Please report it with the model and this text:\n" + string(p.Stack)
 	}
-	fmt.Fprintf(t.stderr, "%s %s\n", t.paint(red, t.name+":"), text)
+	fmt.Fprintf(t.stderr, "%s %s\n", t.paint(red, t.name+":"), readable(text))
+}
+
+// readable clips long lines, keeping both ends, and shows control characters as a file's names may hold them by a mark.
+func readable(text string) string {
+	const keep = 1000
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if len(line) > 2*keep {
+			line = line[:keep] + " ... " + line[len(line)-keep:]
+		}
+		b.WriteString(strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) && r != '\n' && r != '\t' {
+				return unicode.ReplacementChar
+			}
+			return r
+		}, strings.ToValidUTF8(line, "")))
+	}
+	return b.String()
 }
 
 func (t *tool) warn(format string, args ...any) {
-	fmt.Fprintf(t.stderr, "%s %s\n", t.paint(yellow, "warning:"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.stderr, "%s %s\n", t.paint(yellow, "warning:"), readable(fmt.Sprintf(format, args...)))
 }
 
 // slow is how long something may take before a progress bar appears.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -133,11 +134,26 @@ func modelFiles(args []string) ([]aiopt.File, error) {
 }
 
 func (t *tool) load(files []aiopt.File, rename map[string]string) (*ir.Module, error) {
+	defer t.limitMemory(files)()
 	opt := aiopt.LoadOptions{Rename: rename, Warn: func(m string) { t.warn("%s", m) }}
 	if len(files) == 1 && files[0].Func == "" {
 		return t.Load(files[0].Path, opt)
 	}
 	return t.LoadFunctions(files, opt)
+}
+
+// limitMemory collects garbage as soon as reading .pt2 files takes more than they are worth, and gives what ends that.
+func (t *tool) limitMemory(files []aiopt.File) (end func()) {
+	limit := int64(48 << 20)
+	for _, f := range files {
+		info, err := os.Stat(f.Path)
+		if err != nil || filepath.Ext(f.Path) != ".pt2" || !t.alone {
+			return func() {}
+		}
+		limit += 3 * info.Size()
+	}
+	before := debug.SetMemoryLimit(limit)
+	return func() { debug.SetMemoryLimit(before) }
 }
 
 // build runs a pipeline with the hooks that the flags ask for.

@@ -218,6 +218,11 @@ func (r *run) guarded(f *ir.Func, args []*host.Tensor, sizes *backend.Sizes) (ou
 			if r.current != nil {
 				where = r.current.Name() + at(r.current.Loc)
 			}
+			var large *host.TooLarge
+			if e, ok := p.(error); ok && errors.As(e, &large) { // of a size that only this call's data made
+				err = fmt.Errorf("%s: %w", where, large)
+				return
+			}
 			err = fmt.Errorf("internal error in %s: %v\n%s", where, p, debug.Stack())
 		}
 	}()

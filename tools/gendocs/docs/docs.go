@@ -15,11 +15,12 @@ import (
 type Document struct{ Name, Text string }
 
 // All makes every generated document.
-func All(tk *aiopt.Toolkit) []Document {
+func All(tk *aiopt.Toolkit, corpus *Corpus) []Document {
 	return []Document{
 		{"ops.md", ops(tk)},
 		{"passes.md", passes(tk)},
 		{"grammar.md", text.GrammarDoc()},
+		{"coverage.md", coverage(tk, corpus)},
 	}
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
@@ -29,7 +29,7 @@ type inputs struct {
 func readInputs(file string, single []string) (*inputs, error) {
 	in := &inputs{tensors: map[string]*host.Tensor{}, values: map[string]any{}, taken: map[string]bool{}}
 	if file != "" {
-		f, err := safetensors.Open(file)
+		f, err := openTensors(file, "give a single tensor with --input NAME="+file)
 		if err != nil {
 			return nil, err
 		}
@@ -48,11 +48,33 @@ func readInputs(file string, single []string) (*inputs, error) {
 		if !ok || name == "" {
 			return nil, usagef("--input %s: expected NAME=FILE or NAME=VALUE", s)
 		}
+		if at := slices.Index(in.order, name); at >= in.inFile {
+			return nil, usagef("--input %s: the input is given twice", name)
+		} else if at >= 0 {
+			return nil, usagef("--input %s: %s has an input of that name, too", name, file)
+		}
 		if err := in.add(name, value); err != nil {
 			return nil, fmt.Errorf("--input %s: %w", name, err)
 		}
 	}
 	return in, nil
+}
+
+// openTensors opens a .safetensors file. Of another file, the error says what it is, and how to use a NumPy array instead.
+func openTensors(path, instead string) (*safetensors.File, error) {
+	f, err := safetensors.Open(path)
+	if err == nil {
+		return f, nil
+	}
+	what := pt2.Recognize(path)
+	switch what {
+	case "", pt2.Safetensors:
+		return nil, err
+	case pt2.NumPyArray:
+	default:
+		instead = `safetensors.torch.save_file({"x": x}, "x.safetensors") in Python makes one`
+	}
+	return nil, fmt.Errorf("%s: found %s, expected a .safetensors file; %s", path, what, instead)
 }
 
 func (in *inputs) add(name, value string) error {
@@ -71,12 +93,15 @@ func (in *inputs) add(name, value string) error {
 			return err
 		}
 		t, err := host.ParseNPY(data)
+		if what := pt2.Recognize(value); err != nil && what != "" && what != pt2.NumPyArray {
+			return fmt.Errorf("%s: found %s, expected %s", value, what, pt2.NumPyArray)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", value, err)
 		}
 		in.tensors[name] = t
 	case ".safetensors":
-		f, err := safetensors.Open(value)
+		f, err := openTensors(value, "name the file .npy")
 		if err != nil {
 			return err
 		}
@@ -89,9 +114,22 @@ func (in *inputs) add(name, value string) error {
 		}
 		in.tensors[name] = t
 	default:
+		if what := pt2.Recognize(value); what != "" {
+			return fmt.Errorf("%s: found %s, expected a .npy or .safetensors file", value, what)
+		}
 		return fmt.Errorf("%q is neither JSON (a string needs quotes) nor the name of a .npy or .safetensors file", value)
 	}
 	return nil
+}
+
+var positionName = regexp.MustCompile(`^(s\d{1,6}\.)?in\d+$`)
+
+// byPosition reports inputs named in0, in1, ... in the order of the signature.
+func (in *inputs) byPosition() bool { return slices.ContainsFunc(in.order, positionName.MatchString) }
+
+// haveAny reports whether a function's input is given by its own name.
+func (in *inputs) haveAny(sig backend.Signature) bool {
+	return slices.ContainsFunc(sig.Func.Params, func(p *ir.Param) bool { return slices.Contains(in.order, p.Value.Name) })
 }
 
 var stepName = regexp.MustCompile(`^s(\d{1,6})\.`)
@@ -177,6 +215,9 @@ func (in *inputs) tensor(name string, p *ir.Param) (*host.Tensor, error) {
 	have := "none are given"
 	if rest := in.names(); len(rest) > 0 {
 		have = "given are " + strings.Join(rest, ", ")
+		if in.byPosition() && !positionName.MatchString(name) {
+			have += ", which are names for --io=position"
+		}
 	}
 	return nil, fmt.Errorf("the input %q (%s) is missing; %s. Give it with --input %s=FILE or --inputs=FILE.safetensors", name, p.Value.Type, have, name)
 }
@@ -310,132 +351,4 @@ func fill(t *host.Tensor, at *int, v any, shape []int) error {
 		return nil
 	}
 	return fmt.Errorf("found %v, expected a number", v)
-}
-
-// outputs collects what calls give, under the names the user sees.
-type outputs struct {
-	names   []string
-	tensors []*host.Tensor
-}
-
-func (o *outputs) put(name string, t *host.Tensor) {
-	o.names = append(o.names, name)
-	o.tensors = append(o.tensors, t)
-}
-
-func (o *outputs) add(sig backend.Signature, names portNames, out []*host.Tensor) {
-	at := 0
-	for i, r := range sig.Outputs {
-		name := r.Name
-		switch {
-		case r.Role == ir.Update:
-			name = "mut:" + r.Target
-			if names.position {
-				name = fmt.Sprintf("mut%d", inputPosition(sig.Func, r.Target))
-			}
-		case names.position:
-			name = fmt.Sprintf("out%d", at)
-		}
-		if r.Role == ir.Output {
-			at++
-		}
-		o.put(names.prefix+name, out[i])
-	}
-}
-
-// inputPosition counts a mutated input among the user's inputs.
-func inputPosition(f *ir.Func, name string) int {
-	at := 0
-	for _, p := range f.Params {
-		if p.Role == ir.StateIn {
-			continue
-		}
-		if p.Value.Name == name {
-			return at
-		}
-		at++
-	}
-	return -1
-}
-
-func (o *outputs) addStates(m *ir.Module, s backend.Session) error {
-	for _, st := range m.States {
-		t, err := s.State(st.Name)
-		if err != nil {
-			return err
-		}
-		o.put("buf:"+st.Name, t)
-	}
-	return nil
-}
-
-func (o *outputs) write(path string) error {
-	entries := make([]safetensors.Entry, len(o.names))
-	for i, t := range o.tensors {
-		entries[i] = safetensors.Entry{Name: o.names[i], Elem: t.Elem, Shape: t.Shape, Data: t.Bytes()}
-	}
-	_, err := safetensors.Write(path, entries)
-	return err
-}
-
-// compare prints how far each output is from the one of that name in a file; NaN is infinitely far from a number and
-// equals NaN. A negative limit allows anything.
-func (o *outputs) compare(w io.Writer, path string, limit float64) error {
-	ref, err := safetensors.Open(path)
-	if err != nil {
-		return err
-	}
-	for _, name := range ref.Names() {
-		want, err := ref.Tensor(name)
-		if err != nil {
-			return err
-		}
-		at := slices.Index(o.names, name)
-		if at < 0 {
-			return fmt.Errorf("%s: the model has no output %q; it has %s", path, name, strings.Join(o.names, ", "))
-		}
-		got := o.tensors[at]
-		if got.Elem != want.Elem || !slices.Equal(got.Shape, want.Shape) {
-			return fmt.Errorf("%s: %q is %s, the model gives %s", path, name, want, got)
-		}
-		gap, err := host.Measure(got, want, host.Tolerance{Abs: max(limit, 0)})
-		if err != nil {
-			return fmt.Errorf("%s: %q: %w", path, name, err)
-		}
-		if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
-			return err
-		}
-		if limit >= 0 && !gap.Close() {
-			return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, path, limit)
-		}
-	}
-	return nil
-}
-
-func (o *outputs) print(w io.Writer) error {
-	for i, t := range o.tensors {
-		if _, err := fmt.Fprintf(w, "%s: %s = %s\n", o.names[i], t, shown(t)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// observer makes the options of a call that print the values --dump chooses.
-func (c *runner) observer() (*backend.CallOptions, error) {
-	opt := &backend.CallOptions{}
-	if c.dump == "" {
-		return opt, nil
-	}
-	re, err := regexp.Compile(c.dump)
-	if err != nil {
-		return nil, usagef("--dump: %w", err)
-	}
-	opt.Select = func(v *ir.Value) bool {
-		return v.Name != "" && re.MatchString(v.Name) || slices.ContainsFunc(v.Claims, func(cl ir.Claim) bool { return re.MatchString(cl.Tensor) })
-	}
-	opt.Observe = func(v *ir.Value, t *host.Tensor) {
-		fmt.Fprintf(c.stderr, "%%%s: %s = %s\n", v.Name, t, shown(t))
-	}
-	return opt, nil
 }
