@@ -5,7 +5,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race lint fuzz generate bench
+.PHONY: build demo test test-race lint fuzz refs generate bench
 
 build: aiopt
 
@@ -41,6 +41,14 @@ lint:
 FUZZTIME ?= 30s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
+
+# Fresh cases from PyTorch's own operator samples: make refs SEED=7 CASES=500
+PYTHON ?= python3
+SEED ?= 1
+CASES ?= 500
+refs: aiopt
+	@$(PYTHON) -c 'import torch, expecttest' 2>/dev/null || { echo "make refs needs PyTorch 2.11 and expecttest: install them, or name a Python that has them by PYTHON=path"; exit 1; }
+	$(PYTHON) tests/refs.py --seed $(SEED) --cases $(CASES)
 
 generate:
 	$(GO) run ./tools/gendocs

@@ -1,0 +1,1 @@
+"""Cases of operators outside PyTorch's own; each file has a list `case`."""
