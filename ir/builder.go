@@ -89,14 +89,14 @@ func (b *Builder) build(def *OpDef, attrs Attrs, types []Type, bodies []*Func, o
 
 // checkResult refuses an inferred type that is none, or that a stated one cannot be.
 func (b *Builder) checkResult(op *Op, i int, inferred Type) error {
-	if err := inferred.check(); err != nil {
+	if err := inferred.Check(); err != nil {
 		return op.Errorf("result %d: %v", i, err)
 	}
 	if i >= len(op.Results) || inferred.Equal(op.Results[i].Type) {
 		return nil
 	}
 	stated := op.Results[i].Type
-	if err := stated.check(); err != nil {
+	if err := stated.Check(); err != nil {
 		return op.Errorf("result %d: %v", i, err)
 	}
 	same := stated.Elem == inferred.Elem && stated.Rank() == inferred.Rank()

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -76,17 +77,24 @@ func (t Type) NumElements() Dim {
 	return n
 }
 
-// check refuses sizes that are no numbers, or less than nothing.
-func (t Type) check() error {
+// Check refuses sizes that are no numbers, less than nothing, or by the known ones alone too large.
+func (t Type) Check() error {
+	shape := make([]int, len(t.Shape))
 	for i, d := range t.Shape {
+		shape[i] = 1
 		if err := d.Err(); err != nil {
 			return err
 		}
 		if n, ok := d.IsConst(); ok && n < 0 {
 			return fmt.Errorf("%s has a negative dimension %d", t, i)
+		} else if ok && n > math.MaxInt {
+			return fmt.Errorf("dimension %d is too large", n)
+		} else if ok {
+			shape[i] = int(n)
 		}
 	}
-	return nil
+	_, err := host.SizeBytes(t.Elem, shape)
+	return err
 }
 
 // WithElem is the same shape with another element type.

@@ -142,7 +142,7 @@ func (v *verifier) shaped(f *Func, t Type, p Problem) bool {
 			return false
 		}
 	}
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		p.Msg = err.Error()
 		v.report(p)
 		return false

@@ -95,10 +95,8 @@ func (g *graph) typeOf(name string) (ir.Type, error) {
 		}
 	}
 	t := ir.TensorOf(elem, shape...)
-	if fixed, ok := t.Static(); ok {
-		if _, err := host.SizeBytes(elem, fixed); err != nil {
-			return ir.Type{}, fmt.Errorf("tensor %q: %w", name, err)
-		}
+	if err := t.Check(); err != nil {
+		return ir.Type{}, fmt.Errorf("tensor %q: %w", name, err)
 	}
 	return t, nil
 }

@@ -3,7 +3,6 @@ package text
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -71,7 +70,7 @@ func parseType(text string) (ir.Type, error) {
 				return fail(i, "%q is no element type", text[i:end])
 			}
 			t := ir.Type{Elem: e, Shape: shape[:len(shape):len(shape)]}
-			if err := checkSize(t); err != nil {
+			if err := t.Check(); err != nil {
 				return fail(0, "%v", err)
 			}
 			return t, nil
@@ -82,23 +81,6 @@ func parseType(text string) (ir.Type, error) {
 		i++
 	}
 	return fail(end, "the element type is missing")
-}
-
-// checkSize refuses a type whose known dimensions alone are too large.
-func checkSize(t ir.Type) error {
-	shape := make([]int, 0, 8)
-	for _, d := range t.Shape {
-		n, ok := d.IsConst()
-		if !ok {
-			n = 1
-		}
-		if n > math.MaxInt {
-			return fmt.Errorf("dimension %d is too large", n)
-		}
-		shape = append(shape, int(n))
-	}
-	_, err := host.SizeBytes(t.Elem, shape)
-	return err
 }
 
 // typ gives the type written at a place. Its symbols must be declared in the scope, unless that is nil.
