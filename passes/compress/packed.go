@@ -1,0 +1,88 @@
+package compress
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Packed is a weight as it is stored. Its numbers are, step by step, for the parts that are not nil:
+//
+//	x = Codes
+//	x = quant.sparse_to_dense(x, Mask)
+//	x = quant.lookup(x, Table)            along Axis
+//	x = quant.dequantize(x, Scale, Zero, Min)
+//
+// The result has the weight's elements in the weight's order; trailing axes may be merged into one (see Stored), since
+// rows of packed elements are padded to a byte.
+type Packed struct {
+	Codes *host.Tensor // integers, small floats or numbers; with Mask of rank 1
+	Mask  *host.Tensor // u1: 1 where an element is kept
+	Table *host.Tensor // [tables along each axis..., entries, entry length]
+	Axis  int          // along which the numbers of a table's entry lie
+	Scale *host.Tensor // the rank of the weight; 1 or a number of blocks on each axis
+	Zero  *host.Tensor
+	Min   *host.Tensor
+
+	Stored []int // the shape that decoding gives
+
+	Signal, Noise float64 // sums of squares: of the numbers, and of what the decoded ones, rounded to the weight's type, differ by
+}
+
+// Part is a tensor that a file holds for a packed weight.
+type Part struct {
+	Name string // what it is: codes, indices, values, mask, lut, scale, zero_point or min_value
+	Data *host.Tensor
+}
+
+// Parts lists what a packed weight is made of, in the order in which it is decoded.
+func (p *Packed) Parts() []Part {
+	codes := "codes"
+	switch {
+	case p.Table != nil:
+		codes = "indices"
+	case p.Scale == nil:
+		codes = "values"
+	}
+	var parts []Part
+	for _, part := range []Part{{codes, p.Codes}, {"mask", p.Mask}, {"lut", p.Table}, {"scale", p.Scale}, {"zero_point", p.Zero}, {"min_value", p.Min}} {
+		if part.Data != nil {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// Bytes is how much a file holds for it.
+func (p *Packed) Bytes() int64 {
+	n := int64(0)
+	for _, part := range p.Parts() {
+		n += int64(len(part.Data.Bytes()))
+	}
+	return n
+}
+
+// ErrNotFinite refuses numbers that no scale can hold.
+var ErrNotFinite = errors.New("it holds NaN or infinity")
+
+// Options are what a scheme does not say of a weight.
+type Options struct {
+	Out, In []int // its output and input axes
+	// Importance weighs the squared error of each element; it has the weight's shape. nil: all weigh the same.
+	Importance *host.Tensor
+	// Block are the sizes of the blocks that share parameters, one for each axis; see Granularity.Blocks.
+	Block []int
+}
+
+// Apply compresses a weight. The result does not depend on the number of threads. A reason that the user can do something
+// about is a *Refusal.
+func Apply(ctx context.Context, t *host.Tensor, s Scheme, opt Options) (*Packed, error) {
+	return nil, errors.New("not written yet")
+}
+
+// Refusal is why a weight cannot be stored by a scheme.
+type Refusal struct{ Reason string }
+
+// Error is the reason.
+func (r *Refusal) Error() string { return r.Reason }
