@@ -1,7 +1,6 @@
 package compress
 
 import (
-	"context"
 	"errors"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -65,21 +64,6 @@ func (p *Packed) Bytes() int64 {
 
 // ErrNotFinite refuses numbers that no scale can hold.
 var ErrNotFinite = errors.New("it holds NaN or infinity")
-
-// Options are what a scheme does not say of a weight.
-type Options struct {
-	Out, In []int // its output and input axes
-	// Importance weighs the squared error of each element; it has the weight's shape. nil: all weigh the same.
-	Importance *host.Tensor
-	// Block are the sizes of the blocks that share parameters, one for each axis; see Granularity.Blocks.
-	Block []int
-}
-
-// Apply compresses a weight. The result does not depend on the number of threads. A reason that the user can do something
-// about is a *Refusal.
-func Apply(ctx context.Context, t *host.Tensor, s Scheme, opt Options) (*Packed, error) {
-	return nil, errors.New("not written yet")
-}
 
 // Refusal is why a weight cannot be stored by a scheme.
 type Refusal struct{ Reason string }

@@ -43,7 +43,11 @@ type Context struct {
 	Report func(line string)
 	// Progress takes how much of a long pass is done; nil drops it.
 	Progress func(what string, done, total int)
-	Pass     *Pass // the pass that runs
+	// Compressed takes what became of each tensor that a pass could compress; nil drops it.
+	Compressed func(Compressed)
+	// Strict makes it an error if a tensor cannot be compressed as asked.
+	Strict bool
+	Pass   *Pass // the pass that runs
 }
 
 // Execute runs a function through the Executor.
