@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
@@ -70,7 +71,7 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 	}
 	for _, r := range op.Results {
 		n, ok := r.Type.NumElements().IsConst()
-		if !ok || n > int64(f.limit) {
+		if !ok || n > int64(f.limit) || n > fewCodes && widensCodes(op) {
 			return nil, false
 		}
 	}
@@ -91,6 +92,14 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 	}
 	out, err := op.Def.Eval(&ir.EvalCtx{Context: f.ctx}, op, in)
 	return out, err == nil // what fails here fails when the model runs, with a better message
+}
+
+// fewCodes is how many codes may become wider numbers: so many that a whole parameter of a small layer is computed ahead.
+const fewCodes = 1 << 8
+
+// widensCodes reports a cast of codes to a type of more bits, which would undo what quantization saved.
+func widensCodes(op *ir.Op) bool {
+	return op.Is(tensor.Cast) && op.In(0).Elem != host.Bool && op.In(0).Elem.Bits() <= 8 && op.Result().Type.Elem.Bits() > op.In(0).Elem.Bits()
 }
 
 func isInt(a ir.Attr) bool {
