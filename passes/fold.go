@@ -71,7 +71,7 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 	}
 	for _, r := range op.Results {
 		n, ok := r.Type.NumElements().IsConst()
-		if !ok || n > int64(f.limit) || n > fewCodes && widensCodes(op) {
+		if !ok || n > int64(f.limit) && !op.Is(quant.Quantize) || n > fewCodes && widensCodes(op) {
 			return nil, false
 		}
 	}
@@ -81,7 +81,7 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 			in = append(in, nil)
 			continue
 		}
-		t, ok := f.value(v)
+		t, ok := f.value(v, op.Is(quant.Quantize))
 		if !ok {
 			return nil, false
 		}
@@ -112,13 +112,13 @@ func inKernel(op *ir.Op) bool {
 	return owner != nil && owner.Is(core.Kernel)
 }
 
-// value gives the tensor of a constant.
-func (f *folder) value(v *ir.Value) (*host.Tensor, bool) {
+// value gives the tensor of a constant; what is quantized, which makes it smaller, may be of any size.
+func (f *folder) value(v *ir.Value, anySize bool) (*host.Tensor, bool) {
 	if !v.DefinedBy(core.Constant) {
 		return nil, false
 	}
 	n, ok := v.Type.NumElements().IsConst()
-	if !ok || n > int64(f.limit) {
+	if !ok || n > int64(f.limit) && !anySize {
 		return nil, false
 	}
 	c := &ir.EvalCtx{Context: f.ctx, Resource: func(name string) (*host.Tensor, error) { return f.m.Resource(name).Tensor() }}
