@@ -119,6 +119,8 @@ type BuildOptions struct {
 	KeepBefore bool
 	Report     func(line string)
 	Progress   func(what string, done, total int)
+	Compressed func(pass.Compressed) // see pass.Context
+	Strict     bool                  // see pass.Context
 }
 
 // Build runs a pipeline over a module, which it changes in place.
@@ -127,7 +129,8 @@ func (t *Toolkit) Build(ctx context.Context, m *ir.Module, pipeline string, opt 
 	if err != nil {
 		return err
 	}
-	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Report: opt.Report, Progress: opt.Progress}
+	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Report: opt.Report, Progress: opt.Progress,
+		Compressed: opt.Compressed, Strict: opt.Strict}
 	runner := pass.Runner{Hooks: opt.Hooks, KeepBefore: opt.KeepBefore}
 	return runner.Run(pc, m, p)
 }

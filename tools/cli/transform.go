@@ -42,6 +42,7 @@ type passFlags struct {
 	dumpAfter []string
 	timing    bool
 	verify    string
+	compressionFlags
 }
 
 func (p *passFlags) declare(fs *pflag.FlagSet) {
@@ -50,6 +51,7 @@ func (p *passFlags) declare(fs *pflag.FlagSet) {
 	fs.BoolVar(&p.timing, "time", false, "print how long each step took")
 	fs.StringVar(&p.verify, "verify", "", "numeric: run the model before and after each pass and compare the results")
 	fs.Lookup("verify").NoOptDefVal = "structure" // what the runner does anyway
+	p.compressionFlags.declare(fs)
 }
 
 type transform struct {
@@ -169,6 +171,10 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		Progress:   bar.step,
 		Report:     func(line string) { fmt.Fprintln(p.stderr, line) },
 	}
+	compressed, err := p.watch(m, pipeline, &opt)
+	if err != nil {
+		return err
+	}
 	if len(p.dumpAfter) > 0 {
 		if err := p.knownPasses(p.dumpAfter); err != nil {
 			return err
@@ -186,7 +192,12 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		opt.Hooks = append(opt.Hooks, check)
 	}
 	opt.Hooks = append(opt.Hooks, p.reproducer())
-	return p.Build(ctx, m, pipeline, opt)
+	err = p.Build(ctx, m, pipeline, opt)
+	bar.finish()
+	if told := p.tell(compressed, m, p.report); err == nil {
+		err = told
+	}
+	return err
 }
 
 func (p *passFlags) knownPasses(names []string) error {

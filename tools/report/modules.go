@@ -3,11 +3,12 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 const (
-	enoughBars = 12  // modules are opened until there are as many
-	mostBars   = 100 // but never more
+	enoughBars = 12 // modules are opened until there are as many
+	mostInside = 60 // modules of one module; of more, neighbours share a bar
 	barHeight  = 22.
 )
 
@@ -15,12 +16,12 @@ const (
 func (d *drawing) sizes() plot {
 	bars := d.openModules()
 	h := barHeight * float64(len(bars))
-	p := plot{ID: "sizes", Title: "Size by module", Width: 1160, Height: h + 70, Frame: box{270, 22, 870, h}}
+	p := plot{ID: "sizes", Title: "Size by module", Width: 1160, Height: h + 34, Frame: box{270, 6, 860, h}}
 	most := int64(1)
 	for _, m := range bars {
 		most = max(most, m.Before)
 	}
-	p.X = linear("bytes", 0, float64(most), p.Frame.X, p.Frame.Right(), 8, func(x float64) string { return size(int64(x)) })
+	p.X = linear("", 0, float64(most), p.Frame.X, p.Frame.Right(), 8, tickSize)
 	for i, m := range bars {
 		y := p.Frame.Y + barHeight*float64(i)
 		p.Marks = append(p.Marks, moduleBar(m, &p.X, y+3, barHeight-6)...)
@@ -61,16 +62,16 @@ func (d *drawing) openModules() []*Module {
 	for {
 		best := -1
 		for i, m := range bars {
-			opens := len(m.Children) > 0 && len(bars)+len(m.Children) <= mostBars
+			opens := len(m.Children) > 0 && len(bars) < enoughBars
 			if opens && (best < 0 || m.Before > bars[best].Before) {
 				best = i
 			}
 		}
-		if best < 0 || len(bars) >= enoughBars {
+		if best < 0 {
 			break
 		}
 		m := bars[best]
-		inside := slices.Clone(m.Children)
+		inside := runs(m.Children)
 		if rest := beside(m); rest.Before > 0 {
 			inside = append(inside, rest)
 		}
@@ -84,6 +85,27 @@ func (d *drawing) openModules() []*Module {
 		}
 	}
 	return bars
+}
+
+// runs adds up neighbours where there are too many modules for a bar each.
+func runs(list []*Module) []*Module {
+	if len(list) <= mostInside {
+		return slices.Clone(list)
+	}
+	var out []*Module
+	for part := range slices.Chunk(list, (len(list)+mostInside/2-1)/(mostInside/2)) {
+		sum := &Module{Path: part[0].Path}
+		if last := part[len(part)-1]; last != part[0] {
+			sum.Path += " to " + last.Path[strings.LastIndexByte(last.Path, '.')+1:]
+		}
+		for _, m := range part {
+			sum.Before += m.Before
+			sum.After += m.After
+			sum.Kept += m.Kept
+		}
+		out = append(out, sum)
+	}
+	return out
 }
 
 // beside sums up what a module has beside the modules in it.

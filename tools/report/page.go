@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,6 +38,11 @@ type row struct {
 	Number int
 	Class  string // colour of its scheme
 	State  string
+}
+
+// Elsewhere lists the modules that the tensor's name does not name.
+func (r row) Elsewhere() []string {
+	return slices.DeleteFunc(slices.Clone(r.Modules), func(m string) bool { return strings.HasPrefix(r.Name, m+".") })
 }
 
 // HTML writes the report as one file that loads nothing else.

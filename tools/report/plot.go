@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // plot is a drawing in the coordinates of its own box.
@@ -94,16 +95,40 @@ func roundStep(x float64) float64 {
 	return 10 * power
 }
 
-// bytesAxis makes a logarithmic axis of numbers of bytes, with a tick at powers of ten.
+// bytesAxis makes a logarithmic axis of numbers of bytes, with ticks at 1, 2 and 5 times powers of ten, or where those are
+// many at powers of ten.
 func bytesAxis(name string, least, most int64, low, high float64) axis {
-	first, last := math.Floor(math.Log10(float64(max(least, 1)))), math.Ceil(math.Log10(float64(max(most, 1))))
-	last = max(last, first+1)
-	a := axis{Name: name, from: math.Pow(10, first), to: math.Pow(10, last), low: low, high: high, log: true}
-	for e := first; e <= last; e++ {
-		x := math.Pow(10, e)
-		a.Ticks = append(a.Ticks, tick{a.at(x), size(int64(x))})
+	a := axis{Name: name, low: low, high: high, log: true}
+	steps := []float64{1, 2, 5}
+	if most/1000 > least {
+		steps = steps[:1]
+	}
+	var list []float64
+	for power := 1.; len(list) == 0 || list[len(list)-1] <= float64(most); power *= 10 {
+		for _, s := range steps {
+			if len(list) > 0 && s*power <= float64(least) {
+				list = list[:0]
+			}
+			list = append(list, s*power)
+			if s*power > float64(most) {
+				break
+			}
+		}
+	}
+	a.from, a.to = list[0], list[len(list)-1]
+	for _, x := range list {
+		a.Ticks = append(a.Ticks, tick{a.at(x), tickSize(x)})
 	}
 	return a
+}
+
+// tickSize is size without zeros behind the point.
+func tickSize(x float64) string {
+	number, unit, _ := strings.Cut(size(int64(x)), " ")
+	if strings.Contains(number, ".") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return number + " " + unit
 }
 
 // size shows a number of bytes to people.

@@ -63,12 +63,15 @@ func (d *drawing) tip(row int) string {
 
 // layers shows the SNR of every tensor in the order of the model: the one that broke stands out.
 func (d *drawing) layers() plot {
-	p := plot{ID: "layers", Title: "SNR by tensor, in the order of the model", Width: 1160, Height: 300, Frame: box{52, 22, 1092, 232}}
+	p := plot{ID: "layers", Title: "SNR by tensor, in the order of the model", Width: 1160, Height: 310, Frame: box{52, 36, 1082, 228}}
 	rows := d.measured()
 	least, most := extent(rows, d.snr)
 	p.Y = linear("SNR, dB", min(least, 0), most, p.Frame.Bottom(), p.Frame.Y+8, 5, plain)
 	n := len(d.Tensors)
 	p.X = axis{Name: "tensor", from: 0, to: float64(max(n, 1)), low: p.Frame.X, high: p.Frame.Right()}
+	if slices.ContainsFunc(d.Tensors, func(t Tensor) bool { return t.exact() }) {
+		p.Y.Ticks = append(p.Y.Ticks, tick{p.Frame.Y - 6, "exact"})
+	}
 	step := int(max(roundStep(float64(n)/12), 1))
 	for i := 0; i < n; i += step {
 		p.X.Ticks = append(p.X.Ticks, tick{p.X.at(float64(i) + .5), fmt.Sprint(i + 1)})
@@ -82,7 +85,7 @@ func (d *drawing) layers() plot {
 		case t.Refused != "":
 			p.Marks = append(p.Marks, mark{box: box{x - radius, p.Frame.Bottom() - 8, 2 * radius, 8}, Class: "kept", Tip: d.tip(i), Row: i + 1})
 		case t.exact():
-			p.Marks = append(p.Marks, mark{box: box{X: x, Y: p.Frame.Y}, R: radius, Class: d.class[t.Scheme] + " exact", Tip: d.tip(i), Row: i + 1})
+			p.Marks = append(p.Marks, mark{box: box{X: x, Y: p.Frame.Y - 6}, R: radius, Class: d.class[t.Scheme] + " exact", Tip: d.tip(i), Row: i + 1})
 		default:
 			y := p.Y.at(*t.SNR)
 			p.Marks = append(p.Marks,
@@ -109,13 +112,15 @@ func (d *drawing) compareSNR(a, b int) int {
 	return a - b
 }
 
-// nameWorst writes the names of the three tensors of least SNR beside their marks, where there is room.
+// nameWorst writes the names of up to three tensors beside their marks: the one of least SNR, and others that are far below
+// the middle, where there is room.
 func (d *drawing) nameWorst(p *plot, rows []int) {
-	const room = 230
-	for _, i := range slices.SortedStableFunc(slices.Values(rows), d.compareSNR)[:min(3, len(rows))] {
+	const room, far = 230, 3 // dB
+	sorted := slices.SortedStableFunc(slices.Values(rows), d.compareSNR)
+	for k, i := range sorted[:min(3, len(rows))] {
 		x, y := p.X.at(float64(i)+.5), p.Y.at(d.snr(i))
 		near := slices.ContainsFunc(p.Notes, func(n note) bool { return math.Abs(n.X-x) < room && math.Abs(n.Y-y) < 16 })
-		if near {
+		if near || k > 0 && d.snr(i) > d.snr(sorted[len(rows)/2])-far {
 			continue
 		}
 		n := note{x + 8, y + 4, short(d.Tensors[i].Name, 34), "start"}
@@ -128,7 +133,7 @@ func (d *drawing) nameWorst(p *plot, rows []int) {
 
 // scatter shows SNR against size.
 func (d *drawing) scatter() plot {
-	p := plot{ID: "scatter", Title: "SNR against size", Width: 560, Height: 320, Frame: box{52, 22, 492, 246}}
+	p := plot{ID: "scatter", Title: "SNR against size", Width: 560, Height: 320, Frame: box{52, 22, 482, 246}}
 	rows := d.measured()
 	least, most := extent(rows, d.snr)
 	small, large := extent(rows, func(i int) float64 { return float64(d.Tensors[i].Before) })
@@ -146,7 +151,7 @@ func (d *drawing) scatter() plot {
 
 // histogram counts tensors by SNR, those of one scheme on those of another.
 func (d *drawing) histogram() plot {
-	p := plot{ID: "histogram", Title: "How many tensors have which SNR", Width: 560, Height: 320, Frame: box{52, 22, 492, 246}}
+	p := plot{ID: "histogram", Title: "How many tensors have which SNR", Width: 560, Height: 320, Frame: box{52, 22, 482, 246}}
 	rows := d.measured()
 	least, most := extent(rows, d.snr)
 	width := max(roundStep((most-least)/24), .1)

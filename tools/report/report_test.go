@@ -232,3 +232,24 @@ func TestDeepPaths(t *testing.T) {
 		t.Errorf("the tree is %d deep, expected %d", depth, maxDepth)
 	}
 }
+
+func TestSummary(t *testing.T) {
+	var b strings.Builder
+	if err := New(facts(), sample(40)).Summary(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `compressed 36 of 40 weights: 48.2 MB -> 10.6 MB, 7.07 bits per weight, SNR 17.5 dB
+  tensors   before    after  bits      SNR  scheme
+       32  39.8 MB  5.60 MB  4.50  17.0 dB  int4 symmetric per_block 32, scales f16
+        4  4.19 MB   852 kB  6.50  32.5 dB  palette 6 bits per_grouped_channel 16
+  not compressed: 3 weights (3.67 MB): the input axis of 510 is not divisible by 32
+  not compressed: encoder.layers.9.mlp.fc2.weight (524 kB): ignore="*.fc2"
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+	b.Reset()
+	if err := New(facts(), nil).Summary(&b); err != nil || b.String() != "" {
+		t.Errorf("nothing to compress gives %q, %v", b.String(), err)
+	}
+}
