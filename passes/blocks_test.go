@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 )
 
 // blockOf numbers the blocks of a tensor's elements, row-major.

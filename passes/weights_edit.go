@@ -163,4 +163,3 @@ func (e *weightEdit) inside(kernel *ir.Op) error {
 	CanonKernel(kernel)
 	return nil
 }
-
