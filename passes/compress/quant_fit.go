@@ -5,9 +5,69 @@ import "math"
 // searcher looks for the grid of a block that is best before scale and minimum are rounded.
 type searcher struct {
 	kind                *gridKind
+	quant               Quant
 	x, importance       []float32
+	r                   span // of x, even with importance
 	many                bool
 	weight, sum, energy float64 // of the numbers: Σw, Σwx and Σwx²
+}
+
+// newSearcher is for a block of numbers that are multiplied by a unit.
+func (f *Fitter) newSearcher(x, importance []float32, unit float32, r span) searcher {
+	s := searcher{kind: f.kind, quant: f.quant, x: f.scaled(x, unit), importance: importance, many: len(x) >= manyInBlock}
+	u := float64(unit)
+	s.r = span{r.low * unit, r.high * unit, r.sum * u, r.energy * u * u}
+	s.weight, s.sum, s.energy = float64(len(x)), s.r.sum, s.r.energy
+	if importance != nil {
+		s.weight, s.sum, s.energy = 0, 0, 0
+		for i, v := range s.x {
+			w := float64(importance[i])
+			s.weight += w
+			s.sum += w * float64(v)
+			s.energy += w * float64(v) * float64(v)
+		}
+	}
+	return s
+}
+
+// real is a grid whose scale and minimum are not rounded, and by how much its squared error is below that of the best
+// single number (for grids without minimum: below that of zeros).
+type real struct {
+	scale, low float32
+	zero       int
+	gain       float64
+}
+
+func (s *searcher) search(signed bool) real {
+	most, zero := s.r.most(), s.kind.centre()
+	switch {
+	case s.kind.float:
+		return s.symmetric(most, 0, 0.5)
+	case s.quant.Offset == MinValue:
+		return s.minValue(s.r)
+	case s.quant.Range == Asymmetric:
+		return s.zeroPoint(s.r.withZero())
+	}
+	positive := s.symmetric(most, zero, 0.95)
+	if lo, hi := s.levels(zero); !signed || lo == -hi { // no negative scales, or nothing that they would change
+		return positive
+	}
+	if negative := s.symmetric(-most, zero, 0.95); negative.gain > positive.gain {
+		return negative
+	}
+	return positive
+}
+
+// worse reports, faster than computing it, that a grid's loss is more than another one. The numbers' unit is 1.
+func (s *searcher) worse(g Grid, loss float64) bool {
+	if s.kind.float || s.importance != nil || g.Min != 0 {
+		return false
+	}
+	lo, hi := g.levels()
+	product, square := sumIntegers(s.x, 1/g.Scale, lo, hi)
+	scale := float64(g.Scale)
+	about := s.energy - 2*scale*product + scale*scale*square
+	return about-s.kind.blur*s.energy > loss
 }
 
 // The series of scales that a searcher tries. From manyInBlock numbers on the error changes smoothly with the scale, so
@@ -17,6 +77,7 @@ const (
 	wideStep    = 1.1
 	manyInBlock = 128
 	worseInRow  = 2
+	fineInRow   = 8
 )
 
 // levels are those of a zero point.
@@ -40,18 +101,18 @@ func (s *searcher) symmetric(most float32, zero int, first float32) real {
 		best.scale, best.gain = scale, gain
 		return true
 	}
-	step := float32(fineStep)
+	step, patience := float32(fineStep), fineInRow
 	if s.many {
-		step = wideStep
+		step, patience = wideStep, worseInRow
 	}
 	clip := float32(0)
-	for f, worse := first, 0; f < 8 && worse < worseInRow; f *= step {
+	for f, worse := first, 0; f < 8 && worse < patience; f *= step {
 		if clipped := float64(most - most/f); s.importance == nil && f > 1 && clipped*clipped > s.energy-best.gain {
 			break
 		}
 		if try(edge * f / most) {
 			clip, worse = f, 0
-		} else if s.many && f > 1 {
+		} else if f > 1 {
 			worse++
 		}
 	}

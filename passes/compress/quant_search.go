@@ -25,26 +25,30 @@ func (c *contest) enter(g Grid) {
 	}
 }
 
-// search finds the grid with the least squared error. What the other rules find enters first, so that it is never worse.
-func (f *Fitter) search(x, importance []float32, r span) Grid {
+// search finds the grid with the least squared error. It is never worse than what the other rules find.
+func (f *Fitter) search(x, importance []float32, r span) contest {
 	c := contest{f: f, x: x, importance: importance, r: r, loss: math.Inf(1)}
-	c.enter(f.minMax(r))
-	if c.loss == 0 {
-		return c.best
+	if r.low == 0 && r.high == 0 {
+		c.enter(f.minMax(r))
+		return c
 	}
-	c.enter(f.coreAI(r))
 	if f.kind.float && f.scale == host.F8E8M0 {
-		g := f.coreAI(r)
+		c.enter(f.minMax(r))
 		for step := -1; step <= 2; step++ {
-			c.enterPower(g, step)
+			c.enterPower(f.coreAI(r), step)
 		}
-		return c.best
+		return c
 	}
 	unit := f.unit(r.most())
-	found := f.searchReal(f.scaled(x, unit), importance, span{r.low * unit, r.high * unit})
-	c.enterFound(found, unit)
+	s := f.newSearcher(x, importance, unit, r)
+	c.enterFound(s.search(f.scale != host.F8E8M0), unit)
 	c.polish()
-	return c.best
+	for _, g := range []Grid{f.minMax(r), f.coreAI(r)} {
+		if unit != 1 || !s.worse(g, c.loss) {
+			c.enter(g)
+		}
+	}
+	return c
 }
 
 // unit is the power of two by which numbers near the ends of f32 are multiplied, so that sums of their squares are finite.
@@ -68,43 +72,6 @@ func (f *Fitter) scaled(x []float32, unit float32) []float32 {
 		out[i] = v * unit
 	}
 	return out
-}
-
-// real is a grid whose scale and minimum are not rounded, and by how much its squared error is below that of the best
-// single number (for grids without minimum: below that of zeros).
-type real struct {
-	scale, low float32
-	zero       int
-	gain       float64
-}
-
-func (f *Fitter) searchReal(x, importance []float32, r span) real {
-	s := searcher{kind: f.kind, x: x, importance: importance, many: len(x) >= manyInBlock}
-	for i, v := range x {
-		w := 1.0
-		if importance != nil {
-			w = float64(importance[i])
-		}
-		s.weight += w
-		s.sum += w * float64(v)
-		s.energy += w * float64(v) * float64(v)
-	}
-	switch {
-	case f.kind.float:
-		return s.symmetric(r.most(), 0, 0.5)
-	case f.quant.Offset == MinValue:
-		return s.minValue(r)
-	case f.quant.Range == Asymmetric:
-		return s.zeroPoint(r.withZero())
-	}
-	positive := s.symmetric(r.most(), f.centre(), 0.95)
-	if lo, hi := s.levels(f.centre()); f.scale == host.F8E8M0 || lo == -hi {
-		return positive // no negative scales, or nothing that they would change
-	}
-	if negative := s.symmetric(-r.most(), f.centre(), 0.95); negative.gain > positive.gain {
-		return negative
-	}
-	return positive
 }
 
 // enterFound rounds what was found, as the scale's type allows.
@@ -165,10 +132,7 @@ func (c *contest) lowFor(g Grid) float32 {
 // polish tries the neighbours of the best scale where scales are so coarse that many codes depend on the last bit.
 func (c *contest) polish() {
 	f := c.f
-	switch {
-	case f.scale == host.F8E8M0 || f.scale == host.F32 || f.scale == host.F64:
-		return
-	case f.scale == host.F16 && f.kind.elem.Bits() <= 4:
+	if f.scale != host.F16 && f.scale != host.BF16 || f.kind.elem.Bits() <= 4 {
 		return
 	}
 	for _, step := range []int{-1, 1} {
