@@ -110,13 +110,22 @@ func (t *Toolkit) loadAsset(path string) (*ir.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := t.parse(a.ProgramName(), a.Program())
-	if err == nil {
-		m.File = path
-		err = a.Bind(m)
-	}
+	m, err := t.LoadAsset(a)
 	if err != nil {
 		a.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// LoadAsset reads the program of an asset, which must stay open as long as the module's data is used.
+func (t *Toolkit) LoadAsset(a *asset.Asset) (*ir.Module, error) {
+	m, err := t.parse(a.ProgramName(), a.Program())
+	if err != nil {
+		return nil, err
+	}
+	m.File = a.Path
+	if err := a.Bind(m); err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -49,16 +49,12 @@ func (c *inspector) run(ctx context.Context, args []string) error {
 		return usagef("--depth=%d: expected 0 or more", c.depth)
 	}
 	path := args[0]
-	m, err := c.load([]aiopt.File{{Path: path}}, nil)
+	m, a, err := c.open(path)
 	if err != nil {
 		return err
 	}
 	s := inspect.Of(m, path, c.depth)
-	var a *asset.Asset
-	if filepath.Ext(path) == ".airpkg" {
-		if a, err = asset.Open(path); err != nil {
-			return err
-		}
+	if a != nil {
 		defer a.Close()
 		s.Origin, s.Entries = a.Manifest.Origin, a.Manifest.Entries
 	}
@@ -77,6 +73,24 @@ func (c *inspector) run(ctx context.Context, args []string) error {
 	v := view{w: c.stdout, colour: isTerminal(c.stdout) && os.Getenv("NO_COLOR") == ""}
 	v.summary(s)
 	return v.err
+}
+
+// open reads a model; of an asset it gives the file, too.
+func (c *inspector) open(path string) (*ir.Module, *asset.Asset, error) {
+	if filepath.Ext(path) != ".airpkg" {
+		m, err := c.load([]aiopt.File{{Path: path}}, nil)
+		return m, nil, err
+	}
+	a, err := asset.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := c.LoadAsset(a)
+	if err != nil {
+		a.Close()
+		return nil, nil, err
+	}
+	return m, a, nil
 }
 
 // readAll holds all data against its checksums; every damaged tensor is named.
