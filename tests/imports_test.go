@@ -17,6 +17,8 @@ var mayImport = []struct {
 }{
 	{"ir/host", nil},
 	{"ir/safetensors", []string{"ir/host"}},
+	{"ir/zipfile", nil},
+	{"ir/asset", []string{"ir", "ir/host", "ir/text", "ir/safetensors", "ir/zipfile"}},
 	{"ir/text", []string{"ir", "ir/host"}},
 	{"ir", []string{"ir/host"}},
 	{"dialect", []string{"ir", "ir/host", "dialect"}},
@@ -25,7 +27,7 @@ var mayImport = []struct {
 	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes", []string{"ir", "ir/host", "dialect", "passes"}},
-	{"frontend/pt2", []string{"ir/host"}},
+	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "backend"}},
 }
