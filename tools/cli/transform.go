@@ -21,12 +21,12 @@ import (
 
 func transformCommand() command {
 	return command{
-		usage: "[flags] MODEL.{pt2,air} | NAME=MODEL.pt2...",
-		doc:   "Import a model, run passes over it, and print or write its text.",
+		usage: "[flags] MODEL.{pt2,air,airpkg} | NAME=MODEL...",
+		doc:   "Import a model, run passes over it, and print its text or write it.",
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &transform{tool: t}
 			c.passFlags(fs)
-			fs.StringVarP(&c.output, "output", "o", "", "write to this .air file (changed weights go beside it) instead of printing")
+			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
 			fs.StringArrayVar(&c.rename, "rename", nil, "on import: give an input, output or state another name, OLD=NEW; may be repeated")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs that --verify=numeric uses")
@@ -73,8 +73,8 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%w; `%s help` shows how it goes", err, c.name)
 	}
-	if c.output != "" && filepath.Ext(c.output) != ".air" {
-		return usagef("-o %s: expected a name that ends in .air", c.output)
+	if ext := filepath.Ext(c.output); c.output != "" && ext != ".air" && ext != ".airpkg" {
+		return usagef("-o %s: expected a name that ends in .air or .airpkg", c.output)
 	}
 	rename, err := parseRenames(c.rename)
 	if err != nil {
@@ -88,7 +88,9 @@ func (c *transform) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if c.output != "" {
-		return c.Save(m, c.output)
+		bar := c.newProgress()
+		defer bar.finish()
+		return c.SaveContext(ctx, m, c.output, aiopt.SaveOptions{Progress: bar.step})
 	}
 	printed, err := c.Text(m, text.Options{Locs: c.locs})
 	if err != nil {
@@ -126,7 +128,7 @@ func modelFiles(args []string) ([]aiopt.File, error) {
 			if near := pass.Nearest(args[0], commandNames()); near != "" {
 				return nil, usagef("there is no command %q; did you mean %s?", args[0], near)
 			}
-			return nil, usagef("expected one model, found %d; several take the form NAME=MODEL.pt2", len(args))
+			return nil, usagef("expected one model, found %d; several take the form NAME=MODEL", len(args))
 		}
 	}
 	if len(files) == 0 {
