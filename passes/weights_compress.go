@@ -125,8 +125,13 @@ func (c *compressor) finish() error {
 	c.m.DropUnusedResources()
 	markApprox(c.m, c.changed)
 	c.m.SettleLost()
-	c.report()
-	if lines := c.refused(func(e pass.Compressed) bool { return !e.Ignored }); c.ctx.Strict && len(lines) > 0 {
+	if c.ctx.Compressed == nil { // who takes the entries shows them better
+		c.report()
+	}
+	for _, option := range c.choose.unused() {
+		c.ctx.Reportf("%s: %s matches no weight", c.ctx.Pass.Name, option)
+	}
+	if lines := c.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }); c.ctx.Strict && len(lines) > 0 {
 		return fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(lines), strings.Join(lines, "\n  "))
 	}
 	return nil
@@ -180,9 +185,6 @@ func (c *compressor) report() {
 		bytesText(before), bytesText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
 	for _, line := range c.refused(func(pass.Compressed) bool { return true }) {
 		c.ctx.Reportf("%s: skipped %s", name, line)
-	}
-	for _, option := range c.choose.unused() {
-		c.ctx.Reportf("%s: %s matches no weight", name, option)
 	}
 }
 

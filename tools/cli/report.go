@@ -35,7 +35,7 @@ func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.Build
 			return nil, usagef("--report=%w", err)
 		}
 	}
-	got := &compressions{facts: report.Facts{Version: Version(), Model: m.File, Passes: pipeline}}
+	got := &compressions{facts: report.Facts{Version: aiopt.Version(), Model: m.File, Passes: pipeline}}
 	got.facts.Data.Before = dataBytes(m)
 	opt.Strict = c.strict
 	opt.Compressed = func(t pass.Compressed) { got.list = append(got.list, t) }
