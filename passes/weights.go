@@ -1,8 +1,11 @@
 package passes
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/quant"
@@ -56,7 +59,8 @@ func findWeights(m *ir.Module) ([]*weight, []notStored) {
 			case at.Def == nil:
 			case !at.DefinedBy(core.Constant):
 				if computedFromConstants(at.Def.Parent(), at) {
-					refuse(op, weightName(op, v), computedReason(producer(at.Def)))
+					from := producer(at.Def)
+					refuse(op, cmp.Or(packedName(from), weightName(op, v)), computedReason(from))
 				}
 			default:
 				name, isResource := at.Def.Attr("value").(ir.Symbol)
@@ -152,11 +156,36 @@ func producer(op *ir.Op) *ir.Op {
 	return op
 }
 
+// compressedAlready is the reason of weights that an earlier pass, or who made the model, has compressed.
+const compressedAlready = "it is compressed already"
+
 func computedReason(op *ir.Op) string {
 	if quant.Compressed(op) {
-		return "it is compressed already"
+		return compressedAlready
 	}
 	return fmt.Sprintf("%s computes it from constants; run `fold` before", op.Name())
+}
+
+// packedName is the name that a weight had before it was compressed, by those of the parts that op decodes it from; empty
+// where that cannot be told.
+func packedName(op *ir.Op) string {
+	if !quant.Compressed(op) {
+		return ""
+	}
+	f, v := op.Parent(), op.Operands[0]
+	for {
+		switch {
+		case v.Def == nil && f.Owner().Is(core.Kernel):
+			v, f = f.Owner().Operands[v.Index], f.Owner().Parent()
+		case v.Def != nil && (quant.Compressed(v.Def) || isWeightView(v.Def)):
+			v = v.Def.Operands[0]
+		case v.DefinedBy(core.Constant):
+			name, _ := v.Def.Attr("value").(ir.Symbol)
+			return strings.TrimSuffix(string(name), path.Ext(string(name)))
+		default:
+			return ""
+		}
+	}
 }
 
 // weightName names a weight of an operation that is no resource.

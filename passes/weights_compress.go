@@ -125,8 +125,13 @@ func (c *compressor) finish() error {
 	c.m.DropUnusedResources()
 	markApprox(c.m, c.changed)
 	c.m.SettleLost()
-	c.report()
-	if lines := c.refused(func(e pass.Compressed) bool { return !e.Ignored }); c.ctx.Strict && len(lines) > 0 {
+	if c.ctx.Compressed == nil { // who takes the entries shows them better
+		c.report()
+	}
+	for _, option := range c.choose.unused() {
+		c.ctx.Reportf("%s: %s matches no weight", c.ctx.Pass.Name, option)
+	}
+	if lines := c.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }); c.ctx.Strict && len(lines) > 0 {
 		return fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(lines), strings.Join(lines, "\n  "))
 	}
 	return nil
@@ -163,17 +168,7 @@ func (c *compressor) nothing() error {
 	return fmt.Errorf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)
 }
 
-// report tells the user in lines what became of the weights, unless somebody takes the entries.
 func (c *compressor) report() {
-	if c.ctx.Compressed == nil {
-		c.reportEntries()
-	}
-	for _, option := range c.choose.unused() {
-		c.ctx.Reportf("%s: %s matches no weight", c.ctx.Pass.Name, option)
-	}
-}
-
-func (c *compressor) reportEntries() {
 	var before, after, elems int64
 	var signal, noise float64
 	done := 0
@@ -185,10 +180,11 @@ func (c *compressor) reportEntries() {
 		before, after, signal, noise = before+e.Before, after+e.After, signal+e.Signal, noise+e.Noise
 		elems += e.Before / int64(e.Elem.Bytes())
 	}
+	name := c.ctx.Pass.Name
 	c.ctx.Reportf("%s: compressed %d of %d weights: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, done, len(c.list),
 		bytesText(before), bytesText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
 	for _, line := range c.refused(func(pass.Compressed) bool { return true }) {
-		c.ctx.Reportf("%s: skipped %s", c.ctx.Pass.Name, line)
+		c.ctx.Reportf("%s: skipped %s", name, line)
 	}
 }
 
