@@ -20,6 +20,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Layout,
 		FP16,
 		W4,
+		A8,
 		KVCache,
 		Fuse,
 		StripDebug,

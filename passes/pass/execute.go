@@ -82,8 +82,8 @@ func (c *Context) Execute(m *ir.Module, calls ...Call) (*Results, error) {
 // are cast to the types that the functions have now: a pass may have changed those.
 func (c *Context) Calibrate(m *ir.Module, watch *Watch) error {
 	if c.Calibration == nil {
-		return errors.New("this pass needs calibration data: inputs like those that the model will see; give them with --inputs=FOLDER, " +
-			"a folder with a .safetensors file for each sample")
+		return errors.New("this pass needs calibration data: inputs like those that the model will see; give them where the passes run, with " +
+			"`aiopt -passes=... --inputs=FOLDER MODEL`, a folder with a .safetensors file for each sample")
 	}
 	p, err := c.Compile(m)
 	if err != nil {
