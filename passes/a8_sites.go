@@ -80,7 +80,7 @@ func (a *a8) find() {
 			}
 		}
 		if reason := asIs[op.Def]; reason != "" {
-			a.add(op, activation{def: op.Def, row: -1, channel: -1}, op.Operands[0], nil, reason, false)
+			a.add(op, activation{def: op.Def, row: -1, channel: -1}, op.Operands[0], []ir.Use{{Op: op, Index: 0}}, reason, false)
 		}
 	})
 	if !a.outputs {

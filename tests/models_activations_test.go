@@ -1,0 +1,127 @@
+package tests
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// samples makes calibration data of the case's calls: the elements of their inputs in other orders.
+func (m *model) samples(n int) *pass.Samples {
+	return &pass.Samples{Count: n, All: func(yield func(pass.Sample, error) bool) {
+		for k := range n {
+			r := rand.New(rand.NewPCG(uint64(k), 5))
+			s := pass.Sample{Name: "shuffled"}
+			for _, c := range m.calls {
+				call := pass.Call{Func: c.Func}
+				for _, x := range c.In {
+					call.In = append(call.In, shuffled(x, r))
+				}
+				s.Calls = append(s.Calls, call)
+			}
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}}
+}
+
+func shuffled(x *host.Tensor, r *rand.Rand) *host.Tensor {
+	if x.Elem.Packed() || x.Rank() < 2 { // positions and lengths stay legal
+		return x
+	}
+	at := make([]*host.Tensor, x.Len())
+	flat, err := x.Clone().Reshape([]int{x.Len()})
+	if err != nil {
+		panic(err)
+	}
+	for i, k := range r.Perm(x.Len()) {
+		at[i] = flat.Select(0, k)
+	}
+	out := host.New(x.Elem, x.Shape...)
+	to, err := out.Reshape([]int{x.Len()})
+	if err != nil {
+		panic(err)
+	}
+	for i, e := range at {
+		host.Assign(host.Serial, to.Select(0, i), e)
+	}
+	return out
+}
+
+// calibrated loads the model anew and runs a pipeline over it, with calibration data.
+func (m *model) calibrated(t *testing.T, pipeline string, report func(string)) *ir.Module {
+	t.Helper()
+	built := m.load(t)
+	opt := aiopt.BuildOptions{Executor: m, Calibration: m.samples(4), Report: report}
+	if err := m.tk.Build(t.Context(), built, pipeline, opt); err != nil {
+		t.Fatalf("%s: %v", pipeline, err)
+	}
+	return built
+}
+
+// TestModelsA8 holds what 8-bit activations leave of the outputs, by scales that were found on other data.
+func TestModelsA8(t *testing.T) {
+	c := openCorpus(t, "models")
+	floors := []struct {
+		options string
+		db      float64
+	}{{"", 30}, {"{dtype=u8}", 30}, {"{dtype=u8, observer=mse}", 30}, {"{dtype=u8, observer=percentile}", 25}, {"{observer=moving}", 25},
+		{"{dynamic=true}", 38}, {"{dtype=f8e4m3}", 20}, {"{outputs=true}", 28}, {"{granularity=channel}", 10}}
+	for i, name := range []string{"mlp", "bert", "tv_resnet50_dynbatch", "vit", "llama", "swin", "whisper_full"} {
+		if testing.Short() && i > 0 {
+			break
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := openModel(t, c, spineModel{name: name})
+			want := m.outputs(t, m.build(t, "@cpu"), 1)
+			for _, f := range floors {
+				var lines []string
+				built := m.calibrated(t, "decompose, recompose, a8"+f.options, func(s string) { lines = append(lines, s) })
+				if db := worstSNR(t, m.outputs(t, built, 1), want); db < f.db {
+					t.Errorf("a8%s: the outputs have an SNR of %.1f dB, expected at least %v dB; %s", f.options, db, f.db, lines)
+				}
+			}
+		})
+	}
+}
+
+// TestModelsA8Order: a8 goes with fuse and w4 in any order, and does the same each time.
+func TestModelsA8Order(t *testing.T) {
+	c := openCorpus(t, "models")
+	for i, name := range []string{"mlp", "bert", "kv_two_functions"} {
+		if testing.Short() && i > 0 {
+			break
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := openModel(t, c, spineModel{name: name})
+			for _, orders := range [][]string{
+				{"decompose, a8, fuse", "decompose, fuse, a8", "decompose, a8, fuse"},
+				{"decompose, a8{dynamic=true}, w4, fuse", "decompose, w4, a8{dynamic=true}, fuse", "decompose, a8{dynamic=true}, fuse, w4"},
+			} {
+				first := m.outputs(t, m.calibrated(t, orders[0], nil), 1)
+				for _, other := range orders[1:] {
+					if err := sameBytes(m.outputs(t, m.calibrated(t, other, nil), 1), first); err != nil {
+						t.Errorf("%s and %s: %v", orders[0], other, err)
+					}
+				}
+			}
+			text := func() string {
+				s, _ := m.save(t, m.calibrated(t, "decompose, a8{observer=mse, dtype=u8}, w4", nil), filepath.Join(t.TempDir(), "m.air"))
+				return s
+			}
+			if diff := cmp.Diff(text(), text()); diff != "" {
+				t.Errorf("another run gives another text:\n%s", diff)
+			}
+		})
+	}
+}
