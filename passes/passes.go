@@ -19,6 +19,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Specialize,
 		Layout,
 		FP16,
+		SmoothQuant,
 		W4,
 		A8,
 		KVCache,

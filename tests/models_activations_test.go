@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
@@ -124,4 +125,75 @@ func TestModelsA8Order(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestModelsSmoothQuant: the outputs stay the same bit for bit. Where a few channels are much larger than the others, 8-bit
+// activations leave more of them.
+func TestModelsSmoothQuant(t *testing.T) {
+	c := openCorpus(t, "models")
+	for i, k := range []struct {
+		name string
+		says string // the first line of the report
+		gain float64
+	}{
+		{"llama", "scaled 5 of 5 norms, and the 11 linear layers that they feed", 6},
+		{"bert", "scaled 1 of 6 norms, and the 1 linear layers that they feed", 0},
+		{"kv_two_functions", "scaled 8 of 10 norms, and the 20 linear layers that they feed", 6},
+		{"vit", "scaled 4 of 4 norms, and the 8 linear layers that they feed", 0},
+		{"whisper_full", "scaled 11 of 12 norms, and the 22 linear layers that they feed", 0},
+	} {
+		if testing.Short() && i > 0 {
+			break
+		}
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			m := openModel(t, c, spineModel{name: k.name})
+			var lines []string
+			built := m.calibrated(t, "decompose, recompose, smoothquant", func(s string) { lines = append(lines, s) })
+			if lines[0] != "smoothquant: "+k.says {
+				t.Errorf("found the report %q, expected %q", lines[0], k.says)
+			}
+			if err := sameBytes(m.outputs(t, built, 1), m.outputs(t, m.build(t, "decompose, recompose"), 1)); err != nil {
+				t.Error(err)
+			}
+			if k.gain == 0 {
+				return
+			}
+			uneven := m.build(t, "decompose, recompose")
+			enlarge(t, uneven, 5, 64)
+			want := m.outputs(t, uneven, 1)
+			snr := func(pipeline string) float64 {
+				built := uneven.Clone()
+				if err := m.tk.Build(t.Context(), built, pipeline, aiopt.BuildOptions{Executor: m, Calibration: m.samples(4)}); err != nil {
+					t.Fatal(err)
+				}
+				return worstSNR(t, m.outputs(t, built, 1), want)
+			}
+			if plain, smooth := snr("a8"), snr("smoothquant, a8"); smooth < plain+k.gain {
+				t.Errorf("with a large channel a8 leaves %.1f dB, behind smoothquant %.1f dB, expected %v dB more", plain, smooth, k.gain)
+			}
+		})
+	}
+}
+
+// enlarge makes one channel of all norms larger.
+func enlarge(t *testing.T, built *ir.Module, channel int, factor float64) {
+	t.Helper()
+	done := map[*ir.Resource]bool{}
+	built.Walk(func(op *ir.Op) {
+		if !op.Is(nn.RMSNorm) {
+			return
+		}
+		r := resourceOf(built, op.Operands[1])
+		x, err := r.Tensor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x = x.Clone(); done[r] {
+			return
+		}
+		done[r] = true
+		host.SetFloat(x, channel, host.FloatAt(x, channel)*factor)
+		r.Source, r.Offset, r.Strides = &ir.Source{Data: x.Bytes(), Size: int64(len(x.Bytes()))}, 0, nil
+	})
 }
