@@ -24,6 +24,8 @@ type Pass struct {
 // Lossy bounds the damage of a pass that changes numbers.
 type Lossy struct {
 	MinSNR float64 // dB; numeric verification reports the SNR and fails below this
+	// States says that the pass stores states in another form: numeric verification looks at the outputs alone.
+	States bool
 }
 
 // Context is what a running pass may use.
