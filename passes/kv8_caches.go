@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -81,6 +82,9 @@ func (cf *cacheFunc) follow() string {
 		by := "a parameter"
 		if last.Def != nil {
 			by = describe(last.Def)
+		}
+		if last.DefinedBy(core.Kernel) {
+			return fmt.Sprintf("its new value is that of %s; run kv8 before fuse", by)
 		}
 		return fmt.Sprintf("its new value is that of %s, expected an update of its old value by state.slice_update or state.index_update", by)
 	}

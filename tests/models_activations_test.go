@@ -3,11 +3,13 @@ package tests
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -196,4 +198,62 @@ func enlarge(t *testing.T, built *ir.Module, channel int, factor float64) {
 		host.SetFloat(x, channel, host.FloatAt(x, channel)*factor)
 		r.Source, r.Offset, r.Strides = &ir.Source{Data: x.Bytes(), Size: int64(len(x.Bytes()))}, 0, nil
 	})
+}
+
+// TestModelsKV8: every cache of floats becomes codes, whose updates happen in place, and the calls of the case, which
+// share them, keep their results.
+func TestModelsKV8(t *testing.T) {
+	c := openCorpus(t, "models")
+	for i, k := range []struct {
+		name    string
+		updates int // of codes and of scales
+	}{
+		{"kv_two_functions", 16},
+		{"kv_slice_core", 8},
+		{"kv_index_copy", 8},
+		{"kv_slice", 8},
+		{"kv_index_put_core", 8},
+		{"hf_static_cache_llama", 8},
+	} {
+		if testing.Short() && i > 0 {
+			break
+		}
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			m := openModel(t, c, spineModel{name: k.name})
+			want := m.build(t, "decompose")
+			outputs := 0
+			for _, call := range m.calls {
+				outputs += len(backend.SignatureOf(want.Func(call.Func)).Outputs)
+			}
+			for _, p := range []struct {
+				pipeline string
+				db       float64
+			}{
+				{"decompose, kv8, kv-cache", 40},
+				{"decompose, kv-cache, kv8, kv-cache, fuse", 40},
+				{"decompose, fp16, kv8, kv-cache, fuse", 40},
+				{"decompose, w4, a8{dynamic=true}, kv8, kv-cache, fuse", 13}, // w4 alone leaves no more
+			} {
+				built := m.build(t, p.pipeline)
+				marked := 0
+				built.Walk(func(op *ir.Op) {
+					if op.MarkedInPlace() {
+						marked++
+					}
+				})
+				if marked != k.updates {
+					t.Errorf("%s: %d updates happen in place, expected %d", p.pipeline, marked, k.updates)
+				}
+				for _, s := range built.States {
+					if s.Type.Elem.IsFloat() && !strings.HasSuffix(s.Name, ".scale") {
+						t.Errorf("%s: the state @%s is %s", p.pipeline, s.Name, s.Type)
+					}
+				}
+				if db := worstSNR(t, m.outputs(t, built, 1)[:outputs], m.outputs(t, want, 1)[:outputs]); db < p.db {
+					t.Errorf("%s: the outputs have an SNR of %.1f dB, expected at least %v dB", p.pipeline, db, p.db)
+				}
+			}
+		})
+	}
 }
