@@ -22,6 +22,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		SmoothQuant,
 		W4,
 		A8,
+		Int16,
 		KV8,
 		KVCache,
 		Fuse,
