@@ -181,7 +181,9 @@ func placed(path string, src []byte, err error) error {
 // BuildOptions say how passes are run.
 type BuildOptions struct {
 	Executor pass.Executor
-	Hooks    []pass.Hook
+	// Calibration is data like that which the model will see, for the passes that need some.
+	Calibration *pass.Samples
+	Hooks       []pass.Hook
 	// KeepBefore copies the module before each pass, for hooks that report failures.
 	KeepBefore bool
 	Report     func(line string)
@@ -196,7 +198,7 @@ func (t *Toolkit) Build(ctx context.Context, m *ir.Module, pipeline string, opt 
 	if err != nil {
 		return err
 	}
-	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Report: opt.Report, Progress: opt.Progress,
+	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Calibration: opt.Calibration, Report: opt.Report, Progress: opt.Progress,
 		Compressed: opt.Compressed, Strict: opt.Strict}
 	runner := pass.Runner{Hooks: opt.Hooks, KeepBefore: opt.KeepBefore}
 	return runner.Run(pc, m, p)

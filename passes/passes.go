@@ -21,7 +21,11 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Specialize,
 		Layout,
 		FP16,
+		SmoothQuant,
 	}, WeightPasses(), []func() *pass.Pass{
+		A8,
+		Int16,
+		KV8,
 		KVCache,
 		Fuse,
 		StripDebug,

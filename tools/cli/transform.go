@@ -23,13 +23,14 @@ func transformCommand() command {
 	return command{
 		usage: "[flags] MODEL.{pt2,air,airpkg} | NAME=MODEL...",
 		doc:   "Import a model, run passes over it, and print its text or write it.",
+		long:  samplesHelp,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &transform{tool: t}
 			c.passFlags(fs)
 			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
 			fs.StringArrayVar(&c.rename, "rename", nil, "on import: give an input, output or state another name, OLD=NEW; may be repeated")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
-			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs that --verify=numeric uses")
+			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs")
 			return c.run
 		},
 	}
@@ -186,12 +187,15 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 	if p.timing {
 		opt.Hooks = append(opt.Hooks, p.timeHook())
 	}
-	if p.verify == "numeric" {
-		check, err := p.numericHook(m, inputs)
+	if inputs != "" {
+		samples, err := openSamples(m, inputs)
 		if err != nil {
 			return err
 		}
-		opt.Hooks = append(opt.Hooks, check)
+		opt.Calibration = samples
+	}
+	if p.verify == "numeric" {
+		opt.Hooks = append(opt.Hooks, p.numericHook(opt.Calibration))
 	}
 	opt.Hooks = append(opt.Hooks, p.reproducer())
 	err = p.Build(ctx, m, pipeline, opt)
