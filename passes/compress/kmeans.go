@@ -1,7 +1,6 @@
 package compress
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -16,9 +15,10 @@ type line struct {
 	w []float64
 }
 
-// cluster1D gives the means of the k clusters with the least weighted squared error, in ascending order; fewer where there
-// are fewer distinct numbers. bins bounds the size of the search, 0 stands for a size that suits k.
-func cluster1D(x line, k, bins int) []float64 {
+// cluster1D cuts the numbers into the k runs with the least weighted squared error from their means, fewer where there are
+// fewer numbers. It gives how many numbers there are up to the end of each run. bins is how many bins the search begins
+// with; 0 stands for a number that suits k.
+func cluster1D(x line, k, bins int) (ends []int) {
 	n := len(x.v)
 	k = min(k, n)
 	if k == 0 {
@@ -36,26 +36,47 @@ func cluster1D(x line, k, bins int) []float64 {
 		low[i], high[i] = i, last-(k-1-i)
 	}
 	low[k-1] = last
-	ends := c.search(low, high)
+	ends = places(edges, c.search(low, high))
 	if len(edges) == n+1 {
-		return c.means(ends)
+		return ends
 	}
 	for round := range mostRounds {
-		w := newWindows(x, edges, ends)
+		w := newWindows(ends)
 		for pass := range mostWindows {
-			before := slices.Clone(w.at)
 			edges = w.edges()
 			c.cut(x, edges)
-			ends = c.search(w.bounds(edges))
-			fine := w.settle(edges, ends)
-			if same := slices.Equal(before, w.at); same && round > 0 && pass == 0 {
-				return c.means(ends)
-			} else if same && fine {
+			found := places(edges, c.search(w.bounds(edges)))
+			same := slices.Equal(found, ends)
+			ends = found
+			if same && round > 0 && pass == 0 {
+				return ends
+			}
+			if fine := w.settle(ends); same && fine {
 				break
 			}
 		}
 	}
-	return c.means(ends)
+	return ends
+}
+
+// places gives how many numbers there are up to the end of each of some bins.
+func places(edges, bins []int) []int {
+	out := make([]int, len(bins))
+	for i, b := range bins {
+		out[i] = edges[b+1]
+	}
+	return out
+}
+
+// means are those of runs of numbers.
+func (x line) means(ends []int) []moments {
+	out := make([]moments, len(ends))
+	start := 0
+	for i, end := range ends {
+		out[i] = momentsOf(x, start, end)
+		start = end
+	}
+	return out
 }
 
 // windows are the places that the last number of each cluster is sought among. Places count the numbers before.
@@ -75,14 +96,13 @@ const (
 )
 
 // newWindows reach from the end before to the end after, since another optimum may have all ends moved by a part of that.
-func newWindows(x line, edges, ends []int) *windows {
+func newWindows(ends []int) *windows {
 	k := len(ends) - 1
-	w := &windows{n: len(x.v), at: make([]int, k), lo: make([]int, k), hi: make([]int, k), step: make([]int, k)}
+	w := &windows{n: ends[k], at: slices.Clone(ends[:k]), lo: make([]int, k), hi: make([]int, k), step: make([]int, k)}
 	before := 0
-	for i, e := range ends[:k] {
-		w.at[i] = edges[e+1]
-		w.set(i, before, edges[ends[i+1]+1], wideTries)
-		before = w.at[i]
+	for i, at := range w.at {
+		w.set(i, before, ends[i+1], wideTries)
+		before = at
 	}
 	return w
 }
@@ -131,11 +151,11 @@ func (w *windows) bounds(edges []int) (low, high []int) {
 	return low, high
 }
 
-// settle takes over the ends found and narrows the windows around them; it reports that every place in them was tried.
-func (w *windows) settle(edges, ends []int) (fine bool) {
+// settle narrows the windows around the ends found; it reports that every place in the last ones was tried.
+func (w *windows) settle(ends []int) (fine bool) {
 	fine = true
-	for i, e := range ends[:len(w.at)] {
-		at, step := edges[e+1], w.step[i]
+	for i, at := range ends[:len(w.at)] {
+		step := w.step[i]
 		fine = fine && step == 1
 		reach := max(windowShrink*step, windowTries/2)
 		w.at[i] = at
@@ -179,7 +199,7 @@ func binEdges(x line, bins int) []int {
 	}
 	at, next := 0.0, 1.0
 	for i, g := range gaps {
-		at += byWeight*x.w[i] + byGap*min(g, limit)
+		at += float64(byWeight*x.w[i]) + float64(byGap*min(g, limit))
 		if at >= next {
 			edges = append(edges, i+1)
 			next = math.Floor(at) + 1
@@ -206,22 +226,4 @@ func gapMeasure(x line) (gaps []float64, weight float64) {
 // roughCubeRoot is within 5 % for normal numbers: a third of the exponent, and of the fraction.
 func roughCubeRoot(x float64) float64 {
 	return math.Float64frombits(math.Float64bits(x)/3 + 715094163<<32)
-}
-
-// compactLine sorts numbers with weights, and joins equal ones.
-func compactLine(v []float32, w []float64) line {
-	order := make([]int, len(v))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(v[a], v[b]) })
-	var x line
-	for _, i := range order {
-		if n := len(x.v); n > 0 && x.v[n-1] == v[i] {
-			x.w[n-1] += w[i]
-			continue
-		}
-		x.v, x.w = append(x.v, v[i]), append(x.w, w[i])
-	}
-	return x
 }

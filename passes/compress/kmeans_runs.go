@@ -9,11 +9,12 @@ import (
 type moments struct{ weight, mean, error float64 }
 
 // join gives the moments of two sets together (Chan, Golub, LeVeque 1979). Unlike a difference of running sums, it
-// loses nothing where numbers lie close together and far from zero.
+// loses nothing where numbers lie close together and far from zero. (The conversions keep every machine from fusing
+// products with sums.)
 func (a moments) join(b moments) moments {
 	w := a.weight + b.weight
 	d := b.mean - a.mean
-	return moments{w, a.mean + d*(b.weight/w), a.error + b.error + d*d*(a.weight*b.weight/w)}
+	return moments{w, a.mean + float64(d*(b.weight/w)), a.error + b.error + float64(d*d*(a.weight*b.weight/w))}
 }
 
 // runs gives the moments of any run of bins from two that are stored. At level l the bins are cut into blocks of
@@ -66,11 +67,12 @@ func momentsOf(x line, lo, hi int) moments {
 	for i := lo; i < hi; i++ {
 		d := float64(x.v[i]) - base
 		w += x.w[i]
-		sum += x.w[i] * d
-		square += x.w[i] * d * d
+		wd := x.w[i] * d
+		sum += wd
+		square += float64(wd * d)
 	}
 	mean := sum / w
-	return moments{w, base + mean, max(square-sum*mean, 0)}
+	return moments{w, base + mean, max(square-float64(sum*mean), 0)}
 }
 
 // run is the moments of the bins s to e.
@@ -139,7 +141,7 @@ func (l *layer) least(e, first, last int) (at int, least float64) {
 		for ; s >= stop; s-- {
 			a := &level[s]
 			d := b.mean - a.mean
-			grown := a.error + b.error + d*d*(a.weight*b.weight/(a.weight+b.weight))
+			grown := a.error + b.error + float64(d*d*(a.weight*b.weight/(a.weight+b.weight)))
 			if grown >= least {
 				return at, least
 			}
@@ -149,15 +151,4 @@ func (l *layer) least(e, first, last int) (at int, least float64) {
 		}
 	}
 	return at, least
-}
-
-// means gives the mean of each cluster.
-func (r *runs) means(ends []int) []float64 {
-	out := make([]float64, len(ends))
-	s := 0
-	for i, e := range ends {
-		out[i] = r.run(s, e).mean
-		s = e + 1
-	}
-	return out
 }

@@ -53,12 +53,12 @@ func twoPass(x line, lo, hi int) float64 {
 }
 
 // nearestError is the error where each number is replaced by the nearest of the means.
-func nearestError(x line, means []float64) float64 {
+func nearestError(x line, means []moments) float64 {
 	sum := 0.0
 	for i, v := range x.v {
 		least := math.Inf(1)
 		for _, m := range means {
-			d := float64(v) - m
+			d := float64(v) - m.mean
 			least = min(least, d*d)
 		}
 		sum += x.w[i] * least
@@ -106,7 +106,35 @@ func drawLine(r *rand.Rand, next func(*rand.Rand, int) float64, n int, scale flo
 			w[i] = math.Exp(2 * r.NormFloat64())
 		}
 	}
-	return compactLine(v, w)
+	return newLine(v, w)
+}
+
+// TestNewLine compares with a plain sort.
+func TestNewLine(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, d := range draws {
+		v, w := make([]float32, 500), make([]float64, 500)
+		for i := range v {
+			v[i], w[i] = float32(d.next(r, i)), float64(1+r.IntN(5))
+		}
+		v[0], v[1] = float32(math.Copysign(0, -1)), 0
+		x := newLine(v, w)
+		want := slices.Compact(slices.Sorted(slices.Values(v)))
+		if !slices.Equal(x.v, want) {
+			t.Fatalf("%s: %v, expected %v", d.name, x.v, want)
+		}
+		for i, u := range x.v {
+			sum := 0.0
+			for j, o := range v {
+				if o == u {
+					sum += w[j]
+				}
+			}
+			if x.w[i] != sum {
+				t.Fatalf("%s: %g weighs %g, expected %g", d.name, u, x.w[i], sum)
+			}
+		}
+	}
 }
 
 // TestClusterOptimum holds the error to the exact optimum's, with bins for every number and with far fewer bins.
@@ -120,7 +148,7 @@ func TestClusterOptimum(t *testing.T) {
 				k := 1 << r.IntN(6)
 				want := exactError(x, k)
 				for _, bins := range []int{0, max(16*k, 64)} {
-					got := nearestError(x, cluster1D(x, k, bins))
+					got := nearestError(x, x.means(cluster1D(x, k, bins)))
 					if got > want*1.0001 {
 						t.Errorf("%s, %d numbers, k=%d, %d bins: %g, expected %g (ratio %.6f)", d.name, len(x.v), k, bins, got, want, got/want)
 					}
@@ -155,11 +183,23 @@ func TestClusterBins(t *testing.T) {
 		for _, k := range []int{2, 4, 8, 16, 32, 64} {
 			for trial := range 4 {
 				x := drawLine(r, d.next, 1000+r.IntN(3000), 1, trial%2 == 1)
-				want := nearestError(x, cluster1D(x, k, len(x.v)))
-				if got := nearestError(x, cluster1D(x, k, 0)); got > want*1.0001 {
+				want := nearestError(x, x.means(cluster1D(x, k, len(x.v))))
+				if got := nearestError(x, x.means(cluster1D(x, k, 0))); got > want*1.0001 {
 					t.Errorf("%s, %d numbers, k=%d: %g, expected %g (ratio %.6f)", d.name, len(x.v), k, got, want, got/want)
 				}
 			}
 		}
+	}
+}
+
+func BenchmarkNewLine(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	x := make([]float32, 64<<10)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	b.SetBytes(int64(len(x)))
+	for b.Loop() {
+		newLine(x, nil)
 	}
 }
