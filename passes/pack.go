@@ -10,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
@@ -79,7 +80,7 @@ func (p *packer) run() error {
 	})
 	removeDead(p.m, "pack")
 	if p.done > 0 {
-		p.ctx.Reportf("pack: stored %d tensors in fewer bits: %s to %s", p.done, megabytes(p.before), megabytes(p.after))
+		p.ctx.Reportf("pack: stored %d tensors in fewer bits: %d bytes to %d", p.done, p.before, p.after)
 	}
 	return nil
 }
@@ -210,7 +211,7 @@ func packedShape(shape []int, uses []ir.Use) []int {
 					}
 				}
 			}
-			s, _ = storedShape(shape, block)
+			s, _ = compress.StoredShape(shape, block)
 		}
 		if i > 0 && !slices.Equal(s, stored) {
 			return shape

@@ -1,7 +1,6 @@
 package pt2
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/zipfile"
 )
 
 // What to do with files that are no programs.
@@ -117,15 +118,6 @@ func relative(names []string) (what, try string) {
 	return "", ""
 }
 
-// namesBelow lists a zip directory as it stands, whose entries may not be readable, without its root folder.
-func namesBelow(root string, files []*zip.File) []string {
-	var names []string
-	for _, f := range files {
-		names = append(names, strings.TrimPrefix(f.Name, root+"/"))
-	}
-	return names
-}
-
 // asRelative is an error that says what a zip file is; nil for a stranger.
 func asRelative(names []string) error {
 	if what, try := relative(names); what != "" {
@@ -153,11 +145,8 @@ func Recognize(path string) string {
 	if err != nil || !bytes.HasPrefix(head, []byte("PK")) {
 		return ""
 	}
-	reader, err := zip.NewReader(&directoryReader{ReaderAt: file, left: maxDirectory}, info.Size())
-	if err != nil {
-		return ""
-	}
-	names := namesBelow(commonRoot(reader.File), reader.File)
+	names := zipfile.Names(file, info.Size(), reading())
+	names = below(commonRoot(names), names)
 	if slices.Contains(names, marks[0].entry) {
 		return "a torch.export archive (.pt2)"
 	}
@@ -199,15 +188,15 @@ func Identify(path string) error {
 		for _, name := range []string{"config.json", "Manifest.json", "saved_model.pb"} {
 			if _, err := os.Stat(filepath.Join(path, name)); err == nil {
 				what := map[string]string{"config.json": "a folder with a Hugging Face model", "Manifest.json": "a Core ML package", "saved_model.pb": "a TensorFlow model"}[name]
-				return &Error{File: path, What: "found " + what + ", expected a .pt2 or .air file", Try: tryProgram}
+				return &Error{File: path, What: "found " + what + ", expected a .pt2, .air or .airpkg file", Try: tryProgram}
 			}
 		}
 	}
 	if !info.Mode().IsRegular() {
-		return &Error{File: path, What: "found a folder or device, expected a .pt2 or .air file"}
+		return &Error{File: path, What: "found a folder or device, expected a .pt2, .air or .airpkg file"}
 	}
 	if e, ok := endings[strings.ToLower(filepath.Ext(path))]; ok {
-		return &Error{File: path, What: "found " + e.what + ", expected a .pt2 (torch.export.save) or .air file", Try: e.try}
+		return &Error{File: path, What: "found " + e.what + ", expected a .pt2 (torch.export.save), .air or .airpkg file", Try: e.try}
 	}
 	a, err := Open(path)
 	if err == nil {
@@ -218,5 +207,5 @@ func Identify(path string) error {
 	if errors.As(err, &own) && own.At == "" && !strings.HasPrefix(own.What, "not a torch.export archive") {
 		return err
 	}
-	return &Error{File: path, What: fmt.Sprintf("found a file named %q, expected .pt2 (torch.export.save) or .air", filepath.Ext(path)), Try: tryProgram}
+	return &Error{File: path, What: fmt.Sprintf("found a file named %q, expected .pt2 (torch.export.save), .air or .airpkg", filepath.Ext(path)), Try: tryProgram}
 }
