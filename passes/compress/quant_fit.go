@@ -48,14 +48,14 @@ func (s *searcher) search(signed bool) real {
 	case s.quant.Range == Asymmetric:
 		return s.zeroPoint(s.r.withZero())
 	}
-	positive := s.symmetric(most, zero, 0.95)
 	if lo, hi := s.levels(zero); !signed || lo == -hi { // no negative scales, or nothing that they would change
-		return positive
+		return s.symmetric(most, zero, 0.95)
 	}
-	if negative := s.symmetric(-most, zero, 0.95); negative.gain > positive.gain {
-		return negative
+	best := s.clipped(most, zero, 0.95, 0)
+	if other := s.clipped(-most, zero, 0.95, best.gain); other.gain > best.gain {
+		best = other
 	}
-	return positive
+	return s.refit(best)
 }
 
 // worse reports, faster than computing it, that a grid's loss is more than another one. The numbers' unit is 1.
@@ -86,50 +86,59 @@ func (s *searcher) levels(zero int) (lo, hi float32) {
 	return g.levels()
 }
 
-// symmetric looks for a scale of the sign of most, the greatest magnitude. It tries scales that clip the largest number
-// more and more, from one that is 1/first of what covers it, each as good as the codes that it gives can be, until that
-// clipping alone costs more than the best one does. Then codes and scale are fitted to each other in turns.
+// symmetric looks for a scale, from one on that is 1/first of what covers the greatest magnitude.
 func (s *searcher) symmetric(most float32, zero int, first float32) real {
+	return s.refit(s.clipped(most, zero, first, 0))
+}
+
+// clipped tries scales of most's sign that clip the greatest magnitude more and more, each as good as the codes that it
+// gives can be, until that clipping alone costs more than the best one does, or one that has some gain.
+func (s *searcher) clipped(most float32, zero int, first float32, gain float64) real {
 	lo, hi := s.levels(zero)
 	edge := max(-lo, hi)
 	best := real{scale: most / edge, zero: zero}
-	try := func(inverse float32) bool {
-		scale, gain := s.fitScale(inverse, lo, hi)
-		if gain <= best.gain {
-			return false
-		}
-		best.scale, best.gain = scale, gain
-		return true
-	}
 	step, patience := float32(fineStep), fineInRow
 	if s.many {
 		step, patience = wideStep, worseInRow
 	}
 	clip := float32(0)
 	for f, worse := first, 0; f < 8 && worse < patience; f *= step {
-		if clipped := float64(most - most/f); s.importance == nil && f > 1 && clipped*clipped > s.energy-best.gain {
+		if clipped := float64(most - most/f); s.importance == nil && f > 1 && clipped*clipped > s.energy-max(best.gain, gain) {
 			break
 		}
-		if try(edge * f / most) {
+		if s.tryScale(&best, edge*f/most, lo, hi) {
 			clip, worse = f, 0
 		} else if f > 1 {
 			worse++
 		}
 	}
-	if best.gain == 0 {
-		return best
-	}
-	if s.many {
+	if s.many && best.gain > 0 {
 		for _, near := range []float32{0.97, 1.03} {
-			try(edge * clip * near / most)
+			s.tryScale(&best, edge*clip*near/most, lo, hi)
 		}
 	}
+	return best
+}
+
+// refit fits codes and scale to each other in turns.
+func (s *searcher) refit(best real) real {
+	lo, hi := s.levels(best.zero)
 	for range 4 {
-		if !try(1 / best.scale) {
+		if best.gain == 0 || !s.tryScale(&best, 1/best.scale, lo, hi) {
 			break
 		}
 	}
 	return best
+}
+
+// tryScale keeps what a scale, whose inverse is given, leads to if that is better.
+func (s *searcher) tryScale(best *real, inverse, lo, hi float32) bool {
+	scale, gain := s.fitScale(inverse, lo, hi)
+	if gain <= best.gain {
+		return false
+	}
+	best.scale, best.gain = scale, gain
+	return true
 }
 
 // sums are over a block: of its weights w, levels k, and distances u of the numbers from a minimum.

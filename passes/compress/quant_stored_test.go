@@ -132,17 +132,19 @@ func TestQuantSearch(t *testing.T) {
 				for _, scale := range []host.Elem{host.Invalid, host.F8E8M0} {
 					for _, q := range allQuants() {
 						q.Scale = scale
-						neverWorse(t, fmt.Sprintf("%s %s, deviation %g", name, weight, deviation), randomWeight(weight, draw, deviation, 8, 16), q)
+						neverWorse(t, fmt.Sprintf("%s %s, deviation %g", name, weight, deviation), randomWeight(weight, draw, deviation, 8, 16), q, 16)
 					}
 				}
 			}
 		}
 	}
+	for _, q := range allQuants() {
+		neverWorse(t, "long blocks", randomWeight(host.BF16, heavy, 0.02, 8, 1500), q, 1500)
+	}
 }
 
-func neverWorse(t *testing.T, name string, x *host.Tensor, q Quant) {
+func neverWorse(t *testing.T, name string, x *host.Tensor, q Quant, block int) {
 	t.Helper()
-	const block = 16
 	values := host.Values[float64](x)
 	search := stored(t, x.Elem, quantized(t, x, q, 1, block))
 	for _, q.Rule = range []Rule{MinMax, CoreAI} {
