@@ -21,6 +21,7 @@ var mayImport = []struct {
 	{"ir", []string{"ir/host"}},
 	{"dialect", []string{"ir", "ir/host", "dialect"}},
 	{"passes/pass", []string{"ir", "ir/host"}},
+	{"passes/compress", []string{"ir/host"}},
 	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes", []string{"ir", "ir/host", "dialect", "passes"}},
