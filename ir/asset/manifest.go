@@ -60,7 +60,7 @@ type Range struct {
 // Port is an input, output or state.
 type Port struct {
 	Name     string `json:"name"`
-	DType    string `json:"dtype"`
+	DType    string `json:"dtype"` // none for a constant, which is no tensor
 	Shape    []Size `json:"shape"`
 	Binds    string `json:"binds,omitempty"`    // of an integer: the symbol that it gives a value
 	Constant string `json:"constant,omitempty"` // the only value that the input may have, as the text form has it
