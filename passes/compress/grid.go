@@ -194,7 +194,7 @@ func (g *Grid) loss(x, importance []float32) float64 {
 		} else {
 			for i, v := range levels[:n] {
 				d := float64(x[i]) - float64(v)
-				sum += float64(d*d) * float64(importance[i])
+				sum += float64(float64(d*d) * float64(importance[i]))
 			}
 			importance = importance[n:]
 		}
