@@ -22,6 +22,8 @@ var mayImport = []struct {
 	{"dialect", []string{"ir", "ir/host", "dialect"}},
 	{"passes/pass", []string{"ir", "ir/host"}},
 	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
+	{"passes/compress", []string{"ir/host"}},
+	{"passes/recipe", []string{"ir/host", "passes/compress", "passes/pass"}},
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes", []string{"ir", "ir/host", "dialect", "passes"}},
 	{"frontend/pt2", []string{"ir/host"}},

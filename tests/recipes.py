@@ -186,6 +186,17 @@ def describe(f):
     return {"target_sparsity": f._target_sparsity, "scheme": type(f._pruning_scheme).__name__, "axis": f._pruning_scheme.axis}
 
 
+def place(path, name):
+    """What a simulator named linear_1_quantize_input or linear_1_quantize_output_0 stands for: path.linear_1 input 0."""
+    op, which = name.split("_quantize_")
+    if which.startswith("output_"):
+        side, index = which.split("_")
+    else:
+        names = next((names for kind, names in FUNCTIONS.values() if op.rstrip("_0123456789") == kind.rstrip("_0123456789")), [])
+        side, index = "input", names.index(which) if which in names else which
+    return f"{path}.{op} {side} {index}"
+
+
 def decide(data):
     compressor, config = COMPRESSORS[next(k for k in data if k in COMPRESSORS)]
     cfg = config.from_dict(data)
@@ -197,14 +208,33 @@ def decide(data):
         for name, fakes in getattr(module, "parametrizations", {}).items():
             weights[".".join(filter(None, (path, name)))] = describe(fakes[0])
         for name, child in module.named_children():
-            if isinstance(child, FakeQuantizeImplBase):
-                acts[".".join(filter(None, (path, name)))] = describe(child)
-    return {"weights": weights, "activations": acts}
+            if isinstance(child, FakeQuantizeImplBase) and "parametrizations" not in path:
+                acts[place(path, name)] = describe(child)
+    out = {"weights": weights, "activations": acts}
+    if compressor is Quantizer:
+        try:
+            out["graph"] = graph_weights(config.from_dict(data))
+        except Exception as e:  # its graph mode fails on some
+            print("graph mode:", type(e).__name__, str(e)[:200], file=sys.stderr)
+    return out
+
+
+def graph_weights(cfg):
+    """The weights that coreai-opt's graph mode quantizes."""
+    cfg.set_execution_mode("graph")
+    model = Quantizer(fresh(), cfg).prepare(INPUTS)
+    modules, weights = dict(model.named_modules(remove_duplicate=False)), {}
+    for node in model.graph.nodes:
+        fake = modules.get(str(node.target)) if node.op == "call_module" else None
+        if isinstance(fake, FakeQuantizeImplBase) and node.args[0].op == "get_attr":
+            weights[node.args[0].target] = describe(fake)
+    return weights
 
 
 def main():
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
+    torch.set_num_threads(1)
     folder = pathlib.Path(sys.argv[1])
     model = fresh()
     with Recorder(model) as record:
@@ -221,7 +251,7 @@ def main():
     # Each spec is written once, each operation and each recipe in a line of its own.
     specs = []
     for one in files.values():
-        for part in ("weights", "activations"):
+        for part in ("weights", "activations", "graph"):
             for name, spec in one.get(part, {}).items():
                 if spec not in specs:
                     specs.append(spec)

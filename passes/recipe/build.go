@@ -12,14 +12,15 @@ type builder struct {
 
 func (b *builder) by(at Pos, path string) By { return By{File: b.r.file, Pos: at, Key: path} }
 
-func (b *builder) section(shape *sectionShape, n *node) section {
+// section reads a compressor's configuration, whose key is at a place.
+func (b *builder) section(shape *sectionShape, at Pos, n *node) section {
 	b.part = shape
 	s := section{shape: shape}
 	path := join("", shape.key)
 	if global := n.get("global_config"); global != nil {
 		s.global = b.module(keyAt(n, "global_config"), join(path, "global_config"), global)
 	} else {
-		s.global = b.module(n.at, path, &node{kind: kindMapping, at: n.at})
+		s.global = b.module(at, path, &node{kind: kindMapping, at: at})
 	}
 	s.types = b.modules(n, path, "module_type_configs")
 	s.names = b.modules(n, path, "module_name_configs")

@@ -11,7 +11,7 @@ func (r *reporter) check(s *shape, n *node, path string) {
 	switch {
 	case s.form == formAny, n.kind == kindNull && (s.null || s.form == formNull):
 		return
-	case s.either != nil && !s.takes(n):
+	case s.either != nil && s.either.takes(n):
 		r.check(s.either, n, path)
 		return
 	case !s.takes(n):
@@ -81,7 +81,7 @@ func (s *shape) expected() string {
 	if s.either != nil {
 		out += " or " + s.either.expected()
 	}
-	if s.null {
+	if s.null && s.form != formNull {
 		out += " or null"
 	}
 	return out
@@ -126,6 +126,8 @@ func (r *reporter) checkDict(s *shape, n *node, path string) {
 				r.fail(p.at, at, fmt.Sprintf("`%s` and `%s` are both index %d", first, p.key, i))
 			} else if ok {
 				seen[i] = p.key
+			} else if p.key != "*" {
+				r.note(p.at, at, "has no effect: inputs and outputs are named by index, or * for all")
 			}
 		}
 		r.check(s.item, p.value, at)

@@ -20,7 +20,7 @@ type opType struct {
 }
 
 var opTypes = []opType{
-	{names: []string{"multi_head_attention_forward"}, op: "nn.linear", class: "MultiheadAttention", set: palettes},
+	{names: []string{"multi_head_attention_forward"}, op: "nn.linear", class: "MultiheadAttention", set: quantizes | palettes},
 	{names: []string{"multi_head_attention"}, op: "nn.linear", class: "MultiheadAttention", set: prunes},
 	{names: []string{"linear"}, op: "nn.linear", set: quantizes | palettes | prunes},
 	{names: []string{"conv1d"}, op: "nn.conv", rank: 3, set: quantizes | palettes | prunes},

@@ -19,15 +19,30 @@ var pythonOnly = []struct{ open, name, instead string }{
 	{"{,", "a count without a least", "write {0,n}"},
 }
 
+// pattern matches whole names.
+type pattern struct {
+	re      *regexp.Regexp
+	literal string // the one name that it matches, where plain is set: a recipe may have one for each of thousands of weights
+	plain   bool
+}
+
+// matches reports whether a name as a whole fits.
+func (p *pattern) matches(name string) bool {
+	if p.plain {
+		return name == p.literal
+	}
+	return p.re.MatchString(name)
+}
+
 // compilePython reads a pattern that Python's re.fullmatch would match. Backtracking aside, both languages agree on what
 // they both accept; the rest is an error that says what to write.
-func compilePython(pattern string) (*regexp.Regexp, error) {
+func compilePython(text string) (*pattern, error) {
 	inClass := false
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '\\' && i+1 < len(pattern):
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text):
 			i++
-			switch next := pattern[i]; {
+			switch next := text[i]; {
 			case !inClass && next >= '1' && next <= '9':
 				return nil, fmt.Errorf("the pattern has a backreference, \\%c, which is not supported; list the names that are meant", next)
 			case next == 'Z':
@@ -39,25 +54,27 @@ func compilePython(pattern string) (*regexp.Regexp, error) {
 			inClass = c != ']'
 		case c == '[':
 			inClass = true
-			if strings.HasPrefix(pattern[i+1:], "^]") {
+			if strings.HasPrefix(text[i+1:], "^]") {
 				i += 2
-			} else if strings.HasPrefix(pattern[i+1:], "]") {
+			} else if strings.HasPrefix(text[i+1:], "]") {
 				i++
 			}
 		default:
 			for _, p := range pythonOnly {
-				if strings.HasPrefix(pattern[i:], p.open) {
+				if strings.HasPrefix(text[i:], p.open) {
 					return nil, fmt.Errorf("the pattern has %s, %s, which is not supported; %s", p.name, p.open, p.instead)
 				}
 			}
 		}
 	}
-	re, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
+	p := &pattern{}
+	alone, err := regexp.Compile(text) // parentheses must pair up inside
 	if err == nil {
-		_, err = regexp.Compile(pattern) // parentheses must pair up inside
+		p.literal, p.plain = alone.LiteralPrefix()
+		p.re, err = regexp.Compile(`\A(?:` + text + `)\z`)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("this is no regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	return re, nil
+	return p, nil
 }

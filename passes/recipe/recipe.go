@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
@@ -30,7 +29,7 @@ type section struct {
 type moduleRule struct {
 	by      By
 	key     string
-	pattern *regexp.Regexp // of a name
+	pattern *pattern // of a name
 	ops     opRule
 	opTypes []opRule
 	opNames []opRule
@@ -42,7 +41,7 @@ type moduleRule struct {
 type opRule struct {
 	by      By
 	key     string
-	pattern *regexp.Regexp
+	pattern *pattern
 	state   []tensorRule
 	in, out []tensorRule
 }
@@ -124,7 +123,7 @@ func Read(name string, src []byte, opt Options) (*Recipe, error) {
 	recipe := &Recipe{File: name}
 	for i := range sections {
 		if n := root.get(sections[i].key); n != nil {
-			recipe.parts = append(recipe.parts, b.section(&sections[i], n))
+			recipe.parts = append(recipe.parts, b.section(&sections[i], keyAt(root, sections[i].key), n))
 		}
 	}
 	recipe.notes = sorted(r.notes)

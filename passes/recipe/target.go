@@ -80,7 +80,7 @@ func isClass(key, class string) bool {
 func (m *moduleRule) matches(level level, mod Module) bool {
 	switch level {
 	case byName:
-		return m.pattern.MatchString(mod.Path) || slices.ContainsFunc(mod.Aliases, m.pattern.MatchString)
+		return m.pattern.matches(mod.Path) || slices.ContainsFunc(mod.Aliases, m.pattern.matches)
 	case byType:
 		return isClass(m.key, mod.Class)
 	}
@@ -130,7 +130,7 @@ func (v verdict) before(w verdict) bool {
 // forOp finds what a module's rule says of an operation: by name, then by type, the last match of each.
 func (m *moduleRule) forOp(t *Target, types []string) *opRule {
 	for i := len(m.opNames) - 1; i >= 0; i-- {
-		if slices.ContainsFunc(t.OpNames, m.opNames[i].pattern.MatchString) {
+		if slices.ContainsFunc(t.OpNames, m.opNames[i].pattern.matches) {
 			return &m.opNames[i]
 		}
 	}

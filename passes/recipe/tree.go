@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,11 +12,13 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// What a recipe may hold at most. A weight of its own needs about 100 bytes and 10 nodes.
+// What a recipe may hold at most. A weight of its own needs about 100 bytes and 10 nodes; the parser takes 256 bytes for one
+// of the file, and time that grows with the square of the number of anchors.
 const (
-	maxBytes = 4 << 20
+	maxBytes = 1 << 20
 	maxNodes = 1 << 20 // after aliases are replaced by what they stand for
 	maxDepth = 64
+	maxMarks = 1 << 13 // anchors, or what looks like them
 )
 
 // node is a value of a YAML document. Aliases and merge keys are already replaced.
@@ -73,6 +76,10 @@ func (n *node) describe() string {
 func parseTree(src []byte, r *reporter) *node {
 	if len(src) > maxBytes {
 		r.fail(Pos{1, 1}, "", fmt.Sprintf("the file has %d bytes; a recipe has at most %d", len(src), maxBytes))
+		return nil
+	}
+	if n := bytes.Count(src, []byte("&")); n > maxMarks {
+		r.fail(Pos{1, 1}, "", fmt.Sprintf("the file has %d anchors; a recipe has at most %d", n, maxMarks))
 		return nil
 	}
 	tokens := lexer.Tokenize(string(src))
@@ -281,7 +288,7 @@ func (t *tree) pairs(n *node, values []*ast.MappingValueNode, depth int) {
 		}
 		own[p.key] = p.at
 		p.value = &node{kind: kindNull, at: p.at}
-		if v.Value != nil {
+		if _, null := v.Value.(*ast.NullNode); !null && v.Value != nil {
 			p.value = t.node(v.Value, depth+1)
 		}
 		set(p)

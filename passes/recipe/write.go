@@ -61,26 +61,29 @@ func writeSection(out *bytes.Buffer, s *sectionShape, weights []Chosen) {
 	if len(kinds) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "%s:\n", s.hosts)
+	off := s.hosts + "_off"
+	fmt.Fprintf(out, "%s:\n  off: &%s {op_input_spec: null, op_output_spec: null, op_state_spec: null}\n", s.hosts, off)
 	for i, k := range kinds {
 		fmt.Fprintf(out, "  spec%d: &%s_spec%d %s\n", i+1, s.hosts, i+1, k)
 	}
 	fmt.Fprintf(out, "%s:\n  global_config: null\n  module_name_configs:\n", s.key)
-	last := ""
+	last := "" // the module that an entry is open for; quoted, it is never empty
 	for i, w := range weights {
 		if texts[i] == "" {
 			continue
 		}
 		if module := quoted(regexp.QuoteMeta(w.Tensor)); module != last {
-			last = module
-			fmt.Fprintf(out, "    %s:\n", module)
-			for _, key := range []string{"op_input_spec", "op_output_spec", "op_state_spec"} {
-				fmt.Fprintf(out, "      %s: null\n", key)
+			if last != "" {
+				out.WriteString("}}\n")
 			}
-			fmt.Fprintf(out, "      module_state_spec:\n")
+			last = module
+			fmt.Fprintf(out, "    %s: {<<: *%s, module_state_spec: {", module, off)
+		} else {
+			out.WriteString(", ")
 		}
-		fmt.Fprintf(out, "        %s: *%s_spec%d\n", quoted(w.State), s.hosts, slices.Index(kinds, texts[i])+1)
+		fmt.Fprintf(out, "%s: *%s_spec%d", quoted(w.State), s.hosts, slices.Index(kinds, texts[i])+1)
 	}
+	out.WriteString("}}\n")
 }
 
 // quoted is a YAML text that means itself.
