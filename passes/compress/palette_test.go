@@ -211,9 +211,9 @@ func BenchmarkPalette(b *testing.B) {
 		p             Palette
 	}{{4, 1024, Palette{}}, {4, 4096, Palette{}}, {4, 4096, Palette{ChannelScale: true}}, {6, 4096, Palette{}}, {8, 4096, Palette{}},
 		{4, 4096, Palette{Table: host.I8}}, {4, 1024, Palette{Rule: CoreAI}}, {4, 1024, Palette{Length: 2}}} {
-		b.Run(fmt.Sprintf("%d bits/%d columns/%v", tt.bits, tt.columns, tt.p), func(b *testing.B) {
+		tt.p.Bits = tt.bits
+		b.Run(fmt.Sprintf("%d columns/%v", tt.columns, tt.p), func(b *testing.B) {
 			x := randomWeight(host.F32, normal, 0.02, 64, tt.columns)
-			tt.p.Bits = tt.bits
 			b.SetBytes(int64(x.Len()))
 			for b.Loop() {
 				paletteOf(b, x, tt.p, Options{Out: []int{0}, In: []int{1}, Block: []int{16, tt.columns}})
