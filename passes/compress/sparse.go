@@ -33,7 +33,7 @@ func sparsify(ctx context.Context, t *host.Tensor, s Scheme, opt Options) (*Pack
 
 // sparseNumbers stores the kept elements as they are.
 func sparseNumbers(t *host.Tensor, keep *host.Tensor) (*Packed, error) {
-	stored, _ := storedShape(t.Shape, t.Shape)
+	stored, _ := StoredShape(t.Shape, t.Shape)
 	out := &Packed{Stored: stored}
 	var err error
 	if out.Mask, err = packBits(host.U1, stored, keep.Data); err != nil {
