@@ -31,6 +31,8 @@ type OpDef struct {
 	// Expand builds the operation from smaller ones and gives the values to use instead of its results. An operation
 	// without Eval is evaluated through it.
 	Expand func(*Builder, *Op) ([]*Value, error)
+	// Work counts the multiplications whose products the operation adds up; nil for one that does next to none.
+	Work func(*Op) Dim
 	// Example is one operation in the text form, with its operands as parameters of the function around it:
 	// documentation, and a test on every backend. See docs/extending.md.
 	Example string

@@ -209,7 +209,7 @@ func (a *a8) report() error {
 		a.ctx.Reportf("a8: skipped %s", s)
 	}
 	for _, g := range a.filter.missed() {
-		a.ctx.Reportf("a8: the pattern %q matches nothing", g)
+		a.ctx.Reportf("a8: %s matches nothing", g)
 	}
 	return nil
 }

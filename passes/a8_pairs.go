@@ -8,6 +8,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/compress"
 )
 
 // build puts a site's quantization before the first of its uses, which take what it gives. Kernels are left to canonKernels.
@@ -106,9 +107,9 @@ func (a *a8) staticParams(s *site, b *ir.Builder) ([]*ir.Value, error) {
 		host.SetFloat(scales, i, float64(scale))
 		host.SetInt(zeros, i, int64(zero))
 	}
-	params := []part{{"scale", scales}}
+	params := []compress.Part{{Name: "scale", Data: scales}}
 	if a.codes.Asymmetric {
-		params = append(params, part{"zero_point", zeros})
+		params = append(params, compress.Part{Name: "zero_point", Data: zeros})
 	}
 	var list []*ir.Value
 	for _, p := range params {
@@ -122,12 +123,12 @@ func (a *a8) staticParams(s *site, b *ir.Builder) ([]*ir.Value, error) {
 }
 
 // constant makes a constant: a number where one does, which a kernel may hold, and otherwise data, which it is given.
-func (a *a8) constant(s *site, b *ir.Builder, p part) (*ir.Value, error) {
-	t := ir.TypeOf(p.data)
-	if p.data.Len() == 1 {
-		var number ir.Attr = ir.Float(host.FloatAt(p.data, 0))
-		if p.data.Elem.IsInt() {
-			number = ir.Int(host.IntAt(p.data, 0))
+func (a *a8) constant(s *site, b *ir.Builder, p compress.Part) (*ir.Value, error) {
+	t := ir.TypeOf(p.Data)
+	if p.Data.Len() == 1 {
+		var number ir.Attr = ir.Float(host.FloatAt(p.Data, 0))
+		if p.Data.Elem.IsInt() {
+			number = ir.Int(host.IntAt(p.Data, 0))
 		}
 		return b.Typed(core.Constant, ir.Attrs{ir.Set("value", number)}, t)
 	}
@@ -141,13 +142,13 @@ func (a *a8) constant(s *site, b *ir.Builder, p part) (*ir.Value, error) {
 	if name == "" {
 		name = "activation"
 	}
-	r := a.m.AddData(name+"."+p.suffix, p.data)
+	r := a.m.AddData(name+"."+p.Name, p.Data)
 	v, err := b.Typed(core.Constant, ir.Attrs{ir.Set("value", ir.Symbol(r.Name))}, t)
 	if err != nil {
 		return nil, err
 	}
 	if s.value.Name != "" {
-		v.Name = s.value.Name + "_" + p.suffix
+		v.Name = s.value.Name + "_" + p.Name
 	}
 	if kernel == nil {
 		return v, nil

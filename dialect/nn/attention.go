@@ -27,7 +27,11 @@ var SDPA = &ir.OpDef{
 		ir.Default("window_size", ir.KindInt, ir.Int(0), "query i sees the keys closer than this to i; 0: all"),
 	},
 	Traits: ir.Anchor,
-	Infer:  inferSDPA,
+	Work: func(op *ir.Op) ir.Dim {
+		k := op.In(1)
+		return op.In(0).NumElements().Add(op.Result().Type.NumElements()).Mul(k.Shape[k.Rank()-2])
+	},
+	Infer: inferSDPA,
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
 		params := host.AttentionParams{Causal: op.Bool("is_causal"), Window: op.Int("window_size"), Scale: sdpaScale(op, in(0).Shape[in(0).Rank()-1])}
 		return one(host.Attention(c.Par(), in(0), in(1), in(2), in(3), params))

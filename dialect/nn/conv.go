@@ -31,6 +31,7 @@ var Conv = &ir.OpDef{
 	Attrs: []ir.AttrDef{strideAttr, dilationAttr, lowAttr, highAttr, groupsAttr,
 		ir.Default("channels_last", ir.KindBool, ir.Bool(false), "x and the result are [n, spatial..., channels]")},
 	Traits: ir.Anchor,
+	Work:   func(op *ir.Op) ir.Dim { return op.Result().Type.NumElements().Mul(window(op)) },
 	Infer:  inferConv,
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
 		params, err := convParams(op)
@@ -42,6 +43,12 @@ var Conv = &ir.OpDef{
 	Example: `%y = nn.conv(%x: tensor<1x1x3x3xf32> = [1, 2, 3, 4, 5, 6, 7, 8, 9], %weight: tensor<1x1x2x2xf32> = [1, 0, 0, -1], %bias: tensor<1xf32> = [0.5]) : tensor<1x1x2x2xf32> // [-3.5, -3.5, -3.5, -3.5]
 %y = nn.conv(%x: tensor<1x2x4xf32> = [1, 2, 3, 4, 5, 6, 7, 8], %weight: tensor<2x1x3xf32> = [1, 1, 1, 0, 1, 0]) {stride = [2], low = [1], high = [1], groups = 2} : tensor<1x2x2xf32> // [3, 9, 5, 7]
 %y = nn.conv(%x: tensor<1x3x2xf32> = [1, 10, 2, 20, 3, 30], %weight: tensor<1x2x2xf32> = [1, 2, 0, 1]) {channels_last = true, dilation = [2]} : tensor<1x1x1xf32> // [37]`,
+}
+
+// window is the number of elements of the weight that one channel of a convolution has.
+func window(op *ir.Op) ir.Dim {
+	w := op.In(1)
+	return w.WithShape(w.Shape[1:]...).NumElements()
 }
 
 func convParams(op *ir.Op) (p host.ConvParams, err error) {
@@ -134,6 +141,7 @@ var ConvTranspose = &ir.OpDef{
 		optional("padding", ir.KindInts, "what is cut off at both ends, for each spatial axis; none: 0"),
 		optional("output_padding", ir.KindInts, "what is added behind, for each spatial axis; none: 0"), groupsAttr},
 	Traits: ir.Anchor,
+	Work:   func(op *ir.Op) ir.Dim { return op.In(0).NumElements().Mul(window(op)) },
 	Infer:  inferConvTranspose,
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
 		params, err := convTransposeParams(op)

@@ -17,6 +17,7 @@ var Linear = &ir.OpDef{
 	Operands: []ir.Arg{ir.In("x", ir.Numbers), ir.InWeight("weight", ir.Numbers, []int{0}, []int{1}), ir.Opt("bias", ir.Numbers)},
 	Results:  []ir.Arg{ir.Out("y", ir.Numbers)},
 	Traits:   ir.Anchor,
+	Work:     func(op *ir.Op) ir.Dim { return op.Result().Type.NumElements().Mul(op.In(1).Shape[1]) },
 	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 		if _, err := ir.SameElem(op); err != nil {
 			return nil, err
@@ -67,6 +68,7 @@ var GroupedMatMul = &ir.OpDef{
 	Operands: []ir.Arg{ir.In("x", ir.Numbers), ir.InWeight("w", ir.Numbers, []int{0, 2}, []int{1}), ir.In("offsets", ir.Index)},
 	Results:  []ir.Arg{ir.Out("y", ir.Numbers)},
 	Traits:   ir.Anchor,
+	Work:     func(op *ir.Op) ir.Dim { return op.In(0).NumElements().Mul(op.In(1).Shape[2]) },
 	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 		for i, n := range []int{2, 3, 1} {
 			if err := rank(op, i, n, n); err != nil {

@@ -17,6 +17,7 @@ var LSTM = &ir.OpDef{
 	Results:  []ir.Arg{ir.Out("y", ir.Floats), ir.Out("h_out", ir.Floats), ir.Out("c_out", ir.Floats)},
 	Attrs:    []ir.AttrDef{reverseAttr},
 	Traits:   ir.Anchor,
+	Work:     recurrentWork(3),
 	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 		types, err := inferRecurrent(c, op, 3, 4)
 		if err != nil {
@@ -39,6 +40,7 @@ var GRU = &ir.OpDef{
 	Results:  []ir.Arg{ir.Out("y", ir.Floats), ir.Out("h_out", ir.Floats)},
 	Attrs:    []ir.AttrDef{reverseAttr},
 	Traits:   ir.Anchor,
+	Work:     recurrentWork(2),
 	Infer:    func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) { return inferRecurrent(c, op, 2, 3) },
 	Eval:     evalRecurrent(func(*ir.Op) host.Cell { return host.CellGRU }),
 	Example: `%y, %h1 = nn.gru(%x: tensor<2x1x1xf32> = [0, 0], %h: tensor<1x1xf32> = [8], %w_ih: tensor<3x1xf32> = [1, 1, 1], %w_hh: tensor<3x1xf32> = [0, 0, 0]) : ` +
@@ -54,6 +56,7 @@ var RNN = &ir.OpDef{
 	Results:  []ir.Arg{ir.Out("y", ir.Floats), ir.Out("h_out", ir.Floats)},
 	Attrs:    []ir.AttrDef{ir.Choice("nonlinearity", "the function f", "tanh", "relu"), reverseAttr},
 	Traits:   ir.Anchor,
+	Work:     recurrentWork(2),
 	Infer:    func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) { return inferRecurrent(c, op, 2, 1) },
 	Eval: evalRecurrent(func(op *ir.Op) host.Cell {
 		if op.Str("nonlinearity") == "relu" {
@@ -74,6 +77,14 @@ func recurrentOperands(cell string) []ir.Arg {
 		args = append(args, ir.In(cell, ir.Floats))
 	}
 	return append(args, ir.InWeight("w_ih", ir.Floats, []int{0}, []int{1}), ir.InWeight("w_hh", ir.Floats, []int{0}, []int{1}), ir.Opt("b_ih", ir.Floats), ir.Opt("b_hh", ir.Floats))
+}
+
+// recurrentWork counts the products of both weights, the first of which is operand number weights, at every step.
+func recurrentWork(weights int) func(*ir.Op) ir.Dim {
+	return func(op *ir.Op) ir.Dim {
+		x := op.In(0)
+		return op.In(weights).NumElements().Add(op.In(weights + 1).NumElements()).Mul(x.Shape[0]).Mul(x.Shape[1])
+	}
 }
 
 // inferRecurrent checks the operands, the weights starting with operand number weights, and gives the types of y and h.

@@ -20,6 +20,7 @@ var MatMul = &ir.OpDef{
 	Operands: []ir.Arg{ir.In("a", ir.Numbers), ir.InWeight("b", ir.Numbers, []int{-1}, []int{-2})},
 	Results:  []ir.Arg{ir.Out("y", ir.Numbers)},
 	Traits:   ir.Anchor,
+	Work:     func(op *ir.Op) ir.Dim { return op.Result().Type.NumElements().Mul(op.In(0).Shape[op.In(0).Rank()-1]) },
 	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 		e, err := ir.SameElem(op)
 		if err != nil {
