@@ -202,6 +202,6 @@ func (s *smoothing) report(done int) {
 		s.ctx.Reportf("smoothquant: skipped %s", o)
 	}
 	for _, p := range s.filter.missed() {
-		s.ctx.Reportf("smoothquant: the pattern %q matches nothing", p)
+		s.ctx.Reportf("smoothquant: %s matches nothing", p)
 	}
 }
