@@ -24,6 +24,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		SmoothQuant,
 	}, WeightPasses(), []func() *pass.Pass{
 		Auto,
+		Pack,
 		A8,
 		Int16,
 		KV8,

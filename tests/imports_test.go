@@ -25,6 +25,8 @@ var mayImport = []struct {
 	{"passes/pass", []string{"ir", "ir/host"}},
 	{"passes/compress", []string{"ir/host"}},
 	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
+	{"passes/compress", []string{"ir/host"}},
+	{"passes/recipe", []string{"ir/host", "passes/compress", "passes/pass"}},
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes/calibrate", []string{"ir/host"}},
 	{"passes/sensitivity", []string{"ir", "ir/host", "passes/pass"}},

@@ -98,10 +98,10 @@ func (l *paletteLayout) group(t *host.Tensor, g int) *host.Tensor {
 func (l *paletteLayout) stored(block []int) []int {
 	shape := l.indices()
 	if l.length == 1 {
-		out, _ := storedShape(shape, block)
+		out, _ := StoredShape(shape, block)
 		return out
 	}
-	out, _ := storedShape(shape[l.axis+1:], block[l.axis+1:])
+	out, _ := StoredShape(shape[l.axis+1:], block[l.axis+1:])
 	return append(slices.Clone(shape[:l.axis+1]), out...)
 }
 
