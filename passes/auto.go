@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
@@ -32,7 +33,11 @@ func Auto() *pass.Pass {
 	ignore := p.Options.Strings("ignore", "weights to leave alone, which do not count: patterns such as \"detector.*\" for their names, or for the "+
 		"paths of the modules that use them; * stands for any letters")
 	by := p.Options.String("by", "tensor", "tensor: each weight gets a scheme of its own; module: those of a module get one", "tensor", "module")
+	write := p.Options.String("write", "", "write what was chosen to this .yaml file, as a configuration of coreai-opt")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
+		if ext := filepath.Ext(*write); *write != "" && ext != ".yaml" && ext != ".yml" {
+			return fmt.Errorf("write=%q: expected a name that ends in .yaml", *write)
+		}
 		goal, metric, err := autoGoal(*bpw, *psnr, *snr)
 		if err != nil {
 			return err
@@ -48,7 +53,11 @@ func Auto() *pass.Pass {
 		for i := range list {
 			list[i].Ignore = *ignore
 		}
-		return applyBudget(ctx, m, goal, sensitivity.Options{Schemes: list, Metric: metric, ByModule: *by == "module"})
+		chosen, err := applyBudget(ctx, m, goal, sensitivity.Options{Schemes: list, Metric: metric, ByModule: *by == "module"})
+		if err != nil || *write == "" {
+			return err
+		}
+		return writeChosen(*write, chosen)
 	}
 	return p
 }
@@ -83,24 +92,25 @@ func autoGoal(bpw, psnr, snr float64) (sensitivity.Goal, sensitivity.Metric, err
 	return sensitivity.Goal{Bits: bpw, DB: psnr}, sensitivity.PSNR, nil
 }
 
-func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sensitivity.Options) error {
+// applyBudget compresses a module so that a goal is reached, and gives what became of each weight.
+func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sensitivity.Options) ([]pass.Compressed, error) {
 	table, err := sensitivity.Measure(ctx, m, opt)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if reason := table.Nothing(); reason != "" {
-		return &pass.NothingCompressed{Reason: reason}
+		return nil, &pass.NothingCompressed{Reason: reason}
 	}
 	if table.Samples == 0 {
 		ctx.Reportf("auto: there are no --inputs to run the model on, so schemes are chosen by the error of each weight alone")
 	}
 	plan, err := table.Choose(ctx, m, goal)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	list, err := table.Apply(ctx, m, plan)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var refused []string
 	for _, c := range list {
@@ -115,7 +125,7 @@ func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sen
 		ctx.Reportf("auto: %s", line)
 	}
 	if ctx.Strict && len(refused) > 0 {
-		return fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(refused), strings.Join(refused, "\n  "))
+		return nil, fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(refused), strings.Join(refused, "\n  "))
 	}
-	return nil
+	return list, nil
 }
