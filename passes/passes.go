@@ -23,6 +23,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		FP16,
 		SmoothQuant,
 	}, WeightPasses(), []func() *pass.Pass{
+		Auto,
 		Pack,
 		A8,
 		Int16,
