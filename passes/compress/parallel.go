@@ -1,0 +1,37 @@
+package compress
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// parallel runs fn for 0 to n-1 on all cores, each once and in any order, until one fails or the context is done.
+func parallel(ctx context.Context, n int, fn func(i int) error) error {
+	var next atomic.Int64
+	var once sync.Once
+	var failed error
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for !stop.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				err := ctx.Err()
+				if err == nil {
+					err = fn(i)
+				}
+				if err != nil {
+					once.Do(func() { failed = err })
+					stop.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return failed
+}
