@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/frontend/torch"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/asset"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -25,7 +28,7 @@ type LoadOptions struct {
 // maxText bounds a .air file; the text of the largest models is some tens of megabytes.
 const maxText = 1 << 30
 
-// Load reads a .pt2 or a .air file and verifies it. Weights stay in their files, which are mapped until the program ends.
+// Load reads a .pt2, .air or .airpkg file and verifies it. Weights stay in their files, which are mapped until the program ends.
 func (t *Toolkit) Load(path string, opt LoadOptions) (*ir.Module, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, pt2.Identify(path)
@@ -35,6 +38,8 @@ func (t *Toolkit) Load(path string, opt LoadOptions) (*ir.Module, error) {
 		return t.LoadFunctions([]File{{Path: path}}, opt)
 	case ".air":
 		return t.loadText(path)
+	case ".airpkg":
+		return t.loadAsset(path)
 	default:
 		return nil, pt2.Identify(path)
 	}
@@ -43,13 +48,13 @@ func (t *Toolkit) Load(path string, opt LoadOptions) (*ir.Module, error) {
 // File names a model file and the function that it becomes; without a name, a single model becomes @main.
 type File struct{ Func, Path string }
 
-// LoadFunctions reads several .pt2 files into one module; states are shared by name, weights where they are equal.
+// LoadFunctions reads several files into one module; states are shared by name, weights where they are equal.
 func (t *Toolkit) LoadFunctions(files []File, opt LoadOptions) (*ir.Module, error) {
+	if slices.ContainsFunc(files, func(f File) bool { return filepath.Ext(f.Path) != ".pt2" }) {
+		return t.loadMerged(files, opt)
+	}
 	var programs []torch.Program
 	for _, f := range files {
-		if filepath.Ext(f.Path) != ".pt2" {
-			return nil, fmt.Errorf("%s: several functions are read from .pt2 files only", f.Path)
-		}
 		a, err := pt2.Open(f.Path)
 		if err != nil {
 			return nil, err
@@ -72,6 +77,63 @@ func (t *Toolkit) LoadFunctions(files []File, opt LoadOptions) (*ir.Module, erro
 	return m, nil
 }
 
+// loadMerged reads files of any kind, one after the other, into one module.
+func (t *Toolkit) loadMerged(files []File, opt LoadOptions) (*ir.Module, error) {
+	var all *ir.Module
+	for _, f := range files {
+		load := func() (*ir.Module, error) { return t.Load(f.Path, opt) }
+		if filepath.Ext(f.Path) == ".pt2" {
+			load = func() (*ir.Module, error) { return t.LoadFunctions([]File{f}, opt) }
+		}
+		m, err := load()
+		if err != nil {
+			return nil, err
+		}
+		if len(m.Funcs) == 1 && f.Func != "" {
+			m.RenameFunc(m.Funcs[0], f.Func)
+		}
+		if all == nil {
+			all = m
+		} else if err := all.Merge(m); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	if err := ir.Verify(all); err != nil {
+		return nil, fmt.Errorf("the files do not fit together:\n%w", err)
+	}
+	return all, nil
+}
+
+// loadAsset reads an asset, whose file stays mapped until the program ends.
+func (t *Toolkit) loadAsset(path string) (*ir.Module, error) {
+	a, err := asset.Open(path)
+	if err != nil {
+		if what := pt2.Recognize(path); what != "" && what != pt2.Asset {
+			return nil, fmt.Errorf("%s: found %s, expected an .airpkg asset", path, what)
+		}
+		return nil, err
+	}
+	m, err := t.LoadAsset(a)
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// LoadAsset reads the program of an asset, which must stay open as long as the module's data is used.
+func (t *Toolkit) LoadAsset(a *asset.Asset) (*ir.Module, error) {
+	m, err := t.parse(a.ProgramName(), a.Program())
+	if err != nil {
+		return nil, err
+	}
+	m.File = a.Path
+	if err := a.Bind(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
 func (t *Toolkit) loadText(path string) (*ir.Module, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -84,15 +146,23 @@ func (t *Toolkit) loadText(path string) (*ir.Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	m, err := t.parse(path, src)
+	if err != nil {
+		return nil, err
+	}
+	newSources(filepath.Dir(path)).bind(m)
+	return m, nil
+}
+
+// parse reads and verifies a text; mistakes are shown where they stand in it.
+func (t *Toolkit) parse(path string, src []byte) (*ir.Module, error) {
 	m, err := text.Parse(path, src, t.Ops)
 	if err != nil {
 		return nil, err
 	}
-	m.File = path
 	if err := ir.Verify(m); err != nil {
 		return nil, placed(path, src, err)
 	}
-	newSources(filepath.Dir(path)).bind(m)
 	return m, nil
 }
 
@@ -114,11 +184,15 @@ func placed(path string, src []byte, err error) error {
 // BuildOptions say how passes are run.
 type BuildOptions struct {
 	Executor pass.Executor
-	Hooks    []pass.Hook
+	// Calibration is data like that which the model will see, for the passes that need some.
+	Calibration *pass.Samples
+	Hooks       []pass.Hook
 	// KeepBefore copies the module before each pass, for hooks that report failures.
 	KeepBefore bool
 	Report     func(line string)
 	Progress   func(what string, done, total int)
+	Compressed func(pass.Compressed) // see pass.Context
+	Strict     bool                  // see pass.Context
 }
 
 // Build runs a pipeline over a module, which it changes in place.
@@ -127,18 +201,42 @@ func (t *Toolkit) Build(ctx context.Context, m *ir.Module, pipeline string, opt 
 	if err != nil {
 		return err
 	}
-	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Report: opt.Report, Progress: opt.Progress}
+	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Calibration: opt.Calibration, Report: opt.Report, Progress: opt.Progress,
+		Compressed: opt.Compressed, Strict: opt.Strict}
 	runner := pass.Runner{Hooks: opt.Hooks, KeepBefore: opt.KeepBefore}
 	return runner.Run(pc, m, p)
 }
 
-// Save writes a module as a .air text. Data that passes made goes to a .weights.safetensors file beside it; data that is
-// unchanged stays in the file it came from. Either both files are written or neither.
+// SaveOptions say how a model is written.
+type SaveOptions struct {
+	Progress func(what string, done, total int) // of writing an asset; may be nil
+}
+
+// Save writes a module by the ending of the name. A .airpkg asset has everything in one file. A .air text has the program:
+// data that passes made goes to a .weights.safetensors file beside it, data that is unchanged stays in the file it came
+// from. What was there before stays until everything is written.
 func (t *Toolkit) Save(m *ir.Module, path string) error {
-	if filepath.Ext(path) != ".air" {
-		return fmt.Errorf("%s: expected a name that ends in .air", path)
+	return t.SaveContext(context.Background(), m, path, SaveOptions{})
+}
+
+// SaveContext is Save that can be cancelled and tells how far it is.
+func (t *Toolkit) SaveContext(ctx context.Context, m *ir.Module, path string, opt SaveOptions) error {
+	switch filepath.Ext(path) {
+	case ".air":
+		return saveText(m, path)
+	case ".airpkg":
+		return asset.Write(ctx, path, m, asset.Options{Generator: "aiopt " + Version(), Progress: opt.Progress})
 	}
-	return saveText(m, path)
+	return fmt.Errorf("%s: expected a name that ends in .air or .airpkg", path)
+}
+
+// Version is the module's version as the Go toolchain recorded it.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development version"
+	}
+	return info.Main.Version
 }
 
 // Text is the module's text for people and pipes: paths are relative to the working directory, and data that no file

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/asset"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
 	"github.com/aiopt/aiopt/ir/text"
@@ -56,22 +57,43 @@ func (s *sources) open(path string) (opened, error) {
 	if f, ok := s.files[path]; ok {
 		return f, nil
 	}
-	var f opened
-	if filepath.Ext(path) == ".safetensors" {
-		file, err := safetensors.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		f = file.Bytes
-	} else {
-		c, err := pt2.OpenContainer(path)
-		if err != nil {
-			return nil, err
-		}
-		f = c.Bytes
+	open := openers[filepath.Ext(path)]
+	if open == nil {
+		open = openArchive // whatever it is called
+	}
+	f, err := open(path)
+	if err != nil {
+		return nil, err
 	}
 	s.files[path] = f
 	return f, nil
+}
+
+// openers open the files that data lies in, by their ending.
+var openers = map[string]func(path string) (opened, error){".safetensors": openTensors, ".airpkg": openAsset, ".pt2": openArchive}
+
+func openTensors(path string) (opened, error) {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return f.Bytes, nil
+}
+
+func openAsset(path string) (opened, error) {
+	a, err := asset.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return a.Bytes, nil
+}
+
+func openArchive(path string) (opened, error) {
+	c, err := pt2.OpenContainer(path)
+	if err != nil {
+		return nil, err
+	}
+	return c.Bytes, nil
 }
 
 // saveText writes a text and, if passes made data, the safetensors file that holds it. Data that lies in that very file,

@@ -45,8 +45,8 @@ type Session interface {
 
 // CallOptions change what a call does beside computing.
 type CallOptions struct {
-	// Observe is called with each value that Select chooses, as soon as it is computed; the tensor must not be changed
-	// and is valid only during the call of Observe.
+	// Observe is called with each value that Select chooses: results as soon as they are computed, parameters of functions
+	// and bodies when these start. The tensor must not be changed and is valid only during the call of Observe.
 	Observe func(v *ir.Value, t *host.Tensor)
 	Select  func(v *ir.Value) bool
 	// Progress is called from time to time with the share of operations that have run.

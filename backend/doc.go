@@ -4,5 +4,5 @@
 // of a program holds the values of its states between calls. What engines share at a call is here too: [Sizes] binds
 // the symbols of a function from the shapes of its inputs and checks ranges and guards.
 //
-// The package knows neither passes nor frontends.
+// [Executor] is how passes run models. Beside that, the package knows neither passes nor frontends.
 package backend

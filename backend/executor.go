@@ -4,30 +4,53 @@ import (
 	"context"
 
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
 )
 
-// Executor runs single calls of modules on a backend; passes use it to run the model they change.
-type Executor struct{ Backend Backend }
+// Executor lets passes run the model they change on a backend.
+type Executor struct {
+	Backend Backend
+	Options Options
+}
 
-// Execute calls a function with a fresh state and gives its outputs and then the states it leaves, in the module's order.
-func (e Executor) Execute(ctx context.Context, m *ir.Module, fn string, in []*host.Tensor) ([]*host.Tensor, error) {
-	p, err := e.Backend.Compile(ctx, m, Options{})
+// Compile makes a module ready to run.
+func (e Executor) Compile(ctx context.Context, m *ir.Module) (pass.Program, error) {
+	p, err := e.Backend.Compile(ctx, m, e.Options)
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
-	s := p.NewSession()
-	out, err := s.Call(ctx, fn, in, nil)
-	if err != nil {
-		return nil, err
+	return &executable{p, m}, nil
+}
+
+type executable struct {
+	program Program
+	module  *ir.Module
+}
+
+// Run makes calls in a session of their own.
+func (x *executable) Run(ctx context.Context, calls []pass.Call, watch *pass.Watch) (*pass.Results, error) {
+	var opt *CallOptions
+	if watch != nil {
+		opt = &CallOptions{Select: watch.Select, Observe: watch.Observe}
 	}
-	for _, st := range m.States {
+	s := x.program.NewSession()
+	r := &pass.Results{}
+	for _, c := range calls {
+		out, err := s.Call(ctx, c.Func, c.In, opt)
+		if err != nil {
+			return nil, err
+		}
+		r.Outputs = append(r.Outputs, out)
+	}
+	for _, st := range x.module.States {
 		t, err := s.State(st.Name)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, t)
+		r.States = append(r.States, t)
 	}
-	return out, nil
+	return r, nil
 }
+
+// Close frees the compiled module.
+func (x *executable) Close() error { return x.program.Close() }

@@ -13,8 +13,9 @@ type Module struct {
 	Funcs     []*Func
 	Resources []*Resource
 	Lost      []Lost
-	Program   string // sha256 of the model file's program, in hex; empty where there was none
-	File      string // where it was read from, for messages
+	Program   string   // sha256 of the model file's program, in hex; empty where there was none
+	Passes    []string // those that made it of that program, as far as is known; no part of the text
+	File      string   // where it was read from, for messages
 }
 
 // State is a tensor that lives from call to call and is shared by the functions of a module.

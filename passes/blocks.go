@@ -6,29 +6,71 @@ import (
 
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/compress"
 )
 
 // A weight is cut into blocks that share a scale: per axis, block[i] neighbours are in one block. 1 gives each index its
 // own scale, the axis's whole size one for all. The functions below find the blocks of a constant from those that an
 // operation wants, against the direction of the views between them. A reason instead of blocks is for the user.
 
-// weightBlocks are the blocks of an operand: one for each output channel or, with a group, one for each group of
-// neighbours along the first of the input axes. Further input axes, such as a convolution's window, are whole.
-func weightBlocks(shape []int, w *ir.Weight, group int) (block []int, reason string) {
-	block = slices.Repeat([]int{1}, len(shape))
-	for i, axis := range w.In {
-		if axis < 0 {
-			axis += len(shape)
+// blocks cuts a weight's data into the blocks that share parameters. Where the granularity names no axis of the data, the
+// operations that use the weight say which axes are channels.
+func (w *weight) blocks(g compress.Granularity) (block []int, reason string) {
+	stored, _ := w.res.Type.Static()
+	if g.Kind == compress.PerTensor || !g.Auto || len(g.Sizes) > 1 {
+		return reasonOf(g.Blocks(stored, nil, nil))
+	}
+	for i, u := range w.uses {
+		found, reason := u.blocks(g)
+		if reason != "" {
+			return nil, reason
 		}
+		if i > 0 && !slices.Equal(found, block) {
+			return nil, fmt.Sprintf("%s and %s want scales along different axes", describe(w.uses[0].op), describe(u.op))
+		}
+		block = found
+	}
+	return block, ""
+}
+
+// channels are the output and the input axes of a weight's data, as its uses see them.
+func (w *weight) channels() (out, in []int, reason string) {
+	block, reason := w.blocks(compress.Granularity{Kind: compress.PerChannel, Auto: true})
+	if reason != "" {
+		return nil, nil, reason
+	}
+	for axis, d := range w.res.Type.Shape {
+		size, _ := d.IsConst()
 		switch {
-		case axis < 0 || axis >= len(shape): // an axis that only operands of higher rank have
-		case i > 0 || group == 0:
-			block[axis] = shape[axis]
-		case shape[axis]%group != 0:
-			return nil, fmt.Sprintf("its input axis of %d is no multiple of group=%d", shape[axis], group)
+		case block[axis] == int(size) && (size > 1 || len(out) > 0):
+			in = append(in, axis)
+		case block[axis] == 1:
+			out = append(out, axis)
 		default:
-			block[axis] = group
+			return nil, nil, fmt.Sprintf("axis %d of its data holds both output and input channels", axis)
 		}
+	}
+	return out, in, ""
+}
+
+// blocks cuts the data that an operand leads to.
+func (u *weightUse) blocks(g compress.Granularity) (block []int, reason string) {
+	if u.shape == nil {
+		return nil, fmt.Sprintf("its shape where it is used, %s, has symbols", u.op.In(u.index))
+	}
+	block, reason = reasonOf(g.Blocks(u.shape, u.axes.Out, u.axes.In))
+	for _, view := range u.views {
+		if reason != "" {
+			return nil, reason
+		}
+		block, reason = blocksThrough(view, block)
+	}
+	return block, reason
+}
+
+func reasonOf(block []int, err error) ([]int, string) {
+	if err != nil {
+		return nil, err.Error()
 	}
 	return block, ""
 }
@@ -133,19 +175,4 @@ func spreadRun(block, shape []int, run int) bool {
 		}
 	}
 	return run == 1
-}
-
-// storedShape is the shape in which a weight's codes are stored. Rows are padded to a byte, so axes at the end that share
-// their scales, such as a convolution's window, become one.
-func storedShape(shape, block []int) (stored, blocks []int) {
-	stored, blocks = slices.Clone(shape), slices.Clone(block)
-	for n := len(stored); n > 2; n-- {
-		size, before := stored[n-1], stored[n-2]
-		if blocks[n-1] != size || size > 1 && before > 1 && blocks[n-2] == 1 {
-			break
-		}
-		stored, blocks = stored[:n-1], blocks[:n-1]
-		stored[n-2], blocks[n-2] = before*size, blocks[n-2]*size
-	}
-	return stored, blocks
 }

@@ -3,38 +3,10 @@ package passes
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/aiopt/aiopt/ir"
 )
-
-func TestWeightBlocks(t *testing.T) {
-	linear := &ir.Weight{Out: []int{0}, In: []int{1}}
-	matmul := &ir.Weight{Out: []int{-1}, In: []int{-2}}
-	conv := &ir.Weight{Out: []int{0}, In: []int{1, 2, 3, 4}}
-	for _, tt := range []struct {
-		shape  []int
-		weight *ir.Weight
-		group  int
-		want   []int
-		reason string
-	}{
-		{[]int{4, 6}, linear, 0, []int{1, 6}, ""},
-		{[]int{4, 6}, linear, 3, []int{1, 3}, ""},
-		{[]int{4, 6}, linear, 4, nil, "its input axis of 6 is no multiple of group=4"},
-		{[]int{2, 6, 4}, matmul, 2, []int{1, 2, 1}, ""},
-		{[]int{4, 6, 3, 3}, conv, 0, []int{1, 6, 3, 3}, ""},
-		{[]int{4, 6, 3}, conv, 2, []int{1, 2, 3}, ""},
-	} {
-		got, reason := weightBlocks(tt.shape, tt.weight, tt.group)
-		if diff := cmp.Diff(tt.want, got); diff != "" || reason != tt.reason {
-			t.Errorf("%v with group %d: got %v, %q, want %v, %q", tt.shape, tt.group, got, reason, tt.want, tt.reason)
-		}
-	}
-}
 
 // blockOf numbers the blocks of a tensor's elements, row-major.
 func blockOf(shape, block []int) []string {
@@ -130,27 +102,6 @@ func TestReshapeBlocksOf(t *testing.T) {
 	} {
 		if diff := cmp.Diff(tt.want, reshapeBlocks(tt.from, tt.to, tt.block)); diff != "" {
 			t.Errorf("from %v to %v with blocks %v (-want +got):\n%s", tt.from, tt.to, tt.block, diff)
-		}
-	}
-}
-
-func TestStoredShape(t *testing.T) {
-	for _, tt := range []struct{ shape, block, stored, blocks []int }{
-		{[]int{4, 6}, []int{1, 6}, []int{4, 6}, []int{1, 6}},
-		{[]int{4, 1}, []int{1, 1}, []int{4, 1}, []int{1, 1}},
-		{[]int{4, 6, 3, 3}, []int{1, 6, 3, 3}, []int{4, 54}, []int{1, 54}},
-		{[]int{4, 6, 3, 3}, []int{1, 2, 3, 3}, []int{4, 54}, []int{1, 18}},
-		{[]int{4, 1, 3, 3}, []int{1, 1, 3, 3}, []int{4, 9}, []int{1, 9}},
-		{[]int{6, 4, 3, 3}, []int{6, 1, 3, 3}, []int{6, 4, 9}, []int{6, 1, 9}},
-		{[]int{6, 4, 1, 1}, []int{6, 1, 1, 1}, []int{6, 4}, []int{6, 1}},
-		{[]int{2, 4, 6}, []int{1, 4, 1}, []int{2, 4, 6}, []int{1, 4, 1}},
-	} {
-		stored, blocks := storedShape(tt.shape, tt.block)
-		if !slices.Equal(stored, tt.stored) || !slices.Equal(blocks, tt.blocks) {
-			t.Errorf("%v in blocks of %v is stored as %v, %v, expected %v, %v", tt.shape, tt.block, stored, blocks, tt.stored, tt.blocks)
-		}
-		if !sameBlocks(blockOf(tt.shape, tt.block), blockOf(stored, blocks)) {
-			t.Errorf("%v in blocks of %v: %v, %v cuts elsewhere", tt.shape, tt.block, stored, blocks)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
@@ -70,7 +71,7 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 	}
 	for _, r := range op.Results {
 		n, ok := r.Type.NumElements().IsConst()
-		if !ok || n > int64(f.limit) {
+		if !ok || n > int64(f.limit) && !op.Is(quant.Quantize) || n > fewCodes && widensCodes(op) {
 			return nil, false
 		}
 	}
@@ -80,7 +81,7 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 			in = append(in, nil)
 			continue
 		}
-		t, ok := f.value(v)
+		t, ok := f.value(v, op.Is(quant.Quantize))
 		if !ok {
 			return nil, false
 		}
@@ -93,6 +94,14 @@ func (f *folder) compute(op *ir.Op) ([]*host.Tensor, bool) {
 	return out, err == nil // what fails here fails when the model runs, with a better message
 }
 
+// fewCodes is how many codes may become wider numbers: so many that a whole parameter of a small layer is computed ahead.
+const fewCodes = 1 << 8
+
+// widensCodes reports a cast of codes to a type of more bits, which would undo what quantization saved.
+func widensCodes(op *ir.Op) bool {
+	return op.Is(tensor.Cast) && op.In(0).Elem != host.Bool && op.In(0).Elem.Bits() <= 8 && op.Result().Type.Elem.Bits() > op.In(0).Elem.Bits()
+}
+
 func isInt(a ir.Attr) bool {
 	_, ok := a.(ir.Int)
 	return ok
@@ -103,13 +112,13 @@ func inKernel(op *ir.Op) bool {
 	return owner != nil && owner.Is(core.Kernel)
 }
 
-// value gives the tensor of a constant.
-func (f *folder) value(v *ir.Value) (*host.Tensor, bool) {
+// value gives the tensor of a constant; what is quantized, which makes it smaller, may be of any size.
+func (f *folder) value(v *ir.Value, anySize bool) (*host.Tensor, bool) {
 	if !v.DefinedBy(core.Constant) {
 		return nil, false
 	}
 	n, ok := v.Type.NumElements().IsConst()
-	if !ok || n > int64(f.limit) {
+	if !ok || n > int64(f.limit) && !anySize {
 		return nil, false
 	}
 	c := &ir.EvalCtx{Context: f.ctx, Resource: func(name string) (*host.Tensor, error) { return f.m.Resource(name).Tensor() }}

@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"slices"
+
 	"github.com/aiopt/aiopt/passes/lower"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -8,7 +10,7 @@ import (
 // Standard is the one list of passes, in the order in which a pipeline normally uses them. The table says how decompose
 // lowers PyTorch's operators.
 func Standard(table *lower.Table) []func() *pass.Pass {
-	return []func() *pass.Pass{
+	return slices.Concat([]func() *pass.Pass{
 		func() *pass.Pass { return Decompose(table) },
 		Recompose,
 		Expand,
@@ -19,11 +21,16 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Specialize,
 		Layout,
 		FP16,
-		W4,
+		SmoothQuant,
+	}, WeightPasses(), []func() *pass.Pass{
+		Pack,
+		A8,
+		Int16,
+		KV8,
 		KVCache,
 		Fuse,
 		StripDebug,
-	}
+	})
 }
 
 // Named is a pipeline with a name.

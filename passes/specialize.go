@@ -3,7 +3,6 @@ package passes
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
@@ -139,11 +138,7 @@ func specialized(f *ir.Func, sizes []pass.NamedInt) (*ir.Func, error) {
 			return nil, fmt.Errorf("%s is decided by %s%s while the function runs; only sizes of the arguments can be fixed", s.Name, by.Name(), place)
 		}
 		fixed[s.Name] = ir.Const(int64(s.Value))
-		g.Name += "_" + s.Name
-		if last := s.Name[len(s.Name)-1]; last >= '0' && last <= '9' {
-			g.Name += "_" // s3=12 and s31=2 differ
-		}
-		g.Name += strconv.Itoa(s.Value)
+		g.Name = ir.VariantName(g.Name, s.Name, int64(s.Value))
 	}
 	guards, err := fixDecided(g, fixed)
 	if err != nil {

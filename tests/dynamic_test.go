@@ -148,7 +148,12 @@ func (k dynamicCase) call(ctx context.Context, m *ir.Module, fn, name string, in
 	if err != nil {
 		return err
 	}
-	got, err := backend.Executor{Backend: interp.Backend{}}.Execute(ctx, m, fn, slices.DeleteFunc(args, func(x *host.Tensor) bool { return x == nil }))
+	p, err := interp.Backend{}.Compile(ctx, m, backend.Options{})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	got, err := p.NewSession().Call(ctx, fn, slices.DeleteFunc(args, func(x *host.Tensor) bool { return x == nil }), nil)
 	if err != nil || strings.HasPrefix(name, "r") {
 		return err
 	}

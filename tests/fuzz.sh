@@ -14,6 +14,7 @@ frontend/pt2 FuzzRead
 frontend/pt2 FuzzJSON
 frontend/torch FuzzImport
 tests FuzzModel
+tests FuzzAsset
 ir/safetensors FuzzParse
 passes/pass FuzzPipeline
 TARGETS

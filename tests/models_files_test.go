@@ -82,10 +82,10 @@ func (c *unpacked) throughText(k corpusCase, run bool) error {
 	return sameFile(viaText, direct)
 }
 
-// transform runs aiopt IN -o OUT.
-func transform(in, out string) error {
+// transform runs aiopt FLAGS IN -o OUT.
+func transform(in, out string, flags ...string) error {
 	var stderr bytes.Buffer
-	if code := cli.Run(context.Background(), aiopt.Standard(), []string{"aiopt", in, "-o", out}, io.Discard, &stderr); code != 0 {
+	if code := cli.Run(context.Background(), aiopt.Standard(), append([]string{"aiopt", in, "-o", out}, flags...), io.Discard, &stderr); code != 0 {
 		return fmt.Errorf("%s: exit code %d: %s", filepath.Base(in), code, strings.TrimSpace(stderr.String()))
 	}
 	return nil

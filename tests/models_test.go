@@ -135,11 +135,42 @@ func (m *model) build(t *testing.T, pipeline string, hooks ...pass.Hook) *ir.Mod
 	return built
 }
 
-// Execute lets passes and numeric verification run the model: from the states of the case, on one thread, as the models
+// Compile lets passes and numeric verification run the model: from the states of the case, on one thread, as the models
 // are tested in parallel.
-func (m *model) Execute(ctx context.Context, built *ir.Module, fn string, in []*host.Tensor) ([]*host.Tensor, error) {
-	return m.run(ctx, built, 1, []numeric.Case{{Func: fn, In: in}}, nil)
+func (m *model) Compile(_ context.Context, built *ir.Module) (pass.Program, error) {
+	return &modelProgram{m, built}, nil
 }
+
+type modelProgram struct {
+	*model
+	built *ir.Module
+}
+
+// Run makes calls, which share their states.
+func (p *modelProgram) Run(ctx context.Context, calls []pass.Call, watch *pass.Watch) (*pass.Results, error) {
+	var list []numeric.Case
+	for _, c := range calls {
+		list = append(list, numeric.Case{Func: c.Func, In: c.In})
+	}
+	var opt *backend.CallOptions
+	if watch != nil {
+		opt = &backend.CallOptions{Select: watch.Select, Observe: watch.Observe}
+	}
+	all, err := p.run(ctx, p.built, 1, list, opt)
+	if err != nil {
+		return nil, err
+	}
+	r := &pass.Results{}
+	for _, c := range calls {
+		n := len(backend.SignatureOf(p.built.Func(c.Func)).Outputs)
+		r.Outputs, all = append(r.Outputs, all[:n]), all[n:]
+	}
+	r.States = all
+	return r, nil
+}
+
+// Close does nothing: run closes what it compiles.
+func (*modelProgram) Close() error { return nil }
 
 // run makes calls, which share their states, and gives all outputs and then the states. What passes narrowed is cast.
 func (m *model) run(ctx context.Context, built *ir.Module, threads int, calls []numeric.Case, opt *backend.CallOptions) ([]*host.Tensor, error) {

@@ -64,6 +64,7 @@ var SparseToDense = &ir.OpDef{
 		ir.In("mask", ir.AnyElem).WithDoc("bool or integers of any width"),
 	},
 	Results: []ir.Arg{ir.Out("y", ir.AnyElem)},
+	Traits:  ir.Fusable | ir.Cheap,
 	Infer: func(_ *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 		values, mask := op.In(0), op.In(1)
 		if values.Rank() != 1 {

@@ -46,7 +46,8 @@ var Quantize = &ir.OpDef{
 	Name: "quant.quantize",
 	Doc: "The codes of the stated type that stand for x: round((x - min_value) / scale) + zero_point, halves to even, kept " +
 		"within low and high, for integers; (x - min_value) / scale, kept within the type's range, for f8 and f4. NaN becomes " +
-		"the least code. The shapes of scale, zero_point and min_value are those of quant.dequantize.",
+		"the least code. The shapes of scale, zero_point and min_value are those of quant.dequantize. With inverse, scale is the " +
+		"reciprocal of the scale, and multiplied by: a division rounds otherwise, which can move a code by one.",
 	Operands: []ir.Arg{
 		ir.In("x", ir.Floats),
 		ir.In("scale", ir.Floats),
@@ -57,11 +58,13 @@ var Quantize = &ir.OpDef{
 	Attrs: []ir.AttrDef{
 		ir.Default("low", ir.KindInt, ir.None{}, "the least code; the type's if absent"),
 		ir.Default("high", ir.KindInt, ir.None{}, "the greatest code; the type's if absent"),
+		ir.Default("inverse", ir.KindBool, ir.Bool(false), "whether scale is multiplied by, not divided by"),
 	},
 	Traits:  ir.Typed | ir.Elementwise,
 	Infer:   inferQuantize,
 	Eval:    evalQuantize,
-	Example: `%y = quant.quantize(%x: tensor<4xf32> = [-1, 0.25, 0.75, 100], %scale: tensor<1xf32> = [0.5], %zero_point: tensor<1xi8> = [1]) : tensor<4xi4> // [-1, 1, 3, 7]`,
+	Example: `%y = quant.quantize(%x: tensor<4xf32> = [-1, 0.25, 0.75, 100], %scale: tensor<1xf32> = [0.5], %zero_point: tensor<1xi8> = [1]) : tensor<4xi4> // [-1, 1, 3, 7]
+%y = quant.quantize(%x: tensor<3xf32> = [-1, 0.3, 100], %scale: tensor<1xf32> = [4]) {low = -8, high = 7, inverse = true} : tensor<3xi8> // [-4, 1, 7]`,
 }
 
 func optional(in []*host.Tensor, i int) *host.Tensor {
@@ -142,7 +145,11 @@ func evalQuantize(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, 
 	out, err := host.Alloc(op.Result().Type.Elem, in[0].Shape)
 	if err == nil {
 		least, most := limits(op, out.Elem)
-		err = host.Quantize(c.Par(), out, in[0], in[1], optional(in, 2), optional(in, 3), least, most)
+		quantize := host.Quantize
+		if op.Bool("inverse") {
+			quantize = host.QuantizeBy
+		}
+		err = quantize(c.Par(), out, in[0], in[1], optional(in, 2), optional(in, 3), least, most)
 	}
 	if err != nil {
 		return nil, op.Errorf("%v", err)

@@ -322,7 +322,7 @@ func TestIdentify(t *testing.T) {
 		{"model.onnx", "\x08\x08\x12\x07pytorch", "found an ONNX model"},
 		{"model.tflite", "\x1c\x00\x00\x00TFL3", "found a TensorFlow Lite model"},
 		{"model.tar", strings.Repeat("x", 257) + "ustar", "found a tar archive"},
-		{"model.bin", "nothing known", "found a file named \".bin\", expected .pt2 (torch.export.save) or .air"},
+		{"model.bin", "nothing known", "found a file named \".bin\", expected .pt2 (torch.export.save), .air or .airpkg"},
 		{"config.json/config.json", "", "found a folder with a Hugging Face model"},
 	} {
 		path := filepath.Join(t.TempDir(), test.name)

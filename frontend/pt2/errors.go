@@ -2,38 +2,12 @@ package pt2
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/aiopt/aiopt/ir/zipfile"
 )
 
 // Error is what is wrong with a file: where, what was found and expected, and what to try.
-type Error struct {
-	File string // as the caller named it
-	At   string // entry, and path inside its JSON; empty for the file as a whole
-	What string // what was found and what was expected
-	Try  string // advice; may be empty
-}
-
-// Error puts the parts on one line, which stays readable when the file's own names are not.
-func (e *Error) Error() string {
-	text := e.File + ": "
-	if e.At != "" {
-		text += clip(e.At) + ": "
-	}
-	text += clip(e.What)
-	if e.Try != "" {
-		text += "; " + e.Try
-	}
-	return text
-}
-
-// clip keeps both ends of a long text.
-func clip(text string) string {
-	const keep = 200
-	if len(text) <= 2*keep {
-		return text
-	}
-	return strings.ToValidUTF8(text[:keep], "") + " ... " + strings.ToValidUTF8(text[len(text)-keep:], "")
-}
+type Error = zipfile.Error
 
 // The advice that several mistakes share.
 const (

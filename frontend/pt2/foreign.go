@@ -1,7 +1,6 @@
 package pt2
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/zipfile"
 )
 
 // What to do with files that are no programs.
@@ -19,10 +20,11 @@ const (
 	tryModule  = "take the PyTorch model that it was made from, and " + tryProgram
 )
 
-// What Recognize calls the files that hold inputs.
+// What Recognize calls the files that hold inputs, and assets.
 const (
 	NumPyArray  = "a NumPy array"
 	Safetensors = "a safetensors file"
+	Asset       = "an .airpkg asset"
 )
 
 // signatures are the bytes at a place of files that are handed to the reader by mistake.
@@ -96,7 +98,7 @@ var relatives = []struct {
 	{[]string{"serialized_exported_program.json"}, "a torch.export file of torch 2.7 or older (pickled weights)", tryResave},
 	{[]string{"data.pkl", "constants.pkl"}, "a TorchScript file (torch.jit.save)", tryModule},
 	{[]string{"data.pkl"}, "a pickled state_dict or module (torch.save)", tryWeights},
-	{[]string{"manifest.json", "program.air"}, "an .airpkg asset", "name the file .airpkg"},
+	{[]string{"manifest.json", "program.air"}, Asset, "name the file .airpkg"},
 	{[]string{"config.json", "model.weights.h5"}, "a Keras model", tryModule},
 }
 
@@ -115,15 +117,6 @@ func relative(names []string) (what, try string) {
 		return "NumPy arrays (.npz)", tryProgram
 	}
 	return "", ""
-}
-
-// namesBelow lists a zip directory as it stands, whose entries may not be readable, without its root folder.
-func namesBelow(root string, files []*zip.File) []string {
-	var names []string
-	for _, f := range files {
-		names = append(names, strings.TrimPrefix(f.Name, root+"/"))
-	}
-	return names
 }
 
 // asRelative is an error that says what a zip file is; nil for a stranger.
@@ -153,11 +146,8 @@ func Recognize(path string) string {
 	if err != nil || !bytes.HasPrefix(head, []byte("PK")) {
 		return ""
 	}
-	reader, err := zip.NewReader(&directoryReader{ReaderAt: file, left: maxDirectory}, info.Size())
-	if err != nil {
-		return ""
-	}
-	names := namesBelow(commonRoot(reader.File), reader.File)
+	names := zipfile.Names(file, info.Size(), reading())
+	names = below(commonRoot(names), names)
 	if slices.Contains(names, marks[0].entry) {
 		return "a torch.export archive (.pt2)"
 	}
@@ -199,15 +189,15 @@ func Identify(path string) error {
 		for _, name := range []string{"config.json", "Manifest.json", "saved_model.pb"} {
 			if _, err := os.Stat(filepath.Join(path, name)); err == nil {
 				what := map[string]string{"config.json": "a folder with a Hugging Face model", "Manifest.json": "a Core ML package", "saved_model.pb": "a TensorFlow model"}[name]
-				return &Error{File: path, What: "found " + what + ", expected a .pt2 or .air file", Try: tryProgram}
+				return &Error{File: path, What: "found " + what + ", expected a .pt2, .air or .airpkg file", Try: tryProgram}
 			}
 		}
 	}
 	if !info.Mode().IsRegular() {
-		return &Error{File: path, What: "found a folder or device, expected a .pt2 or .air file"}
+		return &Error{File: path, What: "found a folder or device, expected a .pt2, .air or .airpkg file"}
 	}
 	if e, ok := endings[strings.ToLower(filepath.Ext(path))]; ok {
-		return &Error{File: path, What: "found " + e.what + ", expected a .pt2 (torch.export.save) or .air file", Try: e.try}
+		return &Error{File: path, What: "found " + e.what + ", expected a .pt2 (torch.export.save), .air or .airpkg file", Try: e.try}
 	}
 	a, err := Open(path)
 	if err == nil {
@@ -218,5 +208,5 @@ func Identify(path string) error {
 	if errors.As(err, &own) && own.At == "" && !strings.HasPrefix(own.What, "not a torch.export archive") {
 		return err
 	}
-	return &Error{File: path, What: fmt.Sprintf("found a file named %q, expected .pt2 (torch.export.save) or .air", filepath.Ext(path)), Try: tryProgram}
+	return &Error{File: path, What: fmt.Sprintf("found a file named %q, expected .pt2 (torch.export.save), .air or .airpkg", filepath.Ext(path)), Try: tryProgram}
 }

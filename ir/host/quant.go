@@ -57,6 +57,15 @@ func dequantizeLoop[D, T float32 | float64](has [2]bool) func([]D, [][]T) {
 // clamp((x - low) / scale, least, most) rounded to out for a float. zero and low may be nil; a NaN becomes least. The
 // parameters' shapes are those of [Dequantize].
 func Quantize(p Parallel, out, x, scale, zero, low *Tensor, least, most float64) error {
+	return quantizer{zero: zero != nil, low: low != nil, least: least, most: most}.run(p, out, x, scale, zero, low)
+}
+
+// QuantizeBy is [Quantize] with the reciprocal of the scale: (x - low) * inverse stands for (x - low) / scale.
+func QuantizeBy(p Parallel, out, x, inverse, zero, low *Tensor, least, most float64) error {
+	return quantizer{zero: zero != nil, low: low != nil, inverse: true, least: least, most: most}.run(p, out, x, inverse, zero, low)
+}
+
+func (q quantizer) run(p Parallel, out, x, scale, zero, low *Tensor) error {
 	wide := out
 	if out.Elem.Packed() {
 		var err error
@@ -68,7 +77,6 @@ func Quantize(p Parallel, out, x, scale, zero, low *Tensor, least, most float64)
 	if err != nil {
 		return err
 	}
-	q := quantizer{zero: zero != nil, low: low != nil, least: least, most: most}
 	switch {
 	case x.Elem == F64:
 		err = quantizeTo(p, q, view, in, quantizeBlock[float64])
@@ -86,7 +94,8 @@ func Quantize(p Parallel, out, x, scale, zero, low *Tensor, least, most float64)
 }
 
 type quantizer struct {
-	zero, low   bool
+	zero, low   bool // whether there are these parameters
+	inverse     bool // scale is multiplied, not divided by
 	least, most float64
 }
 
@@ -124,7 +133,13 @@ func quantizeBlock[T float32 | float64](q quantizer, whole bool, codes []float64
 		if low != nil {
 			v -= low[i]
 		}
-		code := float64(v / scale[i])
+		var scaled T
+		if q.inverse {
+			scaled = v * scale[i]
+		} else {
+			scaled = v / scale[i]
+		}
+		code := float64(scaled)
 		if whole {
 			code = math.RoundToEven(code)
 		}

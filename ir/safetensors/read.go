@@ -133,8 +133,21 @@ type span struct {
 // description is how the header describes a tensor.
 type description struct {
 	Dtype   string   `json:"dtype"`
-	Shape   []int64  `json:"shape"`
+	Shape   dims     `json:"shape"`
 	Offsets []uint64 `json:"data_offsets"`
+}
+
+// maxRank bounds a shape before it is decoded, which takes several times the memory of its text.
+const maxRank = 64
+
+type dims []int64
+
+// UnmarshalJSON reads a list of integers.
+func (d *dims) UnmarshalJSON(text []byte) error {
+	if n := bytes.Count(text, []byte(",")); n >= maxRank {
+		return fmt.Errorf("the shape has %d dimensions, at most %d are allowed", n+1, maxRank)
+	}
+	return json.Unmarshal(text, (*[]int64)(d))
 }
 
 func (f *File) header(text []byte) ([]span, error) {
@@ -355,6 +368,12 @@ func (f *File) Bytes(name string, size int64, crc uint32) ([]byte, error) {
 		return nil, err
 	}
 	return e.Data, nil
+}
+
+// Sum gives the checksum that the header has of a tensor, if it has one.
+func (f *File) Sum(name string) (uint32, bool) {
+	sum, ok := f.sums[name]
+	return sum, ok
 }
 
 // Verify compares every tensor's bytes with the checksum that the header has of them, if it has one.

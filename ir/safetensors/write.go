@@ -18,14 +18,25 @@ import (
 // alignment of the data behind the header, in bytes.
 const alignment = 64
 
+// Described is what the header says of a tensor whose bytes the caller has: Size in bytes, and their CRC-32 (IEEE).
+type Described struct {
+	Name  string
+	Elem  host.Elem
+	Shape []int
+	Size  int64
+	CRC   uint32
+}
+
 // Encode writes entries in their order, with metadata and the CRC-32 (IEEE) of each, which it returns. The same entries
 // give the same bytes. An entry with neither element type nor shape is written as so many bytes.
 func Encode(w io.Writer, entries []Entry, metadata ...Pair) ([]uint32, error) {
+	list := make([]Described, len(entries))
 	sums := make([]uint32, len(entries))
 	for i, e := range entries {
 		sums[i] = crc32.ChecksumIEEE(e.Data)
+		list[i] = Described{e.Name, e.Elem, e.Shape, int64(len(e.Data)), sums[i]}
 	}
-	header, err := encodeHeader(entries, sums, metadata)
+	header, err := Header(list, metadata...)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +51,9 @@ func Encode(w io.Writer, entries []Entry, metadata ...Pair) ([]uint32, error) {
 	return sums, nil
 }
 
-func encodeHeader(entries []Entry, sums []uint32, metadata []Pair) ([]byte, error) {
+// Header gives the bytes that stand before the tensors' own, which follow in the order of the list without gaps. It is
+// filled up so that they begin at a multiple of 64.
+func Header(entries []Described, metadata ...Pair) ([]byte, error) {
 	h := headerWriter{names: map[string]bool{metadataKey: true}}
 	h.raw("{")
 	if len(entries)+len(metadata) > 0 {
@@ -55,16 +68,16 @@ func encodeHeader(entries []Entry, sums []uint32, metadata []Pair) ([]byte, erro
 		for i, e := range entries {
 			h.comma(len(metadata) + i)
 			h.string(crcPrefix + e.Name)
-			h.raw(fmt.Sprintf(`:"%08x"`, sums[i]))
+			h.raw(fmt.Sprintf(`:"%08x"`, e.CRC))
 		}
 		h.raw("}")
 	}
-	at := 0
+	at := int64(0)
 	for _, e := range entries {
 		if err := h.entry(e, at); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", e.Name, err)
 		}
-		at += len(e.Data)
+		at += e.Size
 	}
 	h.raw("}")
 	for (8+h.Len())%alignment != 0 {
@@ -97,7 +110,7 @@ func (h *headerWriter) string(s string) {
 	h.Write(text)
 }
 
-func (h *headerWriter) entry(e Entry, at int) error {
+func (h *headerWriter) entry(e Described, at int64) error {
 	switch {
 	case h.names[e.Name]:
 		return errors.New("the name is taken")
@@ -107,14 +120,14 @@ func (h *headerWriter) entry(e Entry, at int) error {
 	h.names[e.Name] = true
 	elem, shape := e.Elem, e.Shape
 	if elem == host.Invalid && shape == nil {
-		elem, shape = host.U8, []int{len(e.Data)}
+		elem, shape = host.U8, []int{int(e.Size)}
 	}
 	size, err := host.SizeBytes(elem, shape)
 	if err != nil {
 		return err
 	}
-	if size != len(e.Data) {
-		return fmt.Errorf("%s of shape %v takes %d bytes, found %d", elem, shape, size, len(e.Data))
+	if int64(size) != e.Size {
+		return fmt.Errorf("%s of shape %v takes %d bytes, found %d", elem, shape, size, e.Size)
 	}
 	if elem.Packed() {
 		shape = packedShape(elem, shape)
@@ -127,7 +140,7 @@ func (h *headerWriter) entry(e Entry, at int) error {
 	if err != nil {
 		return err
 	}
-	h.raw(fmt.Sprintf(`:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, elem.Safetensors(), text, at, at+len(e.Data)))
+	h.raw(fmt.Sprintf(`:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, elem.Safetensors(), text, at, at+e.Size))
 	return nil
 }
 

@@ -28,3 +28,20 @@ func Apply(ctx context.Context, t *host.Tensor, s Scheme, opt Options) (*Packed,
 	}
 	return nil, &Refusal{"the scheme says nothing"}
 }
+
+// Clone copies a scheme, so that its parts can be changed.
+func (s Scheme) Clone() Scheme {
+	if s.Quant != nil {
+		q := *s.Quant
+		s.Quant = &q
+	}
+	if s.Palette != nil {
+		p := *s.Palette
+		s.Palette = &p
+	}
+	if s.Sparse != nil {
+		sp := *s.Sparse
+		s.Sparse = &sp
+	}
+	return s
+}

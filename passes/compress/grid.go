@@ -21,6 +21,7 @@ type gridKind struct {
 	least, most  float32      // the codes in use
 	small        smallFloat   // of float codes
 	float        bool         // codes are floats
+	blur         float64      // a bound of what rounding changes of a loss, as a part of the numbers' squares
 	shift        int          // what makes a signed code of a byte
 	mask         uint8        // the bits of a code
 	decoded      [256]float32 // what a byte stands for as a code
@@ -34,6 +35,10 @@ func newGridKind(q Quant, weight host.Elem) *gridKind {
 	k := &gridKind{elem: q.Elem, weight: weight, least: float32(least), most: float32(most), float: q.Elem.IsFloat()}
 	k.mask = uint8(1<<q.Elem.Bits() - 1)
 	k.shift = 8 - q.Elem.Bits()
+	k.blur = 1e-4
+	if eps, _ := weight.Epsilon(); eps > 0x1p-20 {
+		k.blur = eps
+	}
 	if k.float {
 		k.small = smallFloats[q.Elem]
 	}
@@ -41,6 +46,14 @@ func newGridKind(q Quant, weight host.Elem) *gridKind {
 		k.decoded[c] = k.decode(uint8(c) & k.mask)
 	}
 	return k
+}
+
+// centre is the code for zero of a symmetric range.
+func (k *gridKind) centre() int {
+	if k.elem.Kind() == host.KindUint {
+		return 1 << (k.elem.Bits() - 1)
+	}
+	return 0
 }
 
 // decode gives the number of a code, whose bits are the low ones.
@@ -136,10 +149,14 @@ func (g *Grid) codes(codes []uint8, levels []float32) {
 }
 
 // run is how many numbers are worked on at once: a few, so that they stay in the nearest cache.
-const run = 128
+const run = 64
 
 // encode gives the codes of a block.
 func (g *Grid) encode(codes []uint8, x []float32) {
+	if !g.kind.float {
+		g.encodeIntegers(codes, x)
+		return
+	}
 	var levels [run]float32
 	for len(x) > 0 {
 		n := min(len(x), run)
@@ -149,9 +166,23 @@ func (g *Grid) encode(codes []uint8, x []float32) {
 	}
 }
 
+// encodeIntegers is nearest and codes in one loop.
+func (g *Grid) encodeIntegers(codes []uint8, x []float32) {
+	scale, low, zero, mask := g.Scale, g.Min, int32(g.Zero), g.kind.mask
+	lo, hi := g.levels()
+	codes = codes[:len(x)]
+	for i, v := range x {
+		level := float32(clamp((v-low)/scale, lo, hi)+toEven) - toEven
+		codes[i] = uint8(int32(level)+zero) & mask
+	}
+}
+
 // loss is the squared error of a block, each element's weighed where there is importance: what is left of x when the
 // stored numbers are taken away. It is not finite where one of these is not.
 func (g *Grid) loss(x, importance []float32) float64 {
+	if importance == nil && !g.kind.float {
+		return g.lossIntegers(x)
+	}
 	var levels [run]float32
 	sum := 0.0
 	for len(x) > 0 {
@@ -163,11 +194,31 @@ func (g *Grid) loss(x, importance []float32) float64 {
 		} else {
 			for i, v := range levels[:n] {
 				d := float64(x[i]) - float64(v)
-				sum += float64(d*d) * float64(importance[i])
+				sum += float64(float64(d*d) * float64(importance[i]))
 			}
 			importance = importance[n:]
 		}
 		x = x[n:]
+	}
+	return sum
+}
+
+// lossIntegers is loss in one loop.
+func (g *Grid) lossIntegers(x []float32) float64 {
+	scale, low := g.Scale, g.Min
+	isF16, isBF16 := g.kind.weight == host.F16, g.kind.weight == host.BF16
+	lo, hi := g.levels()
+	sum := 0.0
+	for _, v := range x {
+		level := float32(clamp((v-low)/scale, lo, hi)+toEven) - toEven
+		stored := float32(level*scale) + low
+		if isBF16 {
+			stored = roundBF16(stored)
+		} else if isF16 {
+			stored = roundF16(stored)
+		}
+		d := float64(v) - float64(stored)
+		sum += float64(d * d)
 	}
 	return sum
 }

@@ -31,8 +31,10 @@ var smallFloats = map[host.Elem]smallFloat{
 	host.F4E2M1: {mant: 1, normal: 127 << 23, most: 6},
 	host.F8E4M3: {mant: 3, normal: (127 - 6) << 23, most: 448},
 	host.F8E5M2: {mant: 2, normal: (127 - 14) << 23, most: 57344},
-	host.F16:    {mant: 10, normal: (127 - 14) << 23, most: 65504},
+	host.F16:    formatF16,
 }
+
+var formatF16 = smallFloat{mant: 10, normal: (127 - 14) << 23, most: 65504}
 
 // nearest rounds a number whose magnitude is at most f.most.
 func (f smallFloat) nearest(x float32) float32 {
@@ -51,11 +53,11 @@ func (f smallFloat) bits(x float32, width int) uint8 {
 	return sign | uint8((magnitude-f.normal)>>(23-f.mant)+1<<f.mant)
 }
 
-func roundF16(x float32, f smallFloat) float32 {
+func roundF16(x float32) float32 {
 	if x >= 65520 || x <= -65520 {
 		return x * float32(math.Inf(1))
 	}
-	return f.nearest(x)
+	return formatF16.nearest(x)
 }
 
 // roundBF16 is for numbers and infinities. It works on the bits, since bf16's exponents reach as far as float32's.
@@ -68,9 +70,8 @@ func roundBF16(x float32) float32 {
 func roundAll(xs []float32, e host.Elem) {
 	switch e {
 	case host.F16:
-		f := smallFloats[host.F16]
 		for i, x := range xs {
-			xs[i] = roundF16(x, f)
+			xs[i] = roundF16(x)
 		}
 	case host.BF16:
 		for i, x := range xs {
@@ -105,13 +106,15 @@ func roundScale(scale float32, e host.Elem) float32 {
 	return roundTo(scale, e)
 }
 
-// nextScale is the stored scale that follows in magnitude, or with a negative step the one before.
+// nextScale is the stored scale that follows in magnitude, with step 1, or with -1 the one before.
 func nextScale(scale float32, e host.Elem, step int) float32 {
 	b := int64(math.Float32bits(scale))
 	switch e {
 	case host.F16:
-		unit := max(math.Float32bits(scale)&exponentMask, smallFloats[host.F16].normal) - 10<<23
-		return scale + float32(math.Copysign(float64(math.Float32frombits(unit)), float64(scale)))*float32(step)
+		// A step towards zero from a power of two is half as long.
+		octave := math.Float32bits(scale*(1+float32(min(step, 0))*0x1p-12)) & exponentMask
+		unit := math.Float32frombits(max(octave, formatF16.normal) - 10<<23)
+		return scale + float32(math.Copysign(float64(unit), float64(scale)))*float32(step)
 	case host.BF16:
 		return math.Float32frombits(uint32(b + int64(step)<<16))
 	case host.F8E8M0:

@@ -123,9 +123,15 @@ func (j *quantJob) piece(i int) (signal, noise float64, err error) {
 			if !ok {
 				return 0, 0, ErrNotFinite
 			}
-			g = f.fit(x, w.block(w.importance, b), r)
+			var loss float64
+			g, loss = f.fit(x, w.block(w.importance, b), r)
 			g.encode(codes, x)
 			w.scale[b], w.low[b], w.zero[b] = g.Scale, g.Min, uint8(g.Zero)
+			if !wide {
+				signal += r.energy
+				noise += loss
+				continue
+			}
 		}
 		if wide {
 			signal, noise = g.addWide(codes, w.wide[b*w.n:(b+1)*w.n], signal, noise)
@@ -171,7 +177,7 @@ func (g *Grid) addWide(codes []uint8, x []float64, signal, noise float64) (float
 // zeroPoints are stored as codes: none where all are zero, and one where all are the same.
 func (j *quantJob) zeroPoints() (*host.Tensor, error) {
 	k := j.fitter.kind
-	bits, shape := []uint8{uint8(j.fitter.centre())}, make([]int, len(j.layout.count))
+	bits, shape := []uint8{uint8(j.fitter.kind.centre())}, make([]int, len(j.layout.count))
 	for i := range shape {
 		shape[i] = 1
 	}

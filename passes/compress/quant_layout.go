@@ -32,7 +32,7 @@ func newBlockLayout(shape, block []int, codes host.Elem) (*blockLayout, error) {
 		}
 	}
 	l := &blockLayout{}
-	l.shape, l.block = storedShape(shape, block)
+	l.shape, l.block = StoredShape(shape, block)
 	elements := 1
 	for i, n := range l.shape {
 		l.count = append(l.count, n/l.block[i])
@@ -53,9 +53,9 @@ func newBlockLayout(shape, block []int, codes host.Elem) (*blockLayout, error) {
 	return l, nil
 }
 
-// storedShape is the shape in which a weight's codes are stored. Rows are padded to a byte, so axes at the end that share
+// StoredShape is the shape in which a weight's codes are stored. Rows are padded to a byte, so axes at the end that share
 // their scales, such as a convolution's window, become one.
-func storedShape(shape, block []int) (stored, blocks []int) {
+func StoredShape(shape, block []int) (stored, blocks []int) {
 	stored, blocks = slices.Clone(shape), slices.Clone(block)
 	for n := len(stored); n > 2; n-- {
 		size, before := stored[n-1], stored[n-2]

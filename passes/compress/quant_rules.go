@@ -14,47 +14,62 @@ func (f *Fitter) Fit(x, importance []float32) (Grid, error) {
 	if !ok {
 		return Grid{}, ErrNotFinite
 	}
-	return f.fit(x, importance, r), nil
+	g, _ := f.fit(x, importance, r)
+	return g, nil
 }
 
-func (f *Fitter) fit(x, importance []float32, r span) Grid {
+// fit gives the squared error, too.
+func (f *Fitter) fit(x, importance []float32, r span) (Grid, float64) {
+	var g Grid
 	switch f.quant.Rule {
 	case MinMax:
-		return f.tame(f.minMax(r), r)
+		g = f.tame(f.minMax(r), r)
 	case CoreAI:
-		return f.tame(f.coreAI(r), r)
+		g = f.tame(f.coreAI(r), r)
+	default:
+		c := f.search(x, importance, r)
+		if importance == nil {
+			return c.best, c.loss
+		}
+		g = c.best
 	}
-	return f.search(x, importance, r)
+	return g, g.loss(x, nil)
 }
 
-// span is what a block's numbers lie in.
-type span struct{ low, high float32 }
+// span is what a block's numbers lie in, and the sums of these and of their squares.
+type span struct {
+	low, high   float32
+	sum, energy float64
+}
 
 // rangeOf reports false for NaN and infinity.
 func rangeOf(x []float32) (r span, ok bool) {
 	if len(x) == 0 {
 		return span{}, true
 	}
-	r = span{x[0], x[0]}
+	low, high, sum, energy := x[0], x[0], 0.0, 0.0
 	for _, v := range x {
-		if v-v != 0 {
-			return r, false
+		if v < low {
+			low = v
 		}
-		if v < r.low {
-			r.low = v
+		if v > high {
+			high = v
 		}
-		if v > r.high {
-			r.high = v
-		}
+		w := float64(v)
+		sum += w
+		energy += float64(w * w)
 	}
-	return r, true
+	return span{low, high, sum, energy}, energy-energy == 0
 }
 
 // most is the greatest magnitude.
 func (r span) most() float32 { return max(-r.low, r.high) }
 
 // withZero is what many grids cover.
-func (r span) withZero() span { return span{min(r.low, 0), max(r.high, 0)} }
+func (r span) withZero() span {
+	r.low, r.high = min(r.low, 0), max(r.high, 0)
+	return r
+}
 
 // offsetElem is the type of minimums: that of the scales, which powers of two alone cannot serve.
 func (f *Fitter) offsetElem() host.Elem {
@@ -70,18 +85,24 @@ func (f *Fitter) grid(scale, low float32, zero int) Grid {
 		scale = 1
 	}
 	if low != 0 {
-		least, most := f.offsetElem().Range()
-		low = roundTo(clamp(low, float32(max(least, -math.MaxFloat32)), float32(min(most, math.MaxFloat32))), f.offsetElem())
+		low = roundMinimum(low, f.offsetElem(), f.kind.weight)
 	}
 	return Grid{Scale: roundScale(scale, f.scale), Min: low, Zero: zero, kind: f.kind}
 }
 
-// centre is the code for zero of a symmetric range.
-func (f *Fitter) centre() int {
-	if f.kind.elem.Kind() == host.KindUint {
-		return 1 << (f.kind.elem.Bits() - 1)
+// roundMinimum rounds to the type of minimums, but to nothing that is infinite in it or in the weight's type.
+func roundMinimum(low float32, e, weight host.Elem) float32 {
+	most := float32(math.MaxFloat32)
+	for _, e := range []host.Elem{e, weight} {
+		if _, end := e.Range(); end < float64(most) {
+			most = float32(end)
+		}
 	}
-	return 0
+	rounded := roundTo(clamp(low, -most, most), e)
+	if roundTo(rounded, weight)-roundTo(rounded, weight) != 0 {
+		rounded = nextScale(rounded, e, -1)
+	}
+	return rounded
 }
 
 // steps is how many steps the codes make from the least to the greatest.
@@ -118,12 +139,12 @@ func (f *Fitter) minMax(r span) Grid {
 		g.Zero = f.zeroFor(r.low, g.Scale)
 		return g
 	}
-	g := f.grid(1, 0, f.centre())
+	g := f.grid(1, 0, f.kind.centre())
 	lo, hi := g.levels()
 	if hi == 0 { // one bit: a level below zero and zero itself
 		hi = float32(math.Inf(1))
 	}
-	return f.grid(cover(max(r.low/lo, r.high/hi)), 0, f.centre())
+	return f.grid(cover(max(r.low/lo, r.high/hi)), 0, f.kind.centre())
 }
 
 // coreAI is what coreai-opt 0.3.0 finds: torchao's choose_qparams_affine_with_min_max, each step of which is rounded to
@@ -138,7 +159,7 @@ func (f *Fitter) coreAI(r span) Grid {
 	}
 	round := func(x float32) float32 { return roundTo(x, k.weight) }
 	least := func(scale float32) float32 { return max(round(scale), 0x1p-23) }
-	scale, zero := least(most/(f.steps()/2)), f.centre()
+	scale, zero := least(most/(f.steps()/2)), f.kind.centre()
 	if f.quant.Range == Asymmetric {
 		scale = least(round(r.high-r.low) / f.steps())
 		zero = int(clamp(k.least-float32(math.RoundToEven(float64(round(r.low/scale)))), k.least, k.most))
@@ -163,8 +184,11 @@ func floorScale(most, code float32) float32 {
 // tame makes a scale smaller until the numbers are not stored as infinities: a weight's greatest numbers can be so near the
 // end of its type that a level beyond them has no number.
 func (f *Fitter) tame(g Grid, r span) Grid {
+	if _, most := f.kind.weight.Range(); float64(r.most()) < most/16 && r.most() < math.MaxFloat32/16 {
+		return g // stored numbers are near those that they stand for
+	}
 	ends := [2]float32{r.low, r.high}
-	for {
+	for range 1000 { // which is more than it takes, as the minimum has a number
 		var stored [2]float32
 		g.nearest(stored[:], ends[:])
 		g.values(stored[:])
@@ -177,4 +201,5 @@ func (f *Fitter) tame(g Grid, r span) Grid {
 			g.Scale = roundScale(g.Scale*0.99, f.scale)
 		}
 	}
+	return g
 }

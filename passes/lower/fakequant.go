@@ -67,5 +67,28 @@ func (c *Call) fakeQuantize(scale, zero *ir.Value) (y, within *ir.Value) {
 	codes = c.Where(c.isNaN(codes), c.AddN(low, -1), codes) // as an integer, NaN is below all others
 	kept := c.inRange(codes)
 	within = c.Compare(tensor.Eq, kept, codes)
+	if y := c.throughCodes(x, scale, zero); y != nil {
+		return y, within
+	}
 	return c.Cast(c.Mul(c.Sub(kept, c.Cast(zero, e)), c.Cast(scale, e)), x.Type.Elem), within
+}
+
+// throughCodes rounds x to codes of 8 or 16 bits and back, as a model that is done with training does; nil where PyTorch
+// rounds at other places than that, or the codes have more bits.
+func (c *Call) throughCodes(x, scale, zero *ir.Value) *ir.Value {
+	low, high, ok := c.limits()
+	if !ok {
+		return nil
+	}
+	inverse := c.Reciprocal(scale)
+	for _, e := range []host.Elem{host.I8, host.U8, host.I16} {
+		if quantizesAlike(x, inverse, zero, low, high, e) {
+			if c.allZero(zero) {
+				zero = nil
+			}
+			codes := c.quantizeBy(x, inverse, zero, low, high, x.Type.WithElem(e))
+			return c.dequantize(codes, scale, zero, nil, x.Type.Elem)
+		}
+	}
+	return nil
 }

@@ -15,7 +15,11 @@ func quantizing(t *Table) {
 	t.Add("quantized_decomposed.quantize_per_tensor", One(func(c *Call) *ir.Value {
 		x := c.Cast(c.Value("input"), host.F32)
 		inverse := c.Cast(c.Reciprocal(c.number0("scale", host.F64)), host.F32) // 1/scale is a Python number
-		return c.codes(c.Add(c.round(c.Mul(x, inverse)), c.number0("zero_point", host.F32)))
+		zero := c.number0("zero_point", host.F32)
+		if low, high, ok := c.limits(); ok {
+			return c.quantizeBy(x, inverse, zero, low, high, c.Result(0))
+		}
+		return c.codes(c.Add(c.round(c.Mul(x, inverse)), zero))
 	}))
 	t.Add("quantized_decomposed.dequantize_per_tensor", One(func(c *Call) *ir.Value {
 		out := c.Result(0).Elem
@@ -24,7 +28,7 @@ func quantizing(t *Table) {
 	t.Add("quantized_decomposed.quantize_per_channel", One(func(c *Call) *ir.Value {
 		x := c.Cast(c.Value("input"), host.F32)
 		scale, zero := c.channelParams(x)
-		return c.codes(c.mixed(tensor.Add, c.round(c.mixed(tensor.Mul, x, c.Reciprocal(scale))), zero))
+		return c.quantizeBy(x, c.Reciprocal(scale), zero, c.Float("quant_min"), c.Float("quant_max"), c.Result(0))
 	}))
 	t.Add("quantized_decomposed.dequantize_per_channel", One(func(c *Call) *ir.Value {
 		x := c.Value("input")

@@ -11,13 +11,15 @@ func torchao(t *Table) {
 	t.Add("torchao.quantize_affine", One(func(c *Call) *ir.Value {
 		x := c.Value("input")
 		counts := c.blockCounts(x)
-		scale := c.blocks(c.Reshape(c.Value("scale"), counts...), x)
-		y := c.round(c.mixed(tensor.Mul, x, c.Reciprocal(scale)))
-		if zero := c.Maybe("zero_point"); zero != nil && !zero.Type.NumElements().Equal(ir.Const(0)) {
-			y = c.mixed(tensor.Add, y, c.blocks(c.Reshape(zero, counts...), x))
+		zero := c.Maybe("zero_point")
+		if zero != nil && zero.Type.NumElements().Equal(ir.Const(0)) {
+			zero = nil
 		}
-		least, most := c.codeLimits("output_dtype")
-		return c.Out(c.Clamp(y, least, most))
+		if zero != nil {
+			zero = c.Reshape(zero, counts...)
+		}
+		low, high := c.codeLimits("output_dtype")
+		return c.quantizeBy(x, c.Reciprocal(c.Reshape(c.Value("scale"), counts...)), zero, low, high, c.Result(0))
 	}))
 	t.Add("torchao.dequantize_affine", One(func(c *Call) *ir.Value {
 		x, out := c.Value("input"), c.Result(0).Elem

@@ -12,10 +12,11 @@ import (
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
-// Case is one call of a function.
+// Case is one call of a function, and those that follow it.
 type Case struct {
 	Func string
 	In   []*host.Tensor // one per input of the function
+	Then []pass.Call    // further calls, which find the states as those before left them
 	// Next makes a call with other sizes, for a model that does not run with these; nil where there is none.
 	Next func() (Case, error)
 }
@@ -38,10 +39,11 @@ type check struct {
 	want   [][]result // for each case; nil before the module can run
 }
 
-// result is an output of a call or a state that the call left.
+// result is an output of a call or a state that the calls left.
 type result struct {
 	what   string
 	tensor *host.Tensor
+	state  bool
 }
 
 func runnable(m *ir.Module) bool {
@@ -98,10 +100,14 @@ func first(ctx *pass.Context, m *ir.Module, k Case) (Case, []result, error) {
 
 // equals reports a case with the same inputs.
 func (k Case) equals(other Case) bool {
-	return k.Func == other.Func && slices.EqualFunc(k.In, other.In, func(a, b *host.Tensor) bool {
-		return a.Elem == b.Elem && slices.Equal(a.Shape, b.Shape) && bytes.Equal(a.Bytes(), b.Bytes())
+	return slices.EqualFunc(k.calls(), other.calls(), func(a, b pass.Call) bool {
+		return a.Func == b.Func && slices.EqualFunc(a.In, b.In, func(a, b *host.Tensor) bool {
+			return a.Elem == b.Elem && slices.Equal(a.Shape, b.Shape) && bytes.Equal(a.Bytes(), b.Bytes())
+		})
 	})
 }
+
+func (k Case) calls() []pass.Call { return append([]pass.Call{{Func: k.Func, In: k.In}}, k.Then...) }
 
 // tryInputs says which inputs of the user's would do.
 func tryInputs(f *ir.Func) string {
@@ -125,61 +131,42 @@ func tryInputs(f *ir.Func) string {
 
 // execute casts the inputs to the types the function has now; a pass may have changed those.
 func execute(ctx *pass.Context, m *ir.Module, k Case) ([]result, error) {
-	f := m.Func(k.Func)
-	if f == nil {
-		return nil, fmt.Errorf("the module has no function @%s", k.Func)
-	}
-	n := 0
-	for _, p := range f.Params {
-		if p.Role == ir.Input {
-			n++
+	calls := k.calls()
+	for i, c := range calls {
+		in, err := pass.CastInputs(m, c)
+		if err != nil {
+			return nil, err
 		}
+		calls[i].In = in
 	}
-	if n != len(k.In) {
-		return nil, fmt.Errorf("@%s takes %d inputs, found %d", k.Func, n, len(k.In))
-	}
-	in := make([]*host.Tensor, len(k.In))
-	i := 0
-	for _, p := range f.Params {
-		if p.Role != ir.Input {
-			continue
-		}
-		in[i] = k.In[i]
-		if e := p.Value.Type.Elem; in[i].Elem != e {
-			t, err := host.Alloc(e, in[i].Shape)
-			if err != nil {
-				return nil, err
-			}
-			if err := host.Cast(host.Serial, t, in[i]); err != nil {
-				return nil, err
-			}
-			in[i] = t
-		}
-		i++
-	}
-	out, err := ctx.Execute(m, k.Func, in)
+	ran, err := ctx.Execute(m, calls...)
 	if err != nil {
 		return nil, err
 	}
-	return label(m, f, out)
+	return label(m, calls, ran)
 }
 
-// label names what a call gave: the outputs and then the states, in the module's order.
-func label(m *ir.Module, f *ir.Func, out []*host.Tensor) ([]result, error) {
+// label names what calls gave: the outputs, and the states after the last one.
+func label(m *ir.Module, calls []pass.Call, ran *pass.Results) ([]result, error) {
 	var list []result
-	for _, r := range f.Results {
-		if !r.State {
-			list = append(list, result{what: fmt.Sprintf("result %d", len(list))})
+	for i, c := range calls {
+		outputs := slices.DeleteFunc(slices.Clone(m.Func(c.Func).Results), func(r *ir.Result) bool { return r.State })
+		if len(ran.Outputs) != len(calls) || len(ran.Outputs[i]) != len(outputs) {
+			return nil, fmt.Errorf("@%s gave %d outputs, expected %d", c.Func, len(ran.Outputs[min(i, len(ran.Outputs)-1)]), len(outputs))
+		}
+		for at, t := range ran.Outputs[i] {
+			what := fmt.Sprintf("result %d", at)
+			if len(calls) > 1 {
+				what += fmt.Sprintf(" of call %d, @%s,", i, c.Func)
+			}
+			list = append(list, result{what: what, tensor: t})
 		}
 	}
-	for _, s := range m.States {
-		list = append(list, result{what: fmt.Sprintf("state %q", s.Name)})
+	if len(ran.States) != len(m.States) {
+		return nil, fmt.Errorf("the calls left %d states, expected %d", len(ran.States), len(m.States))
 	}
-	if len(out) != len(list) {
-		return nil, fmt.Errorf("@%s gave %d outputs and states, expected %d", f.Name, len(out), len(list))
-	}
-	for i, t := range out {
-		list[i].tensor = t
+	for i, s := range m.States {
+		list = append(list, result{what: fmt.Sprintf("state %q", s.Name), tensor: ran.States[i], state: true})
 	}
 	return list, nil
 }
@@ -217,6 +204,10 @@ func (c *check) after(ctx *pass.Context, m *ir.Module) error {
 
 // agree compares what a case gave after a pass with what it gave before. For a lossy pass it gives the smallest SNR.
 func agree(p *pass.Pass, k Case, got, want []result) (float64, error) {
+	if p.Lossy != nil && p.Lossy.States {
+		isState := func(r result) bool { return r.state }
+		got, want = slices.DeleteFunc(slices.Clone(got), isState), slices.DeleteFunc(slices.Clone(want), isState)
+	}
 	if len(got) != len(want) {
 		return 0, fmt.Errorf("the pass %s changed how many values @%s gives: found %d, expected %d", p.Name, k.Func, len(got), len(want))
 	}

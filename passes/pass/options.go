@@ -145,7 +145,11 @@ func (o *Options) Set(pass, name string, value Arg) error {
 		for i, opt := range o.list {
 			names[i] = opt.Name
 		}
-		return fmt.Errorf("%s has no option `%s`; it has %s", pass, name, strings.Join(names, ", "))
+		hint := ""
+		if near := Nearest(name, names); near != "" {
+			hint = fmt.Sprintf("; did you mean %s?", near)
+		}
+		return fmt.Errorf("%s has no option `%s`%s; it has %s", pass, name, hint, strings.Join(names, ", "))
 	}
 	if slices.ContainsFunc(opt.given, func(s setting) bool { return s.name == name }) {
 		return fmt.Errorf("%s: option `%s` is given twice", pass, name)

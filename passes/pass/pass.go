@@ -2,12 +2,10 @@ package pass
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Pass changes a module. Options are read when Run is called.
@@ -26,19 +24,16 @@ type Pass struct {
 // Lossy bounds the damage of a pass that changes numbers.
 type Lossy struct {
 	MinSNR float64 // dB; numeric verification reports the SNR and fails below this
-}
-
-// Executor runs functions of a module; tools provide a backend's.
-type Executor interface {
-	// Execute calls a function with a fresh state. in has a tensor per input, out one per output and then one per state
-	// in the module's order.
-	Execute(ctx context.Context, m *ir.Module, fn string, in []*host.Tensor) (out []*host.Tensor, err error)
+	// States says that the pass stores states in another form: numeric verification looks at the outputs alone.
+	States bool
 }
 
 // Context is what a running pass may use.
 type Context struct {
 	context.Context
 	Executor Executor // nil where the caller has no engine; see Execute
+	// Calibration is data like that which the model will see; nil where the user gave none, see Samples.
+	Calibration *Samples
 	// Report takes a line for the user, such as what was compressed; nil drops it.
 	Report func(line string)
 	// Progress takes how much of a long pass is done; nil drops it.
@@ -48,14 +43,6 @@ type Context struct {
 	// Strict makes it an error if a tensor cannot be compressed as asked.
 	Strict bool
 	Pass   *Pass // the pass that runs
-}
-
-// Execute runs a function through the Executor.
-func (c *Context) Execute(m *ir.Module, fn string, in []*host.Tensor) ([]*host.Tensor, error) {
-	if c.Executor == nil {
-		return nil, errors.New("this pass runs the model, and the program around it has no engine; give the runner an Executor")
-	}
-	return c.Executor.Execute(c, m, fn, in)
 }
 
 // Reportf gives the user a line.

@@ -31,6 +31,7 @@ const (
 	sectionWant   = "want.air"    // the module after the passes
 	sectionErr    = "want.err"    // instead of want.air: the error that the passes give
 	sectionReport = "want.report" // optional: the lines that the passes report
+	sectionSample = "sample"      // optional, any number: calibration data, which numeric verification runs, too
 )
 
 // Run runs every golden file (*.txtar) of a folder through a toolkit, as a subtest each. A golden file starts with a
@@ -41,6 +42,7 @@ const (
 //	-- in.air --
 //	-- want.air --     or want.err, for an error
 //	-- want.report --  optional
+//	-- sample1 --      optional: {"x": [[1, 2]]}, calibration data, on which numeric verification runs, too
 //
 // The flags are -passes, --verify=numeric and --locs, as the command aiopt has them, save that locations are left out
 // unless --locs asks for them. The passes run twice and must give the same text, which must parse back. With
@@ -207,12 +209,16 @@ func (g *golden) run(tk *aiopt.Toolkit) (map[string]string, error) {
 		return nil, err
 	}
 	again := m.Clone()
-	got, err := build(m, flags, tk)
+	samples, err := g.samples(m)
+	if err != nil {
+		return nil, err
+	}
+	got, err := build(m, flags, samples, tk)
 	if err != nil || got[sectionErr] != "" {
 		return got, err
 	}
 	flags.verify = ""
-	second, err := build(again, flags, tk)
+	second, err := build(again, flags, samples, tk)
 	if err != nil {
 		return nil, err
 	}
@@ -234,14 +240,14 @@ func parse(file, src string, tk *aiopt.Toolkit) (*ir.Module, error) {
 }
 
 // build runs the passes. What they say is wrong goes into a section; what numeric verification finds is the test's error.
-func build(m *ir.Module, flags *goldenFlags, tk *aiopt.Toolkit) (map[string]string, error) {
+func build(m *ir.Module, flags *goldenFlags, samples *pass.Samples, tk *aiopt.Toolkit) (map[string]string, error) {
 	var report strings.Builder
-	opt := aiopt.BuildOptions{Report: func(line string) { report.WriteString(line + "\n") }}
+	opt := aiopt.BuildOptions{Calibration: samples, Report: func(line string) { report.WriteString(line + "\n") }}
 	if interp := tk.Backend("interp"); interp != nil {
 		opt.Executor = backend.Executor{Backend: interp}
 	}
 	if flags.verify == "numeric" {
-		opt.Hooks = []pass.Hook{numeric.Hook(numeric.MakeCases, nil)}
+		opt.Hooks = []pass.Hook{numeric.Hook(cases(samples), nil)}
 	}
 	if err := tk.Build(context.Background(), m, flags.passes, opt); err != nil {
 		var failed *pass.Error

@@ -46,7 +46,7 @@ type command struct {
 
 // commands is the one list; the first one has no name and is the default.
 func commands() []command {
-	return []command{transformCommand(), runCommand(), helpCommand(), completionCommand()}
+	return []command{transformCommand(), runCommand(), inspectCommand(), helpCommand(), completionCommand()}
 }
 
 func commandNames() []string {
@@ -139,7 +139,7 @@ func (t *tool) dispatch(ctx context.Context, args []string) error {
 		t.printCommand(cmd, fs)
 		return nil
 	case *version:
-		fmt.Fprintln(t.stdout, t.name, Version())
+		fmt.Fprintln(t.stdout, t.name, aiopt.Version())
 		return nil
 	}
 	return run(ctx, fs.Args())
@@ -195,13 +195,4 @@ func doubleDashes(fs *pflag.FlagSet, args []string) []string {
 		}
 	}
 	return out
-}
-
-// Version is the module's version as the Go toolchain recorded it.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "development version"
-	}
-	return info.Main.Version
 }

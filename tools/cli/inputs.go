@@ -26,8 +26,12 @@ type inputs struct {
 	taken   map[string]bool
 }
 
+func noInputs() *inputs {
+	return &inputs{tensors: map[string]*host.Tensor{}, values: map[string]any{}, taken: map[string]bool{}}
+}
+
 func readInputs(file string, single []string) (*inputs, error) {
-	in := &inputs{tensors: map[string]*host.Tensor{}, values: map[string]any{}, taken: map[string]bool{}}
+	in := noInputs()
 	if file != "" {
 		f, err := openTensors(file, "give a single tensor with --input NAME="+file)
 		if err != nil {
@@ -38,8 +42,7 @@ func readInputs(file string, single []string) (*inputs, error) {
 			if err != nil {
 				return nil, err
 			}
-			in.tensors[name] = t
-			in.order = append(in.order, name)
+			in.set(name, t)
 		}
 	}
 	in.inFile = len(in.order)
@@ -60,6 +63,11 @@ func readInputs(file string, single []string) (*inputs, error) {
 	return in, nil
 }
 
+func (in *inputs) set(name string, t *host.Tensor) {
+	in.tensors[name] = t
+	in.order = append(in.order, name)
+}
+
 // openTensors opens a .safetensors file. Of another file, the error says what it is, and how to use a NumPy array instead.
 func openTensors(path, instead string) (*safetensors.File, error) {
 	f, err := safetensors.Open(path)
@@ -77,6 +85,22 @@ func openTensors(path, instead string) (*safetensors.File, error) {
 	return nil, fmt.Errorf("%s: found %s, expected a .safetensors file; %s", path, what, instead)
 }
 
+// readArray reads a .npy file.
+func readArray(path string) (*host.Tensor, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := host.ParseNPY(data)
+	if what := pt2.Recognize(path); err != nil && what != "" && what != pt2.NumPyArray {
+		return nil, fmt.Errorf("%s: found %s, expected %s", path, what, pt2.NumPyArray)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
 func (in *inputs) add(name, value string) error {
 	in.order = append(in.order, name)
 	var v any
@@ -87,17 +111,10 @@ func (in *inputs) add(name, value string) error {
 		return nil
 	}
 	switch filepath.Ext(value) {
-	case ".npy":
-		data, err := os.ReadFile(value)
+	case npyEnding:
+		t, err := readArray(value)
 		if err != nil {
 			return err
-		}
-		t, err := host.ParseNPY(data)
-		if what := pt2.Recognize(value); err != nil && what != "" && what != pt2.NumPyArray {
-			return fmt.Errorf("%s: found %s, expected %s", value, what, pt2.NumPyArray)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", value, err)
 		}
 		in.tensors[name] = t
 	case ".safetensors":
@@ -126,11 +143,6 @@ var positionName = regexp.MustCompile(`^(s\d{1,6}\.)?in\d+$`)
 
 // byPosition reports inputs named in0, in1, ... in the order of the signature.
 func (in *inputs) byPosition() bool { return slices.ContainsFunc(in.order, positionName.MatchString) }
-
-// haveAny reports whether a function's input is given by its own name.
-func (in *inputs) haveAny(sig backend.Signature) bool {
-	return slices.ContainsFunc(sig.Func.Params, func(p *ir.Param) bool { return slices.Contains(in.order, p.Value.Name) })
-}
 
 var stepName = regexp.MustCompile(`^s(\d{1,6})\.`)
 

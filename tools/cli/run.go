@@ -19,7 +19,7 @@ import (
 func runCommand() command {
 	return command{
 		name:  "run",
-		usage: "[flags] MODEL.{pt2,air}",
+		usage: "[flags] MODEL.{pt2,air,airpkg}",
 		doc:   "Run a model on inputs and print its outputs or write them to a file.",
 		long: `Inputs are given by name with --input, or all at once with --inputs from a .safetensors file. A VALUE is JSON
 (a number, true, a string in quotes, nested lists) or the name of a .npy or .safetensors file.
@@ -28,7 +28,7 @@ With --io=position, tensors are named in0, in1, ... and out0, out1, ... in the o
 that the model mutates comes back as mut<i>, and the state NAME after the last call as buf:NAME. A file with the names
 s0.in0, s1.in0, ... is a run of consecutive calls that keep state.
 
-A .pt2 is compiled with @cpu unless -passes says otherwise; a .air runs as it stands.`,
+A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &runner{tool: t}
 			c.flags.tool = t

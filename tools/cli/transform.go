@@ -21,15 +21,16 @@ import (
 
 func transformCommand() command {
 	return command{
-		usage: "[flags] MODEL.{pt2,air} | NAME=MODEL.pt2...",
-		doc:   "Import a model, run passes over it, and print or write its text.",
+		usage: "[flags] MODEL.{pt2,air,airpkg} | NAME=MODEL...",
+		doc:   "Import a model, run passes over it, and print its text or write it.",
+		long:  samplesHelp,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &transform{tool: t}
 			c.passFlags(fs)
-			fs.StringVarP(&c.output, "output", "o", "", "write to this .air file (changed weights go beside it) instead of printing")
+			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
 			fs.StringArrayVar(&c.rename, "rename", nil, "on import: give an input, output or state another name, OLD=NEW; may be repeated")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
-			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs that --verify=numeric uses")
+			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs")
 			return c.run
 		},
 	}
@@ -42,6 +43,7 @@ type passFlags struct {
 	dumpAfter []string
 	timing    bool
 	verify    string
+	compressionFlags
 }
 
 func (p *passFlags) declare(fs *pflag.FlagSet) {
@@ -50,6 +52,7 @@ func (p *passFlags) declare(fs *pflag.FlagSet) {
 	fs.BoolVar(&p.timing, "time", false, "print how long each step took")
 	fs.StringVar(&p.verify, "verify", "", "numeric: run the model before and after each pass and compare the results")
 	fs.Lookup("verify").NoOptDefVal = "structure" // what the runner does anyway
+	p.compressionFlags.declare(fs)
 }
 
 type transform struct {
@@ -71,8 +74,8 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%w; `%s help` shows how it goes", err, c.name)
 	}
-	if c.output != "" && filepath.Ext(c.output) != ".air" {
-		return usagef("-o %s: expected a name that ends in .air", c.output)
+	if ext := filepath.Ext(c.output); c.output != "" && ext != ".air" && ext != ".airpkg" {
+		return usagef("-o %s: expected a name that ends in .air or .airpkg", c.output)
 	}
 	rename, err := parseRenames(c.rename)
 	if err != nil {
@@ -86,7 +89,9 @@ func (c *transform) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if c.output != "" {
-		return c.Save(m, c.output)
+		bar := c.newProgress()
+		defer bar.finish()
+		return c.SaveContext(ctx, m, c.output, aiopt.SaveOptions{Progress: bar.step})
 	}
 	printed, err := c.Text(m, text.Options{Locs: c.locs})
 	if err != nil {
@@ -124,7 +129,7 @@ func modelFiles(args []string) ([]aiopt.File, error) {
 			if near := pass.Nearest(args[0], commandNames()); near != "" {
 				return nil, usagef("there is no command %q; did you mean %s?", args[0], near)
 			}
-			return nil, usagef("expected one model, found %d; several take the form NAME=MODEL.pt2", len(args))
+			return nil, usagef("expected one model, found %d; several take the form NAME=MODEL", len(args))
 		}
 	}
 	if len(files) == 0 {
@@ -169,6 +174,10 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		Progress:   bar.step,
 		Report:     func(line string) { fmt.Fprintln(p.stderr, line) },
 	}
+	compressed, err := p.watch(m, pipeline, &opt)
+	if err != nil {
+		return err
+	}
 	if len(p.dumpAfter) > 0 {
 		if err := p.knownPasses(p.dumpAfter); err != nil {
 			return err
@@ -178,15 +187,23 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 	if p.timing {
 		opt.Hooks = append(opt.Hooks, p.timeHook())
 	}
-	if p.verify == "numeric" {
-		check, err := p.numericHook(m, inputs)
+	if inputs != "" {
+		samples, err := openSamples(m, inputs)
 		if err != nil {
 			return err
 		}
-		opt.Hooks = append(opt.Hooks, check)
+		opt.Calibration = samples
+	}
+	if p.verify == "numeric" {
+		opt.Hooks = append(opt.Hooks, p.numericHook(opt.Calibration))
 	}
 	opt.Hooks = append(opt.Hooks, p.reproducer())
-	return p.Build(ctx, m, pipeline, opt)
+	err = p.Build(ctx, m, pipeline, opt)
+	bar.finish()
+	if told := p.tell(compressed, m, p.report); err == nil {
+		err = told
+	}
+	return err
 }
 
 func (p *passFlags) knownPasses(names []string) error {

@@ -243,6 +243,11 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 	copy(slots, args)
 	ctx := r.evalCtx(sizes)
 	r.entered++
+	for i, p := range pl.fn.Params {
+		if args[i] != nil {
+			r.observe(p.Value, args[i])
+		}
+	}
 	in := make([]*host.Tensor, 0, 8)
 	for i := range pl.steps {
 		st := &pl.steps[i]
@@ -263,9 +268,7 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 		}
 		for k, t := range results {
 			slots[st.out[k]] = t
-			if r.opt.Observe != nil && (r.opt.Select == nil || r.opt.Select(st.op.Results[k])) {
-				r.opt.Observe(st.op.Results[k], t)
-			}
+			r.observe(st.op.Results[k], t)
 		}
 		for _, k := range st.free {
 			slots[k] = nil
@@ -279,6 +282,12 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 		out[i] = slots[k]
 	}
 	return out, sizes.Finish()
+}
+
+func (r *run) observe(v *ir.Value, t *host.Tensor) {
+	if r.opt.Observe != nil && (r.opt.Select == nil || r.opt.Select(v)) {
+		r.opt.Observe(v, t)
+	}
 }
 
 func (r *run) step(st *step, in []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) ([]*host.Tensor, error) {

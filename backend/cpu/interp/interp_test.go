@@ -380,7 +380,7 @@ func TestObserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, "output", out[0], 2, 4)
-	if diff := cmp.Diff([]string{"a[-1 2]", "d[-2 4]", "n[2 4]", "c[2 4]"}, seen); diff != "" {
+	if diff := cmp.Diff([]string{"x[1 -2]", "a[-1 2]", "x[-1 2]", "d[-2 4]", "v[-2 4]", "n[2 4]", "c[2 4]"}, seen); diff != "" {
 		t.Errorf("observed: -want +got\n%s", diff)
 	}
 	// An operation that runs others is not timed beside them.

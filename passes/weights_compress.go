@@ -1,0 +1,197 @@
+package passes
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/compress"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// compressor replaces the weights of a module one after another, so that only one is worked on in memory, and says what
+// became of each.
+type compressor struct {
+	ctx    *pass.Context
+	m      *ir.Module
+	choose chooser
+
+	list    []pass.Compressed
+	changed []*ir.Value
+}
+
+// compressWeights stores each weight of a module as the chooser says.
+func compressWeights(ctx *pass.Context, m *ir.Module, choose chooser) error {
+	c := &compressor{ctx: ctx, m: m, choose: choose}
+	found, others := findWeights(m)
+	total := int64(0)
+	for _, w := range found {
+		total += bytesOf(w.res)
+	}
+	done := int64(0)
+	for _, w := range found {
+		ctx.Step(ctx.Pass.Name+", MB", int(done/1e6), int(total/1e6))
+		done += bytesOf(w.res)
+		if err := c.one(w); err != nil {
+			return fmt.Errorf("@%s: %w", w.res.Name, err)
+		}
+	}
+	ctx.Step(ctx.Pass.Name+", MB", int(total/1e6), int(total/1e6))
+	for _, o := range others {
+		c.add(pass.Compressed{Tensor: o.name, Op: o.op.Name(), Refused: o.reason})
+	}
+	return c.finish()
+}
+
+// one compresses a weight, or notes why not.
+func (c *compressor) one(w *weight) error {
+	start := time.Now()
+	shape, _ := w.res.Type.Static()
+	size := bytesOf(w.res)
+	entry := pass.Compressed{Tensor: w.res.Name, Modules: w.modules(), Op: w.uses[0].op.Name(), Elem: w.res.Type.Elem,
+		Shape: shape, Before: size, After: size}
+	chosen := c.choose.choose(w)
+	if chosen.keep != "" {
+		entry.Refused, entry.Ignored = chosen.keep, true
+		c.add(entry)
+		return nil
+	}
+	packed, reason, err := c.pack(w, chosen.scheme)
+	switch {
+	case err != nil:
+		return err
+	case reason == "" && packed.Bytes() >= size:
+		reason = fmt.Sprintf("it would not become smaller: it has %s, and with its scales or tables %s", bytesText(size), bytesText(packed.Bytes()))
+	}
+	if entry.Refused = reason; reason == "" {
+		made, err := w.replace(c.m, c.ctx.Pass.Name, packed)
+		if err != nil {
+			return err
+		}
+		c.changed = append(c.changed, made...)
+		entry.Scheme, entry.After, entry.Signal, entry.Noise = chosen.scheme.String(), packed.Bytes(), packed.Signal, packed.Noise
+	}
+	entry.Seconds = time.Since(start).Seconds()
+	c.add(entry)
+	return nil
+}
+
+// pack compresses a weight's data; the reason is why it cannot be.
+func (c *compressor) pack(w *weight, s compress.Scheme) (packed *compress.Packed, reason string, err error) {
+	if w.reason != "" {
+		return nil, w.reason, nil
+	}
+	block, reason := w.blocks(granularity(s))
+	if reason != "" {
+		return nil, reason, nil
+	}
+	if elemsIn(block) < 2 {
+		return nil, "each of its elements would need a scale of its own", nil
+	}
+	out, in, reason := channelAxes(w, s)
+	if reason != "" {
+		return nil, reason, nil
+	}
+	t, err := w.res.Tensor()
+	if err != nil {
+		return nil, "", err
+	}
+	packed, err = compress.Apply(c.ctx, t, s, compress.Options{Block: block, Out: out, In: in})
+	var refusal *compress.Refusal
+	if errors.As(err, &refusal) || errors.Is(err, compress.ErrNotFinite) {
+		return nil, err.Error(), nil
+	}
+	return packed, "", err
+}
+
+func (c *compressor) add(entry pass.Compressed) {
+	entry.Pass = c.ctx.Pass.String()
+	c.list = append(c.list, entry)
+	if c.ctx.Compressed != nil {
+		c.ctx.Compressed(entry)
+	}
+}
+
+// finish reports, and settles what the module says of its values.
+func (c *compressor) finish() error {
+	compressed := slices.ContainsFunc(c.list, func(e pass.Compressed) bool { return e.Refused == "" })
+	if !compressed {
+		return c.nothing()
+	}
+	c.m.DropUnusedResources()
+	markApprox(c.m, c.changed)
+	c.m.SettleLost()
+	if c.ctx.Compressed == nil { // who takes the entries shows them better
+		c.report()
+	}
+	for _, option := range c.choose.unused() {
+		c.ctx.Reportf("%s: %s matches no weight", c.ctx.Pass.Name, option)
+	}
+	if lines := c.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }); c.ctx.Strict && len(lines) > 0 {
+		return fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(lines), strings.Join(lines, "\n  "))
+	}
+	return nil
+}
+
+// refused lists why weights are not compressed.
+func (c *compressor) refused(which func(pass.Compressed) bool) []string {
+	var lines []string
+	for _, e := range c.list {
+		if e.Refused != "" && which(e) {
+			name := e.Tensor
+			if e.Shape != nil {
+				name = "@" + name
+			}
+			lines = append(lines, name+": "+e.Refused)
+		}
+	}
+	return lines
+}
+
+// nothing is the error where no weight was compressed.
+func (c *compressor) nothing() error {
+	lines := c.refused(func(pass.Compressed) bool { return true })
+	if len(lines) == 0 {
+		return errors.New("found no weight to compress; weights are constant data that nn.linear, nn.conv, nn.embedding, " +
+			"tensor.matmul and the like take (see `help op`)")
+	}
+	const most = 10
+	more := ""
+	if len(lines) > most {
+		more = fmt.Sprintf("\n  and %d more", len(lines)-most)
+		lines = lines[:most]
+	}
+	return fmt.Errorf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)
+}
+
+func (c *compressor) report() {
+	var before, after, elems int64
+	var signal, noise float64
+	done := 0
+	for _, e := range c.list {
+		if e.Refused != "" {
+			continue
+		}
+		done++
+		before, after, signal, noise = before+e.Before, after+e.After, signal+e.Signal, noise+e.Noise
+		elems += e.Before / int64(e.Elem.Bytes())
+	}
+	name := c.ctx.Pass.Name
+	c.ctx.Reportf("%s: compressed %d of %d weights: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, done, len(c.list),
+		bytesText(before), bytesText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
+	for _, line := range c.refused(func(pass.Compressed) bool { return true }) {
+		c.ctx.Reportf("%s: skipped %s", name, line)
+	}
+}
+
+// bytesText shows a number of bytes to people.
+func bytesText(n int64) string {
+	if n < 1e5 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}

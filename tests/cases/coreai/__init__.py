@@ -1,0 +1,1 @@
+"""Weights compressed by coreai-opt; each kind of compression has a file with a function `cases`."""

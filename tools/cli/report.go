@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/report"
+)
+
+// compressionFlags say what the user wants to know of compression.
+type compressionFlags struct {
+	report string
+	strict bool
+}
+
+func (c *compressionFlags) declare(fs *pflag.FlagSet) {
+	fs.StringVar(&c.report, "report", "", "write what became of each weight to this .html or .json file")
+	fs.BoolVar(&c.strict, "strict", false, "fail where a weight cannot be compressed as asked")
+}
+
+// compressions collects what passes say of each weight.
+type compressions struct {
+	facts report.Facts
+	list  []pass.Compressed
+}
+
+// watch makes passes tell what they compress.
+func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.BuildOptions) (*compressions, error) {
+	if c.report != "" {
+		if err := report.CheckName(c.report); err != nil {
+			return nil, usagef("--report=%w", err)
+		}
+	}
+	got := &compressions{facts: report.Facts{Version: aiopt.Version(), Model: m.File, Passes: pipeline}}
+	got.facts.Data.Before = dataBytes(m)
+	opt.Strict = c.strict
+	opt.Compressed = func(t pass.Compressed) { got.list = append(got.list, t) }
+	return got, nil
+}
+
+// tell prints a summary and writes the report, which after an error in a pass holds what was done until then.
+func (t *tool) tell(c *compressions, m *ir.Module, file string) error {
+	c.facts.Data.After = dataBytes(m)
+	r := report.New(c.facts, c.list)
+	var b strings.Builder
+	if err := r.Summary(&b); err != nil {
+		return err
+	}
+	if _, err := t.stderr.Write([]byte(readable(b.String()))); err != nil || file == "" {
+		return err
+	}
+	return r.Save(file)
+}
+
+// dataBytes is the size of all constant data of a module.
+func dataBytes(m *ir.Module) int64 {
+	n := int64(0)
+	seen := map[*ir.Source]bool{}
+	for _, r := range m.Resources {
+		if r.Source != nil && !seen[r.Source] {
+			seen[r.Source] = true
+			n += max(r.Source.Size, int64(len(r.Source.Data)))
+		}
+	}
+	return n
+}

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"math"
+	"strings"
+
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// New sums up what passes said of each tensor. Where several passes spoke of one, it counts once, as compressed if one of
+// them compressed it.
+func New(facts Facts, list []pass.Compressed) *Report {
+	r := &Report{Format: Format, Facts: facts, Tensors: []Tensor{}}
+	schemes, reasons, modules := newGroups(), newGroups(), newTree()
+	for _, c := range settle(list) {
+		t, n := newTensor(c), elements(c.Shape)
+		r.Tensors = append(r.Tensors, t)
+		r.Total.add(t, n)
+		if t.Refused == "" {
+			schemes.add(t.Scheme, t, n)
+		} else {
+			reasons.add(t.Refused, t, n)
+		}
+		modules.add(modulePath(c), t, n)
+	}
+	r.Schemes, r.Reasons, r.Modules = schemes.list, reasons.list, modules.root
+	return r
+}
+
+// settle keeps one entry for each tensor, at the place of its first.
+func settle(list []pass.Compressed) []pass.Compressed {
+	at := map[string]int{}
+	var out []pass.Compressed
+	for _, c := range list {
+		i, seen := at[c.Tensor]
+		switch {
+		case !seen:
+			at[c.Tensor] = len(out)
+			out = append(out, c)
+		case c.Refused == "", out[i].Ignored && !c.Ignored:
+			out[i] = c
+		}
+	}
+	return out
+}
+
+func newTensor(c pass.Compressed) Tensor {
+	t := Tensor{
+		Name: c.Tensor, Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
+		Dtype: c.Elem.String(), Pass: c.Pass, Scheme: c.Scheme, Signal: finite(c.Signal), Noise: finite(c.Noise),
+		Before: c.Before, After: c.After, Seconds: finite(c.Seconds), Refused: c.Refused, Ignored: c.Ignored,
+	}
+	if t.Refused == "" {
+		t.SNR = decibels(t.Signal, t.Noise)
+	}
+	t.Bits = bits(t.After, elements(c.Shape))
+	return t
+}
+
+func elements(shape []int) int64 {
+	n := int64(1)
+	for _, d := range shape {
+		n *= int64(d)
+	}
+	return n
+}
+
+func bits(bytes, elements int64) float64 { return 8 * float64(bytes) / float64(max(elements, 1)) }
+
+// finite gives numbers that JSON can hold.
+func finite(x float64) float64 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return min(max(x, -math.MaxFloat64), math.MaxFloat64)
+}
+
+// decibels is 10 log10(signal / noise), between -300 and 300; nil where there is no noise.
+func decibels(signal, noise float64) *float64 {
+	if noise == 0 {
+		return nil
+	}
+	db := min(max(10*(math.Log10(signal)-math.Log10(noise)), -300), 300)
+	return &db
+}
+
+func (s *Sums) add(t Tensor, elements int64) {
+	s.Tensors++
+	switch {
+	case t.Ignored:
+		s.Ignored++
+	case t.Refused != "":
+		s.Refused++
+	default:
+		s.Compressed++
+		s.Signal = finite(s.Signal + t.Signal)
+		s.Noise = finite(s.Noise + t.Noise)
+		s.SNR = decibels(s.Signal, s.Noise)
+	}
+	s.Elements += elements
+	s.Before += t.Before
+	s.After += t.After
+	if t.Refused != "" {
+		s.Kept += t.After
+	}
+	s.Bits = bits(s.After, s.Elements)
+	s.Seconds += t.Seconds
+}
+
+// groups sums up tensors by a name, in the order of first use.
+type groups struct {
+	list []Group
+	at   map[string]int
+}
+
+func newGroups() *groups { return &groups{[]Group{}, map[string]int{}} }
+
+func (g *groups) add(name string, t Tensor, elements int64) {
+	i, seen := g.at[name]
+	if !seen {
+		i = len(g.list)
+		g.at[name] = i
+		g.list = append(g.list, Group{Name: name})
+	}
+	g.list[i].Sums.add(t, elements)
+}
+
+// modulePath is the module that a tensor counts in: the first that uses it, or by its name the one that owns it.
+func modulePath(c pass.Compressed) string {
+	if len(c.Modules) > 0 {
+		return c.Modules[0]
+	}
+	if at := strings.LastIndexByte(c.Tensor, '.'); at > 0 && !strings.ContainsAny(c.Tensor, " %") {
+		return c.Tensor[:at]
+	}
+	return ""
+}
+
+// maxDepth bounds the tree of modules; what is nested deeper counts as one name.
+const maxDepth = 32
+
+// tree sums up tensors by module.
+type tree struct {
+	root *Module
+	at   map[string]*Module
+}
+
+func newTree() *tree { return &tree{&Module{Children: []*Module{}}, map[string]*Module{}} }
+
+func (r *tree) add(path string, t Tensor, elements int64) {
+	m := r.root
+	m.Sums.add(t, elements)
+	for end, depth := 0, 1; end < len(path); depth++ {
+		next := strings.IndexByte(path[end:], '.')
+		if next < 0 || depth == maxDepth {
+			next = len(path) - end
+		}
+		m = r.child(m, path[:end+next])
+		m.Sums.add(t, elements)
+		end += next + 1
+	}
+}
+
+// child finds a submodule, or makes it.
+func (r *tree) child(m *Module, path string) *Module {
+	c := r.at[path]
+	if c == nil {
+		c = &Module{Path: path, Children: []*Module{}}
+		r.at[path] = c
+		m.Children = append(m.Children, c)
+	}
+	return c
+}

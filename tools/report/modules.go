@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	enoughBars = 12 // modules are opened until there are as many
+	mostInside = 60 // modules of one module; of more, neighbours share a bar
+	barHeight  = 22.
+)
+
+// sizes shows the bytes of each module: what is stored now and what is gone.
+func (d *drawing) sizes() plot {
+	bars := d.openModules()
+	h := barHeight * float64(len(bars))
+	p := plot{ID: "sizes", Title: "Size by module", Width: 1160, Height: h + 34, Frame: box{270, 6, 860, h}}
+	most := int64(1)
+	for _, m := range bars {
+		most = max(most, m.Before)
+	}
+	p.X = linear("", 0, float64(most), p.Frame.X, p.Frame.Right(), 8, tickSize)
+	for i, m := range bars {
+		y := p.Frame.Y + barHeight*float64(i)
+		p.Marks = append(p.Marks, moduleBar(m, &p.X, y+3, barHeight-6)...)
+		p.Notes = append(p.Notes, note{p.Frame.X - 8, y + barHeight/2 + 4, short(m.Path, 38), "end"})
+	}
+	p.Alt = fmt.Sprintf("%s; %s before, %s after", counted(len(bars), "module"), size(d.Total.Before), size(d.Total.After))
+	return p
+}
+
+func moduleBar(m *Module, x *axis, y, height float64) []mark {
+	var marks []mark
+	at := int64(0)
+	for _, part := range []struct {
+		class, what string
+		bytes       int64
+	}{
+		{"packed", "compressed", m.After - m.Kept},
+		{"kept", "not compressed", m.Kept},
+		{"saved", "saved", m.Before - m.After},
+	} {
+		if part.bytes <= 0 {
+			continue
+		}
+		left := x.at(float64(at))
+		at += part.bytes
+		marks = append(marks, mark{
+			box: box{left, y, max(x.at(float64(at))-left, .5), height}, Class: part.class,
+			Tip: fmt.Sprintf("%s\n%s: %s\nbefore %s, after %s", m.Path, part.what, size(part.bytes), size(m.Before), size(m.After)),
+		})
+	}
+	return marks
+}
+
+// openModules opens the largest modules until there are enough to look at. The tensors that a module has beside the
+// modules in it get a bar of their own.
+func (d *drawing) openModules() []*Module {
+	bars := []*Module{d.Modules}
+	for {
+		best := -1
+		for i, m := range bars {
+			opens := len(m.Children) > 0 && len(bars) < enoughBars
+			if opens && (best < 0 || m.Before > bars[best].Before) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		m := bars[best]
+		inside := runs(m.Children)
+		if rest := beside(m); rest.Before > 0 {
+			inside = append(inside, rest)
+		}
+		bars = slices.Replace(bars, best, best+1, inside...)
+	}
+	for i, m := range bars {
+		if m.Path == "" {
+			whole := *m
+			whole.Path = "(the model)"
+			bars[i] = &whole
+		}
+	}
+	return bars
+}
+
+// runs adds up neighbours where there are too many modules for a bar each.
+func runs(list []*Module) []*Module {
+	if len(list) <= mostInside {
+		return slices.Clone(list)
+	}
+	var out []*Module
+	for part := range slices.Chunk(list, (len(list)+mostInside/2-1)/(mostInside/2)) {
+		sum := &Module{Path: part[0].Path}
+		if last := part[len(part)-1]; last != part[0] {
+			sum.Path += " to " + last.Path[strings.LastIndexByte(last.Path, '.')+1:]
+		}
+		for _, m := range part {
+			sum.Before += m.Before
+			sum.After += m.After
+			sum.Kept += m.Kept
+		}
+		out = append(out, sum)
+	}
+	return out
+}
+
+// beside sums up what a module has beside the modules in it.
+func beside(m *Module) *Module {
+	rest := &Module{Path: m.Path + " (itself)", Sums: m.Sums}
+	if m.Path == "" {
+		rest.Path = "(in no module)"
+	}
+	for _, c := range m.Children {
+		rest.Before -= c.Before
+		rest.After -= c.After
+		rest.Kept -= c.Kept
+	}
+	return rest
+}

@@ -1,0 +1,177 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// plot is a drawing in the coordinates of its own box.
+type plot struct {
+	ID, Title string
+	Alt       string // what one sees, for who does not see it
+	Width     float64
+	Height    float64
+	X, Y      axis
+	Frame     box // where marks lie
+	Marks     []mark
+	Notes     []note // names beside marks
+}
+
+// box is a rectangle; Y grows downwards.
+type box struct{ X, Y, W, H float64 }
+
+// Right and Bottom are the far edges.
+func (b box) Right() float64  { return b.X + b.W }
+func (b box) Bottom() float64 { return b.Y + b.H }
+
+// mark is one thing that is shown: a dot, or where R is 0 a rectangle.
+type mark struct {
+	box
+	R     float64
+	Class string
+	Tip   string
+	Row   int // of the tensor in the table, from 1; 0: none
+}
+
+type note struct {
+	X, Y   float64
+	Text   string
+	Anchor string // start, middle or end
+}
+
+// axis maps numbers to a range of coordinates.
+type axis struct {
+	Name     string
+	Ticks    []tick
+	from, to float64 // numbers
+	low      float64 // coordinate of from
+	high     float64 // coordinate of to
+	log      bool
+}
+
+type tick struct {
+	At    float64
+	Label string
+}
+
+// at gives the coordinate of a number.
+func (a *axis) at(x float64) float64 {
+	from, to := a.from, a.to
+	if a.log {
+		from, to, x = math.Log(from), math.Log(to), math.Log(x)
+	}
+	return a.low + (x-from)/(to-from)*(a.high-a.low)
+}
+
+// linear makes an axis from least to most, both included and widened to round numbers, with about n ticks.
+func linear(name string, least, most, low, high float64, n int, label func(float64) string) axis {
+	step := roundStep((most - least) / float64(n))
+	a := axis{Name: name, from: math.Floor(least/step) * step, to: math.Ceil(most/step) * step, low: low, high: high}
+	if a.to == a.from {
+		a.to += step
+	}
+	for i := 0; ; i++ {
+		x := a.from + float64(i)*step
+		if x > a.to+step/2 {
+			return a
+		}
+		a.Ticks = append(a.Ticks, tick{a.at(x), label(x)})
+	}
+}
+
+// roundStep is the least of 1, 2, 5, 10, ... times a power of ten that is at least x.
+func roundStep(x float64) float64 {
+	if x <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*power >= x*(1-1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+// bytesAxis makes a logarithmic axis of numbers of bytes, with ticks at 1, 2 and 5 times powers of ten, or where those are
+// many at powers of ten.
+func bytesAxis(name string, least, most int64, low, high float64) axis {
+	a := axis{Name: name, low: low, high: high, log: true}
+	steps := []float64{1, 2, 5}
+	if most/1000 > least {
+		steps = steps[:1]
+	}
+	var list []float64
+	for power := 1.; len(list) == 0 || list[len(list)-1] <= float64(most); power *= 10 {
+		for _, s := range steps {
+			if len(list) > 0 && s*power <= float64(least) {
+				list = list[:0]
+			}
+			list = append(list, s*power)
+			if s*power > float64(most) {
+				break
+			}
+		}
+	}
+	a.from, a.to = list[0], list[len(list)-1]
+	for _, x := range list {
+		a.Ticks = append(a.Ticks, tick{a.at(x), tickSize(x)})
+	}
+	return a
+}
+
+// tickSize is size without zeros behind the point.
+func tickSize(x float64) string {
+	number, unit, _ := strings.Cut(size(int64(x)), " ")
+	if strings.Contains(number, ".") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return number + " " + unit
+}
+
+// size shows a number of bytes to people.
+func size(n int64) string {
+	x := float64(n)
+	for _, unit := range []string{"B", "kB", "MB", "GB"} {
+		if x < 999.5 {
+			return significant(x) + " " + unit
+		}
+		x /= 1000
+	}
+	return significant(x) + " TB"
+}
+
+// significant shows three digits, or all of a larger whole part.
+func significant(x float64) string {
+	digits := 2
+	if x != 0 {
+		digits = max(0, 2-int(math.Floor(math.Log10(math.Abs(x)))))
+	}
+	s := strconv.FormatFloat(x, 'f', min(digits, 4), 64)
+	if x == math.Trunc(x) {
+		s = strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return s
+}
+
+func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// short keeps both ends of a long name, for places of n letters.
+func short(name string, n int) string {
+	runes := []rune(name)
+	if len(runes) <= n {
+		return name
+	}
+	head := n / 3
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(n-head-1):])
+}
+
+// counted is "1 tensor" or "3 tensors".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,47 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// writers are the kinds of files, by their endings.
+func writers() map[string]func(*Report, io.Writer) error {
+	return map[string]func(*Report, io.Writer) error{".json": (*Report).JSON, ".html": (*Report).HTML}
+}
+
+// CheckName refuses a file name that says no kind of report.
+func CheckName(path string) error {
+	if writers()[filepath.Ext(path)] == nil {
+		return fmt.Errorf("%s: expected a name that ends in .html or .json", path)
+	}
+	return nil
+}
+
+// Save writes the report in the form that the file's ending says. An error leaves an older file as it was.
+func (r *Report) Save(path string) error {
+	if err := CheckName(path); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	err = writers()[filepath.Ext(path)](r, f)
+	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// JSON writes the report as JSON; [Report] documents the keys.
+func (r *Report) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(r)
+}
