@@ -3,6 +3,7 @@ package compress
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -16,6 +17,8 @@ type GPTQ struct {
 	Damping float64
 	// ActOrder takes the inputs of large mean squares first. Scales are chosen before, so that they stay where they are.
 	ActOrder bool
+	// Shrink damps more where the rows of data are few, so that their chance correlations count less.
+	Shrink bool
 }
 
 // OutputError is what a weight's codes do to the outputs of its operation on the calibration data: sums over the output
@@ -24,6 +27,14 @@ type OutputError struct {
 	Signal float64 // of the outputs
 	Plain  float64 // of the errors, with each element rounded to the nearest code
 	Noise  float64 // of the errors, with the codes chosen
+}
+
+// Gain is how far Noise is below Plain, in dB; at most 99.
+func (e OutputError) Gain() float64 {
+	if e.Plain <= 0 {
+		return 0
+	}
+	return min(99, 10*math.Log10(e.Plain/e.Noise))
 }
 
 // Calibrated compresses a weight as [Apply] does and then chooses codes anew for the least error of the outputs. It keeps,
@@ -52,16 +63,16 @@ func Calibrated(ctx context.Context, t *host.Tensor, s Scheme, opt Options, in *
 type gptqJob struct {
 	t      *host.Tensor
 	packed *Packed
-	book   codebook
+	round  rounder
 
-	weights, codes   []float32 // of all elements, in the weight's order
-	rowAt, inputAt   []int     // where rows and inputs are among the elements: at their sum
-	rowBook, inBook  []int     // the same for the codebook's blocks
-	order            []int     // the inputs, those that are chosen first last
-	lower            *host.Tensor
-	damping          float64
-	signal           []float64 // of each piece of rows, as are the next ones
-	plain, noise, sq []float64
+	weights, codes    []float32 // of all elements, in the weight's order
+	rowAt, inputAt    []int     // where rows and inputs are among the elements: at their sum
+	rowBlock, inBlock []int     // the same for the blocks that share parameters
+	order             []int     // the inputs, those that are chosen first last
+	lower             *host.Tensor
+	damping           float64
+	signal            []float64 // of each piece of rows, as are the next ones
+	plain, noise, sq  []float64
 }
 
 func newGPTQJob(ctx context.Context, t *host.Tensor, s Scheme, opt Options, in *Inputs, packed *Packed) (*gptqJob, error) {
@@ -77,10 +88,10 @@ func newGPTQJob(ctx context.Context, t *host.Tensor, s Scheme, opt Options, in *
 		return nil, &Refusal{fmt.Sprintf("it has %d inputs, and data was gathered for %d", len(j.inputAt), in.N)}
 	}
 	var err error
-	if j.book, err = codebookOf(s, packed, t); err != nil {
+	if j.round, err = rounderOf(s, packed, t); err != nil {
 		return nil, err
 	}
-	j.rowBook, j.inBook = offsetsOf(t.Shape, rows, opt.Block), offsetsOf(t.Shape, inputs, opt.Block)
+	j.rowBlock, j.inBlock = offsetsOf(t.Shape, rows, opt.Block), offsetsOf(t.Shape, inputs, opt.Block)
 	j.weights = host.Values[float32](t)
 	j.codes = host.Values[float32](host.Unpack(packed.Codes))
 	return j, nil
@@ -152,10 +163,14 @@ func (j *gptqJob) factor(ctx context.Context, in *Inputs, g GPTQ) error {
 		})
 	}
 	mean := sum / float64(in.N)
-	for damping := max(g.Damping, 1e-8); damping <= mostDamping; damping *= 10 {
+	least := max(g.Damping, 1e-8)
+	for damping := least; damping <= mostDamping; damping *= 10 {
 		h, err := in.moments(ctx, j.order)
 		if err != nil {
 			return err
+		}
+		if g.Shrink && damping == least {
+			damping = min(mostDamping, max(damping, in.shrinkage(h, mean)))
 		}
 		for i := range in.N {
 			h[i*in.N+i] += damping * mean

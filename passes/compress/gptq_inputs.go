@@ -20,6 +20,7 @@ type Inputs struct {
 	Rows int
 	Abs  []float64 // the sums of magnitudes of each input
 
+	fourth   float64   // the sum over the rows of their squared lengths' squares
 	products []float64 // [N, N] sums of x_i x_j, of which the lower triangle is kept
 	buffer   *host.Tensor
 	filled   int // rows of the buffer
@@ -66,8 +67,13 @@ func (in *Inputs) Add(ctx context.Context, x *host.Tensor) error {
 // flush adds the products of the rows in the buffer.
 func (in *Inputs) flush(ctx context.Context) error {
 	x := in.buffer.Slice(0, 0, in.filled, 1)
-	for i, v := range host.Raw[float32](x) {
-		in.Abs[i%in.N] += math.Abs(float64(v))
+	for rows := host.Raw[float32](x); len(rows) > 0; rows = rows[in.N:] {
+		length := 0.0
+		for i, v := range rows[:in.N] {
+			in.Abs[i] += math.Abs(float64(v))
+			length += float64(float64(v) * float64(v))
+		}
+		in.fourth += float64(length * length)
 	}
 	in.filled = 0
 	across := x.Transpose([]int{1, 0})
@@ -117,4 +123,24 @@ func (in *Inputs) Squares(ctx context.Context) ([]float64, error) {
 		d[i] = in.products[i*in.N+i] / float64(max(in.Rows, 1))
 	}
 	return d, nil
+}
+
+// shrinkage is how much of the mean square belongs on the diagonal of the moments h so that they are nearest to those of
+// all data, of which the rows are a sample, as a share of what stays of h (Ledoit and Wolf, A well-conditioned estimator
+// for large-dimensional covariance matrices, 2004). Few rows seem to say more of how inputs depend on each other than is so.
+func (in *Inputs) shrinkage(h []float64, mean float64) float64 {
+	squares := 0.0
+	for i := range in.N {
+		for _, v := range h[i*in.N : i*in.N+i] {
+			squares += float64(2 * v * v)
+		}
+		squares += float64(h[i*in.N+i] * h[i*in.N+i])
+	}
+	rows := float64(in.Rows)
+	spread := squares - float64(in.N)*mean*mean // of the sample around a multiple of the identity
+	wrong := (in.fourth/rows - squares) / rows  // of the sample around the truth
+	if share := wrong / spread; wrong <= 0 || !(spread > 0) || share < 1 {
+		return max(0, share/(1-share))
+	}
+	return mostDamping
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// codebook is what the elements of a weight can be, with parameters that stay as they are.
-type codebook interface {
+// rounder finds codes for numbers, with parameters that stay as they are.
+type rounder interface {
 	// nearest gives the code for a number in a block, and what that stands for.
 	nearest(block int, x float32) (code, value float32)
 	// value gives what a code of a block stands for.
 	value(block int, code float32) float32
 }
 
-// codebookOf reads the parameters of a packed weight.
-func codebookOf(s Scheme, p *Packed, t *host.Tensor) (codebook, error) {
+// rounderOf reads the parameters of a packed weight.
+func rounderOf(s Scheme, p *Packed, t *host.Tensor) (rounder, error) {
 	switch {
 	case p.Mask != nil:
 		return nil, &Refusal{"which of its elements are stored is no matter of codes"}
@@ -27,15 +27,15 @@ func codebookOf(s Scheme, p *Packed, t *host.Tensor) (codebook, error) {
 	return nil, &Refusal{"its tables have scales or entries of several numbers"}
 }
 
-// gridBook has a grid for each block.
-type gridBook struct{ grids []Grid }
+// gridRounder has a grid for each block.
+type gridRounder struct{ grids []Grid }
 
-func gridsOf(q Quant, p *Packed, weight host.Elem) (codebook, error) {
+func gridsOf(q Quant, p *Packed, weight host.Elem) (rounder, error) {
 	f, err := NewFitter(q, weight)
 	if err != nil {
 		return nil, err
 	}
-	b := &gridBook{grids: make([]Grid, p.Scale.Len())}
+	b := &gridRounder{grids: make([]Grid, p.Scale.Len())}
 	scales := host.Values[float32](p.Scale)
 	zeros, lows := perBlock(p.Zero, len(b.grids)), perBlock(p.Min, len(b.grids))
 	for i := range b.grids {
@@ -55,7 +55,7 @@ func perBlock(t *host.Tensor, n int) []float32 {
 	return slices.Repeat(host.Values[float32](host.Unpack(t))[:1], n)
 }
 
-func (b *gridBook) nearest(block int, x float32) (code, value float32) {
+func (b *gridRounder) nearest(block int, x float32) (code, value float32) {
 	g := &b.grids[block]
 	var level [1]float32
 	g.nearest(level[:], []float32{x})
@@ -64,15 +64,15 @@ func (b *gridBook) nearest(block int, x float32) (code, value float32) {
 	return code, level[0]
 }
 
-func (b *gridBook) value(block int, code float32) float32 {
+func (b *gridRounder) value(block int, code float32) float32 {
 	g := &b.grids[block]
 	level := [1]float32{code - float32(g.Zero)}
 	g.values(level[:])
 	return level[0]
 }
 
-// tableBook has a table for each block.
-type tableBook struct {
+// tableRounder has a table for each block.
+type tableRounder struct {
 	size   int
 	values []float32 // size for each block, in the order of codes
 	sorted []tableEntry
@@ -80,9 +80,9 @@ type tableBook struct {
 
 type tableEntry struct{ value, code float32 }
 
-func tablesOf(p *Packed) codebook {
+func tablesOf(p *Packed) rounder {
 	rank := len(p.Table.Shape)
-	b := &tableBook{size: p.Table.Shape[rank-2], values: host.Values[float32](p.Table)}
+	b := &tableRounder{size: p.Table.Shape[rank-2], values: host.Values[float32](p.Table)}
 	for i, v := range b.values {
 		b.sorted = append(b.sorted, tableEntry{v, float32(i % b.size)})
 	}
@@ -100,7 +100,7 @@ func tablesOf(p *Packed) codebook {
 	return b
 }
 
-func (b *tableBook) nearest(block int, x float32) (code, value float32) {
+func (b *tableRounder) nearest(block int, x float32) (code, value float32) {
 	table := b.sorted[block*b.size : (block+1)*b.size]
 	lo, hi := 0, len(table)-1
 	for lo < hi { // the first entry that is not below x
@@ -117,6 +117,6 @@ func (b *tableBook) nearest(block int, x float32) (code, value float32) {
 	return table[lo].code, table[lo].value
 }
 
-func (b *tableBook) value(block int, code float32) float32 {
+func (b *tableRounder) value(block int, code float32) float32 {
 	return b.values[block*b.size+int(code)]
 }

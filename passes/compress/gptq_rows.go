@@ -29,7 +29,7 @@ func (j *gptqJob) piece(at int) error {
 		for i, r := range p.rows {
 			k := pos*len(p.rows) + i
 			x[k] = j.weights[j.rowAt[r]+j.inputAt[input]]
-			d[k] = x[k] - j.book.value(j.rowBook[r]+j.inBook[input], j.codes[j.rowAt[r]+j.inputAt[input]])
+			d[k] = x[k] - j.round.value(j.rowBlock[r]+j.inBlock[input], j.codes[j.rowAt[r]+j.inputAt[input]])
 		}
 	}
 	signal, _, err := p.cost(p.x)
@@ -45,7 +45,7 @@ func (j *gptqJob) piece(at int) error {
 	}
 	noise, squares := p.rowCosts(d)
 	for i := range p.rows {
-		if noise[i] < plain[i] {
+		if noise[i]+p.damping*squares[i] < plain[i]+p.damping*plainSquares[i] {
 			p.keep(i)
 		} else {
 			noise[i], squares[i] = plain[i], plainSquares[i]
@@ -123,7 +123,7 @@ func (p *gptqPiece) input(pos, lo int) {
 	own, codes := acc[pos*n:][:n], p.chosen[pos*n:][:n]
 	l := host.Raw[float32](p.lower)[pos*inputs:][:pos+1]
 	for i, r := range p.rows {
-		code, value := p.book.nearest(p.rowBook[r]+p.inBook[p.order[pos]], x[i]+own[i]/l[pos])
+		code, value := p.round.nearest(p.rowBlock[r]+p.inBlock[p.order[pos]], x[i]+own[i]/l[pos])
 		codes[i], d[i] = code, x[i]-value
 		own[i] += float32(d[i] * l[pos])
 	}

@@ -104,7 +104,7 @@ func TestGPTQGains(t *testing.T) {
 			in := inputsOf(t, correlated(r, 600, 192, 24, noise))
 			var by []float64
 			for _, order := range []bool{false, true} {
-				_, out := apply(t, w, s, in, GPTQ{0.01, order})
+				_, out := apply(t, w, s, in, GPTQ{0.01, order, true})
 				by = append(by, out.Noise/out.Plain)
 			}
 			if by[0] > 0.7 || by[1] > 0.7 {
@@ -122,7 +122,7 @@ func TestGPTQNeverWorse(t *testing.T) {
 		in := inputsOf(t, normalWeight(r, host.F32, rows, 64))
 		for _, e := range []host.Elem{host.I2, host.I4, host.I8} {
 			s := scheme(e, Symmetric, group32)
-			_, out := apply(t, w, s, in, GPTQ{0.01, true})
+			_, out := apply(t, w, s, in, GPTQ{0.01, true, false})
 			if out.Noise > out.Plain || out.Signal <= 0 {
 				t.Errorf("%d rows, %s: %+v", rows, s, out)
 			}
@@ -198,8 +198,8 @@ func invert(h [][]float64, order []int) [][]float64 {
 	return a
 }
 
-// moments is H of the inputs, damped.
-func moments(x *host.Tensor, damping float64) [][]float64 {
+// dampedMoments is H of the inputs, damped.
+func dampedMoments(x *host.Tensor, damping float64) [][]float64 {
 	rows, n, data := x.Shape[0], x.Shape[1], host.Values[float64](x)
 	h := make([][]float64, n)
 	mean := 0.0
@@ -244,12 +244,12 @@ func TestGPTQTextbook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			book, err := codebookOf(s, plain, w)
+			round, err := rounderOf(s, plain, w)
 			if err != nil {
 				t.Fatal(err)
 			}
 			across := n / plain.Scale.Shape[1]
-			h := moments(x, 0.01)
+			h := dampedMoments(x, 0.01)
 			order := make([]int, n)
 			for i := range order {
 				order[i] = i
@@ -258,10 +258,10 @@ func TestGPTQTextbook(t *testing.T) {
 				slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(h[b][b], h[a][a]) })
 			}
 			want := textbook(host.Values[float64](w), n, h, order, func(row, input int, x float64) float64 {
-				_, v := book.nearest(row*plain.Scale.Shape[1]+input/across, float32(x))
+				_, v := round.nearest(row*plain.Scale.Shape[1]+input/across, float32(x))
 				return float64(v)
 			})
-			p, out := apply(t, w, s, inputsOf(t, x), GPTQ{0.01, actOrder})
+			p, out := apply(t, w, s, inputsOf(t, x), GPTQ{0.01, actOrder, false})
 			got := host.Values[float64](decode(t, p, host.F32, w.Shape))
 			differ := 0
 			for i := range got {
@@ -326,11 +326,11 @@ func TestGPTQLayouts(t *testing.T) {
 	w := normalWeight(r, host.BF16, 24, 36)
 	in := inputsOf(t, correlated(r, 200, 36, 6, 0.5))
 	s := scheme(host.I4, Symmetric, channel)
-	want, _ := apply(t, w, s, in, GPTQ{0.01, true})
+	want, _ := apply(t, w, s, in, GPTQ{0.01, true, false})
 	numbers := host.Values[float32](decode(t, want, host.BF16, w.Shape))
 
 	swapped := w.Transpose([]int{1, 0}).Clone()
-	p, _, err := Calibrated(t.Context(), swapped, s, Options{Block: []int{36, 1}, Out: []int{1}, In: []int{0}}, in, GPTQ{0.01, true})
+	p, _, err := Calibrated(t.Context(), swapped, s, Options{Block: []int{36, 1}, Out: []int{1}, In: []int{0}}, in, GPTQ{0.01, true, false})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestGPTQLayouts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _, err = Calibrated(t.Context(), conv, s, Options{Block: []int{1, 4, 3, 3}, Out: []int{0}, In: []int{1, 2, 3}}, in, GPTQ{0.01, true})
+	p, _, err = Calibrated(t.Context(), conv, s, Options{Block: []int{1, 4, 3, 3}, Out: []int{0}, In: []int{1, 2, 3}}, in, GPTQ{0.01, true, false})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,10 +356,10 @@ func TestGPTQThreads(t *testing.T) {
 	w := normalWeight(r, host.F32, 200, 96)
 	x := correlated(r, 700, 96, 12, 1)
 	in := inputsOf(t, x)
-	want, stated := apply(t, w, scheme(host.I4, Symmetric, group32), in, GPTQ{0.01, true})
+	want, stated := apply(t, w, scheme(host.I4, Symmetric, group32), in, GPTQ{0.01, true, false})
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	in = inputsOf(t, x.Slice(0, 0, 1, 1), x.Slice(0, 1, 300, 1), x.Slice(0, 300, 700, 1))
-	got, out := apply(t, w, scheme(host.I4, Symmetric, group32), in, GPTQ{0.01, true})
+	got, out := apply(t, w, scheme(host.I4, Symmetric, group32), in, GPTQ{0.01, true, false})
 	if !bytes.Equal(got.Codes.Bytes(), want.Codes.Bytes()) || *out != *stated || got.Noise != want.Noise {
 		t.Errorf("one thread gives other codes: %+v, %+v", out, stated)
 	}
@@ -379,7 +379,7 @@ func TestGPTQRefusals(t *testing.T) {
 		{inputsOf(t, host.New(host.F32, 9, 32)), "its inputs on the calibration data are all zero"},
 		{inputsOf(t, normalWeight(r, host.F32, 9, 16)), "it has 32 inputs, and data was gathered for 16"},
 	} {
-		p, _, err := Calibrated(t.Context(), w, scheme(host.I4, Symmetric, group32), Options{Block: []int{1, 32}, Out: []int{0}, In: []int{1}}, c.in, GPTQ{0.01, true})
+		p, _, err := Calibrated(t.Context(), w, scheme(host.I4, Symmetric, group32), Options{Block: []int{1, 32}, Out: []int{0}, In: []int{1}}, c.in, GPTQ{0.01, true, false})
 		var refusal *Refusal
 		if !errors.As(err, &refusal) || refusal.Reason != c.want || p == nil {
 			t.Errorf("got %v and %v, want plain rounding and %q", err, p, c.want)
@@ -408,15 +408,37 @@ func TestGPTQDeadInputs(t *testing.T) {
 		}
 		_ = v
 	}
-	if _, out := apply(t, w, scheme(host.I4, Symmetric, group32), inputsOf(t, x), GPTQ{0.01, true}); out.Noise > out.Plain/2 {
+	if _, out := apply(t, w, scheme(host.I4, Symmetric, group32), inputsOf(t, x), GPTQ{0.01, true, false}); out.Noise > out.Plain/2 {
 		t.Errorf("five rows leave much freedom: %+v", out)
+	}
+}
+
+// TestGPTQShrink: on inputs that know nothing of each other, a few rows of data do not make the outputs of other data worse
+// than plain rounding does; without shrinking they do.
+func TestGPTQShrink(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	w := normalWeight(r, host.F32, 48, 96)
+	s := scheme(host.I4, Symmetric, group32)
+	in, other := inputsOf(t, normalWeight(r, host.F32, 40, 96)), normalWeight(r, host.F32, 2000, 96)
+	plain, err := Apply(t.Context(), w, s, Options{Block: blocksOf(t, s, w), Out: []int{0}, In: []int{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errs []float64
+	for _, shrink := range []bool{false, true} {
+		p, _ := apply(t, w, s, in, GPTQ{0.01, true, shrink})
+		errs = append(errs, outputError(other, w, host.Values[float64](decode(t, p, host.F32, w.Shape))))
+	}
+	nearest := outputError(other, w, host.Values[float64](decode(t, plain, host.F32, w.Shape)))
+	if errs[0] < 1.2*nearest || errs[1] > 1.02*nearest {
+		t.Errorf("the error on other data is %.3f of plain rounding's, with shrinking %.3f", errs[0]/nearest, errs[1]/nearest)
 	}
 }
 
 func TestCholesky(t *testing.T) {
 	const n = 150
 	x := correlated(rand.New(rand.NewPCG(15, 16)), 300, n, 20, 1)
-	h := moments(x, 0.01)
+	h := dampedMoments(x, 0.01)
 	a := host.New(host.F64, n, n)
 	for i := range h {
 		copy(host.Raw[float64](a)[i*n:], h[i])
@@ -439,7 +461,7 @@ func TestCholesky(t *testing.T) {
 	}
 }
 
-func TestTableBook(t *testing.T) {
+func TestTableRounder(t *testing.T) {
 	table, err := host.FromValues(host.F32, []int{2, 1, 4, 1}, []float32{3, -1, 0.5, 0, 8, 8, -8, 1})
 	if err != nil {
 		t.Fatal(err)
