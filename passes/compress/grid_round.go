@@ -82,9 +82,13 @@ func roundAll(xs []float32, e host.Elem) {
 
 // roundTo rounds to a weight's type.
 func roundTo(x float32, e host.Elem) float32 {
-	one := [1]float32{x}
-	roundAll(one[:], e)
-	return one[0]
+	switch e {
+	case host.F16:
+		return roundF16(x)
+	case host.BF16:
+		return roundBF16(x)
+	}
+	return x
 }
 
 // roundScale rounds to a type of scales, away from zero and infinity: neither the scale nor its inverse is lost.

@@ -131,6 +131,32 @@ func TestGridLoops(t *testing.T) {
 	}
 }
 
+// TestGivenGrid rounds parameters as they are stored, and keeps to the scheme.
+func TestGivenGrid(t *testing.T) {
+	for _, tt := range []struct {
+		q          Quant
+		scale, low float32
+		zero       int
+	}{
+		{Quant{Elem: host.I4, Scale: host.F16}, 1.0009765625, 0, 0},
+		{Quant{Elem: host.U4, Scale: host.BF16}, 1, 0, 8},
+		{Quant{Elem: host.U4, Scale: host.BF16, Range: Asymmetric}, 1, 0, 15},
+		{Quant{Elem: host.I4, Scale: host.F16, Range: Asymmetric, Offset: MinValue}, 1.0009765625, -1.0009765625, -8},
+		{Quant{Elem: host.F4E2M1, Scale: host.F8E8M0}, 1, 0, 0},
+	} {
+		f, err := NewFitter(tt.q, host.F32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := f.Grid(1.001, -1.001, 99); g.Scale != tt.scale || g.Min != tt.low || g.Zero != tt.zero {
+			t.Errorf("%s: got %g, %g and %d, expected %g, %g and %d", tt.q, g.Scale, g.Min, g.Zero, tt.scale, tt.low, tt.zero)
+		}
+		if g := f.Grid(float32(math.NaN()), 0, 0); !(g.Scale > 0) {
+			t.Errorf("%s: NaN gives the scale %g", tt.q, g.Scale)
+		}
+	}
+}
+
 // TestAssemble puts together from grids and single codes what quantizing makes at once.
 func TestAssemble(t *testing.T) {
 	ctx := context.Background()

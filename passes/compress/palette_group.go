@@ -1,7 +1,6 @@
 package compress
 
 import (
-	"errors"
 	"math"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -16,8 +15,6 @@ type paletteGroup struct {
 	codes   []uint8   // the result
 	signal  float64
 }
-
-var errImportance = errors.New("its importance holds numbers that are negative or not finite")
 
 // load reads a group.
 func (j *paletteJob) load(g int) (*paletteGroup, error) {

@@ -46,14 +46,6 @@ func TestVectorPalettes(t *testing.T) {
 	}
 }
 
-func product(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}
-
 // TestVectorExact finds all points where there are no more than entries.
 func TestVectorExact(t *testing.T) {
 	values := make([]float32, 4*64)

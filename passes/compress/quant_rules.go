@@ -79,6 +79,21 @@ func (f *Fitter) offsetElem() host.Elem {
 	return f.scale
 }
 
+// Grid is one whose parameters were found elsewhere, such as by training, rounded to what is stored. Where the scheme leaves
+// no choice of a minimum or of a zero point, that is not minded; a zero point is brought into the range of the codes.
+func (f *Fitter) Grid(scale, low float32, zero int) Grid {
+	k := f.kind
+	switch {
+	case k.float:
+		return f.grid(scale, 0, 0)
+	case f.quant.Offset == MinValue:
+		return f.grid(scale, low, int(k.least))
+	case f.quant.Range == Asymmetric:
+		return f.grid(scale, 0, min(max(zero, int(k.least)), int(k.most)))
+	}
+	return f.grid(scale, 0, k.centre())
+}
+
 // grid rounds a scale and a minimum to what is stored. A scale of zero, of numbers that are all zeros, becomes 1.
 func (f *Fitter) grid(scale, low float32, zero int) Grid {
 	if scale == 0 {

@@ -39,7 +39,7 @@ func stored(t *testing.T, e host.Elem, p *Packed) []float64 {
 	return host.Values[float64](out)
 }
 
-func squaredError(a, b []float64) float64 {
+func squares(a, b []float64) float64 {
 	sum := 0.0
 	for i := range a {
 		sum += (a[i] - b[i]) * (a[i] - b[i])
@@ -59,8 +59,8 @@ func TestQuantStored(t *testing.T) {
 					x := randomWeight(weight, shifted, 0.02, 6, 32)
 					p := quantized(t, x, q, 1, 16)
 					values := host.Values[float64](x)
-					is := squaredError(stored(t, weight, p), values)
-					if math.Abs(p.Noise-is) > 1e-9*is || math.Abs(p.Signal-squaredError(values, make([]float64, len(values)))) > 1e-9*p.Signal {
+					is := squares(stored(t, weight, p), values)
+					if math.Abs(p.Noise-is) > 1e-9*is || math.Abs(p.Signal-squares(values, make([]float64, len(values)))) > 1e-9*p.Signal {
 						t.Errorf("%s, %s: the error is %g, told was %g", weight, q, is, p.Noise)
 					}
 					if want := map[bool]host.Elem{true: weight, false: scale}[scale == host.Invalid]; p.Scale.Elem != want || p.Codes.Elem != q.Elem {
@@ -98,7 +98,7 @@ func TestQuantLayouts(t *testing.T) {
 			}
 			p := quantized(t, x, q, tt.block...)
 			values := host.Values[float32](x)
-			if is := squaredError(stored(t, x.Elem, p), host.Values[float64](x)); math.Abs(p.Noise-is) > 1e-9*is {
+			if is := squares(stored(t, x.Elem, p), host.Values[float64](x)); math.Abs(p.Noise-is) > 1e-9*is {
 				t.Errorf("%v in blocks of %v, %s: the error is %g, told was %g", tt.shape, tt.block, q, is, p.Noise)
 			}
 			if x.Len() > 5000 && q.Elem != host.I4 {
@@ -127,7 +127,8 @@ func TestQuantLayouts(t *testing.T) {
 // TestQuantSearch holds the search to never doing worse than the other rules, on any block, as the numbers are stored.
 func TestQuantSearch(t *testing.T) {
 	for _, weight := range []host.Elem{host.F32, host.F16, host.BF16} {
-		for name, draw := range map[string]func(*rand.Rand) float64{"normal": normal, "heavy": heavy, "sparse": sparse, "shifted": shifted, "constant": constantly} {
+		for i, draw := range []func(*rand.Rand) float64{normal, heavy, sparse, shifted, constantly} {
+			name := []string{"normal", "heavy", "sparse", "shifted", "constant"}[i]
 			for _, deviation := range []float64{1e-7, 0.001, 0.02, 1000} {
 				for _, scale := range []host.Elem{host.Invalid, host.F8E8M0} {
 					for _, q := range allQuants() {
@@ -153,7 +154,7 @@ func neverWorse(t *testing.T, name string, x *host.Tensor, q Quant, block int) {
 		}
 		simple := stored(t, x.Elem, quantized(t, x, q, 1, block))
 		for i := 0; i < len(values); i += block {
-			a, b := squaredError(search[i:i+block], values[i:i+block]), squaredError(simple[i:i+block], values[i:i+block])
+			a, b := squares(search[i:i+block], values[i:i+block]), squares(simple[i:i+block], values[i:i+block])
 			if a > b {
 				t.Errorf("%s, %s: block %d has error %g by search, %g without", name, q, i/block, a, b)
 			}
@@ -187,7 +188,7 @@ func TestQuantImportance(t *testing.T) {
 			if got, without := weighed(p), weighed(plain); got > without {
 				t.Errorf("%s: the weighed error is %g, without importance %g", q, got, without)
 			}
-			if is := squaredError(stored(t, host.F32, p), values); math.Abs(is-p.Noise) > 1e-9*is || p.Noise < plain.Noise*0.99 {
+			if is := squares(stored(t, host.F32, p), values); math.Abs(is-p.Noise) > 1e-9*is || p.Noise < plain.Noise*0.99 {
 				t.Errorf("%s: the error is %g, told was %g; without importance it is %g", q, is, p.Noise, plain.Noise)
 			}
 		}
@@ -248,7 +249,7 @@ func finite(t *testing.T, x *host.Tensor, q Quant, block int) {
 			t.Errorf("%s in blocks of %d, %s: number %d is stored as %g", x.Elem, block, q, i, v)
 		}
 	}
-	if is := squaredError(decoded, host.Values[float64](x)); math.Abs(p.Noise-is) > 1e-9*is {
+	if is := squares(decoded, host.Values[float64](x)); math.Abs(p.Noise-is) > 1e-9*is {
 		t.Errorf("%s in blocks of %d, %s: the error is %g, told was %g", x.Elem, block, q, is, p.Noise)
 	}
 }

@@ -79,7 +79,7 @@ func TestQuantGain(t *testing.T) {
 		{Quant{Elem: host.F8E5M2}, 1024, [2]float64{0.4, 0.4}},
 	} {
 		for i, draw := range []func(*rand.Rand) float64{normal, heavy} {
-			x := randomWeight(host.F32, draw, 0.02, 512, 1024)
+			x := randomWeight(host.F32, draw, 0.02, 128, 1024)
 			q := tt.q
 			search := quantized(t, x, q, 1, tt.size).snr()
 			q.Rule = CoreAI
