@@ -21,7 +21,6 @@ func GPTQ() *pass.Pass {
 		NeedsLowered: true,
 	}
 	s := ints(host.I4)
-	s.Quant.Granularity = auto(compress.PerBlock, 32)
 	edit := quantOptions(p, s.Quant)
 	order := p.Options.Bool("act-order", true, "choose the codes of inputs with large numbers first")
 	damping := p.Options.Float("damping", 0.01, "what is at least added to each input's mean square, as a share of their mean: less trust in the data; "+
