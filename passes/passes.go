@@ -22,6 +22,8 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Layout,
 		FP16,
 		SmoothQuant,
+		AWQ,
+		GPTQ,
 	}, WeightPasses(), []func() *pass.Pass{
 		Auto,
 		Pack,

@@ -134,7 +134,7 @@ func quantOptions(p *pass.Pass, q *compress.Quant) func() error {
 	o := &p.Options
 	elem := func() host.Elem { return q.Elem }
 	switch p.Name {
-	case "quantize":
+	case "quantize", "gptq", "awq":
 		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", codeElems...)
 	case "fp8":
 		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", host.F8E4M3, host.F8E5M2)
