@@ -108,6 +108,9 @@ func (t *Toolkit) loadMerged(files []File, opt LoadOptions) (*ir.Module, error) 
 func (t *Toolkit) loadAsset(path string) (*ir.Module, error) {
 	a, err := asset.Open(path)
 	if err != nil {
+		if what := pt2.Recognize(path); what != "" && what != pt2.Asset {
+			return nil, fmt.Errorf("%s: found %s, expected an .airpkg asset", path, what)
+		}
 		return nil, err
 	}
 	m, err := t.LoadAsset(a)

@@ -2,9 +2,9 @@
 // [Toolkit.Save] writes it, and a backend of the toolkit runs it.
 //
 //	tk := aiopt.Standard()
-//	m, _, err := tk.Load("mlp.pt2", aiopt.LoadOptions{})
+//	m, err := tk.Load("mlp.pt2", aiopt.LoadOptions{})
 //	err = tk.Build(ctx, m, "decompose, fuse, w4", aiopt.BuildOptions{})
-//	err = tk.Save(m, "mlp.air")
+//	err = tk.Save(m, "mlp.airpkg")
 //
 // Programs with passes, lowerings or operations of their own start from [Standard] too; see docs/extending.md.
 package aiopt

@@ -77,6 +77,24 @@ func WeightPasses() []func() *pass.Pass {
 // make makes the pass.
 func (w weightPass) make() *pass.Pass {
 	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
+	scheme := w.declare(p)
+	only := declareFilter(&p.Options)
+	p.Run = func(ctx *pass.Context, m *ir.Module) error {
+		s, err := scheme()
+		if err != nil {
+			return err
+		}
+		choose, err := only.chooser(s)
+		if err != nil {
+			return err
+		}
+		return compressWeights(ctx, m, choose)
+	}
+	return p
+}
+
+// declare declares what can be said of the scheme; the result is the scheme with what was said.
+func (w weightPass) declare(p *pass.Pass) func() (compress.Scheme, error) {
 	scheme, edits := w.scheme.Clone(), []func() error{}
 	switch {
 	case scheme.Quant != nil:
@@ -85,20 +103,14 @@ func (w weightPass) make() *pass.Pass {
 		edits = append(edits, paletteOptions(p, scheme.Palette))
 	}
 	edits = append(edits, sparseOptions(p, &scheme))
-	only := declareFilter(&p.Options)
-	p.Run = func(ctx *pass.Context, m *ir.Module) error {
+	return func() (compress.Scheme, error) {
 		for _, edit := range edits {
 			if err := edit(); err != nil {
-				return err
+				return compress.Scheme{}, err
 			}
 		}
-		choose, err := only.chooser(scheme)
-		if err != nil {
-			return err
-		}
-		return compressWeights(ctx, m, choose)
+		return scheme, nil
 	}
-	return p
 }
 
 // elemOptions declares an option that names an element type, of those given. The first one is none: the weight's own.
@@ -122,12 +134,12 @@ func quantOptions(p *pass.Pass, q *compress.Quant) func() error {
 	o := &p.Options
 	elem := func() host.Elem { return q.Elem }
 	switch p.Name {
-	case "quantize":
+	case "quantize", "gptq", "awq":
 		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", codeElems...)
 	case "fp8":
 		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", host.F8E4M3, host.F8E5M2)
 	}
-	group := granularityOptions(o, &q.Granularity, "group", "how many neighbours along the input axis share a scale, such as 32; 0: as granularity says")
+	group := granularityOptions(o, &q.Granularity, "how many neighbours along the input axis share a scale, such as 32")
 	span := o.String("range", string(q.Range), "how codes lie around zero: symmetric, clipped (as many below zero as above), or asymmetric, which "+
 		"takes an offset", string(compress.Symmetric), string(compress.Clipped), string(compress.Asymmetric))
 	offset := o.String("offset", string(compress.ZeroPoint), "how an asymmetric range is stored: as the code that stands for zero, or as its least number",
@@ -153,7 +165,7 @@ func paletteOptions(p *pass.Pass, pal *compress.Palette) func() error {
 	if p.Name == "palettize" {
 		bits = o.Int("bits", pal.Bits, "bits of an index, 1 to 8")
 	}
-	group := granularityOptions(o, &pal.Granularity, "group", "how many output channels share a table; 0: as granularity says")
+	group := granularityOptions(o, &pal.Granularity, "how many output channels share a table")
 	length := o.Int("length", pal.Length, "how many neighbours along the output axis one index stands for")
 	channel := o.Bool("channel-scale", false, "divide each output channel by its greatest magnitude first, and store that")
 	lut := elemOption(o, "lut", host.Invalid, "the type that tables are stored in, with a scale for each; own: that of the weight",
@@ -176,7 +188,7 @@ func sparseOptions(p *pass.Pass, s *compress.Scheme) func() error {
 		def = *s.Sparse
 	}
 	fraction := o.Float("sparsity", def.Fraction, "the share of elements that become zero, those of least magnitude, from 0 to below 1")
-	nm := o.String("nm", "", "N:M, such as 2:4: of M neighbours along the input axis N become zero, instead of sparsity")
+	nm := o.String("nm", "", "N:M in quotes, such as \"2:4\": of M neighbours along the input axis N become zero, instead of sparsity")
 	block := o.Int("block", 1, "with sparsity: this many neighbours along the output axis become zero together")
 	channels := o.Bool("channels", false, "with sparsity: whole output channels become zero")
 	return func() error {
@@ -205,45 +217,52 @@ func parseNM(text string) (n, m int, err error) {
 	n, errN := strconv.Atoi(left)
 	m, errM := strconv.Atoi(right)
 	if !ok || errN != nil || errM != nil || n < 1 || m <= n {
-		return 0, 0, fmt.Errorf("nm=%q: expected two numbers such as 2:4, the first one less than the second", text)
+		return 0, 0, fmt.Errorf("nm=%q: expected two numbers such as \"2:4\", the first one less than the second", text)
 	}
 	return n, m, nil
 }
 
-// granularityOptions declares which elements share parameters. A group has the shortest spelling.
-func granularityOptions(o *pass.Options, g *compress.Granularity, name, doc string) func() error {
-	groupKind := compress.PerBlock
-	def := 0
-	if g.Kind == compress.PerGroupedChannel {
-		groupKind = compress.PerGroupedChannel
-	}
-	if len(g.Sizes) > 0 {
-		def = g.Sizes[0]
-	}
-	group := o.Int(name, def, doc)
-	kind := o.String("granularity", "", "what shares a scale or a table: the whole tensor, a channel, a block of neighbours along an axis, or some channels "+
-		"together; by default as the group is", "", "tensor", "channel", "block", "channels")
+// granularityOptions declares which elements share parameters; where nothing is said they are those of the pass. A group has
+// the shortest spelling.
+func granularityOptions(o *pass.Options, g *compress.Granularity, doc string) func() error {
+	group := o.Int("group", 0, doc+"; 0: "+usual(*g))
+	kind := o.String("granularity", "", "what shares a scale or a table: the whole tensor, a channel, a block of neighbours along an axis, or some "+
+		"channels together; the last two with group", "", "tensor", "channel", "block", "channels")
 	axis := o.Int("axis", -1, "the weight's axis that granularity counts along; -1: the output axis, or for blocks the input axis")
+	own := *g
 	return func() error {
-		kinds := map[string]compress.Kind{"": groupKind, "tensor": compress.PerTensor, "channel": compress.PerChannel,
+		kinds := map[string]compress.Kind{"tensor": compress.PerTensor, "channel": compress.PerChannel,
 			"block": compress.PerBlock, "channels": compress.PerGroupedChannel}
+		alone := *kind == "tensor" || *kind == "channel"
 		*g = compress.Granularity{Kind: kinds[*kind], Auto: *axis < 0, Axis: max(*axis, 0), Sizes: []int{*group}}
 		switch {
 		case *group < 0:
-			return fmt.Errorf("%s=%d: expected 0 or the size of a group", name, *group)
-		case *group > 0 && (*kind == "tensor" || *kind == "channel"):
-			return fmt.Errorf("%s=%d says that some share, granularity=%s that they do not; give one of them", name, *group, *kind)
-		case *group > 0 || *kind == "tensor" || *kind == "channel":
-		case *kind != "":
-			return fmt.Errorf("granularity=%s needs a size, such as %s=32", *kind, name)
-		case groupKind == compress.PerBlock:
-			g.Kind = compress.PerChannel
-		default:
-			g.Kind = compress.PerTensor
-		}
-		if g.Kind == compress.PerTensor || g.Kind == compress.PerChannel {
+			return fmt.Errorf("group=%d: expected 0 or the size of a group", *group)
+		case *group > 0 && alone:
+			return fmt.Errorf("group=%d says that some share, granularity=%s that they do not; give one of them", *group, *kind)
+		case *group == 0 && *kind != "" && !alone:
+			return fmt.Errorf("granularity=%s needs a size, such as group=32", *kind)
+		case alone:
 			g.Sizes = nil
+		case *kind != "":
+		case *group == 0:
+			g.Kind, g.Sizes = own.Kind, own.Sizes
+		case own.Kind == compress.PerGroupedChannel || own.Kind == compress.PerTensor:
+			g.Kind = compress.PerGroupedChannel
+		default:
+			g.Kind = compress.PerBlock
 		}
 		return nil
 	}
+}
+
+// usual says in words what shares by default.
+func usual(g compress.Granularity) string {
+	switch g.Kind {
+	case compress.PerChannel:
+		return "each output channel has its own"
+	case compress.PerBlock, compress.PerGroupedChannel:
+		return strconv.Itoa(g.Sizes[0])
+	}
+	return "all share"
 }

@@ -20,10 +20,11 @@ const (
 	tryModule  = "take the PyTorch model that it was made from, and " + tryProgram
 )
 
-// What Recognize calls the files that hold inputs.
+// What Recognize calls the files that hold inputs, and assets.
 const (
 	NumPyArray  = "a NumPy array"
 	Safetensors = "a safetensors file"
+	Asset       = "an .airpkg asset"
 )
 
 // signatures are the bytes at a place of files that are handed to the reader by mistake.
@@ -97,7 +98,7 @@ var relatives = []struct {
 	{[]string{"serialized_exported_program.json"}, "a torch.export file of torch 2.7 or older (pickled weights)", tryResave},
 	{[]string{"data.pkl", "constants.pkl"}, "a TorchScript file (torch.jit.save)", tryModule},
 	{[]string{"data.pkl"}, "a pickled state_dict or module (torch.save)", tryWeights},
-	{[]string{"manifest.json", "program.air"}, "an .airpkg asset", "name the file .airpkg"},
+	{[]string{"manifest.json", "program.air"}, Asset, "name the file .airpkg"},
 	{[]string{"config.json", "model.weights.h5"}, "a Keras model", tryModule},
 }
 

@@ -358,7 +358,7 @@ var mistakes = []struct {
 	{"type", true, func(l []File) []File { return edit(l, manifestName, `"name": "main"`, `"name": 3`) }, "manifest.json: line "},
 	{"items", true, func(l []File) []File {
 		return edit(l, manifestName, `"states": [`, `"states": [`+strings.Repeat("{},", maxItems+1))
-	}, "manifest.json: found 200"},
+	}, "items, expected at most 200000"},
 	{"long", true, func(l []File) []File {
 		return edit(l, manifestName, `"states"`, strings.Repeat(" ", maxManifest)+`"states"`)
 	}, "manifest.json: it has "},

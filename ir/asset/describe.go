@@ -50,7 +50,7 @@ func function(f *ir.Func) Function {
 		in := port(p.Value.Name, p.Value.Type)
 		in.Binds = p.Binds
 		if p.Role == ir.ConstArg {
-			in.Constant = text.PrintAttr(p.Const)
+			in.DType, in.Constant = "none", text.PrintAttr(p.Const)
 		}
 		d.Inputs = append(d.Inputs, in)
 	}

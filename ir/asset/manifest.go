@@ -15,7 +15,7 @@ const (
 	Version = 1
 )
 
-// maxManifest bounds the manifest, in bytes, and maxItems what it lists: each item becomes several times larger in memory.
+// maxManifest bounds the manifest, in bytes, and maxItems the values in it: each item becomes several times larger in memory.
 const (
 	maxManifest = 4 << 20
 	maxItems    = 200_000
@@ -60,7 +60,7 @@ type Range struct {
 // Port is an input, output or state.
 type Port struct {
 	Name     string `json:"name"`
-	DType    string `json:"dtype"`
+	DType    string `json:"dtype"` // none for a constant, which is no tensor
 	Shape    []Size `json:"shape"`
 	Binds    string `json:"binds,omitempty"`    // of an integer: the symbol that it gives a value
 	Constant string `json:"constant,omitempty"` // the only value that the input may have, as the text form has it
@@ -127,8 +127,12 @@ func decodeManifest(text []byte) (*Manifest, error) {
 	if len(text) > maxManifest {
 		return nil, fmt.Errorf("found %d bytes, expected at most %d", len(text), maxManifest)
 	}
-	if n := bytes.Count(text, []byte(",")); n > maxItems {
-		return nil, fmt.Errorf("found %d items, expected at most %d", n, maxItems)
+	items := 0
+	for _, mark := range []string{",", "{", "["} {
+		items += bytes.Count(text, []byte(mark))
+	}
+	if items > maxItems {
+		return nil, fmt.Errorf("found %d items, expected at most %d", items, maxItems)
 	}
 	var head struct { // before unknown keys are refused, which a newer version may have
 		Format  string `json:"format"`

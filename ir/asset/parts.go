@@ -22,7 +22,7 @@ var kinds = []struct {
 	required bool
 	max      int64 // bytes; 0 for no limit
 }{
-	{programName, true, 1 << 30},
+	{programName, true, 64 << 20},
 	{weightsName, true, 0},
 	{"kernels/*.metal", false, 16 << 20},
 	{"kernels/launch.json", false, 16 << 20},

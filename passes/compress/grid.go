@@ -81,18 +81,19 @@ func (g *Grid) levels() (lo, hi float32) {
 // Code is the code for a number: the nearest one in f32 arithmetic, with halves to even. Its bits are the low ones, of
 // signed integers in two's complement. v is finite.
 func (g *Grid) Code(v float32) uint8 {
-	var level [1]float32
-	var code [1]uint8
-	g.nearest(level[:], []float32{v})
-	g.codes(code[:], level[:])
-	return code[0]
+	k := g.kind
+	lo, hi := g.levels()
+	level := clamp((v-g.Min)/g.Scale, lo, hi)
+	if k.float {
+		return k.small.bits(k.small.nearest(level), k.elem.Bits())
+	}
+	return uint8(int32(float32(level+toEven)-toEven)+int32(g.Zero)) & k.mask
 }
 
 // Value is the number that a code stands for, as dequantizing gives it in the weight's type; of an f64 weight rounded to f32.
 func (g *Grid) Value(code uint8) float32 {
-	one := [1]float32{g.kind.decoded[code] - float32(g.Zero)}
-	g.values(one[:])
-	return one[0]
+	level := g.kind.decoded[code] - float32(g.Zero)
+	return roundTo(float32(level*g.Scale)+g.Min, g.kind.weight)
 }
 
 // nearest finds the levels of numbers. Dividing, unlike multiplying by an inverse, finds those that coreai-opt finds.
@@ -194,7 +195,7 @@ func (g *Grid) loss(x, importance []float32) float64 {
 		} else {
 			for i, v := range levels[:n] {
 				d := float64(x[i]) - float64(v)
-				sum += float64(d*d) * float64(importance[i])
+				sum += float64(float64(d*d) * float64(importance[i]))
 			}
 			importance = importance[n:]
 		}

@@ -82,9 +82,13 @@ func roundAll(xs []float32, e host.Elem) {
 
 // roundTo rounds to a weight's type.
 func roundTo(x float32, e host.Elem) float32 {
-	one := [1]float32{x}
-	roundAll(one[:], e)
-	return one[0]
+	switch e {
+	case host.F16:
+		return roundF16(x)
+	case host.BF16:
+		return roundBF16(x)
+	}
+	return x
 }
 
 // roundScale rounds to a type of scales, away from zero and infinity: neither the scale nor its inverse is lost.
@@ -106,13 +110,15 @@ func roundScale(scale float32, e host.Elem) float32 {
 	return roundTo(scale, e)
 }
 
-// nextScale is the stored scale that follows in magnitude, or with a negative step the one before.
+// nextScale is the stored scale that follows in magnitude, with step 1, or with -1 the one before.
 func nextScale(scale float32, e host.Elem, step int) float32 {
 	b := int64(math.Float32bits(scale))
 	switch e {
 	case host.F16:
-		unit := max(math.Float32bits(scale)&exponentMask, formatF16.normal) - 10<<23
-		return scale + float32(math.Copysign(float64(math.Float32frombits(unit)), float64(scale)))*float32(step)
+		// A step towards zero from a power of two is half as long.
+		octave := math.Float32bits(scale*(1+float32(min(step, 0))*0x1p-12)) & exponentMask
+		unit := math.Float32frombits(max(octave, formatF16.normal) - 10<<23)
+		return scale + float32(math.Copysign(float64(unit), float64(scale)))*float32(step)
 	case host.BF16:
 		return math.Float32frombits(uint32(b + int64(step)<<16))
 	case host.F8E8M0:

@@ -21,7 +21,7 @@ type Packed struct {
 	Table *host.Tensor // [tables along each axis..., entries, entry length]
 	Axis  int          // along which the numbers of a table's entry lie
 	Scale *host.Tensor // the rank of the weight; 1 or a number of blocks on each axis
-	Zero  *host.Tensor
+	Zero  *host.Tensor // of the codes' type; nil where all are zero, and one element where all are the same
 	Min   *host.Tensor
 
 	Stored []int // the shape that decoding gives

@@ -1,7 +1,6 @@
 package compress
 
 import (
-	"errors"
 	"math"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -16,8 +15,6 @@ type paletteGroup struct {
 	codes   []uint8   // the result
 	signal  float64
 }
-
-var errImportance = errors.New("its importance holds numbers that are negative or not finite")
 
 // load reads a group.
 func (j *paletteJob) load(g int) (*paletteGroup, error) {
@@ -107,12 +104,13 @@ func (j *paletteJob) fit(w *paletteGroup) (codebook, error) {
 // fitNumbers finds a table of optimal numbers, and then one that is optimal as it is stored.
 func (j *paletteJob) fitNumbers(w *paletteGroup) (codebook, error) {
 	y, weights := w.kept()
-	f := tableFitter{job: j, x: newLine(y, weights), zero: w.keep != nil}
+	f := tableFitter{job: j, zero: w.keep != nil}
 	k := 1 << j.palette.Bits
 	if f.zero {
 		k--
 	}
-	means := f.x.means(cluster1D(f.x, k, 0))
+	var means []moments
+	f.x, means = clusterNumbers(y, weights, k, manyNumbers)
 	best, err := f.store(means)
 	if err != nil || j.exact() || len(means) == 0 {
 		return best, err

@@ -79,16 +79,45 @@ func (f *Fitter) offsetElem() host.Elem {
 	return f.scale
 }
 
+// Grid is one whose parameters were found elsewhere, such as by training, rounded to what is stored. Where the scheme leaves
+// no choice of a minimum or of a zero point, that is not minded; a zero point is brought into the range of the codes.
+func (f *Fitter) Grid(scale, low float32, zero int) Grid {
+	k := f.kind
+	switch {
+	case k.float:
+		return f.grid(scale, 0, 0)
+	case f.quant.Offset == MinValue:
+		return f.grid(scale, low, int(k.least))
+	case f.quant.Range == Asymmetric:
+		return f.grid(scale, 0, min(max(zero, int(k.least)), int(k.most)))
+	}
+	return f.grid(scale, 0, k.centre())
+}
+
 // grid rounds a scale and a minimum to what is stored. A scale of zero, of numbers that are all zeros, becomes 1.
 func (f *Fitter) grid(scale, low float32, zero int) Grid {
 	if scale == 0 {
 		scale = 1
 	}
 	if low != 0 {
-		least, most := f.offsetElem().Range()
-		low = roundTo(clamp(low, float32(max(least, -math.MaxFloat32)), float32(min(most, math.MaxFloat32))), f.offsetElem())
+		low = roundMinimum(low, f.offsetElem(), f.kind.weight)
 	}
 	return Grid{Scale: roundScale(scale, f.scale), Min: low, Zero: zero, kind: f.kind}
+}
+
+// roundMinimum rounds to the type of minimums, but to nothing that is infinite in it or in the weight's type.
+func roundMinimum(low float32, e, weight host.Elem) float32 {
+	most := float32(math.MaxFloat32)
+	for _, e := range []host.Elem{e, weight} {
+		if _, end := e.Range(); end < float64(most) {
+			most = float32(end)
+		}
+	}
+	rounded := roundTo(clamp(low, -most, most), e)
+	if roundTo(rounded, weight)-roundTo(rounded, weight) != 0 {
+		rounded = nextScale(rounded, e, -1)
+	}
+	return rounded
 }
 
 // steps is how many steps the codes make from the least to the greatest.
@@ -174,7 +203,7 @@ func (f *Fitter) tame(g Grid, r span) Grid {
 		return g // stored numbers are near those that they stand for
 	}
 	ends := [2]float32{r.low, r.high}
-	for {
+	for range 1000 { // which is more than it takes, as the minimum has a number
 		var stored [2]float32
 		g.nearest(stored[:], ends[:])
 		g.values(stored[:])
@@ -187,4 +216,5 @@ func (f *Fitter) tame(g Grid, r span) Grid {
 			g.Scale = roundScale(g.Scale*0.99, f.scale)
 		}
 	}
+	return g
 }

@@ -14,7 +14,7 @@ type Scheme struct {
 type Quant struct {
 	Elem        host.Elem // of the codes: i1..i8, u1..u8, f8e4m3, f8e5m2 or f4e2m1
 	Range       Range
-	Offset      Offset    // of an asymmetric range
+	Offset      Offset
 	Scale       host.Elem // of the scales: f32, f16, bf16 or f8e8m0; host.Invalid: the weight's own
 	Rule        Rule
 	Granularity Granularity
@@ -30,7 +30,8 @@ const (
 	Asymmetric Range = "asymmetric" // from the least number to the greatest
 )
 
-// Offset says how an asymmetric range is stored.
+// Offset says how it is stored where a range begins. A symmetric one has the zero point 0, or n/2 for unsigned codes; with
+// MinValue it begins at minus the greatest magnitude.
 type Offset string
 
 // The offsets.

@@ -128,7 +128,7 @@ func (t *tool) printOverview() {
 	fs := t.flags(commands()[0])
 	commands()[0].setup(t, fs)
 	fmt.Fprintf(t.stdout, "Flags of %s:\n%s", t.name, fs.FlagUsages())
-	fmt.Fprintf(t.stdout, "\nExamples:\n  %s model.pt2 -o model.air\n  %s -passes=decompose,fuse,w4 model.air\n  %s run model.pt2 --input x=x.npy\n", t.name, t.name, t.name)
+	fmt.Fprintf(t.stdout, "\nExamples:\n  %s model.pt2 -o model.air\n  %s -passes=decompose,fuse,w4 model.air -o model.airpkg\n  %s run model.pt2 --input x=x.npy\n", t.name, t.name, t.name)
 }
 
 func (t *tool) printCommand(c command, fs *pflag.FlagSet) {

@@ -90,14 +90,14 @@ func (v *view) function(f *asset.Function, variants []asset.Variant) {
 	}
 	rows := [][]string{}
 	for _, p := range f.Inputs {
-		note := ""
+		kind, note := portType(p), ""
 		switch {
 		case p.Binds != "":
 			note = "gives " + p.Binds
 		case p.Constant != "":
-			note = "must be " + p.Constant
+			kind, note = "constant", "must be "+p.Constant
 		}
-		rows = append(rows, []string{"in", p.Name, portType(p), note})
+		rows = append(rows, []string{"in", p.Name, kind, note})
 	}
 	for _, p := range f.Outputs {
 		rows = append(rows, []string{"out", p.Name, portType(p), ""})
@@ -132,11 +132,13 @@ func portType(p asset.Port) string {
 func (v *view) weights(w *inspect.Weights) {
 	v.title("Weights")
 	v.line("  %d tensors, %s, %s parameters, %.2f bits each", w.Tensors, bytesText(w.Bytes), countText(w.Parameters), w.BitsPerWeight)
-	rows := [][]string{}
+	rows := [][]string{{"role", "dtype", "tensors", "elements", "bytes", "share"}}
 	for _, s := range w.Storage {
 		rows = append(rows, []string{s.Role, s.DType, fmt.Sprint(s.Tensors), countText(s.Elements), bytesText(s.Bytes), share(s.Bytes, w.Bytes)})
 	}
-	v.table("  >>>>", append([][]string{{"role", "dtype", "tensors", "elements", "bytes", "share"}}, rows...))
+	if len(rows) > 1 {
+		v.table("  >>>>", rows)
+	}
 }
 
 func (v *view) modules(list []inspect.Folder) {

@@ -1,5 +1,5 @@
-// Command gendocs writes the generated documents: docs/ops.md, docs/passes.md, docs/grammar.md and docs/coverage.md. Run
-// it from the project's root; a test fails when a document is stale.
+// Command gendocs writes the generated documents: docs/ops.md, docs/passes.md, docs/grammar.md, docs/coverage.md
+// and docs/compress.schema.json. Run it from the project's root; a test fails when a document is stale.
 package main
 
 import (

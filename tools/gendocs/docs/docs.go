@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/recipe"
 )
 
 // Document is a generated file under docs.
@@ -21,6 +22,7 @@ func All(tk *aiopt.Toolkit, corpus *Corpus) []Document {
 		{"passes.md", passes(tk)},
 		{"grammar.md", text.GrammarDoc()},
 		{"coverage.md", coverage(tk, corpus)},
+		{"compress.schema.json", recipe.Schema()},
 	}
 }
 
