@@ -97,6 +97,7 @@ func TestGPTQGains(t *testing.T) {
 		scheme(host.I3, Symmetric, group32), scheme(host.I4, Symmetric, group32), scheme(host.I4, Symmetric, channel),
 		scheme(host.I4, Clipped, group32), scheme(host.U4, Asymmetric, group32), scheme(host.F4E2M1, Symmetric, group32),
 		scheme(host.I4, Symmetric, Granularity{Kind: PerTensor}), scheme(host.F8E4M3, Symmetric, channel),
+		{Palette: &Palette{Bits: 4, Length: 1, Rule: Search, Granularity: Granularity{Kind: PerGroupedChannel, Auto: true, Sizes: []int{16}}}},
 	} {
 		for _, noise := range []float64{0.3, 3} {
 			r := rand.New(rand.NewPCG(1, 2))
