@@ -3,6 +3,7 @@ package passes
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
@@ -147,6 +148,18 @@ func (a *a8) count() int {
 	return n
 }
 
+// loss is what the calibration data says that a site loses.
+func (a *a8) loss(s *site) (signal, noise float64) {
+	if s.stats == nil {
+		return 0, 0
+	}
+	return s.stats.Loss(a.options())
+}
+
+func (a *a8) options() calibrate.Options {
+	return calibrate.Options{Codes: a.codes, Percentile: a.percentile}
+}
+
 // scheme describes how values are stored.
 func (a *a8) scheme() string {
 	switch {
@@ -161,13 +174,17 @@ func (a *a8) scheme() string {
 // report says what became of each candidate. That nothing was done is an error, and with Strict every refusal is one.
 func (a *a8) report() error {
 	var skipped []string
-	unwanted := 0
+	unwanted, worst, least := 0, "", math.Inf(1)
 	for _, s := range a.order {
 		entry := pass.Compressed{Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(),
 			Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {
 			entry.Scheme = a.scheme()
+			entry.Signal, entry.Noise = a.loss(s)
+			if db := 10 * math.Log10(entry.Signal/entry.Noise); entry.Noise > 0 && db < least {
+				least, worst = db, fmt.Sprintf(": %.1f dB at least, of %s", db, s.name())
+			}
 		} else {
 			skipped = append(skipped, fmt.Sprintf("%s: %s", s.name(), s.refused))
 		}
@@ -187,12 +204,12 @@ func (a *a8) report() error {
 	case a.ctx.Strict && unwanted > 0:
 		return errors.New("these cannot be quantized; leave them out with ignore:\n  " + strings.Join(skipped, "\n  "))
 	}
-	a.ctx.Reportf("a8: quantized %d of %d activations (%s)", done, len(a.order), a.scheme())
+	a.ctx.Reportf("a8: quantized %d of %d activations (%s)%s", done, len(a.order), a.scheme(), worst)
 	for _, s := range skipped {
 		a.ctx.Reportf("a8: skipped %s", s)
 	}
 	for _, g := range a.filter.missed() {
-		a.ctx.Reportf("a8: the pattern %q matches nothing", g)
+		a.ctx.Reportf("a8: %s matches nothing", g)
 	}
 	return nil
 }

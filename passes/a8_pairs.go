@@ -8,7 +8,6 @@ import (
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
-	"github.com/aiopt/aiopt/passes/calibrate"
 	"github.com/aiopt/aiopt/passes/compress"
 )
 
@@ -94,7 +93,7 @@ func (a *a8) pair(b *ir.Builder, v *ir.Value, params []*ir.Value) (*ir.Value, er
 
 // staticParams are constants for the scale and the zero point that calibration found.
 func (a *a8) staticParams(s *site, b *ir.Builder) ([]*ir.Value, error) {
-	ranges := s.stats.Ranges(calibrate.Options{Codes: a.codes, Percentile: a.percentile})
+	ranges := s.stats.Ranges(a.options())
 	shape := make([]int, s.value.Type.Rank())
 	for i := range shape {
 		shape[i] = 1

@@ -97,7 +97,7 @@ func (k *kv8) run() error {
 		k.ctx.Reportf("kv8: skipped %s", s)
 	}
 	for _, g := range k.filter.missed() {
-		k.ctx.Reportf("kv8: the pattern %q matches no state", g)
+		k.ctx.Reportf("kv8: %s matches no state", g)
 	}
 	return nil
 }

@@ -203,6 +203,6 @@ func (s *smoothing) report(done int) {
 		s.ctx.Reportf("%s: skipped %s", s.ctx.Pass.Name, o)
 	}
 	for _, p := range s.filter.missed() {
-		s.ctx.Reportf("%s: the pattern %q matches nothing", s.ctx.Pass.Name, p)
+		s.ctx.Reportf("%s: %s matches nothing", s.ctx.Pass.Name, p)
 	}
 }

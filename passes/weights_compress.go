@@ -72,6 +72,11 @@ func (c *compressor) one(w *weight) error {
 		c.add(entry)
 		return nil
 	}
+	if chosen.refused != "" {
+		entry.Refused = chosen.refused
+		c.add(entry)
+		return nil
+	}
 	packed, reason, err := c.pack(w, chosen.scheme)
 	switch {
 	case err != nil:
@@ -201,8 +206,8 @@ func (c *compressor) refused(which func(pass.Compressed) bool) []string {
 func (c *compressor) nothing() error {
 	lines := c.refused(func(pass.Compressed) bool { return true })
 	if len(lines) == 0 {
-		return errors.New("found no weight to compress; weights are constant data that nn.linear, nn.conv, nn.embedding, " +
-			"tensor.matmul and the like take (see `help op`)")
+		return &pass.NothingCompressed{Reason: "found no weight to compress; weights are constant data that nn.linear, nn.conv, nn.embedding, " +
+			"tensor.matmul and the like take (see `help op`)"}
 	}
 	const most = 10
 	more := ""
@@ -210,7 +215,7 @@ func (c *compressor) nothing() error {
 		more = fmt.Sprintf("\n  and %d more", len(lines)-most)
 		lines = lines[:most]
 	}
-	return fmt.Errorf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)
+	return &pass.NothingCompressed{Reason: fmt.Sprintf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)}
 }
 
 func (c *compressor) report() {

@@ -144,6 +144,32 @@ func TestLeastError(t *testing.T) {
 	}
 }
 
+// TestLoss holds the estimate from bins to the numbers themselves.
+func TestLoss(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	xs := make([]float64, 1<<14)
+	for i := range xs {
+		xs[i] = r.ExpFloat64() - 0.3
+	}
+	for _, codes := range []Codes{{Elem: host.I8}, {Elem: host.U8, Asymmetric: true}, {Elem: host.F8E4M3}} {
+		s := Find("minmax").Start(PerTensor)
+		if err := s.Add(tensor(t, host.F32, []int{len(xs)}, xs...)); err != nil {
+			t.Fatal(err)
+		}
+		o := Options{Codes: codes}
+		signal, noise := s.Loss(o)
+		scale, zero := codes.Params(s.Ranges(o)[0])
+		wantSignal, wantNoise := 0.0, 0.0
+		for i, y := range codes.round(xs, scale, zero) {
+			wantSignal += xs[i] * xs[i]
+			wantNoise += (y - xs[i]) * (y - xs[i])
+		}
+		if got, want := 10*math.Log10(signal/noise), 10*math.Log10(wantSignal/wantNoise); math.Abs(got-want) > 0.2 {
+			t.Errorf("%s: %.2f dB are estimated, found %.2f dB", codes, got, want)
+		}
+	}
+}
+
 // TestOrder: what is counted does not depend on the order in which it comes, though ranges grow on the way.
 func TestOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))

@@ -5,7 +5,7 @@ import "math"
 // Observer is a rule that finds a range in the numbers that a value takes.
 type Observer struct {
 	Name, Doc string
-	bins      bool // counts numbers in a histogram
+	bins      bool // needs a histogram
 	find      func(c *channel, o Options) Range
 }
 

@@ -76,7 +76,8 @@ func (s *Stats) Add(t *host.Tensor) error {
 // run takes neighbouring numbers of one channel.
 func (s *Stats) run(k int, x []float64, r *Range) {
 	c := &s.channels[k]
-	if s.observer.bins && c.counts.bins == nil {
+	count := s.observer.bins || s.axis < 0
+	if count && c.counts.bins == nil {
 		size := tensorBins
 		if s.axis >= 0 {
 			size = channelBins
@@ -89,7 +90,7 @@ func (s *Stats) run(k int, x []float64, r *Range) {
 			continue
 		}
 		r.Low, r.High = min(r.Low, v), max(r.High, v)
-		if s.observer.bins {
+		if count {
 			c.counts.add(v)
 		}
 	}
@@ -102,4 +103,19 @@ func (s *Stats) Ranges(o Options) []Range {
 		list[i] = s.observer.find(&s.channels[i], o)
 	}
 	return list
+}
+
+// Loss is what codes leave of the numbers seen, as sums of squares: of the numbers, and of what they differ by. It takes all
+// numbers of a bin for the bin's middle. Of Stats that tell channels apart, whose bins are too wide for that, both are 0.
+func (s *Stats) Loss(o Options) (signal, noise float64) {
+	if s.axis >= 0 || len(s.channels) == 0 {
+		return 0, 0
+	}
+	centers, counts := s.channels[0].counts.filled()
+	scale, zero := o.Codes.Params(s.Ranges(o)[0])
+	for i, x := range o.Codes.round(centers, scale, zero) {
+		signal += counts[i] * centers[i] * centers[i]
+		noise += counts[i] * (x - centers[i]) * (x - centers[i])
+	}
+	return signal, noise
 }

@@ -52,6 +52,10 @@ func TestGoldenMistakes(t *testing.T) {
 		{"unknown pass", "aiopt -passes=dse\n" + module, "dse"},
 		{"no input", "aiopt -passes=dce\n-- want.air --\n", "no section in.air"},
 		{"bad input", "aiopt -passes=dce\n" + strings.Replace(module, "tensor.exp", "tensor.expp", 1), "tensor.expp"},
+		{"sample of no function", "aiopt -passes=dce\n" + module + "-- sample --\n{\"func\": \"f\"}\n", `the module has no function "f"`},
+		{"sample without an input", "aiopt -passes=dce\n" + module + "-- sample --\n{\"y\": [1, 2]}\n", "@main: the input x is missing"},
+		{"sample that is no tensor", "aiopt -passes=dce\n" + module + "-- sample --\n{\"x\": [1, [2]]}\n", "x: the lists are not all of one length"},
+		{"sample of nothing", "aiopt -passes=dce\n" + module + "-- sample --\n", "found no call"},
 		{"invalid input", "aiopt -passes=dce\n" + strings.Replace(module, "tensor.neg(%x) : tensor<2xf32>", "tensor.neg(%x) : tensor<3xf32>", 1), "tensor<3xf32>"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

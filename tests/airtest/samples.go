@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend"
@@ -89,10 +90,15 @@ func flatten(v any, values []float64) (shape []int, all []float64, err error) {
 		return nil, append(values, v), nil
 	case []any:
 		var inner []int
-		for _, x := range v {
-			if inner, values, err = flatten(x, values); err != nil {
+		for i, x := range v {
+			var at []int
+			if at, values, err = flatten(x, values); err != nil {
 				return nil, nil, err
 			}
+			if i > 0 && !slices.Equal(at, inner) {
+				return nil, nil, errors.New("the lists are not all of one length")
+			}
+			inner = at
 		}
 		return append([]int{len(v)}, inner...), values, nil
 	}
