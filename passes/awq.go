@@ -63,23 +63,7 @@ const awqMemory = 512e6
 func (a *awq) run() error {
 	a.find()
 	a.group()
-	var data []*layerInput
-	of := map[*layerInput]*smoothGroup{}
-	for _, g := range a.groups {
-		n, known := g.norms[0].op.Result().Type.Shape[g.norms[0].op.In(0).Rank()-1].IsConst()
-		switch {
-		case g.refused != "":
-			continue
-		case !known || n > compress.MaxInputs:
-			g.refused = fmt.Sprintf("it has %s inputs, and data is gathered for at most %d", g.norms[0].op.Result().Type, compress.MaxInputs)
-			continue
-		}
-		d := &layerInput{n: int(n)}
-		for _, norm := range g.norms {
-			d.sources = append(d.sources, inputSource{value: norm.op.Result()})
-		}
-		data, of[d] = append(data, d), g
-	}
+	data, of := a.inputs()
 	done, scaled := 0, 0
 	for _, batch := range batches(data, awqMemory) {
 		if err := gather(a.ctx, a.m, batch); err != nil {
@@ -108,6 +92,27 @@ func (a *awq) run() error {
 			sumOf(a.gains)/float64(len(a.gains)))
 	}
 	return nil
+}
+
+// inputs are those of the groups' layers.
+func (a *awq) inputs() (data []*layerInput, of map[*layerInput]*smoothGroup) {
+	of = map[*layerInput]*smoothGroup{}
+	for _, g := range a.groups {
+		n, known := g.norms[0].op.Result().Type.Shape[g.norms[0].op.In(0).Rank()-1].IsConst()
+		switch {
+		case g.refused != "":
+			continue
+		case !known || n > compress.MaxInputs:
+			g.refused = fmt.Sprintf("it has %s inputs, and data is gathered for at most %d", g.norms[0].op.Result().Type, compress.MaxInputs)
+			continue
+		}
+		d := &layerInput{n: int(n)}
+		for _, norm := range g.norms {
+			d.sources = append(d.sources, inputSource{value: norm.op.Result()})
+		}
+		data, of[d] = append(data, d), g
+	}
+	return data, of
 }
 
 // scale changes one group, and counts the norms that it scaled.
