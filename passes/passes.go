@@ -22,7 +22,10 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Layout,
 		FP16,
 		SmoothQuant,
+		AWQ,
+		GPTQ,
 	}, WeightPasses(), []func() *pass.Pass{
+		Auto,
 		Pack,
 		A8,
 		Int16,

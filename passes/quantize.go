@@ -77,6 +77,24 @@ func WeightPasses() []func() *pass.Pass {
 // make makes the pass.
 func (w weightPass) make() *pass.Pass {
 	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
+	scheme := w.declare(p)
+	only := declareFilter(&p.Options)
+	p.Run = func(ctx *pass.Context, m *ir.Module) error {
+		s, err := scheme()
+		if err != nil {
+			return err
+		}
+		choose, err := only.chooser(s)
+		if err != nil {
+			return err
+		}
+		return compressWeights(ctx, m, choose)
+	}
+	return p
+}
+
+// declare declares what can be said of the scheme; the result is the scheme with what was said.
+func (w weightPass) declare(p *pass.Pass) func() (compress.Scheme, error) {
 	scheme, edits := w.scheme.Clone(), []func() error{}
 	switch {
 	case scheme.Quant != nil:
@@ -85,20 +103,14 @@ func (w weightPass) make() *pass.Pass {
 		edits = append(edits, paletteOptions(p, scheme.Palette))
 	}
 	edits = append(edits, sparseOptions(p, &scheme))
-	only := declareFilter(&p.Options)
-	p.Run = func(ctx *pass.Context, m *ir.Module) error {
+	return func() (compress.Scheme, error) {
 		for _, edit := range edits {
 			if err := edit(); err != nil {
-				return err
+				return compress.Scheme{}, err
 			}
 		}
-		choose, err := only.chooser(scheme)
-		if err != nil {
-			return err
-		}
-		return compressWeights(ctx, m, choose)
+		return scheme, nil
 	}
-	return p
 }
 
 // elemOptions declares an option that names an element type, of those given. The first one is none: the weight's own.
@@ -122,7 +134,7 @@ func quantOptions(p *pass.Pass, q *compress.Quant) func() error {
 	o := &p.Options
 	elem := func() host.Elem { return q.Elem }
 	switch p.Name {
-	case "quantize":
+	case "quantize", "gptq", "awq":
 		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", codeElems...)
 	case "fp8":
 		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", host.F8E4M3, host.F8E5M2)

@@ -190,18 +190,18 @@ func (s *smoothing) report(done int) {
 			layers += g.layers()
 		}
 	}
-	s.ctx.Reportf("smoothquant: scaled %d of %d norms, and the %d linear layers that they feed", done, total, layers)
+	s.ctx.Reportf("%s: scaled %d of %d norms, and the %d linear layers that they feed", s.ctx.Pass.Name, done, total, layers)
 	for _, g := range s.groups {
 		for _, n := range g.norms {
 			if g.refused != "" {
-				s.ctx.Reportf("smoothquant: skipped %s: %s", describe(n.op), g.refused)
+				s.ctx.Reportf("%s: skipped %s: %s", s.ctx.Pass.Name, describe(n.op), g.refused)
 			}
 		}
 	}
 	for _, o := range s.others {
-		s.ctx.Reportf("smoothquant: skipped %s", o)
+		s.ctx.Reportf("%s: skipped %s", s.ctx.Pass.Name, o)
 	}
 	for _, p := range s.filter.missed() {
-		s.ctx.Reportf("smoothquant: %s matches nothing", p)
+		s.ctx.Reportf("%s: %s matches nothing", s.ctx.Pass.Name, p)
 	}
 }

@@ -83,10 +83,10 @@ func (s *smoothing) judge(n *smoothNorm) string {
 	for _, use := range n.uses() {
 		if v := use.Op.Operands[use.Index]; resourceName(v) == "" {
 			if quantizedAlready(use.Op.Parent(), v) {
-				return fmt.Sprintf("a weight of %s is compressed already; run smoothquant before", describe(use.Op))
+				return fmt.Sprintf("a weight of %s is compressed already; run %s before", describe(use.Op), s.ctx.Pass.Name)
 			}
 			if insideKernel(op.Parent()) {
-				return "it is in a kernel; run smoothquant before fuse"
+				return fmt.Sprintf("it is in a kernel; run %s before fuse", s.ctx.Pass.Name)
 			}
 			return fmt.Sprintf("a weight of %s is no constant data; run `fold` before", describe(use.Op))
 		}
@@ -216,7 +216,7 @@ func (s *smoothing) apply(g *smoothGroup, factors []float64) error {
 			if u.Index > 0 {
 				op = u.Op.Operands[u.Index].Def
 			}
-			rewrite.Lose(s.m, op, "smoothquant", nil)
+			rewrite.Lose(s.m, op, s.ctx.Pass.Name, nil)
 			op.Result().Claims = nil
 		}
 	}

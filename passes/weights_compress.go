@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -20,7 +21,13 @@ type compressor struct {
 	m      *ir.Module
 	choose chooser
 
+	// apply compresses a weight's data; nil: compress.Apply.
+	apply func(w *weight, t *host.Tensor, s compress.Scheme, opt compress.Options) (*compress.Packed, error)
+	// hold leaves the module as it is until finish.
+	hold bool
+
 	list    []pass.Compressed
+	held    []func() error
 	changed []*ir.Value
 }
 
@@ -28,23 +35,28 @@ type compressor struct {
 func compressWeights(ctx *pass.Context, m *ir.Module, choose chooser) error {
 	c := &compressor{ctx: ctx, m: m, choose: choose}
 	found, others := findWeights(m)
+	if err := c.each(found); err != nil {
+		return err
+	}
+	return c.finish(others)
+}
+
+// each compresses weights one after another.
+func (c *compressor) each(list []*weight) error {
 	total := int64(0)
-	for _, w := range found {
+	for _, w := range list {
 		total += bytesOf(w.res)
 	}
 	done := int64(0)
-	for _, w := range found {
-		ctx.Step(ctx.Pass.Name+", MB", int(done/1e6), int(total/1e6))
+	for _, w := range list {
+		c.ctx.Step(c.ctx.Pass.Name+", MB", int(done/1e6), int(total/1e6))
 		done += bytesOf(w.res)
 		if err := c.one(w); err != nil {
 			return fmt.Errorf("@%s: %w", w.res.Name, err)
 		}
 	}
-	ctx.Step(ctx.Pass.Name+", MB", int(total/1e6), int(total/1e6))
-	for _, o := range others {
-		c.add(pass.Compressed{Tensor: o.name, Op: o.op.Name(), Refused: o.reason})
-	}
-	return c.finish()
+	c.ctx.Step(c.ctx.Pass.Name+", MB", int(total/1e6), int(total/1e6))
+	return nil
 }
 
 // one compresses a weight, or notes why not.
@@ -68,16 +80,28 @@ func (c *compressor) one(w *weight) error {
 		reason = fmt.Sprintf("it would not become smaller: it has %s, and with its scales or tables %s", bytesText(size), bytesText(packed.Bytes()))
 	}
 	if entry.Refused = reason; reason == "" {
-		made, err := w.replace(c.m, c.ctx.Pass.Name, packed)
-		if err != nil {
+		if err := c.replace(w, packed); err != nil {
 			return err
 		}
-		c.changed = append(c.changed, made...)
 		entry.Scheme, entry.After, entry.Signal, entry.Noise = chosen.scheme.String(), packed.Bytes(), packed.Signal, packed.Noise
 	}
 	entry.Seconds = time.Since(start).Seconds()
 	c.add(entry)
 	return nil
+}
+
+// replace puts a compressed weight in its place, perhaps later.
+func (c *compressor) replace(w *weight, packed *compress.Packed) error {
+	edit := func() error {
+		made, err := w.replace(c.m, c.ctx.Pass.Name, packed)
+		c.changed = append(c.changed, made...)
+		return err
+	}
+	if c.hold {
+		c.held = append(c.held, edit)
+		return nil
+	}
+	return edit()
 }
 
 // pack compresses a weight's data; the reason is why it cannot be.
@@ -100,12 +124,25 @@ func (c *compressor) pack(w *weight, s compress.Scheme) (packed *compress.Packed
 	if err != nil {
 		return nil, "", err
 	}
-	packed, err = compress.Apply(c.ctx, t, s, compress.Options{Block: block, Out: out, In: in})
-	var refusal *compress.Refusal
-	if errors.As(err, &refusal) || errors.Is(err, compress.ErrNotFinite) {
-		return nil, err.Error(), nil
+	opt := compress.Options{Block: block, Out: out, In: in}
+	if c.apply != nil {
+		packed, err = c.apply(w, t, s, opt)
+	} else {
+		packed, err = compress.Apply(c.ctx, t, s, opt)
+	}
+	if reason, ok := refusal(err); ok {
+		return nil, reason, nil
 	}
 	return packed, "", err
+}
+
+// refusal is why a weight cannot be stored by a scheme.
+func refusal(err error) (reason string, ok bool) {
+	var r *compress.Refusal
+	if errors.As(err, &r) || errors.Is(err, compress.ErrNotFinite) {
+		return err.Error(), true
+	}
+	return "", false
 }
 
 func (c *compressor) add(entry pass.Compressed) {
@@ -117,7 +154,15 @@ func (c *compressor) add(entry pass.Compressed) {
 }
 
 // finish reports, and settles what the module says of its values.
-func (c *compressor) finish() error {
+func (c *compressor) finish(others []notStored) error {
+	for _, o := range others {
+		c.add(pass.Compressed{Tensor: o.name, Op: o.op.Name(), Refused: o.reason})
+	}
+	for _, edit := range c.held {
+		if err := edit(); err != nil {
+			return err
+		}
+	}
 	compressed := slices.ContainsFunc(c.list, func(e pass.Compressed) bool { return e.Refused == "" })
 	if !compressed {
 		return c.nothing()
@@ -156,8 +201,8 @@ func (c *compressor) refused(which func(pass.Compressed) bool) []string {
 func (c *compressor) nothing() error {
 	lines := c.refused(func(pass.Compressed) bool { return true })
 	if len(lines) == 0 {
-		return errors.New("found no weight to compress; weights are constant data that nn.linear, nn.conv, nn.embedding, " +
-			"tensor.matmul and the like take (see `help op`)")
+		return &pass.NothingCompressed{Reason: "found no weight to compress; weights are constant data that nn.linear, nn.conv, nn.embedding, " +
+			"tensor.matmul and the like take (see `help op`)"}
 	}
 	const most = 10
 	more := ""
@@ -165,7 +210,7 @@ func (c *compressor) nothing() error {
 		more = fmt.Sprintf("\n  and %d more", len(lines)-most)
 		lines = lines[:most]
 	}
-	return fmt.Errorf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)
+	return &pass.NothingCompressed{Reason: fmt.Sprintf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)}
 }
 
 func (c *compressor) report() {

@@ -25,13 +25,14 @@ var mayImport = []struct {
 	{"passes/pass", []string{"ir", "ir/host"}},
 	{"passes/compress", []string{"ir/host"}},
 	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
-	{"passes/compress", []string{"ir/host"}},
 	{"passes/recipe", []string{"ir/host", "passes/compress", "passes/pass"}},
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes/calibrate", []string{"ir/host"}},
+	{"passes/sensitivity", []string{"ir", "ir/host", "passes/pass"}},
 	{"passes", []string{"ir", "ir/host", "dialect", "passes"}},
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
+	{"tools/report", []string{"ir/host", "passes/pass"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }
 

@@ -34,7 +34,7 @@ var Conv = &ir.OpDef{
 	Work:   func(op *ir.Op) ir.Dim { return op.Result().Type.NumElements().Mul(window(op)) },
 	Infer:  inferConv,
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
-		params, err := convParams(op)
+		params, err := ConvParams(op)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,8 @@ func window(op *ir.Op) ir.Dim {
 	return w.WithShape(w.Shape[1:]...).NumElements()
 }
 
-func convParams(op *ir.Op) (p host.ConvParams, err error) {
+// ConvParams gives the sizes of nn.conv.
+func ConvParams(op *ir.Op) (p host.ConvParams, err error) {
 	axes := op.In(0).Rank() - 2
 	if p.Stride, err = perAxis(op, "stride", axes, 1, 1); err != nil {
 		return p, err
@@ -78,7 +79,7 @@ func inferConv(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 	if err := rank(op, 1, x.Rank(), x.Rank()); err != nil {
 		return nil, err
 	}
-	p, err := convParams(op)
+	p, err := ConvParams(op)
 	if err != nil {
 		return nil, err
 	}

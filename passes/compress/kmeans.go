@@ -26,6 +26,9 @@ func cluster1D(x line, k, bins int) (ends []int) {
 	}
 	if bins == 0 {
 		bins = max(8*k, 256)
+		if n <= fewNumbers { // they are less alike, and there is time
+			bins *= 4
+		}
 	}
 	edges := binEdges(x, bins)
 	c := &runs{}
@@ -88,7 +91,8 @@ type windows struct {
 }
 
 const (
-	wideTries    = 192 // places that a window has at first, about; they must tell apart optima that differ by little
+	fewNumbers   = 4096
+	wideTries    = 128 // places that a window has at first, about; they must tell apart optima that differ by little
 	windowTries  = 48  // and later
 	windowShrink = 6   // steps to either side that the next window has, of smaller steps
 	mostRounds   = 6   // of windows from wide to narrow; mostly the second changes nothing

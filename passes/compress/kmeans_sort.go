@@ -21,10 +21,9 @@ func newLine(x []float32, weights []float64) line {
 		}
 		return out
 	}
-	keys, least := make([]uint64, len(x)), 0.0
+	keys, least := make([]uint64, len(x)), leastOf(weights)
 	for i, v := range x {
 		keys[i] = uint64(floatKey(v))<<32 | uint64(uint32(i))
-		least = max(least, weights[i]*leastWeight)
 	}
 	sortKeys(keys, 32)
 	for i := 0; i < len(keys); {

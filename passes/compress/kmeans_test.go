@@ -143,7 +143,7 @@ func TestClusterOptimum(t *testing.T) {
 	worst := 0.0
 	for _, d := range draws {
 		for _, scale := range []float64{1, 1e-3, 1e-6} {
-			for trial := range 24 {
+			for trial := range 10 {
 				x := drawLine(r, d.next, 1+r.IntN(700), scale, trial%2 == 1)
 				k := 1 << r.IntN(6)
 				want := exactError(x, k)
@@ -179,14 +179,41 @@ func BenchmarkCluster1D(b *testing.B) {
 // TestClusterBins holds the search with its usual bins to the one that has a bin for every number.
 func TestClusterBins(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
+	worst := 0.0
 	for _, d := range draws {
 		for _, k := range []int{2, 4, 8, 16, 32, 64} {
-			for trial := range 4 {
-				x := drawLine(r, d.next, 1000+r.IntN(3000), 1, trial%2 == 1)
+			for trial, n := range []int{1000 + r.IntN(3000), 4097 + r.IntN(2000)} {
+				x := drawLine(r, d.next, n, 1, trial == 0)
 				want := nearestError(x, x.means(cluster1D(x, k, len(x.v))))
-				if got := nearestError(x, x.means(cluster1D(x, k, 0))); got > want*1.0001 {
+				got := nearestError(x, x.means(cluster1D(x, k, 0)))
+				if got > want*1.0001 {
 					t.Errorf("%s, %d numbers, k=%d: %g, expected %g (ratio %.6f)", d.name, len(x.v), k, got, want, got/want)
+				} else if want > 0 {
+					worst = max(worst, got/want)
 				}
+			}
+		}
+	}
+	t.Logf("largest error: %.8f of that with a bin for every number", worst)
+}
+
+// TestBuckets compares clusters of numbers in buckets with those of all numbers; where they would tell, there are none.
+func TestBuckets(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	for _, d := range draws {
+		v := make([]float32, 20000)
+		for i := range v {
+			v[i] = float32(d.next(r, i))
+		}
+		x := newLine(v, nil)
+		for _, k := range []int{64} {
+			want := nearestError(x, x.means(cluster1D(x, k, 0)))
+			among, means := clusterNumbers(v, nil, k, 1000)
+			if got := nearestError(x, means); got > want*1.0001 {
+				t.Errorf("%s, k=%d: %g, expected %g (ratio %.6f)", d.name, k, got, want, got/want)
+			}
+			if d.name == "normal" && len(among.v) == len(x.v) {
+				t.Errorf("%s, k=%d: there are no buckets", d.name, k)
 			}
 		}
 	}

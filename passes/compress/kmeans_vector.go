@@ -36,7 +36,13 @@ func clusterVectors(v vectors, k int) []float32 {
 	}
 	s.breathe(k)
 	s = &vectorSearch{vectors: v, centres: s.centres}
-	s.lloyd(manyPasses)
+	for range manyPasses {
+		before := s.loss
+		s.lloyd(1)
+		if !(s.loss < before*(1-finalGain)) && before > 0 {
+			break
+		}
+	}
 	return s.centres
 }
 
@@ -80,7 +86,8 @@ const (
 	fewPasses  = 6
 	manyPasses = 100  // they mostly end before
 	mostBreath = 5    // centres that are added at once
-	leastGain  = 1e-4 // a part of the error that is worth going on for
+	leastGain  = 3e-5 // a part of the error that is worth going on for, and in the end
+	finalGain  = 1e-7
 )
 
 // vectorSearch is a set of centres, and what the last look at all points found.

@@ -8,8 +8,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// palettize stores a weight as indices into tables, one for each block of opt. keep, of the weight's shape, is nil, or not
-// zero for the elements that matter: the others get index 0, whose number is 0 then.
+// palettize stores a weight as indices into tables, one for each block of opt. Numbers of f64 weights are told apart as f32.
 func palettize(ctx context.Context, t *host.Tensor, p Palette, opt Options) (*Packed, error) {
 	j, err := newPaletteJob(t, p, opt, nil)
 	if err != nil {
@@ -47,6 +46,8 @@ type codebook struct {
 	zero    int
 }
 
+// newPaletteJob checks what is asked for. keep, of the weight's shape, is nil, or not zero for the elements that matter: the
+// others get index 0, whose number is 0 then.
 func newPaletteJob(t *host.Tensor, p Palette, opt Options, keep *host.Tensor) (*paletteJob, error) {
 	if err := p.check(); err != nil {
 		return nil, &Refusal{err.Error()}

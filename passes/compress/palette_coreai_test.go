@@ -67,7 +67,7 @@ func TestPaletteCoreAI(t *testing.T) {
 		p := c.paletteOf()
 		p.Rule = CoreAI
 		got := paletteOf(t, x, p, Options{Out: []int{0}, In: []int{1}, Block: c.Block})
-		squaredError(t, got, x)
+		storedError(t, got, x)
 		same := func(what string, got, want *host.Tensor) {
 			if g, w := host.Values[float64](got), host.Values[float64](want); !slices.Equal(g, w) {
 				at := 0
@@ -106,7 +106,7 @@ func TestPaletteSearchCoreAI(t *testing.T) {
 			channel = part("channel")
 		}
 		theirs := theirError(t, c, x, part("indices"), table, channel)
-		got := squaredError(t, paletteOf(t, x, c.paletteOf(), Options{Out: []int{0}, In: []int{1}, Block: c.Block}), x)
+		got := storedError(t, paletteOf(t, x, c.paletteOf(), Options{Out: []int{0}, In: []int{1}, Block: c.Block}), x)
 		if got > theirs*1.0001 {
 			t.Errorf("%s: the error is %g, coreai-opt's %g (ratio %.6f)", name, got, theirs, got/theirs)
 		} else if theirs > 0 {

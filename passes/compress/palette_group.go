@@ -104,12 +104,13 @@ func (j *paletteJob) fit(w *paletteGroup) (codebook, error) {
 // fitNumbers finds a table of optimal numbers, and then one that is optimal as it is stored.
 func (j *paletteJob) fitNumbers(w *paletteGroup) (codebook, error) {
 	y, weights := w.kept()
-	f := tableFitter{job: j, x: newLine(y, weights), zero: w.keep != nil}
+	f := tableFitter{job: j, zero: w.keep != nil}
 	k := 1 << j.palette.Bits
 	if f.zero {
 		k--
 	}
-	means := f.x.means(cluster1D(f.x, k, 0))
+	var means []moments
+	f.x, means = clusterNumbers(y, weights, k, manyNumbers)
 	best, err := f.store(means)
 	if err != nil || j.exact() || len(means) == 0 {
 		return best, err

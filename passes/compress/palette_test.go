@@ -48,8 +48,8 @@ func decoded(t testing.TB, p *Packed, e host.Elem, shape []int) *host.Tensor {
 	return x
 }
 
-// squaredError is that of the decoded weight, and checks that the packed one says the same.
-func squaredError(t testing.TB, p *Packed, x *host.Tensor) float64 {
+// storedError is that of the decoded weight, and checks that the packed one says the same.
+func storedError(t testing.TB, p *Packed, x *host.Tensor) float64 {
 	t.Helper()
 	got, want := host.Values[float64](decoded(t, p, x.Elem, x.Shape)), host.Values[float64](x)
 	noise, signal := 0.0, 0.0
@@ -119,7 +119,7 @@ func TestPaletteForms(t *testing.T) {
 					if packed.Codes.Elem != indexElems[bits] {
 						t.Errorf("%d bits are stored as %s", bits, packed.Codes.Elem)
 					}
-					noise := squaredError(t, packed, x)
+					noise := storedError(t, packed, x)
 					if most := packed.Signal * (math.Pow(4, -float64(bits))*2 + form.floor); noise > most {
 						t.Errorf("%v of %s in %v: %+v: the error is %g of %g", tt.shape, e, tt.block, p, noise, packed.Signal)
 					}
@@ -151,7 +151,7 @@ func TestPaletteOptimum(t *testing.T) {
 					}
 				}
 				// What rounding the entries to f32 costs is added; it shows where clusters are narrower than that.
-				if got := squaredError(t, packed, x); got > want*1.0001+energy*0x1p-48 {
+				if got := storedError(t, packed, x); got > want*1.0001+energy*0x1p-48 {
 					t.Errorf("%s times %g with %d bits: %g, expected %g (ratio %.6f)", d.name, scale, bits, got, want, got/want)
 				} else if want > 0 {
 					worst = max(worst, got/want)
@@ -211,9 +211,9 @@ func BenchmarkPalette(b *testing.B) {
 		p             Palette
 	}{{4, 1024, Palette{}}, {4, 4096, Palette{}}, {4, 4096, Palette{ChannelScale: true}}, {6, 4096, Palette{}}, {8, 4096, Palette{}},
 		{4, 4096, Palette{Table: host.I8}}, {4, 1024, Palette{Rule: CoreAI}}, {4, 1024, Palette{Length: 2}}} {
-		b.Run(fmt.Sprintf("%d bits/%d columns/%v", tt.bits, tt.columns, tt.p), func(b *testing.B) {
+		tt.p.Bits = tt.bits
+		b.Run(fmt.Sprintf("%d columns/%v", tt.columns, tt.p), func(b *testing.B) {
 			x := randomWeight(host.F32, normal, 0.02, 64, tt.columns)
-			tt.p.Bits = tt.bits
 			b.SetBytes(int64(x.Len()))
 			for b.Loop() {
 				paletteOf(b, x, tt.p, Options{Out: []int{0}, In: []int{1}, Block: []int{16, tt.columns}})

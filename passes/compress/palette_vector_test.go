@@ -28,7 +28,7 @@ func TestVectorPalettes(t *testing.T) {
 				p.Bits, p.Length = 4, tt.length
 				x := randomWeight(e, heavy, 0.02, tt.shape...)
 				got := paletteOf(t, x, p, Options{Out: tt.out, Block: tt.block})
-				noise := squaredError(t, got, x)
+				noise := storedError(t, got, x)
 				if shape := got.Codes.Shape; product(shape) != x.Len()/tt.length {
 					t.Errorf("%v in %v: indices %v", tt.shape, tt.block, shape)
 				}
@@ -54,7 +54,7 @@ func TestVectorExact(t *testing.T) {
 	}
 	x, _ := host.FromValues(host.F32, []int{4, 64}, values)
 	p := paletteOf(t, x, Palette{Bits: 4, Length: 2}, Options{Out: []int{0}, Block: []int{4, 64}})
-	if squaredError(t, p, x) > 1e-9*p.Signal {
+	if storedError(t, p, x) > 1e-9*p.Signal {
 		t.Errorf("nine different pairs of sixteen: the error is %g of %g", p.Noise, p.Signal)
 	}
 }
@@ -104,6 +104,6 @@ func TestPaletteImportance(t *testing.T) {
 			t.Errorf("%v: the weighed error is %g, %g where nothing is said", p, with, without)
 		}
 		opt.Importance, _ = host.FromValues(host.F32, x.Shape, slices.Repeat([]float32{0}, x.Len()))
-		squaredError(t, paletteOf(t, x, p, opt), x)
+		storedError(t, paletteOf(t, x, p, opt), x)
 	}
 }

@@ -47,7 +47,7 @@ func TestSparseMask(t *testing.T) {
 		if got := host.Values[uint64](p.Mask); !slices.EqualFunc(got, tt.keep, func(a uint64, b uint8) bool { return a == uint64(b) }) {
 			t.Errorf("%s: keeps %v, expected %v", tt.name, got, tt.keep)
 		}
-		squaredError(t, p, x)
+		storedError(t, p, x)
 		if p.Mask.Elem != host.U1 || p.Codes.Rank() != 1 || p.Codes.Elem != x.Elem {
 			t.Errorf("%s: %v and %v", tt.name, p.Mask, p.Codes)
 		}
@@ -79,7 +79,7 @@ func TestSparseForms(t *testing.T) {
 				for _, form := range forms {
 					form.Sparse = &s
 					p := sparseOf(t, x, form, Options{Out: []int{0}, In: []int{1}, Block: block})
-					squaredError(t, p, x)
+					storedError(t, p, x)
 					kept, zero := 0, decoded(t, p, e, shape)
 					for i, k := range host.Values[uint64](p.Mask) {
 						kept += int(k)
@@ -116,7 +116,7 @@ func TestSparsePaletteOptimum(t *testing.T) {
 			}
 		}
 		want := exactError(newLine(kept, nil), 7) + dropped
-		if got := squaredError(t, p, x); got > want*1.0001+p.Signal*0x1p-48 {
+		if got := storedError(t, p, x); got > want*1.0001+p.Signal*0x1p-48 {
 			t.Errorf("%s: the error is %g, expected %g", d.name, got, want)
 		}
 		if host.FloatAt(p.Table, 0) != 0 {
@@ -191,7 +191,7 @@ func TestSparseEdges(t *testing.T) {
 				t.Errorf("%s of %v: %v", s, x, err)
 				continue
 			}
-			if squaredError(t, p, x) != 0 {
+			if storedError(t, p, x) != 0 {
 				t.Errorf("%s of %v: an error of %g", s, x, p.Noise)
 			}
 		}

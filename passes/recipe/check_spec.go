@@ -52,7 +52,7 @@ func checkQuant(r *reporter, n *node, path string) {
 	if elem.IsFloat() && n.word("qformulation", "zp", nil) != "zp" {
 		r.fail(n.get("qformulation").at, join(path, "qformulation"), "floats have no offset; remove it or write zp")
 	}
-	scale := n.word("scale_dtype", "", otherNames)
+	scale := n.word("scale_dtype", "", otherScaleNames)
 	switch {
 	case scale == "float8_e8m0fnu" && !elem.IsFloat():
 		r.fail(n.get("scale_dtype").at, join(path, "scale_dtype"), "powers of two are scales of floats alone; remove it or choose a float dtype")

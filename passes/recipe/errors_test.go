@@ -20,6 +20,8 @@ func TestErrors(t *testing.T) {
 		{"unknown word", "quantization_config: {global_config: {op_state_spec: {weight: {dtype: int44, qscheme: symetric}}}}\n",
 			"r:1:71: quantization_config.global_config.op_state_spec.weight.dtype: found `int44`; expected int8, int4, int2, uint8, uint4, uint2, float8_e4m3fn, float8_e5m2, float4_e2m1fn_x2, int1, int3, int5, int6, int7, uint1, uint3, uint5, uint6 or uint7; did you mean int4?\n" +
 				"r:1:87: quantization_config.global_config.op_state_spec.weight.qscheme: found `symetric`; expected symmetric, symmetric_with_clipping or asymmetric; did you mean symmetric?"},
+		{"names of another kind", "quantization_config: {global_config: {op_state_spec: {weight: {dtype: float4_e2m1fn, scale_dtype: int8}}}}\n",
+			"r:1:99: quantization_config.global_config.op_state_spec.weight.scale_dtype: found `int8`; expected float8_e8m0fnu, float32, float16 or bfloat16"},
 		{"null", "quantization_config:\n", "r:1:1: quantization_config: expected a mapping with keys such as global_config; found null"},
 		{"wrong kinds", "quantization_config: {global_config: {op_state_spec: [1], op_input_spec: {0: int8}, op_type_config: {linear: {op_state_spec: {weight: {granularity: {type: per_block, block_size: big, axis: 1.5}}}}}}}\n",
 			"r:1:54: quantization_config.global_config.op_state_spec: expected a mapping whose keys are each a tensor's name, or * for all or null; found a list\n" +

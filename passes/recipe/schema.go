@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"math"
+	"strings"
 
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
@@ -34,7 +35,10 @@ var scaleTypes = []dtype{
 var tableTypes = []string{"int8", "uint8", "float8_e4m3fn", "float8_e5m2"}
 
 // otherNames are coreai-opt's further spellings of types.
-var otherNames = map[string]string{"float4_e2m1fn": "float4_e2m1fn_x2", "float8_e4m3": "float8_e4m3fn", "float8_e8m0": "float8_e8m0fnu"}
+var (
+	otherNames      = map[string]string{"float4_e2m1fn": "float4_e2m1fn_x2", "float8_e4m3": "float8_e4m3fn"}
+	otherScaleNames = map[string]string{"float8_e8m0": "float8_e8m0fnu"}
+)
 
 // ranges pairs the names of quantization schemes with ours.
 var ranges = []struct {
@@ -100,7 +104,7 @@ var quantFields = []field{
 	{key: "range_calculator_cls", doc: "What range a sample has.", shape: text("minmax"), def: "minmax"},
 	{key: "float_range", doc: "[least, greatest]: ends of an activation's range that are known; null where one is not.",
 		shape: &shape{form: formList, item: orNull(number(-math.MaxFloat64, math.MaxFloat64)), check: checkFloatRange}, def: "[null, null]"},
-	{key: "scale_dtype", doc: "Of the scales.", shape: orNull(&shape{form: formText, words: names(scaleTypes), others: otherNames}), def: "the weight's own type; float8_e8m0fnu for float4"},
+	{key: "scale_dtype", doc: "Of the scales.", shape: orNull(&shape{form: formText, words: names(scaleTypes), others: otherScaleNames}), def: "the weight's own type; float8_e8m0fnu for float4"},
 	{key: "rule", doc: "How scales are chosen: for the least squared error, so that nothing is clipped, or as coreai-opt does.",
 		shape: text(rules...), ours: true, def: "search, or what compat says"},
 	computed("n_bits"), computed("target_dtype"), computed("quant_min"), computed("quant_max"),
@@ -112,10 +116,10 @@ func computed(key string) field {
 
 // The specs: of a weight by each compressor, and of an activation.
 var (
-	weightSpec     = &shape{form: formStruct, null: true, fields: quantFields, check: checkWeight}
-	activationSpec = &shape{form: formStruct, null: true, fields: quantFields, check: checkActivation}
+	weightSpec     = &shape{id: "weight_quantization", form: formStruct, null: true, fields: quantFields, check: checkWeight}
+	activationSpec = &shape{id: "activation_quantization", form: formStruct, null: true, fields: quantFields, check: checkActivation}
 
-	paletteSpec = &shape{form: formStruct, null: true, check: checkPalette, fields: []field{
+	paletteSpec = &shape{id: "palettization", form: formStruct, null: true, check: checkPalette, fields: []field{
 		{key: "n_bits", doc: "Of an index; a table has 2^n_bits entries. coreai-opt has no 5 and 7.", shape: integer(1, 8), def: "4"},
 		{key: "lut_qspec", doc: "How the numbers of the tables are stored; they have one scale for each table.",
 			shape: &shape{form: formStruct, null: true, fields: quantFields, check: checkTable}, def: "the weight's own type"},
@@ -128,7 +132,7 @@ var (
 			shape: text(string(compress.Search), string(compress.CoreAI)), ours: true, def: "search, or what compat says"},
 	}}
 
-	pruneSpec = &shape{form: formStruct, null: true, fields: []field{
+	pruneSpec = &shape{id: "pruning", form: formStruct, null: true, fields: []field{
 		{key: "target_sparsity", doc: "The fraction of elements that become zero.", shape: number(0, 1), def: "0.5"},
 		{key: "pruning_scheme", doc: "Which elements go together.", def: "unstructured", shape: &shape{form: formStruct, tag: "type", check: checkNM, cases: []choice{
 			{name: "unstructured", doc: "Each by itself.", fields: []field{{key: "axis", doc: "There is none.", shape: &shape{form: formNull, null: true}}}},
@@ -225,7 +229,8 @@ func opFields(state, acts *shape) []field {
 
 // shape is the schema of the configuration.
 func (s *sectionShape) shape() *shape {
-	op := &shape{form: formStruct, null: true, fields: opFields(s.state, s.acts)}
+	id := strings.TrimSuffix(s.key, "config")
+	op := &shape{id: id + "operation", form: formStruct, null: true, fields: opFields(s.state, s.acts)}
 	ops := append(opFields(s.state, s.acts),
 		field{key: "op_type_config", doc: "Of the operations of a type, instead of the three above.", shape: orNull(dict(keyOp, op))},
 		field{key: "op_name_config", doc: "Of the operations of a name, instead of the four above.", shape: orNull(dict(keyOpNames, op))})
@@ -234,7 +239,7 @@ func (s *sectionShape) shape() *shape {
 		field{key: "module_input_spec", doc: "Of the module's inputs, by index, whatever takes them. Modules inside do not inherit it.", shape: s.acts},
 		field{key: "module_output_spec", doc: "Of the module's outputs, by index, whatever makes them. Modules inside do not inherit it.", shape: s.acts},
 		field{key: "module_state_spec", doc: "Of the module's own tensors, by name, whatever takes them. Modules inside do not inherit it.", shape: orNull(dict(keyTensor, s.state))})
-	module := &shape{form: formStruct, null: true, fields: whole}
+	module := &shape{id: id + "module", form: formStruct, null: true, fields: whole}
 	return &shape{form: formStruct, check: checkGlobal, fields: append([]field{
 		{key: "global_config", doc: "Of all modules that nothing else decides.", shape: module, def: "what the compressor does by default"},
 		{key: "module_type_configs", doc: "Of modules by class.", shape: orNull(dict(keyClass, module))},

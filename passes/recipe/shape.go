@@ -3,6 +3,7 @@ package recipe
 // shape is what a value of the schema may be. The shapes in schema.go are the one place where keys, values and defaults
 // are written: the reader checks by them and [Schema] prints them.
 type shape struct {
+	id     string // of a shape that a JSON schema writes once
 	form   form
 	null   bool              // null may stand here
 	words  []string          // of text: what it may be; nil for any
@@ -78,7 +79,7 @@ func orNull(s *shape) *shape {
 	return &c
 }
 
-// has reports whether any fields of a shape are aiopt's own; key finds one.
+// field finds a key of a struct; nil where there is none.
 func (s *shape) field(key string) *field {
 	for i := range s.fields {
 		if s.fields[i].key == key {

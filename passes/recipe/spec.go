@@ -53,7 +53,7 @@ func (b *builder) rule(n *node) compress.Rule {
 func quantOf(n *node) compress.Quant {
 	q := compress.Quant{
 		Elem:  elemOf(dtypes, n.word("dtype", "int8", otherNames)),
-		Scale: elemOf(scaleTypes, n.word("scale_dtype", "", otherNames)),
+		Scale: elemOf(scaleTypes, n.word("scale_dtype", "", otherScaleNames)),
 	}
 	for _, r := range ranges {
 		if r.name == n.word("qscheme", "symmetric", nil) {

@@ -119,7 +119,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// TestManyWeights holds that a large model's recipe is read.
+// TestManyWeights holds that the recipe of a large model is read, and asked for each of its weights.
 func TestManyWeights(t *testing.T) {
 	var weights []Chosen
 	for i := range 5000 {
@@ -129,7 +129,13 @@ func TestManyWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read("large", src, Options{}); err != nil {
+	r, err := Read("large", src, Options{})
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, w := range weights {
+		if got, _ := r.Weight(linear(strings.TrimSuffix(w.Tensor, ".weight"))); !cmp.Equal(got.Scheme, w.Scheme) {
+			t.Fatalf("%s: %v", w.Tensor, got)
+		}
 	}
 }

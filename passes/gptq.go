@@ -1,0 +1,131 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/compress"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// GPTQ is the pass `gptq`, such as gptq{dtype=i4, group=32}.
+func GPTQ() *pass.Pass {
+	p := &pass.Pass{
+		Name: "gptq",
+		Doc: "Store weights as `quantize` does, with codes chosen for the least error of the outputs on calibration data (--inputs=FOLDER). " +
+			"What an element is off by is made up for by elements of the same row whose inputs are correlated. (Frantar et al. 2022, GPTQ.) " +
+			"This is for nn.linear, nn.conv and tensor.matmul; other weights, and rows for which it is no better, have the nearest codes. " +
+			"The work grows with the rows of the calibration data times the square of a layer's inputs, so that some ten thousand rows are a good measure.",
+		Lossy:        &pass.Lossy{},
+		NeedsLowered: true,
+	}
+	s := ints(host.I4)
+	edit := quantOptions(p, s.Quant)
+	order := p.Options.Bool("act-order", true, "choose the codes of inputs with large numbers first")
+	damping := p.Options.Float("damping", 0.01, "what is at least added to each input's mean square, as a share of their mean: less trust in the data; "+
+		"for few rows it is more")
+	sequential := p.Options.Bool("sequential", false, "calibrate each layer on what the layers before, compressed already, give it; "+
+		"the data is then run through the model once for each input that layers share")
+	memory := p.Options.Int("memory", 512, "MB for what is gathered of the inputs; where that is not enough the data is run several times")
+	only := declareFilter(&p.Options)
+	p.Run = func(ctx *pass.Context, m *ir.Module) error {
+		if err := edit(); err != nil {
+			return err
+		}
+		if !(*damping > 0 && *damping <= 1) {
+			return fmt.Errorf("damping=%v: expected a number above 0, at most 1", *damping)
+		}
+		if *memory < 1 {
+			return fmt.Errorf("memory=%d: expected a number of megabytes", *memory)
+		}
+		choose, err := only.chooser(s)
+		if err != nil {
+			return err
+		}
+		g := &gptq{ctx: ctx, m: m, how: compress.GPTQ{Damping: *damping, ActOrder: *order, Shrink: true}, sequential: *sequential, memory: int64(*memory) * 1e6}
+		return g.run(choose)
+	}
+	return p
+}
+
+// gptq compresses weights, those first that calibration data says something of.
+type gptq struct {
+	ctx        *pass.Context
+	m          *ir.Module
+	how        compress.GPTQ
+	sequential bool
+	memory     int64
+
+	data  *layerInputs
+	gains []float64 // dB below plain rounding's error
+	plain []string  // weights with the nearest codes, and why
+}
+
+func (g *gptq) run(choose chooser) error {
+	c := &compressor{ctx: g.ctx, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
+	found, others := findWeights(g.m)
+	var wanted []*weight
+	for _, w := range found {
+		if w.reason == "" && choose.choose(w).keep == "" {
+			wanted = append(wanted, w)
+		}
+	}
+	g.data = findLayerInputs(g.m, wanted)
+	memory := g.memory
+	if g.sequential {
+		memory = 0
+	}
+	for _, batch := range batches(g.data.list, memory) {
+		if err := gather(g.ctx, g.m, batch); err != nil {
+			return err
+		}
+		for _, d := range batch {
+			if err := c.each(d.weights); err != nil {
+				return err
+			}
+			d.inputs = nil
+		}
+	}
+	for _, w := range found {
+		if g.data.of[w] == nil {
+			if err := c.each([]*weight{w}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.finish(others); err != nil {
+		return err
+	}
+	g.report()
+	return nil
+}
+
+// apply compresses one weight.
+func (g *gptq) apply(w *weight, t *host.Tensor, s compress.Scheme, opt compress.Options) (*compress.Packed, error) {
+	d := g.data.of[w]
+	if d == nil {
+		g.plain = append(g.plain, fmt.Sprintf("@%s has the nearest codes: %s", w.res.Name, g.data.reasons[w]))
+		return compress.Apply(g.ctx, t, s, opt)
+	}
+	packed, out, err := compress.Calibrated(g.ctx, t, s, opt, d.inputs, g.how)
+	if reason, ok := refusal(err); ok && packed != nil {
+		g.plain = append(g.plain, fmt.Sprintf("@%s has the nearest codes: %s", w.res.Name, reason))
+		return packed, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	g.gains = append(g.gains, out.Gain())
+	return packed, nil
+}
+
+func (g *gptq) report() {
+	if len(g.gains) > 0 {
+		g.ctx.Reportf("gptq: on the calibration data the outputs of %d weights are off by %.1f dB less than with the nearest codes, on average",
+			len(g.gains), sumOf(g.gains)/float64(len(g.gains)))
+	}
+	for _, line := range g.plain {
+		g.ctx.Reportf("gptq: %s", line)
+	}
+}
