@@ -25,6 +25,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		AWQ,
 		GPTQ,
 	}, WeightPasses(), []func() *pass.Pass{
+		Compress,
 		Auto,
 		Pack,
 		A8,

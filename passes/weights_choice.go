@@ -11,8 +11,9 @@ import (
 
 // choice is what is to become of one weight.
 type choice struct {
-	scheme compress.Scheme
-	keep   string // why it stays as it is; the user asked for it
+	scheme  compress.Scheme
+	keep    string // why it stays as it is; the user asked for it
+	refused string // why it stays as it is though the user asked for a scheme
 }
 
 // chooser says what is to become of weights.
@@ -38,45 +39,79 @@ func declareFilter(o *pass.Options) *filter {
 
 // chooser gives every weight that the options cover one scheme.
 func (f *filter) chooser(s compress.Scheme) (chooser, error) {
-	c := &oneScheme{scheme: s}
+	g, err := f.globs()
+	if err != nil {
+		return nil, err
+	}
+	return &oneScheme{scheme: s, weightFilter: g}, s.Check()
+}
+
+// globs are the options, checked.
+func (f *filter) globs() (*weightFilter, error) {
+	out := &weightFilter{}
 	var err error
 	for _, g := range []struct {
 		to       **globs
 		option   string
 		patterns []string
-	}{{&c.include, "include", *f.include}, {&c.ignore, "ignore", *f.ignore}, {&c.ops, "ops", *f.ops}} {
+	}{{&out.include, "include", *f.include}, {&out.ignore, "ignore", *f.ignore}, {&out.ops, "ops", *f.ops}} {
 		if *g.to, err = newGlobs(g.option, g.patterns); err != nil {
 			return nil, err
 		}
 	}
-	return c, s.Check()
+	return out, nil
 }
 
+// weightFilter is what the options include, ignore and ops say.
+type weightFilter struct{ include, ignore, ops *globs }
+
+// keep says why the options leave a weight alone; empty where they do not.
+func (f *weightFilter) keep(w *weight) string {
+	names := append([]string{w.res.Name}, w.modules()...)
+	if p, ok := f.ignore.match(names...); ok {
+		return fmt.Sprintf("ignore=%q", p)
+	}
+	if _, ok := f.include.match(names...); !ok && len(f.include.patterns) > 0 {
+		return "it matches no include"
+	}
+	if len(f.ops.patterns) > 0 {
+		for _, u := range w.uses {
+			if _, ok := f.ops.match(u.op.Name()); !ok {
+				return fmt.Sprintf("%s is not among ops", u.op.Name())
+			}
+		}
+	}
+	return ""
+}
+
+func (f *weightFilter) unused() []string {
+	return slices.Concat(f.include.missed(), f.ignore.missed(), f.ops.missed())
+}
+
+// oneScheme stores all weights that the options cover in the same way.
 type oneScheme struct {
-	scheme               compress.Scheme
-	include, ignore, ops *globs
+	*weightFilter
+	scheme compress.Scheme
 }
 
 func (c *oneScheme) choose(w *weight) choice {
-	names := append([]string{w.res.Name}, w.modules()...)
-	if p, ok := c.ignore.match(names...); ok {
-		return choice{keep: fmt.Sprintf("ignore=%q", p)}
-	}
-	if _, ok := c.include.match(names...); !ok && len(c.include.patterns) > 0 {
-		return choice{keep: "it matches no include"}
-	}
-	if len(c.ops.patterns) > 0 {
-		for _, u := range w.uses {
-			if _, ok := c.ops.match(u.op.Name()); !ok {
-				return choice{keep: fmt.Sprintf("%s is not among ops", u.op.Name())}
-			}
-		}
+	if keep := c.keep(w); keep != "" {
+		return choice{keep: keep}
 	}
 	return choice{scheme: c.scheme}
 }
 
-func (c *oneScheme) unused() []string {
-	return slices.Concat(c.include.missed(), c.ignore.missed(), c.ops.missed())
+// withCompat makes a scheme give what coreai-opt gives, where compat says so.
+func withCompat(s compress.Scheme, compat string) compress.Scheme {
+	if s = s.Clone(); compat == "coreai" {
+		if s.Quant != nil {
+			s.Quant.Rule = compress.CoreAI
+		}
+		if s.Palette != nil {
+			s.Palette.Rule = compress.CoreAI
+		}
+	}
+	return s
 }
 
 // channelAxes are the output and input axes that a scheme needs to know of a weight.

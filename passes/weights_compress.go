@@ -72,6 +72,11 @@ func (c *compressor) one(w *weight) error {
 		c.add(entry)
 		return nil
 	}
+	if chosen.refused != "" {
+		entry.Refused = chosen.refused
+		c.add(entry)
+		return nil
+	}
 	packed, reason, err := c.pack(w, chosen.scheme)
 	switch {
 	case err != nil:

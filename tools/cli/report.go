@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -11,15 +12,35 @@ import (
 	"github.com/aiopt/aiopt/tools/report"
 )
 
-// compressionFlags say what the user wants to know of compression.
+// compressionFlags say what is compressed, and what the user wants to know of it.
 type compressionFlags struct {
+	config string
 	report string
 	strict bool
 }
 
 func (c *compressionFlags) declare(fs *pflag.FlagSet) {
+	fs.StringVar(&c.config, "config", "", "compress as this YAML file says, after the passes; docs/recipes.md explains it")
 	fs.StringVar(&c.report, "report", "", "write what became of each weight to this .html or .json file")
 	fs.BoolVar(&c.strict, "strict", false, "fail where a weight cannot be compressed as asked")
+}
+
+// withConfig adds the pass that follows the configuration. A model as torch saved it is lowered before, if no pass is given.
+func (c *compressionFlags) withConfig(passes string, m *ir.Module) string {
+	if c.config == "" {
+		return passes
+	}
+	if passes == "" {
+		m.Walk(func(op *ir.Op) {
+			if op.Def.Dialect() == "torch" {
+				passes = "decompose"
+			}
+		})
+	}
+	if passes != "" {
+		passes += ", "
+	}
+	return passes + "compress{config=" + strconv.Quote(c.config) + "}"
 }
 
 // compressions collects what passes say of each weight.

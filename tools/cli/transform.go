@@ -166,6 +166,7 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 	if p.verify != "" && p.verify != "structure" && p.verify != "numeric" {
 		return usagef("--verify=%s: expected numeric", p.verify)
 	}
+	pipeline = p.withConfig(pipeline, m)
 	bar := p.newProgress()
 	defer bar.finish()
 	opt := aiopt.BuildOptions{
