@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/sensitivity"
 )
@@ -37,6 +38,11 @@ func Auto() *pass.Pass {
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if ext := filepath.Ext(*write); *write != "" && ext != ".yaml" && ext != ".yml" {
 			return fmt.Errorf("write=%q: expected a name that ends in .yaml", *write)
+		}
+		if *write != "" {
+			if err := atomicfile.Check(*write); err != nil {
+				return fmt.Errorf("write: %w", err)
+			}
 		}
 		goal, metric, err := autoGoal(*bpw, *psnr, *snr)
 		if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/report"
 )
@@ -54,6 +56,9 @@ func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.Build
 	if c.report != "" {
 		if err := report.CheckName(c.report); err != nil {
 			return nil, usagef("--report=%w", err)
+		}
+		if err := atomicfile.Check(c.report); err != nil {
+			return nil, fmt.Errorf("--report: %w", err)
 		}
 	}
 	got := &compressions{facts: report.Facts{Version: aiopt.Version(), Model: m.File, Passes: pipeline}}
