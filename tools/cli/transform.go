@@ -207,7 +207,7 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 	opt.Hooks = append(opt.Hooks, p.reproducer())
 	err = p.Build(ctx, m, pipeline, opt)
 	bar.finish()
-	if told := p.tell(compressed, m, p.report); err == nil {
+	if told := p.tell(compressed, m, p.report, err != nil); err == nil {
 		err = told
 	}
 	return err

@@ -56,7 +56,7 @@ func (d *drawing) tip(row int) string {
 	case t.Refused != "":
 		lines = append(lines, "not compressed: "+t.Refused, size(t.Before))
 	default:
-		lines = append(lines, t.Scheme, fmt.Sprintf("%s, %s to %s", quality(t.SNR, true), size(t.Before), size(t.After)))
+		lines = append(lines, t.Scheme, fmt.Sprintf("%s, %s to %s", t.Quality(), size(t.Before), size(t.After)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -86,6 +86,7 @@ func (d *drawing) layers() plot {
 			p.Marks = append(p.Marks, mark{box: box{x - radius, p.Frame.Bottom() - 8, 2 * radius, 8}, Class: "kept", Tip: d.tip(i), Row: i + 1})
 		case t.exact():
 			p.Marks = append(p.Marks, mark{box: box{X: x, Y: p.Frame.Y - 6}, R: radius, Class: d.class[t.Scheme] + " exact", Tip: d.tip(i), Row: i + 1})
+		case t.SNR == nil: // it was not measured
 		default:
 			y := p.Y.at(*t.SNR)
 			p.Marks = append(p.Marks,
