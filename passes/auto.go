@@ -130,8 +130,5 @@ func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sen
 	for _, line := range table.Lines(plan) {
 		ctx.Reportf("auto: %s", line)
 	}
-	if ctx.Strict && len(refused) > 0 {
-		return nil, fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(refused), strings.Join(refused, "\n  "))
-	}
-	return list, nil
+	return list, strictly(ctx, refused)
 }

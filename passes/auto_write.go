@@ -41,7 +41,7 @@ func weightScheme(text string) (compress.Scheme, error) {
 		err := set.Add(func() *pass.Pass {
 			p := &pass.Pass{Name: w.name}
 			schemes[p] = w.declare(p)
-			declareFilter(&p.Options)
+			declareWeightFilter(&p.Options)
 			return p
 		})
 		if err != nil {

@@ -28,7 +28,7 @@ func GPTQ() *pass.Pass {
 	sequential := p.Options.Bool("sequential", false, "calibrate each layer on what the layers before, compressed already, give it; "+
 		"the data is then run through the model once for each input that layers share")
 	memory := p.Options.Int("memory", 512, "MB for what is gathered of the inputs; where that is not enough the data is run several times")
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -39,7 +39,7 @@ func GPTQ() *pass.Pass {
 		if *memory < 1 {
 			return fmt.Errorf("memory=%d: expected a number of megabytes", *memory)
 		}
-		choose, err := only.chooser(s)
+		choose, err := forAll(s, only)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ type gptq struct {
 }
 
 func (g *gptq) run(choose chooser) error {
-	c := &compressor{ctx: g.ctx, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
+	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
 	found, others := findWeights(g.m)
 	var wanted []*weight
 	for _, w := range found {

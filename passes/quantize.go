@@ -78,13 +78,13 @@ func WeightPasses() []func() *pass.Pass {
 func (w weightPass) make() *pass.Pass {
 	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
 	scheme := w.declare(p)
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		s, err := scheme()
 		if err != nil {
 			return err
 		}
-		choose, err := only.chooser(s)
+		choose, err := forAll(s, only)
 		if err != nil {
 			return err
 		}

@@ -21,13 +21,12 @@ func SmoothQuant() *pass.Pass {
 		NeedsLowered: true,
 	}
 	alpha := p.Options.Float("alpha", 0.5, "how much of the difficulty goes from the activations to the weights, 0 to 1")
-	include := p.Options.Strings("include", "change only these: patterns for the paths of modules of the norms or layers; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these alone, also of those that include names")
+	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if !(*alpha >= 0 && *alpha <= 1) {
 			return fmt.Errorf("alpha=%v: expected a number from 0 to 1", *alpha)
 		}
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
@@ -40,7 +39,7 @@ type smoothing struct {
 	ctx    *pass.Context
 	m      *ir.Module
 	alpha  float64
-	filter *pathFilter
+	filter *filter
 
 	norms  []*smoothNorm
 	groups []*smoothGroup
