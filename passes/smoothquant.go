@@ -160,9 +160,10 @@ func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
 			if err != nil {
 				return err
 			}
+			back := powers(factors, -power)
 			was, is := host.Values[float64](t), host.Values[float64](scaled)
 			for i := range was {
-				if k := i % len(factors); is[i]*math.Pow(factors[k], -power) != was[i] {
+				if k := i % len(factors); is[i]*back[k] != was[i] {
 					factors[k] = 1
 				}
 			}
@@ -174,11 +175,20 @@ func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
 
 // scaleChannels multiplies the channels of the last axis by powers of factors.
 func scaleChannels(t *host.Tensor, factors []float64, power float64) (*host.Tensor, error) {
+	by := powers(factors, power)
 	values := append([]float64(nil), host.Values[float64](t)...)
 	for i := range values {
-		values[i] *= math.Pow(factors[i%len(factors)], power)
+		values[i] *= by[i%len(by)]
 	}
 	return host.FromValues(t.Elem, t.Shape, values)
+}
+
+func powers(list []float64, power float64) []float64 {
+	out := make([]float64, len(list))
+	for i, v := range list {
+		out[i] = math.Pow(v, power)
+	}
+	return out
 }
 
 func (s *smoothing) report(done int) {
