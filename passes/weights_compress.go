@@ -79,7 +79,7 @@ func (c *compressor) one(w *weight) error {
 	case err != nil:
 		return err
 	case reason == "" && packed.Bytes() >= size:
-		reason = fmt.Sprintf("it would not become smaller: it has %s, and with its scales or tables %s", bytesText(size), bytesText(packed.Bytes()))
+		reason = fmt.Sprintf("it would not become smaller: it has %s, and with its scales or tables %s", host.SizeText(size), host.SizeText(packed.Bytes()))
 	}
 	if entry.Refused = reason; reason == "" {
 		if err := c.replace(w, packed); err != nil {
@@ -183,13 +183,5 @@ func (c *compressor) report() {
 		elems += e.Before / int64(e.Elem.Bytes())
 	}
 	c.ctx.Reportf("%s: compressed %d of %d weights: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, c.done(), len(c.list),
-		bytesText(before), bytesText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
-}
-
-// bytesText shows a number of bytes to people.
-func bytesText(n int64) string {
-	if n < 1e5 {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+		host.SizeText(before), host.SizeText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 //go:embed page.html
@@ -62,7 +64,7 @@ func (r *Report) HTML(w io.Writer) error {
 	}
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 2, 64) },
-		"size":  size,
+		"size":  host.SizeText,
 		"class": func(scheme string) string { return d.class[scheme] },
 		"shape": shapeText,
 		"ratio": ratio,

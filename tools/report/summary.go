@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
@@ -44,7 +45,7 @@ func sizeChange(s *Sums, k pass.Kind) string {
 	if k == pass.Weight {
 		unit = "weight"
 	}
-	return fmt.Sprintf(": %s -> %s, %.2f bits per %s", size(s.Before), size(s.After), s.Bits, unit)
+	return fmt.Sprintf(": %s -> %s, %.2f bits per %s", host.SizeText(s.Before), host.SizeText(s.After), s.Bits, unit)
 }
 
 func (r *Report) schemeLines(b *strings.Builder) {
@@ -53,7 +54,7 @@ func (r *Report) schemeLines(b *strings.Builder) {
 	for _, g := range r.Schemes {
 		before, after, bits := "–", "–", "–"
 		if g.Before > 0 {
-			before, after, bits = size(g.Before), size(g.After), fmt.Sprintf("%.2f", g.Bits)
+			before, after, bits = host.SizeText(g.Before), host.SizeText(g.After), fmt.Sprintf("%.2f", g.Bits)
 		}
 		fmt.Fprintf(columns, "%d\t%s\t%s\t%s\t%s\t  %s\n", g.Tensors, before, after, bits, g.Quality(), g.Name)
 	}
@@ -77,5 +78,5 @@ func sizeNote(g Group) string {
 	if g.Before == 0 {
 		return ""
 	}
-	return " (" + size(g.Before) + ")"
+	return " (" + host.SizeText(g.Before) + ")"
 }
