@@ -81,11 +81,14 @@ func weightSchemes(text string) ([]sensitivity.Scheme, error) {
 
 func autoGoal(bpw, psnr, snr float64) (sensitivity.Goal, sensitivity.Metric, error) {
 	given := 0
-	for _, x := range []float64{bpw, psnr, snr} {
-		if x < 0 || math.IsNaN(x) || math.IsInf(x, 0) {
-			return sensitivity.Goal{}, "", fmt.Errorf("found the goal %g, expected a positive number", x)
+	for _, g := range []struct {
+		name  string
+		value float64
+	}{{"bpw", bpw}, {"psnr", psnr}, {"snr", snr}} {
+		if g.value < 0 || math.IsNaN(g.value) || math.IsInf(g.value, 0) {
+			return sensitivity.Goal{}, "", fmt.Errorf("%s=%g: expected a positive number", g.name, g.value)
 		}
-		if x > 0 {
+		if g.value > 0 {
 			given++
 		}
 	}

@@ -84,6 +84,9 @@ func (w weightPass) make() *pass.Pass {
 		if err != nil {
 			return err
 		}
+		if s.Sparse != nil {
+			p.Lossy.MinSNR = 0 // the zeros decide, and the user how many
+		}
 		choose, err := forAll(s, only)
 		if err != nil {
 			return err
@@ -189,7 +192,7 @@ func sparseOptions(p *pass.Pass, s *compress.Scheme) func() error {
 	}
 	fraction := o.Float("sparsity", def.Fraction, "the share of elements that become zero, those of least magnitude, from 0 to below 1")
 	nm := o.String("nm", "", "N:M in quotes, such as \"2:4\": of M neighbours along the input axis N become zero, instead of sparsity")
-	block := o.Int("block", 1, "with sparsity: this many neighbours along the output axis become zero together")
+	block := o.Int("block", 1, "with sparsity or nm: this many neighbours along the output axis become zero together")
 	channels := o.Bool("channels", false, "with sparsity: whole output channels become zero")
 	return func() error {
 		sparse := compress.Sparse{Fraction: *fraction, Block: *block, Channel: *channels}
@@ -197,6 +200,9 @@ func sparseOptions(p *pass.Pass, s *compress.Scheme) func() error {
 			n, m, err := parseNM(*nm)
 			if err != nil {
 				return err
+			}
+			if sparse.Fraction != def.Fraction || *channels {
+				return fmt.Errorf("nm=%q says how many become zero; leave out sparsity and channels", *nm)
 			}
 			sparse.N, sparse.M, sparse.Fraction = n, m, 0
 		}
