@@ -65,6 +65,7 @@ type gptq struct {
 func (g *gptq) run(choose chooser) error {
 	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
 	found, others := findWeights(g.m)
+	c.expect(found)
 	var wanted []*weight
 	for _, w := range found {
 		if w.reason == "" && choose.choose(w).keep == "" {

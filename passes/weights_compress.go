@@ -26,35 +26,42 @@ type compressor struct {
 
 	held    []func() error
 	changed []*ir.Value
+
+	behind, total int64 // bytes of weights
 }
 
 // compressWeights stores each weight of a module as the chooser says.
 func compressWeights(ctx *pass.Context, m *ir.Module, choose chooser) error {
 	c := &compressor{outcomes: outcomes{ctx: ctx}, m: m, choose: choose}
 	found, others := findWeights(m)
+	c.expect(found)
 	if err := c.each(found); err != nil {
 		return err
 	}
 	return c.finish(others)
 }
 
+// expect says what will be compressed in all.
+func (c *compressor) expect(list []*weight) {
+	for _, w := range list {
+		c.total += bytesOf(w.res)
+	}
+}
+
 // each compresses weights one after another.
 func (c *compressor) each(list []*weight) error {
-	total := int64(0)
 	for _, w := range list {
-		total += bytesOf(w.res)
-	}
-	done := int64(0)
-	for _, w := range list {
-		c.ctx.Step(c.ctx.Pass.Name+", MB", int(done/1e6), int(total/1e6))
-		done += bytesOf(w.res)
+		c.step()
 		if err := c.one(w); err != nil {
 			return fmt.Errorf("@%s: %w", w.res.Name, err)
 		}
+		c.behind += bytesOf(w.res)
 	}
-	c.ctx.Step(c.ctx.Pass.Name+", MB", int(total/1e6), int(total/1e6))
+	c.step()
 	return nil
 }
+
+func (c *compressor) step() { c.ctx.Step(c.ctx.Pass.Name+", MB", int(c.behind/1e6), int(c.total/1e6)) }
 
 // one compresses a weight, or notes why not.
 func (c *compressor) one(w *weight) error {
