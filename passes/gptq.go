@@ -22,6 +22,8 @@ func GPTQ() *pass.Pass {
 	}
 	s := ints(host.I4)
 	edit := quantOptions(p, s.Quant)
+	bits := p.Options.Int("palette", 0, "bits of an index: store indices into tables as `palettize` does, with choices by calibration data; group is then "+
+		"how many output channels share a table")
 	order := p.Options.Bool("act-order", true, "choose the codes of inputs with large numbers first")
 	damping := p.Options.Float("damping", 0.01, "what is at least added to each input's mean square, as a share of their mean: less trust in the data; "+
 		"for few rows it is more")
@@ -39,7 +41,14 @@ func GPTQ() *pass.Pass {
 		if *memory < 1 {
 			return fmt.Errorf("memory=%d: expected a number of megabytes", *memory)
 		}
-		choose, err := forAll(s, only)
+		scheme := s
+		if *bits != 0 {
+			scheme = palette(*bits, auto(compress.PerGroupedChannel, 16))
+			if g := s.Quant.Granularity; g.Kind == compress.PerBlock {
+				scheme.Palette.Granularity.Sizes = g.Sizes
+			}
+		}
+		choose, err := forAll(scheme, only)
 		if err != nil {
 			return err
 		}

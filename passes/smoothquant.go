@@ -136,7 +136,7 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 			factors[i] = math.Ldexp(1, int(math.Round(math.Log2(f))))
 		}
 	}
-	if err := s.exact(g, factors); err != nil {
+	if err := s.keep(g, factors, 0); err != nil {
 		return nil, err
 	}
 	for _, f := range factors {
@@ -148,8 +148,8 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 	return factors, nil
 }
 
-// exact takes back the factors that some number would not survive.
-func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
+// keep takes back the factors that some number would not survive: of which scaling loses more than a share.
+func (s *smoothing) keep(g *smoothGroup, factors []float64, share float64) error {
 	check := func(names []string, power float64) error {
 		for _, name := range names {
 			t, err := s.m.Resource(name).Tensor()
@@ -163,7 +163,8 @@ func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
 			back := powers(factors, -power)
 			was, is := host.Values[float64](t), host.Values[float64](scaled)
 			for i := range was {
-				if k := i % len(factors); is[i]*back[k] != was[i] {
+				k := i % len(factors)
+				if lost := math.Abs(is[i]*back[k] - was[i]); !(lost <= share*math.Abs(was[i])) {
 					factors[k] = 1
 				}
 			}

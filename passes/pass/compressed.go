@@ -22,7 +22,7 @@ func (k Kind) String() string { return []string{"weight", "activation", "state"}
 type Compressed struct {
 	Kind    Kind
 	Pass    string    // as the pipeline spells it
-	Tensor  string    // the resource's name before, such as encoder.layers.0.fc1.weight
+	Tensor  string    // the resource's name before, such as encoder.layers.0.fc1.weight; of other kinds what it is
 	Modules []string  // the paths of the modules that use it, each once and in order
 	Op      string    // the operation that takes it, such as nn.linear
 	Elem    host.Elem // of its elements before

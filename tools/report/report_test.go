@@ -281,3 +281,19 @@ func TestSummary(t *testing.T) {
 		t.Errorf("nothing to compress gives %q, %v", b.String(), err)
 	}
 }
+
+// TestSameName: an activation, a weight and a state of one name are three tensors.
+func TestSameName(t *testing.T) {
+	weight := pass.Compressed{Tensor: "x", Shape: []int{4}, Scheme: "int8", Before: 16, After: 4, Signal: 100, Noise: 1}
+	activation, state := weight, weight
+	activation.Kind, state.Kind = pass.Activation, pass.State
+	r := New(Facts{}, []pass.Compressed{activation, weight, state})
+	for _, k := range pass.Kinds() {
+		if s := r.of(k); s.Tensors != 1 || s.Before != 16 || s.Signal != 100 {
+			t.Errorf("found the sums %+v of a %s, expected its own", s, k)
+		}
+	}
+	if r.Modules.Before != 16 || len(r.Tensors) != 3 || r.Tensors[2].Kind != "state" {
+		t.Errorf("found %+v and the modules %+v, expected three tensors, of which the weight takes space", r.Tensors, r.Modules)
+	}
+}
