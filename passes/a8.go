@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -41,9 +40,7 @@ func A8() *pass.Pass {
 	granularity := p.Options.String("granularity", "tensor", "what shares a scale: all of a tensor, or each channel", "tensor", "channel")
 	dynamic := p.Options.Bool("dynamic", false, "compute a scale for each row (for a convolution, each image) when the model runs; needs no calibration data")
 	outputs := p.Options.Bool("outputs", false, "also the results of these operations, behind the activation function if there is one")
-	include := p.Options.Strings("include", "change nothing but these: patterns for the paths of modules, such as \"encoder.*\", or for the "+
-		"names of values; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these alone, also of those that include names")
+	only := declareFilter(&p.Options, "activations", "the paths of the modules that use them, or for the names of values")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if !(*percent > 0 && *percent <= 100) {
 			return fmt.Errorf("percentile=%v: expected a number above 0, at most 100", *percent)
@@ -51,7 +48,7 @@ func A8() *pass.Pass {
 		if *dynamic && *granularity == "channel" {
 			return errors.New("dynamic=true has a scale for each row, so granularity=channel cannot be, too")
 		}
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
@@ -65,7 +62,7 @@ func A8() *pass.Pass {
 type a8 struct {
 	ctx        *pass.Context
 	m          *ir.Module
-	filter     *pathFilter
+	filter     *filter
 	codes      calibrate.Codes
 	observer   *calibrate.Observer
 	percentile float64
@@ -171,45 +168,26 @@ func (a *a8) scheme() string {
 	return fmt.Sprintf("%s static per_tensor, %s", a.codes, a.observer.Name)
 }
 
-// report says what became of each candidate. That nothing was done is an error, and with Strict every refusal is one.
+// report says what became of each candidate.
 func (a *a8) report() error {
-	var skipped []string
-	unwanted, worst, least := 0, "", math.Inf(1)
+	out := &outcomes{ctx: a.ctx, kind: pass.Activation}
+	worst, least := "", math.Inf(1)
 	for _, s := range a.order {
-		entry := pass.Compressed{Kind: pass.Activation, Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(),
-			Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
+		entry := pass.Compressed{Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(), Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {
-			entry.Scheme = a.scheme()
+			entry.Scheme, entry.Unmeasured = a.scheme(), s.stats == nil
 			entry.Signal, entry.Noise = a.loss(s)
 			if db := 10 * math.Log10(entry.Signal/entry.Noise); entry.Noise > 0 && db < least {
 				least, worst = db, fmt.Sprintf(": %.1f dB at least, of %s", db, s.name())
 			}
-		} else {
-			skipped = append(skipped, fmt.Sprintf("%s: %s", s.name(), s.refused))
 		}
-		if s.refused != "" && !s.ignored {
-			unwanted++
-		}
-		if a.ctx.Compressed != nil {
-			a.ctx.Compressed(entry)
-		}
+		out.add(entry)
 	}
-	done := a.count()
-	switch {
-	case len(a.order) == 0:
-		return errors.New("found no activations to quantize; they are the inputs of nn.linear, nn.conv, nn.conv_transpose and tensor.matmul")
-	case done == 0:
-		return errors.New("quantized nothing; these were skipped:\n  " + strings.Join(skipped, "\n  "))
-	case a.ctx.Strict && unwanted > 0:
-		return errors.New("these cannot be quantized; leave them out with ignore:\n  " + strings.Join(skipped, "\n  "))
+	if err := out.check("activations are the inputs of nn.linear, nn.conv, nn.conv_transpose, tensor.matmul and the like"); err != nil {
+		return err
 	}
-	a.ctx.Reportf("a8: quantized %d of %d activations (%s)%s", done, len(a.order), a.scheme(), worst)
-	for _, s := range skipped {
-		a.ctx.Reportf("a8: skipped %s", s)
-	}
-	for _, g := range a.filter.missed() {
-		a.ctx.Reportf("a8: %s matches nothing", g)
-	}
+	a.ctx.Reportf("a8: quantized %d of %d activations (%s)%s", out.done(), len(a.order), a.scheme(), worst)
+	out.tell(a.filter.missed())
 	return nil
 }

@@ -115,13 +115,13 @@ func (a *a8) candidate(op *ir.Op, x activation, v *ir.Value, uses []ir.Use) {
 	if v.Name != "" {
 		names = append(names, v.Name)
 	}
-	switch unwanted := a.filter.refuses(names); {
+	switch unwanted := a.filter.refuses(names...); {
 	case unwanted != "":
 		reason, ignored = unwanted, true
 	case !v.Type.Elem.IsFloat() || v.Type.Elem.Bits() < 16:
 		reason = fmt.Sprintf("it is %s", v.Type)
 	case quantizedAlready(f, v):
-		reason = "it is quantized already"
+		reason = compressedAlready
 	case a.dynamic && insideKernel(f) && v.Def != nil:
 		reason = "a kernel computes it, which cannot hold the search for its range; run a8 before fuse"
 	}

@@ -30,7 +30,7 @@ func Compress() *pass.Pass {
 	config := p.Options.String("config", "", "a YAML file, relative to the working directory")
 	preset := p.Options.String("preset", "", doc, append([]string{""}, names...)...)
 	compat := p.Options.String("compat", "none", "coreai: the same codes as coreai-opt gives; as `compat: coreai` in the configuration", "none", "coreai")
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		switch {
 		case (*config == "") == (*preset == ""):
@@ -44,7 +44,7 @@ func Compress() *pass.Pass {
 		}
 		for _, s := range recipe.Presets() {
 			if s.Name == *preset {
-				choose, err := only.chooser(withCompat(s.Scheme, *compat))
+				choose, err := forAll(withCompat(s.Scheme, *compat), only)
 				if err != nil {
 					return err
 				}
@@ -76,7 +76,7 @@ func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 }
 
 // followRecipe compresses what a recipe names, and tells what of the recipe has no effect.
-func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only *filter) error {
+func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func() (*weightFilter, error)) error {
 	for _, n := range r.Notes() {
 		ctx.Reportf("note: %v", n)
 	}
@@ -84,7 +84,7 @@ func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only *filte
 	for _, n := range r.Unmatched(t.all()) {
 		ctx.Reportf("warning: %v", n)
 	}
-	narrow, err := only.globs()
+	narrow, err := only()
 	if err != nil {
 		return err
 	}
