@@ -150,7 +150,7 @@ func (t *Toolkit) loadText(path string) (*ir.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	newSources(filepath.Dir(path)).bind(m)
+	newSources(path).bind(m)
 	return m, nil
 }
 
@@ -223,7 +223,7 @@ func (t *Toolkit) Save(m *ir.Module, path string) error {
 func (t *Toolkit) SaveContext(ctx context.Context, m *ir.Module, path string, opt SaveOptions) error {
 	switch filepath.Ext(path) {
 	case ".air":
-		return saveText(m, path)
+		return saveText(ctx, m, path)
 	case ".airpkg":
 		return asset.Write(ctx, path, m, asset.Options{Generator: "aiopt " + Version(), Progress: opt.Progress})
 	}

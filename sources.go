@@ -1,6 +1,7 @@
 package aiopt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ import (
 
 // sources opens the files that a text takes its data from, each once and only when data is asked for.
 type sources struct {
-	dir string
+	dirs []string // that the text is in
 
 	mu    sync.Mutex
 	files map[string]opened
@@ -28,7 +29,30 @@ type sources struct {
 // opened finds an entry of an open file and checks that it is the one meant.
 type opened func(entry string, size int64, crc uint32) ([]byte, error)
 
-func newSources(dir string) *sources { return &sources{dir: dir, files: map[string]opened{}} }
+// newSources is for the text of a name, which may be a link.
+func newSources(path string) *sources {
+	s := &sources{dirs: []string{filepath.Dir(path)}, files: map[string]opened{}}
+	if to, err := atomicfile.Target(path); err == nil && to != path {
+		s.dirs = append(s.dirs, filepath.Dir(to))
+	}
+	return s
+}
+
+// find gives the path of a file that the text names: beside the name of the text or, where only that is a link, beside
+// what the link leads to.
+func (s *sources) find(name string) string {
+	for _, dir := range s.dirs {
+		if path := filepath.Join(dir, name); exists(path) {
+			return path
+		}
+	}
+	return filepath.Join(s.dirs[0], name)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
 
 // bind makes the sources of a module's resources openable; their paths become relative to the working directory.
 func (s *sources) bind(m *ir.Module) {
@@ -39,7 +63,7 @@ func (s *sources) bind(m *ir.Module) {
 		}
 		path := filepath.FromSlash(src.File)
 		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.dir, path)
+			path = s.find(path)
 		}
 		src.File = path
 		src.Open = func() ([]byte, error) {
@@ -99,7 +123,11 @@ func openArchive(path string) (opened, error) {
 
 // saveText writes a text and, if passes made data, the safetensors file that holds it. Data that lies in that very file,
 // from an earlier save, is carried over.
-func saveText(m *ir.Module, path string) error {
+func saveText(ctx context.Context, m *ir.Module, path string) error {
+	path, err := atomicfile.Target(path) // the text names its data from where it is
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
 	out := shallow(m)
 	weights := strings.TrimSuffix(path, ".air") + ".weights.safetensors"
 	made, err := madeData(out, weights)
@@ -112,7 +140,7 @@ func saveText(m *ir.Module, path string) error {
 		for i, d := range made {
 			entries[i] = d.entry
 		}
-		f, sums, err := safetensors.Prepare(weights, entries)
+		f, sums, err := safetensors.Prepare(ctx, weights, entries)
 		if err != nil {
 			return err
 		}
@@ -128,6 +156,9 @@ func saveText(m *ir.Module, path string) error {
 		place = f.Place
 	}
 	if err := relativeTo(out, filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return writeText(out, path, weights, place)
@@ -218,14 +249,18 @@ func writeText(m *ir.Module, path, weights string, place func() error) error {
 		return err
 	}
 	backup := f.Name() + ".old"
-	kept := os.Link(weights, backup) == nil // fails where there are no old weights
+	older, err := atomicfile.Target(weights)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", weights, err)
+	}
+	kept := os.Link(older, backup) == nil // fails where there are no old weights, or they are elsewhere
 	defer os.Remove(backup)
 	if err := place(); err != nil {
 		return err
 	}
 	if err := f.Place(); err != nil {
 		if kept {
-			return errors.Join(err, os.Rename(backup, weights))
+			return errors.Join(err, os.Rename(backup, older))
 		}
 		return err
 	}

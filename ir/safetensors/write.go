@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -156,7 +157,7 @@ func packedShape(e host.Elem, shape []int) []int {
 
 // Write writes a file, which appears under its name only when it is complete; see Encode.
 func Write(path string, entries []Entry, metadata ...Pair) ([]uint32, error) {
-	f, sums, err := Prepare(path, entries, metadata...)
+	f, sums, err := Prepare(context.Background(), path, entries, metadata...)
 	if err != nil {
 		return nil, err
 	}
@@ -164,13 +165,13 @@ func Write(path string, entries []Entry, metadata ...Pair) ([]uint32, error) {
 	return sums, f.Place()
 }
 
-// Prepare writes a file that the caller gives its name, by Place, or discards.
-func Prepare(path string, entries []Entry, metadata ...Pair) (*atomicfile.File, []uint32, error) {
+// Prepare writes a file that the caller gives its name, by Place, or discards. A cancelled context ends it.
+func Prepare(ctx context.Context, path string, entries []Entry, metadata ...Pair) (*atomicfile.File, []uint32, error) {
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	sums, err := Encode(f, entries, metadata...)
+	sums, err := Encode(stoppable{ctx, f}, entries, metadata...)
 	if err != nil {
 		err = f.Located(err)
 	} else {
@@ -181,4 +182,18 @@ func Prepare(path string, entries []Entry, metadata ...Pair) (*atomicfile.File, 
 		return nil, nil, err
 	}
 	return f, sums, nil
+}
+
+// stoppable passes bytes on until its context is cancelled.
+type stoppable struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+// Write writes to the writer behind it.
+func (s stoppable) Write(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
 }
