@@ -19,7 +19,7 @@ import (
 
 // LoadOptions say how a model is read.
 type LoadOptions struct {
-	// Rename gives inputs, outputs and states of a .pt2 other names.
+	// Rename gives inputs, outputs and states other names, by the ones they have.
 	Rename map[string]string
 	// Warn takes what the user should know though the model was read; nil drops it.
 	Warn func(message string)
@@ -33,9 +33,27 @@ func (t *Toolkit) Load(path string, opt LoadOptions) (*ir.Module, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, pt2.Identify(path)
 	}
-	switch filepath.Ext(path) {
-	case ".pt2":
+	if filepath.Ext(path) == ".pt2" {
 		return t.LoadFunctions([]File{{Path: path}}, opt)
+	}
+	m, err := t.loadProgram(path)
+	if err != nil {
+		return nil, err
+	}
+	return renamed(m, opt)
+}
+
+// renamed gives a module's ports the names that the user wants.
+func renamed(m *ir.Module, opt LoadOptions) (*ir.Module, error) {
+	if problems := m.Rename(opt.Rename); len(problems) > 0 {
+		return nil, problems
+	}
+	return m, nil
+}
+
+// loadProgram reads a file that holds a program of aiopt.
+func (t *Toolkit) loadProgram(path string) (*ir.Module, error) {
+	switch filepath.Ext(path) {
 	case ".air":
 		return t.loadText(path)
 	case ".airpkg":
@@ -79,6 +97,20 @@ func (t *Toolkit) LoadFunctions(files []File, opt LoadOptions) (*ir.Module, erro
 
 // loadMerged reads files of any kind, one after the other, into one module.
 func (t *Toolkit) loadMerged(files []File, opt LoadOptions) (*ir.Module, error) {
+	all, err := t.merged(files, LoadOptions{Warn: opt.Warn})
+	if err != nil {
+		return nil, err
+	}
+	if all, err = renamed(all, opt); err != nil { // of all files together, not one by one
+		return nil, err
+	}
+	if err := ir.Verify(all); err != nil {
+		return nil, fmt.Errorf("the files do not fit together:\n%w", err)
+	}
+	return all, nil
+}
+
+func (t *Toolkit) merged(files []File, opt LoadOptions) (*ir.Module, error) {
 	var all *ir.Module
 	for _, f := range files {
 		load := func() (*ir.Module, error) { return t.Load(f.Path, opt) }
@@ -97,9 +129,6 @@ func (t *Toolkit) loadMerged(files []File, opt LoadOptions) (*ir.Module, error) 
 		} else if err := all.Merge(m); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
-	}
-	if err := ir.Verify(all); err != nil {
-		return nil, fmt.Errorf("the files do not fit together:\n%w", err)
 	}
 	return all, nil
 }

@@ -103,7 +103,7 @@ func (fn *function) input(in *input) error {
 // userInput makes a parameter of what the caller gives.
 func (fn *function) userInput(in *input) error {
 	g := fn.main
-	name, a := fn.im.rename(in.spec.Name), &in.spec.Arg
+	name, a := in.spec.Name, &in.spec.Arg
 	constant := func(v ir.Attr) {
 		in.param = fn.ir.AddParam(name, ir.Type{}, ir.ConstArg)
 		in.param.Const = v

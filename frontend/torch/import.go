@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/frontend/pt2"
@@ -73,7 +71,7 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	if mod.Name == "" {
 		mod.Name = moduleName(mod.File)
 	}
-	im := &importer{mod: mod, weights: newWeights(mod), states: map[string]*ir.State{}, warned: map[Warning]bool{}, renames: opt.Rename, renamed: map[string]bool{}}
+	im := &importer{mod: mod, weights: newWeights(mod), states: map[string]*ir.State{}, warned: map[Warning]bool{}}
 	for i := range programs {
 		p := &programs[i]
 		if im.weights.taken[p.Func] {
@@ -94,6 +92,9 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	if len(im.problems) == 0 {
 		im.checkNames()
 	}
+	if len(im.problems) == 0 {
+		im.problems = mod.Rename(opt.Rename)
+	}
 	if len(im.problems) > 0 {
 		return nil, im.warnings, im.problems
 	}
@@ -109,8 +110,6 @@ type importer struct {
 	problems ir.Problems
 	warnings []Warning
 	warned   map[Warning]bool
-	renames  map[string]string
-	renamed  map[string]bool // the old names that were met
 }
 
 // finish makes the states, which are known when all functions are, and ends the functions.
@@ -124,7 +123,7 @@ func (im *importer) finish() {
 				continue
 			}
 			im.weights.rename(in.weight.Resource, in.spec.Target+".init")
-			s := &ir.State{Name: im.rename(key), Type: in.weight.Type, Init: in.weight.Name}
+			s := &ir.State{Name: key, Type: in.weight.Type, Init: in.weight.Name}
 			im.states[key] = s
 			im.mod.States = append(im.mod.States, s)
 			first[key] = in
@@ -151,18 +150,8 @@ func sameBytes(a, b *pt2.Tensor) bool {
 	return sameView(a, b) && a.Entry.CRC == b.Entry.CRC && bytes.Equal(a.Entry.Data, b.Entry.Data)
 }
 
-// rename gives the name that the user wants.
-func (im *importer) rename(name string) string {
-	if to, ok := im.renames[name]; ok {
-		im.renamed[name] = true
-		return to
-	}
-	return name
-}
-
-// checkNames refuses a rename of what there is not, and names that inputs or outputs of a function share.
+// checkNames refuses names that inputs or outputs of a function share.
 func (im *importer) checkNames() {
-	var all []string
 	for _, f := range im.mod.Funcs {
 		var inputs, outputs []string
 		for _, p := range f.Params {
@@ -177,20 +166,12 @@ func (im *importer) checkNames() {
 		}
 		im.refuseTwice(f.Name, "input", inputs)
 		im.refuseTwice(f.Name, "output", outputs)
-		all = slices.Concat(all, inputs, outputs)
 	}
 	var states []string
 	for _, s := range im.mod.States {
 		states = append(states, s.Name)
 	}
 	im.refuseTwice("", "state", states)
-	all = append(all, states...)
-	slices.Sort(all)
-	for _, name := range slices.Sorted(maps.Keys(im.renames)) {
-		if !im.renamed[name] {
-			im.problems = append(im.problems, ir.Problem{Op: "rename " + name, Msg: "there is no input, output or state of that name; there are " + strings.Join(slices.Compact(all), ", ")})
-		}
-	}
 }
 
 func (im *importer) refuseTwice(fn, kind string, names []string) {

@@ -155,7 +155,8 @@ func TestRename(t *testing.T) {
 	}
 	for _, bad := range []struct{ from, to, want string }{
 		{"nothing", "y", "rename nothing: there is no input, output or state of that name; there are cache, output, seen, steps, x"},
-		{"x", "seen", "@step: input seen: the name is taken by another input"},
+		{"x", "seen", "@step: input seen: the name seen is taken by another input, x"},
+		{"x", "output", "@step: output output: the name output is taken by the input x"},
 	} {
 		_, _, err := Import(programs, Options{Rename: map[string]string{bad.from: bad.to}})
 		if err == nil || err.Error() != bad.want {

@@ -61,7 +61,7 @@ func (fn *function) output(name string, a *pt2.Argument) error {
 	if err != nil {
 		return err
 	}
-	fn.addResult(&ir.Result{Name: fn.im.rename(name), Role: ir.Output, Skipped: fn.skipped}, v)
+	fn.addResult(&ir.Result{Name: name, Role: ir.Output, Skipped: fn.skipped}, v)
 	fn.skipped = 0
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
 
@@ -20,7 +19,7 @@ import (
 const (
 	exitOK    = 0
 	exitError = 1 // a mistake in the model, the inputs or the pipeline
-	exitUsage = 2 // a command line that makes no sense
+	exitUsage = 2 // a command line that makes no sense; a signal gives 128 and its number
 )
 
 // tool is one run of the command: what it knows and where it reads and writes.
@@ -65,7 +64,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // Main runs the command line of a program with the given toolkit and exits.
 func Main(tk *aiopt.Toolkit) {
 	debug.SetGCPercent(400) // reading a model makes many small objects that stay
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := untilSignal()
 	t := newTool(tk, os.Stdout, os.Stderr)
 	t.alone = true
 	code := t.run(ctx, os.Args)
@@ -81,7 +80,7 @@ func Run(ctx context.Context, tk *aiopt.Toolkit, args []string, stdout, stderr i
 func newTool(tk *aiopt.Toolkit, stdout, stderr io.Writer) *tool {
 	t := &tool{Toolkit: tk, name: "aiopt", stdout: stdout, stderr: stderr}
 	t.tty = isTerminal(stderr)
-	t.colour = t.tty && os.Getenv("NO_COLOR") == ""
+	t.colour = showsColours(stderr)
 	return t
 }
 
@@ -93,9 +92,12 @@ func (t *tool) run(ctx context.Context, args []string) int {
 	}
 	err := t.guarded(ctx, args[1:])
 	var usage usageError
-	switch {
+	switch by := interruption(ctx); {
 	case err == nil:
 		return exitOK
+	case by != nil:
+		t.printError(by)
+		return by.code
 	case errors.As(err, &usage):
 		t.printError(err)
 		return exitUsage

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
@@ -70,7 +69,7 @@ func (c *inspector) run(ctx context.Context, args []string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(s)
 	}
-	v := view{w: c.stdout, colour: isTerminal(c.stdout) && os.Getenv("NO_COLOR") == ""}
+	v := view{w: c.stdout, colour: showsColours(c.stdout)}
 	v.summary(s)
 	return v.err
 }

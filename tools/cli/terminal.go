@@ -19,6 +19,11 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// showsColours reports a terminal whose user has not asked for plain text (no-color.org), and that is more than a teletype.
+func showsColours(w io.Writer) bool {
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
 const (
 	red    = "\x1b[31m"
 	yellow = "\x1b[33m"

@@ -29,7 +29,7 @@ func transformCommand() command {
 			c := &transform{tool: t}
 			c.passFlags(fs)
 			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
-			fs.StringArrayVar(&c.rename, "rename", nil, "on import: give an input, output or state another name, OLD=NEW; may be repeated")
+			fs.StringArrayVar(&c.rename, "rename", nil, "give an input, output or state another name, OLD=NEW; may be repeated")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs")
 			return c.run
