@@ -70,6 +70,9 @@ func (c *check) reference(ctx *pass.Context, m *ir.Module) error {
 	var want [][]result
 	for _, k := range c.list {
 		k, out, err := first(ctx, m, k)
+		if ctx.Err() != nil { // that it does not run says nothing
+			return ctx.Err()
+		}
 		if err != nil {
 			return fmt.Errorf("numeric verification cannot run @%s: %w; %s", k.Func, err, tryInputs(m.Func(k.Func)))
 		}

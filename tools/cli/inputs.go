@@ -2,12 +2,14 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend"
@@ -24,6 +26,7 @@ type inputs struct {
 	order   []string
 	inFile  int // how many of order came from the file
 	taken   map[string]bool
+	known   []string // the names that calls asked for
 }
 
 func noInputs() *inputs {
@@ -33,6 +36,9 @@ func noInputs() *inputs {
 func readInputs(file string, single []string) (*inputs, error) {
 	in := noInputs()
 	if file != "" {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("--inputs=%s: found a folder, expected one .safetensors file; a folder of samples is for passes that calibrate, as `aiopt help inputs` explains", file)
+		}
 		f, err := openTensors(file, "give a single tensor with --input NAME="+file)
 		if err != nil {
 			return nil, err
@@ -70,6 +76,9 @@ func (in *inputs) set(name string, t *host.Tensor) {
 
 // openTensors opens a .safetensors file. Of another file, the error says what it is, and how to use a NumPy array instead.
 func openTensors(path, instead string) (*safetensors.File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s: found a folder, expected a .safetensors file", path)
+	}
 	f, err := safetensors.Open(path)
 	if err == nil {
 		return f, nil
@@ -101,12 +110,26 @@ func readArray(path string) (*host.Tensor, error) {
 	return t, nil
 }
 
-func (in *inputs) add(name, value string) error {
-	in.order = append(in.order, name)
-	var v any
-	dec := json.NewDecoder(strings.NewReader(value))
+// notNumbers are what JSON has no form for, as Python and NumPy print it; they are read as texts.
+var notNumbers = regexp.MustCompile(`[+-]?\b(?i:nan|inf|infinity)\b`)
+
+func parseJSON(text string) (v any, ok bool) {
+	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
-	if err := dec.Decode(&v); err == nil && !dec.More() {
+	err := dec.Decode(&v)
+	return v, err == nil && !dec.More()
+}
+
+func (in *inputs) add(name, value string) error {
+	if value == "" {
+		return errors.New("found nothing after the =, expected a value or the name of a .npy or .safetensors file")
+	}
+	in.order = append(in.order, name)
+	if v, ok := parseJSON(value); ok {
+		in.values[name] = v
+		return nil
+	}
+	if v, ok := parseJSON(notNumbers.ReplaceAllString(value, `"$0"`)); ok {
 		in.values[name] = v
 		return nil
 	}
@@ -221,6 +244,7 @@ func (in *inputs) take(sig backend.Signature, names portNames) ([]*host.Tensor, 
 
 func (in *inputs) tensor(name string, p *ir.Param) (*host.Tensor, error) {
 	in.taken[name] = true
+	in.known = append(in.known, name)
 	if slices.Contains(in.order, name) {
 		return in.get(name, p.Value.Type)
 	}
@@ -247,9 +271,14 @@ func (in *inputs) get(name string, t ir.Type) (*host.Tensor, error) {
 }
 
 func (in *inputs) names() []string {
-	list := in.order
-	if len(list) > 12 {
-		list = append(slices.Clone(list[:12]), "...")
+	return clipped(in.order)
+}
+
+// clipped is a list for a message, which names the first of many.
+func clipped(list []string) []string {
+	const most = 12
+	if len(list) > most {
+		list = append(slices.Clone(list[:most]), "...")
 	}
 	return list
 }
@@ -291,7 +320,10 @@ func equalConstant(v any, want ir.Attr) bool {
 func (in *inputs) unused() error {
 	for _, name := range in.order {
 		if !in.taken[name] {
-			return fmt.Errorf("the model has no input %q; see the function's parameters in its text", name)
+			if len(in.known) == 0 {
+				return fmt.Errorf("the model has no input %q; it has none", name)
+			}
+			return fmt.Errorf("the model has no input %q%s; it has %s", name, meant(name, in.known), strings.Join(clipped(in.known), ", "))
 		}
 	}
 	return nil
@@ -349,6 +381,11 @@ func fill(t *host.Tensor, at *int, v any, shape []int) error {
 		}
 		host.SetInt(t, *at, n)
 		return nil
+	case string:
+		if x, err := strconv.ParseFloat(v, 64); err == nil && t.Elem.IsFloat() && notNumbers.MatchString(v) {
+			host.SetFloat(t, *at, x)
+			return nil
+		}
 	case json.Number:
 		if n, err := v.Int64(); err == nil && !t.Elem.IsFloat() {
 			host.SetInt(t, *at, n)
@@ -362,5 +399,9 @@ func fill(t *host.Tensor, at *int, v any, shape []int) error {
 		host.SetFloat(t, *at, x)
 		return nil
 	}
-	return fmt.Errorf("found %v, expected a number", v)
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("found %s, expected a number", text)
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
@@ -77,10 +76,16 @@ func (o *outputs) addStates(m *ir.Module, s backend.Session) error {
 // notTensors are the endings of files that --outputs does not write, though other tools keep tensors in them.
 var notTensors = []string{".npz", ".pt", ".pth", ".pt2", ".pkl", ".bin", ".json", ".txt", ".csv", ".air", ".h5"}
 
-// checkOutputs refuses a name for the file of outputs whose ending promises another format.
+// checkOutputs refuses a name for the file of outputs whose ending promises another format, or that cannot be written.
 func checkOutputs(path string) error {
+	if path == "" {
+		return nil
+	}
 	if slices.Contains(notTensors, filepath.Ext(path)) {
 		return usagef("--outputs=%s: expected a name that ends in .safetensors or, for a model with one output, .npy", path)
+	}
+	if err := atomicfile.Check(path); err != nil {
+		return fmt.Errorf("--outputs: %w", err)
 	}
 	return nil
 }
@@ -109,40 +114,6 @@ func (o *outputs) writeNPY(path string) error {
 		_, err := f.Write(data)
 		return err
 	})
-}
-
-// compare prints how far each output is from the one of that name in a file; NaN is infinitely far from a number and
-// equals NaN. A negative limit allows anything.
-func (o *outputs) compare(w io.Writer, path string, limit float64) error {
-	ref, err := openTensors(path, "write one with --outputs=FILE.safetensors")
-	if err != nil {
-		return err
-	}
-	for _, name := range ref.Names() {
-		want, err := ref.Tensor(name)
-		if err != nil {
-			return err
-		}
-		at := slices.Index(o.names, name)
-		if at < 0 {
-			return fmt.Errorf("%s: the model has no output %q; it has %s", path, name, strings.Join(o.names, ", "))
-		}
-		got := o.tensors[at]
-		if got.Elem != want.Elem || !slices.Equal(got.Shape, want.Shape) {
-			return fmt.Errorf("%s: %q is %s, the model gives %s", path, name, want, got)
-		}
-		gap, err := host.Measure(got, want, host.Tolerance{Abs: max(limit, 0)})
-		if err != nil {
-			return fmt.Errorf("%s: %q: %w", path, name, err)
-		}
-		if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
-			return err
-		}
-		if limit >= 0 && !gap.Close() {
-			return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, path, limit)
-		}
-	}
-	return nil
 }
 
 func (o *outputs) print(w io.Writer) error {

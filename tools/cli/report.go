@@ -51,21 +51,27 @@ type compressions struct {
 	list  []pass.Compressed
 }
 
-// watch makes passes tell what they compress.
-func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.BuildOptions) (*compressions, error) {
-	if c.report != "" {
-		if err := report.CheckName(c.report); err != nil {
-			return nil, usagef("--report=%w", err)
-		}
-		if err := atomicfile.Check(c.report); err != nil {
-			return nil, fmt.Errorf("--report: %w", err)
-		}
+// checkReport refuses a report that cannot be written.
+func (c *compressionFlags) checkReport() error {
+	if c.report == "" {
+		return nil
 	}
+	if err := report.CheckName(c.report); err != nil {
+		return usagef("--report=%w", err)
+	}
+	if err := atomicfile.Check(c.report); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	return nil
+}
+
+// watch makes passes tell what they compress.
+func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.BuildOptions) *compressions {
 	got := &compressions{facts: report.Facts{Version: aiopt.Version(), Model: m.File, Passes: pipeline}}
 	got.facts.Data.Before = dataBytes(m)
 	opt.Strict = c.strict
 	opt.Compressed = func(t pass.Compressed) { got.list = append(got.list, t) }
-	return got, nil
+	return got
 }
 
 // tell prints a summary, unless the passes failed, whose error says the same; and writes the report, which then holds what

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -39,11 +40,18 @@ A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg ru
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 			fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
 			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file, or one output to a .npy file, instead of printing them")
-			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file and print the largest difference")
-			fs.Float64Var(&c.atol, "atol", -1, "with --ref: fail where an output differs by more")
+			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences; it must hold every output and nothing else")
+			fs.Float64Var(&c.atol, "atol", 0, "with --ref: fail where an output differs by more; without it, any difference is allowed")
 			fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
 			fs.StringVar(&c.dump, "dump", "", "print the values whose names match this regular expression")
-			return c.run
+			return func(ctx context.Context, args []string) error {
+				if !fs.Changed("atol") {
+					c.atol = anyDifference
+				} else if err := c.checkTolerance(); err != nil {
+					return err
+				}
+				return c.run(ctx, args)
+			}
 		},
 	}
 }
@@ -54,6 +62,19 @@ func backendNames(t *tool) []string {
 		names = append(names, b.Name())
 	}
 	return names
+}
+
+// anyDifference is the tolerance where none is given.
+const anyDifference = -1
+
+func (c *runner) checkTolerance() error {
+	if !(c.atol >= 0) || math.IsInf(c.atol, 1) {
+		return usagef("--atol=%v: expected a number of 0 or more", c.atol)
+	}
+	if c.ref == "" {
+		return usagef("--atol needs the outputs to compare with, --ref=FILE.safetensors")
+	}
+	return nil
 }
 
 type runner struct {
@@ -85,11 +106,22 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err := checkOutputs(c.outputs); err != nil {
 		return err
 	}
+	if err := c.flags.check(); err != nil {
+		return err
+	}
 	engine := c.Backend(c.backend)
 	if engine == nil {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	observe, err := c.observer()
+	if err != nil {
+		return err
+	}
+	ref, err := openReference(c.ref)
+	if err != nil {
+		return err
+	}
+	given, err := readInputs(c.inputs, c.input)
 	if err != nil {
 		return err
 	}
@@ -101,7 +133,7 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if pipeline == "" && strings.HasSuffix(args[0], ".pt2") {
 		pipeline = "@cpu"
 	}
-	if err := c.flags.build(ctx, m, pipeline, ""); err != nil {
+	if err := c.flags.build(ctx, m, pipeline, samplesFlags{}); err != nil {
 		return err
 	}
 	program, err := engine.Compile(ctx, m, backend.Options{Threads: c.threads})
@@ -109,21 +141,20 @@ func (c *runner) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer program.Close()
-	return c.calls(ctx, m, program, observe)
+	return c.calls(ctx, m, program, given, ref, observe)
 }
 
 // calls runs the calls that the inputs describe and gives the results to the user.
-func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Program, observe *backend.CallOptions) error {
-	given, err := readInputs(c.inputs, c.input)
+func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Program, given *inputs, ref *reference, observe *backend.CallOptions) error {
+	functions, err := functionList(m, c.functions)
 	if err != nil {
 		return err
 	}
-	steps := given.steps()
-	functions, err := c.functionOf(m, steps)
+	steps, err := given.plan(m, functions)
 	if err != nil {
 		return err
 	}
-	if n := c.countOutputs(m, functions); filepath.Ext(c.outputs) == npyEnding && n != 1 {
+	if n := c.countOutputs(m, steps); filepath.Ext(c.outputs) == npyEnding && n != 1 {
 		return usagef("--outputs=%s: a .npy file holds one tensor, there are %d to write; expected a name that ends in .safetensors", c.outputs, n)
 	}
 	session := program.NewSession()
@@ -135,13 +166,14 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	observe.Progress = func(done, total int) { bar.step("running", done, total) }
 	timing := newTiming(c.flags.timing, observe)
 	var results outputs
-	for k, fn := range functions {
+	for k, st := range steps {
 		names := portNames{position: c.io == "position"}
-		if steps > 0 {
+		if given.steps() > 0 {
 			names.prefix = fmt.Sprintf("s%d.", k)
 		}
-		sig := backend.SignatureOf(m.Func(fn))
-		in, err := given.take(sig, names)
+		st.inputs.position = st.inputs.position || names.position
+		fn := st.sig.Func.Name
+		in, err := given.take(st.sig, st.inputs)
 		if err != nil {
 			return fmt.Errorf("@%s: %w", fn, err)
 		}
@@ -149,7 +181,7 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 		if err != nil {
 			return err
 		}
-		results.add(sig, names, out)
+		results.add(st.sig, names, out)
 	}
 	if err := given.unused(); err != nil {
 		return err
@@ -169,56 +201,22 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	} else {
 		err = results.print(c.stdout)
 	}
-	if err == nil && c.ref != "" {
-		err = results.compare(c.stdout, c.ref, c.atol)
+	if err == nil && ref != nil {
+		err = results.compare(c.stdout, ref, c.atol)
 	}
 	return err
 }
 
 // countOutputs counts the tensors that calls of functions give to the user.
-func (c *runner) countOutputs(m *ir.Module, functions []string) int {
+func (c *runner) countOutputs(m *ir.Module, steps []step) int {
 	n := 0
-	for _, fn := range functions {
-		n += len(backend.SignatureOf(m.Func(fn)).Outputs)
+	for _, st := range steps {
+		n += len(st.sig.Outputs)
 	}
 	if c.io == "position" {
 		n += len(m.States)
 	}
 	return n
-}
-
-// functionOf gives the function of each call.
-func (c *runner) functionOf(m *ir.Module, steps int) ([]string, error) {
-	names := strings.Split(c.functions, ",")
-	if c.functions == "" {
-		if len(m.Funcs) != 1 {
-			return nil, usagef("the model has several functions; choose with --function=%s", strings.Join(funcNames(m), ","))
-		}
-		names = []string{m.Funcs[0].Name}
-	}
-	calls := max(steps, 1)
-	if len(names) == 1 {
-		for len(names) < calls {
-			names = append(names, names[0])
-		}
-	}
-	if len(names) != calls {
-		return nil, usagef("--function names %d functions, the inputs are for %d calls", len(names), calls)
-	}
-	for _, n := range names {
-		if m.Func(n) == nil {
-			return nil, usagef("--function=%s: the model has %s", n, strings.Join(funcNames(m), ", "))
-		}
-	}
-	return names, nil
-}
-
-func funcNames(m *ir.Module) []string {
-	var names []string
-	for _, f := range m.Funcs {
-		names = append(names, f.Name)
-	}
-	return names
 }
 
 // timing adds up how long each kind of operation took.

@@ -24,37 +24,36 @@ with F: F.x, or s0.F.x, s1.G.x, ... for calls of several functions.`
 
 // sampleFile is where a sample is.
 type sampleFile struct {
-	path     string
-	function string // of all its calls; empty where the names of its tensors say it
-	folder   bool   // of arrays
+	path      string
+	functions []string // of its calls, or one for all; empty where the names of its tensors say it
+	folder    bool     // of arrays
 }
 
 // openSamples lists the samples of a file or folder; they are read when they are needed.
-func openSamples(m *ir.Module, path string) (*pass.Samples, error) {
+func openSamples(m *ir.Module, path, functions string) (*pass.Samples, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	signatures := map[string]backend.Signature{}
-	for _, f := range m.Funcs {
-		signatures[f.Name] = backend.SignatureOf(f)
+	chosen, err := functionList(m, functions)
+	if err != nil {
+		return nil, err
 	}
-	only := ""
-	if len(m.Funcs) == 1 {
-		only = m.Funcs[0].Name
+	if all := choices(m); len(chosen) == 0 && len(all) == 1 {
+		chosen = all
 	}
-	list := []sampleFile{{path: path, function: only}}
+	list := []sampleFile{{path: path, functions: chosen}}
 	if info.IsDir() {
-		if list, err = listSamples(path, only, signatures); err != nil {
+		if list, err = listSamples(path, chosen, m); err != nil {
 			return nil, err
 		}
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s holds no samples; expected .safetensors or .npy files, see `help`", path)
+		return nil, fmt.Errorf("%s holds no samples; expected .safetensors or .npy files; `aiopt help inputs` explains them", path)
 	}
 	all := func(yield func(pass.Sample, error) bool) {
 		for _, f := range list {
-			s, err := f.read(signatures)
+			s, err := f.read(m)
 			if err != nil {
 				err = fmt.Errorf("%s: %w", f.path, err)
 			}
@@ -67,7 +66,7 @@ func openSamples(m *ir.Module, path string) (*pass.Samples, error) {
 }
 
 // listSamples lists a folder in the order of the names. Those that start with a dot are not looked at.
-func listSamples(dir, function string, signatures map[string]backend.Signature) ([]sampleFile, error) {
+func listSamples(dir string, functions []string, m *ir.Module) ([]sampleFile, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -76,21 +75,21 @@ func listSamples(dir, function string, signatures map[string]backend.Signature) 
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		isDir, err := isFolder(e, path)
-		_, named := signatures[e.Name()]
+		named := m != nil && m.Func(e.Name()) != nil
 		switch {
 		case err != nil:
 			return nil, err
 		case strings.HasPrefix(e.Name(), "."):
 		case isDir && named:
-			inner, err := listSamples(path, e.Name(), nil)
+			inner, err := listSamples(path, []string{e.Name()}, nil)
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, inner...)
 		case isDir:
-			list = append(list, sampleFile{path, function, true})
+			list = append(list, sampleFile{path, functions, true})
 		case slices.Contains([]string{".safetensors", npyEnding}, filepath.Ext(path)):
-			list = append(list, sampleFile{path, function, false})
+			list = append(list, sampleFile{path, functions, false})
 		default:
 			return nil, fmt.Errorf("%s: found a file that is no sample; expected .safetensors or .npy", path)
 		}
@@ -107,32 +106,22 @@ func isFolder(e fs.DirEntry, path string) (bool, error) {
 	return err == nil && info.IsDir(), err
 }
 
-func (f sampleFile) read(signatures map[string]backend.Signature) (pass.Sample, error) {
-	in, err := f.tensors(signatures)
+func (f sampleFile) read(m *ir.Module) (pass.Sample, error) {
+	in, err := f.tensors(m)
 	if err != nil {
 		return pass.Sample{}, err
 	}
 	s := pass.Sample{Name: f.path}
-	steps := in.steps()
-	for k := range max(steps, 1) {
-		prefix := ""
-		if steps > 0 {
-			prefix = fmt.Sprintf("s%d.", k)
-		}
-		fn := f.function
-		if fn == "" {
-			if fn, err = in.functionOf(prefix, signatures); err != nil {
-				return s, err
-			}
-			prefix += fn + "."
-		}
-		sig := signatures[fn]
-		names := portNames{prefix: prefix, position: in.positions(prefix, sig)}
-		args, err := in.take(sig, names)
+	steps, err := in.plan(m, f.functions)
+	if err != nil {
+		return s, err
+	}
+	for _, st := range steps {
+		args, err := in.take(st.sig, st.inputs)
 		if err != nil {
-			return s, fmt.Errorf("@%s: %w", fn, err)
+			return s, fmt.Errorf("@%s: %w", st.sig.Func.Name, err)
 		}
-		s.Calls = append(s.Calls, pass.Call{Func: fn, In: args})
+		s.Calls = append(s.Calls, pass.Call{Func: st.sig.Func.Name, In: args})
 	}
 	for _, name := range in.order {
 		if strings.HasPrefix(name, "buf:") { // a call starts with the model's own states
@@ -143,25 +132,27 @@ func (f sampleFile) read(signatures map[string]backend.Signature) (pass.Sample, 
 }
 
 // tensors reads all that is in a sample.
-func (f sampleFile) tensors(signatures map[string]backend.Signature) (*inputs, error) {
+func (f sampleFile) tensors(m *ir.Module) (*inputs, error) {
 	switch {
 	case f.folder:
 		return readArrays(f.path)
 	case filepath.Ext(f.path) != npyEnding:
 		return readInputs(f.path, nil)
 	}
-	if f.function == "" {
-		return nil, fmt.Errorf("the model has several functions; put the file into a folder that is named after one of them")
+	if len(f.functions) != 1 {
+		return nil, fmt.Errorf("the model has the functions %s; put the file into a folder that is named after one of them, or choose one with --function",
+			strings.Join(choices(m), ", "))
 	}
-	if n := len(signatures[f.function].Inputs); n != 1 {
-		return nil, fmt.Errorf("@%s takes %d inputs; put their arrays into a folder for each sample, NAME/INPUT.npy", f.function, n)
+	sig := backend.SignatureOf(m.Func(f.functions[0]))
+	if n := len(sig.Inputs); n != 1 {
+		return nil, fmt.Errorf("@%s takes %s; put their arrays into a folder for each sample, NAME/INPUT.npy", f.functions[0], counted(n, "input"))
 	}
 	t, err := readArray(f.path)
 	if err != nil {
 		return nil, err
 	}
 	in := noInputs()
-	in.set(signatures[f.function].Inputs[0].Value.Name, t)
+	in.set(sig.Inputs[0].Value.Name, t)
 	return in, nil
 }
 
@@ -184,44 +175,4 @@ func readArrays(dir string) (*inputs, error) {
 		in.set(name, t)
 	}
 	return in, nil
-}
-
-// functionOf finds the function whose name the names of a step start with.
-func (in *inputs) functionOf(prefix string, signatures map[string]backend.Signature) (string, error) {
-	found := ""
-	for _, name := range in.order {
-		rest, ok := strings.CutPrefix(name, prefix)
-		fn, _, named := strings.Cut(rest, ".")
-		if _, known := signatures[fn]; !ok || !named || !known {
-			continue
-		}
-		if found != "" && found != fn {
-			return "", fmt.Errorf("the names %s%s.* and %s%s.* are of two functions in one call; number the calls: s0.%s.*, s1.%s.*",
-				prefix, found, prefix, fn, found, fn)
-		}
-		found = fn
-	}
-	if found == "" {
-		var names []string
-		for fn := range signatures {
-			names = append(names, fn)
-		}
-		slices.Sort(names)
-		return "", fmt.Errorf("the model has the functions %s; the names %sF.x of the inputs must say which one they are for, found %s",
-			strings.Join(names, ", "), prefix, strings.Join(in.names(), ", "))
-	}
-	return found, nil
-}
-
-// positions reports inputs that are named in0, in1, ... and not as the function has them.
-func (in *inputs) positions(prefix string, sig backend.Signature) bool {
-	for _, p := range sig.Func.Params {
-		if slices.Contains(in.order, prefix+p.Value.Name) {
-			return false
-		}
-	}
-	return slices.ContainsFunc(in.order, func(name string) bool {
-		rest, ok := strings.CutPrefix(name, prefix)
-		return ok && positionName.MatchString(rest)
-	})
 }

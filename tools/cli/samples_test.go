@@ -38,7 +38,7 @@ func TestSampleNames(t *testing.T) {
 		{one, []string{"s0.x", "s0.y", "s2.x", "s2.y"}, `the input "s1.x" (tensor<1xf32>) is missing`},
 		{two, []string{"prefill.ids"}, "prefill[0]"},
 		{two, []string{"s0.prefill.in0", "s1.decode.ids", "s1.decode.at", "s2.decode.in0", "s2.decode.in1"}, "prefill[0] decode[1 2] decode[3 4]"},
-		{two, []string{"ids"}, "the model has the functions decode, prefill; the names F.x of the inputs must say which one they are for, found ids"},
+		{two, []string{"ids"}, "the model has the functions prefill, decode: choose one, such as --function=prefill, or begin the names of inputs with it, prefill.x; found ids"},
 		{two, []string{"prefill.ids", "decode.ids"}, "the names prefill.* and decode.* are of two functions in one call; number the calls: s0.prefill.*, s1.decode.*"},
 	} {
 		path := filepath.Join(t.TempDir(), "sample.safetensors")
@@ -62,7 +62,7 @@ func TestSampleNames(t *testing.T) {
 }
 
 func sampleCalls(m *ir.Module, path string) (string, error) {
-	samples, err := openSamples(m, path)
+	samples, err := openSamples(m, path, "")
 	if err != nil {
 		return "", err
 	}

@@ -37,7 +37,8 @@ A .pt2 is compiled with @cpu before, unless -passes says otherwise; a .air is ta
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &sensitive{tool: t}
 			fs.StringVar(&c.pipeline, "passes", "", "the passes to run before, such as decompose,fold,fuse")
-			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples; see `help`")
+			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples; 'help inputs' explains")
+			fs.StringVar(&c.functions, "function", "", "the function that the samples are for, where neither folders nor names say it")
 			fs.StringVar(&c.schemes, "schemes", "w8,w4,w4{group=32}", "the passes that store weights to try, such as w8,w4{group=32},pal4")
 			fs.StringVar(&c.metric, "metric", string(sensitivity.PSNR), "how outputs are compared: psnr or snr")
 			fs.StringVar(&c.by, "by", "tensor", "what is compressed together: tensor or module")
@@ -49,8 +50,8 @@ A .pt2 is compiled with @cpu before, unless -passes says otherwise; a .air is ta
 
 type sensitive struct {
 	*tool
-	pipeline, inputs, schemes, metric, by string
-	json                                  bool
+	pipeline, inputs, functions, schemes, metric, by string
+	json                                             bool
 }
 
 func (c *sensitive) run(ctx context.Context, args []string) error {
@@ -102,7 +103,7 @@ func (c *sensitive) measure(ctx context.Context, path string, opt sensitivity.Op
 	}
 	pc := &pass.Context{Context: ctx, Executor: engine, Progress: bar.step}
 	if c.inputs != "" {
-		if pc.Calibration, err = openSamples(m, c.inputs); err != nil {
+		if pc.Calibration, err = openSamples(m, c.inputs, c.functions); err != nil {
 			return nil, err
 		}
 	}

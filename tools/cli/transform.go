@@ -31,7 +31,8 @@ func transformCommand() command {
 			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
 			fs.StringArrayVar(&c.rename, "rename", nil, "give an input, output or state another name, OLD=NEW; may be repeated")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
-			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs")
+			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs; 'help inputs' explains")
+			fs.StringVar(&c.functions, "function", "", "the function that the samples of --inputs are for, or one for each of their calls, where neither folders nor names say it")
 			return c.run
 		},
 	}
@@ -58,11 +59,12 @@ func (p *passFlags) declare(fs *pflag.FlagSet) {
 
 type transform struct {
 	*tool
-	flags  passFlags
-	output string
-	rename []string
-	locs   bool
-	inputs string
+	flags     passFlags
+	output    string
+	rename    []string
+	locs      bool
+	inputs    string
+	functions string
 }
 
 func (c *transform) passFlags(fs *pflag.FlagSet) {
@@ -83,6 +85,9 @@ func (c *transform) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	if err := c.flags.check(); err != nil {
+		return err
+	}
 	rename, err := parseRenames(c.rename)
 	if err != nil {
 		return err
@@ -91,7 +96,7 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.flags.build(ctx, m, c.flags.pipeline, c.inputs); err != nil {
+	if err := c.flags.build(ctx, m, c.flags.pipeline, samplesFlags{c.inputs, c.functions}); err != nil {
 		return err
 	}
 	if c.output != "" {
@@ -167,11 +172,25 @@ func (t *tool) limitMemory(files []aiopt.File) (end func()) {
 	return func() { debug.SetMemoryLimit(before) }
 }
 
-// build runs a pipeline with the hooks that the flags ask for.
-func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs string) error {
+// check refuses what cannot be done whatever the model is, before any work.
+func (p *passFlags) check() error {
 	if p.verify != "" && p.verify != "structure" && p.verify != "numeric" {
 		return usagef("--verify=%s: expected numeric", p.verify)
 	}
+	if err := p.knownPasses(p.dumpAfter); err != nil {
+		return err
+	}
+	if _, err := p.Passes.Parse(p.pipeline); err != nil {
+		return err
+	}
+	return p.checkReport()
+}
+
+// samplesFlags say where samples are, and which functions they are for.
+type samplesFlags struct{ path, functions string }
+
+// build runs a pipeline with the hooks that the flags ask for.
+func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline string, data samplesFlags) error {
 	pipeline = p.withConfig(pipeline, m)
 	if p.alone {
 		debug.SetGCPercent(100) // from here on memory goes into tensors, not into small objects that stay
@@ -184,21 +203,15 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		Progress:   bar.step,
 		Report:     func(line string) { fmt.Fprintln(p.stderr, line) },
 	}
-	compressed, err := p.watch(m, pipeline, &opt)
-	if err != nil {
-		return err
-	}
+	compressed := p.watch(m, pipeline, &opt)
 	if len(p.dumpAfter) > 0 {
-		if err := p.knownPasses(p.dumpAfter); err != nil {
-			return err
-		}
 		opt.Hooks = append(opt.Hooks, p.dumpHook())
 	}
 	if p.timing {
 		opt.Hooks = append(opt.Hooks, p.timeHook())
 	}
-	if inputs != "" {
-		samples, err := openSamples(m, inputs)
+	if data.path != "" {
+		samples, err := openSamples(m, data.path, data.functions)
 		if err != nil {
 			return err
 		}
@@ -208,8 +221,11 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		opt.Hooks = append(opt.Hooks, p.numericHook(opt.Calibration))
 	}
 	opt.Hooks = append(opt.Hooks, p.reproducer())
-	err = p.Build(ctx, m, pipeline, opt)
+	err := p.Build(ctx, m, pipeline, opt)
 	bar.finish()
+	if ctx.Err() != nil { // nothing is told of work that was not completed
+		return ctx.Err()
+	}
 	if told := p.tell(compressed, m, p.report, err != nil); err == nil {
 		err = told
 	}

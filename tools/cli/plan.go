@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// step is a call that inputs describe.
+type step struct {
+	sig    backend.Signature
+	inputs portNames // how its inputs are named
+}
+
+// choices are the functions that a user may mean: variants are those for some sizes of another, which stands for them.
+func choices(m *ir.Module) []string {
+	var names []string
+	for _, f := range m.Funcs {
+		if base, _ := m.VariantOf(f); base == nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// functionList reads the value of --function.
+func functionList(m *ir.Module, text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	names := strings.Split(text, ",")
+	for _, n := range names {
+		if m.Func(n) == nil {
+			return nil, usagef("--function=%s: there is no function %q; the model has %s", text, n, strings.Join(choices(m), ", "))
+		}
+	}
+	return names, nil
+}
+
+// plan finds the calls that the inputs describe: one, or as many as their names s0.x, s1.x, ... say. Functions are those of
+// the calls, or one for all; without any, the model's only function, or what the names F.x say.
+func (in *inputs) plan(m *ir.Module, functions []string) ([]step, error) {
+	if all := choices(m); len(functions) == 0 && len(all) == 1 {
+		functions = all
+	}
+	steps := in.steps()
+	calls := max(steps, 1)
+	if len(functions) > 1 && len(functions) != calls {
+		return nil, usagef("--function names %d functions, the inputs are for %s; those of the call k have names that start with s<k>., from s0. on",
+			len(functions), counted(calls, "call"))
+	}
+	list := make([]step, calls)
+	for k := range list {
+		prefix, fn := "", ""
+		if steps > 0 {
+			prefix = fmt.Sprintf("s%d.", k)
+		}
+		if len(functions) > 0 {
+			fn = functions[min(k, len(functions)-1)]
+		}
+		named, err := in.functionOf(m, prefix)
+		switch {
+		case fn == "" && err != nil:
+			return nil, err
+		case fn == "":
+			fn = named
+		}
+		if named == fn {
+			prefix += fn + "."
+		}
+		sig := backend.SignatureOf(m.Func(fn))
+		list[k] = step{sig, portNames{prefix: prefix, position: in.positions(prefix, sig)}}
+	}
+	return list, nil
+}
+
+// functionOf finds the function whose name the names of a call's inputs start with.
+func (in *inputs) functionOf(m *ir.Module, prefix string) (string, error) {
+	found := ""
+	for _, name := range in.order {
+		rest, ok := strings.CutPrefix(name, prefix)
+		fn, _, named := strings.Cut(rest, ".")
+		if !ok || !named || m.Func(fn) == nil {
+			continue
+		}
+		if found != "" && found != fn {
+			return "", fmt.Errorf("the names %s%s.* and %s%s.* are of two functions in one call; number the calls: s0.%s.*, s1.%s.*",
+				prefix, found, prefix, fn, found, fn)
+		}
+		found = fn
+	}
+	if found != "" {
+		return found, nil
+	}
+	all, given := choices(m), "there are none"
+	if len(in.order) > 0 {
+		given = "found " + strings.Join(in.names(), ", ")
+	}
+	return "", fmt.Errorf("the model has the functions %s: choose one, such as --function=%s, or begin the names of inputs with it, %s%s.x; %s",
+		strings.Join(all, ", "), all[0], prefix, all[0], given)
+}
+
+// positions reports inputs that are named in0, in1, ... and not as the function has them.
+func (in *inputs) positions(prefix string, sig backend.Signature) bool {
+	for _, p := range sig.Func.Params {
+		if slices.Contains(in.order, prefix+p.Value.Name) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(in.order, func(name string) bool {
+		rest, ok := strings.CutPrefix(name, prefix)
+		return ok && positionName.MatchString(rest)
+	})
+}
+
+// counted is a number of things.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

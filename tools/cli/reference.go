@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// reference is what outputs are compared with.
+type reference struct {
+	path    string
+	names   []string // in the order of the file; of a .npy file, whose tensor has no name, empty
+	tensors map[string]*host.Tensor
+	array   *host.Tensor // what a .npy file holds
+}
+
+// openReference reads the file of --ref; nil where there is no name.
+func openReference(path string) (*reference, error) {
+	if path == "" {
+		return nil, nil
+	}
+	ref := &reference{path: path, tensors: map[string]*host.Tensor{}}
+	var err error
+	if filepath.Ext(path) == npyEnding {
+		if ref.array, err = readArray(path); err != nil {
+			return nil, fmt.Errorf("--ref: %w", err)
+		}
+		return ref, nil
+	}
+	f, err := openTensors(path, "write one with --outputs=FILE.safetensors, or give a name that ends in .npy")
+	if err != nil {
+		return nil, fmt.Errorf("--ref: %w", err)
+	}
+	for _, name := range f.Names() {
+		if ref.tensors[name], err = f.Tensor(name); err != nil {
+			return nil, fmt.Errorf("--ref: %w", err)
+		}
+		ref.names = append(ref.names, name)
+	}
+	return ref, nil
+}
+
+// compare prints how far each output is from the one of that name in the reference; NaN is infinitely far from a number and
+// equals NaN. A negative limit allows anything. Every output must be there, and nothing else: what is not compared is an
+// error as a difference is, and all of them are told.
+func (o *outputs) compare(w io.Writer, ref *reference, limit float64) error {
+	if ref.array != nil {
+		if len(o.names) != 1 {
+			return fmt.Errorf("--ref=%s: a .npy file holds one tensor, the run gives %s; expected a .safetensors file", ref.path, strings.Join(o.names, ", "))
+		}
+		return o.compareOne(w, 0, ref.array, ref.path, limit)
+	}
+	var errs []error
+	for _, name := range ref.names {
+		at := slices.Index(o.names, name)
+		if at < 0 {
+			errs = append(errs, fmt.Errorf("%s: the model has no output %q; it has %s", ref.path, name, strings.Join(o.names, ", ")))
+			continue
+		}
+		errs = append(errs, o.compareOne(w, at, ref.tensors[name], ref.path, limit))
+	}
+	for _, name := range o.names {
+		if ref.tensors[name] == nil {
+			errs = append(errs, fmt.Errorf("%s: there is no %q in it, which the model gives; that was not compared", ref.path, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *outputs) compareOne(w io.Writer, at int, want *host.Tensor, path string, limit float64) error {
+	name, got := o.names[at], o.tensors[at]
+	if got.Elem != want.Elem || !slices.Equal(got.Shape, want.Shape) {
+		return fmt.Errorf("%s: %q is %s, the model gives %s", path, name, want, got)
+	}
+	gap, err := host.Measure(got, want, host.Tolerance{Abs: max(limit, 0)})
+	if err != nil {
+		return fmt.Errorf("%s: %q: %w", path, name, err)
+	}
+	if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
+		return err
+	}
+	if limit >= 0 && !gap.Close() {
+		return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, path, limit)
+	}
+	return nil
+}
