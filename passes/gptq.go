@@ -132,8 +132,8 @@ func (g *gptq) apply(w *weight, t *host.Tensor, s compress.Scheme, opt compress.
 
 func (g *gptq) report() {
 	if len(g.gains) > 0 {
-		g.ctx.Reportf("gptq: on the calibration data the outputs of %d weights are off by %.1f dB less than with the nearest codes, on average",
-			len(g.gains), sumOf(g.gains)/float64(len(g.gains)))
+		g.ctx.Reportf("gptq: on the calibration data the outputs of %s are off by %.1f dB less than with the nearest codes, on average",
+			host.Counted(len(g.gains), "weight"), sumOf(g.gains)/float64(len(g.gains)))
 	}
 	for _, line := range g.plain {
 		g.ctx.Reportf("gptq: %s", line)

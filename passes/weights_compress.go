@@ -189,6 +189,6 @@ func (c *compressor) report() {
 		before, after, signal, noise = before+e.Before, after+e.After, signal+e.Signal, noise+e.Noise
 		elems += e.Before / int64(e.Elem.Bytes())
 	}
-	c.ctx.Reportf("%s: compressed %d of %d weights: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, c.done(), len(c.list),
+	c.ctx.Reportf("%s: compressed %d of %s: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, c.done(), host.Counted(len(c.list), "weight"),
 		host.SizeText(before), host.SizeText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
 }

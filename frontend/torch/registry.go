@@ -123,7 +123,11 @@ func (fn *function) warnUnstated() {
 	if len(all) > most {
 		rest = fmt.Sprintf(" and %d more", len(all)-most)
 	}
-	fn.warn(nil, "the file does not say whether %s%s change an argument, and it is taken that they do not; %s", list, rest, tellSchema(all[:min(len(all), most)]...))
+	change, do := "change", "they do"
+	if len(all) == 1 {
+		change, do = "changes", "it does"
+	}
+	fn.warn(nil, "the file does not say whether %s%s %s an argument, and it is taken that %s not; %s", list, rest, change, do, tellSchema(all[:min(len(all), most)]...))
 }
 
 var errNoResult = errors.New("the node has no result, expected the operator's")

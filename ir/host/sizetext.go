@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -24,4 +25,12 @@ func threeDigits(x float64) string {
 		digits = max(0, 2-int(math.Log10(max(x, 1))))
 	}
 	return strconv.FormatFloat(x, 'f', digits, 64)
+}
+
+// Counted shows a number of things to people: 1 weight, 2 weights.
+func Counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -23,9 +23,29 @@ func (f *File) CheckLayout() error {
 	if !bytes.HasPrefix(rest, []byte(centralMark)) {
 		return f.locate(problem("", f.advice.Make, "found bytes of no entry at %d, expected the zip directory", at))
 	}
+	if err := f.checkDirectory(rest); err != nil {
+		return f.locate(err)
+	}
 	end := len(rest) - endSize
 	if end < 0 || !bytes.HasPrefix(rest[end:], []byte(endMark)) {
 		return f.locate(problem("", f.advice.Make, "found bytes behind the end of the zip directory, or a comment in it"))
+	}
+	return nil
+}
+
+// checkDirectory holds the times in the directory to the one that [Writer] gives.
+func (f *File) checkDirectory(rest []byte) error {
+	le := binary.LittleEndian
+	for len(rest) >= centralSize && bytes.HasPrefix(rest, []byte(centralMark)) {
+		name, extra, comment := int(le.Uint16(rest[28:])), int(le.Uint16(rest[30:])), int(le.Uint16(rest[32:]))
+		line := centralSize + name + extra + comment
+		if line > len(rest) {
+			break
+		}
+		if le.Uint32(rest[12:]) != date1980<<16 {
+			return problem(string(rest[centralSize:centralSize+name]), f.advice.Make, "the directory gives it a time, expected the beginning of 1980")
+		}
+		rest = rest[line:]
 	}
 	return nil
 }
@@ -55,6 +75,9 @@ func (f *File) checkLocal(e *Entry, at int64) error {
 	if le.Uint16(head[6:]) != 0 || le.Uint16(head[8:]) != 0 || le.Uint32(head[14:]) != e.CRC ||
 		int64(le.Uint32(head[18:])) != small || int64(le.Uint32(head[22:])) != small {
 		return odd("its local header and the directory differ in flags, method, CRC32 or size")
+	}
+	if le.Uint32(head[10:]) != date1980<<16 {
+		return odd("its local header gives it a time, expected the beginning of 1980")
 	}
 	if e.offset%Alignment != 0 {
 		return odd("its data begins at byte %d, expected a multiple of %d", e.offset, Alignment)

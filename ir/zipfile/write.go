@@ -22,6 +22,7 @@ const (
 	endMark64    = "PK\x06\x06"
 	locatorMark  = "PK\x06\x07"
 	localSize    = 30
+	centralSize  = 46
 	endSize      = 22
 	version      = 20             // 2.0: plain entries
 	version64    = 45             // 4.5: sizes of 64 bits

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiopt/aiopt/dialect/torch"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // passName stands in the locations of what Decompose builds and in Lost records.
@@ -259,13 +260,13 @@ func (t *Table) report(found []*missing) string {
 	const mostTargets, mostCalls = 20, 3
 	slices.SortStableFunc(found, func(a, b *missing) int { return cmp.Compare(len(b.calls), len(a.calls)) })
 	var b strings.Builder
-	fmt.Fprintf(&b, "no lowering for %s:", plural(len(found), "target"))
+	fmt.Fprintf(&b, "no lowering for %s:", host.Counted(len(found), "target"))
 	for i, x := range found {
 		if i == mostTargets {
-			fmt.Fprintf(&b, "\n  and %s more", plural(len(found)-i, "target"))
+			fmt.Fprintf(&b, "\n  and %s more", host.Counted(len(found)-i, "target"))
 			break
 		}
-		fmt.Fprintf(&b, "\n  %s, %s%s", x.target, plural(len(x.calls), "call"), t.whyNot(x.target))
+		fmt.Fprintf(&b, "\n  %s, %s%s", x.target, host.Counted(len(x.calls), "call"), t.whyNot(x.target))
 		for k, op := range x.calls {
 			if k == mostCalls {
 				fmt.Fprintf(&b, "\n    and %d more", len(x.calls)-k)
@@ -274,9 +275,13 @@ func (t *Table) report(found []*missing) string {
 			fmt.Fprintf(&b, "\n    %s takes %s", cmp.Or(op.Loc.String(), "(no location)"), operandTypes(op))
 		}
 	}
-	target := found[0].target
-	fmt.Fprintf(&b, "\nAdd a lowering for each (AddLowering(%q, fn) in Go), or save a program that has the operator's Python implementation instead:"+
-		"\nprogram.run_decompositions({torch.ops.%s: fn}). decompose{keep=[%q]} leaves the calls in a text that prints but does not run", base(target), target, base(target))
+	b.WriteByte('\n')
+	if i := slices.IndexFunc(found, func(x *missing) bool { return t.Status(x.target).Kind != Refused }); i >= 0 { // else the reasons say all
+		target := found[i].target
+		fmt.Fprintf(&b, "Add a lowering (AddLowering(%q, fn) in Go), or save a program that has the operator's Python implementation instead:"+
+			"\nprogram.run_decompositions({torch.ops.%s: fn}). ", base(target), target)
+	}
+	fmt.Fprintf(&b, "decompose{keep=[%q]} leaves the calls in a text that prints but does not run", base(found[0].target))
 	return b.String()
 }
 
@@ -286,13 +291,6 @@ func (t *Table) whyNot(target string) string {
 		return ": " + s.Reason
 	}
 	return t.didYouMean(target)
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func operandTypes(op *ir.Op) string {

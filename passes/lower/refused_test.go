@@ -78,8 +78,8 @@ module @m {
 		"    model.py:7 in noise (Noise) takes no tensors\n" +
 		"  aten.sofmax.int, 1 call (did you mean aten.softmax?)\n" +
 		"    model.py:9 in head (Head) takes tensor<2xf32>\n" +
-		`Add a lowering for each (AddLowering("aten.rand", fn) in Go), or save a program that has the operator's Python implementation instead:` + "\n" +
-		`program.run_decompositions({torch.ops.aten.rand.default: fn}). decompose{keep=["aten.rand"]} leaves the calls in a text that prints but does not run`
+		`Add a lowering (AddLowering("aten.sofmax", fn) in Go), or save a program that has the operator's Python implementation instead:` + "\n" +
+		`program.run_decompositions({torch.ops.aten.sofmax.int: fn}). decompose{keep=["aten.rand"]} leaves the calls in a text that prints but does not run`
 	err = lower.Standard().Decompose(m, nil)
 	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

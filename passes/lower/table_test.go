@@ -195,7 +195,7 @@ func TestUnknownTargets(t *testing.T) {
     and 1 more
   aten.sofmax.int, 1 call (did you mean aten.softmax?)
     model.py:21 in fc1 (Linear) takes tensor<2xf32>
-Add a lowering for each (AddLowering("mylib.swiglu", fn) in Go), or save a program that has the operator's Python implementation instead:
+Add a lowering (AddLowering("mylib.swiglu", fn) in Go), or save a program that has the operator's Python implementation instead:
 program.run_decompositions({torch.ops.mylib.swiglu.default: fn}). decompose{keep=["mylib.swiglu"]} leaves the calls in a text that prints but does not run`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)

@@ -68,7 +68,8 @@ func (c *check) reference(ctx *pass.Context, m *ir.Module) error {
 	}
 	var list []Case
 	var want [][]result
-	for _, k := range c.list {
+	for i, k := range c.list {
+		ctx.Step("verifying", i, len(c.list))
 		k, out, err := first(ctx, m, k)
 		if ctx.Err() != nil { // that it does not run says nothing
 			return ctx.Err()
@@ -183,6 +184,7 @@ func (c *check) after(ctx *pass.Context, m *ir.Module) error {
 	}
 	worst := math.Inf(1)
 	for i, k := range c.list {
+		ctx.Step("verifying", i, len(c.list))
 		got, err := execute(ctx, m, k)
 		if err != nil {
 			return fmt.Errorf("after the pass %s the model does not run: %w", ctx.Pass.Name, err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -123,6 +124,10 @@ func (s *Set) parse(text string, within []string) (Pipeline, error) {
 	tree, err := parser.ParseString("", text)
 	if err != nil {
 		var perr participle.Error
+		var odd *lexer.Error
+		if errors.As(err, &odd) {
+			return nil, fmt.Errorf("pipeline %q, column %d: %s", text, odd.Pos.Column, oddCharacter(text, odd.Pos.Offset))
+		}
 		if errors.As(err, &perr) {
 			return nil, fmt.Errorf("pipeline %q, column %d: %s", text, perr.Position().Column, perr.Message())
 		}
@@ -140,6 +145,20 @@ func (s *Set) parse(text string, within []string) (Pipeline, error) {
 		}
 	}
 	return out, errors.Join(errs...)
+}
+
+// oddCharacter says what to do about a character that no word has.
+func oddCharacter(text string, at int) string {
+	const delimiters = "@{}[],= \t\n"
+	found, _ := utf8.DecodeRuneInString(text[at:])
+	if found == '"' {
+		return "the quoted text that begins here has no end"
+	}
+	begin, end := strings.LastIndexAny(text[:at], delimiters)+1, strings.IndexAny(text[at:], delimiters)
+	if end < 0 {
+		end = len(text) - at
+	}
+	return fmt.Sprintf("found %q; a value with it needs quotes, such as %q", found, text[begin:at+end])
 }
 
 func (s *Set) step(st *stepSyntax, within []string) (Pipeline, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -29,6 +30,7 @@ type tool struct {
 	stdout io.Writer
 	stderr io.Writer
 	colour bool // stderr is a terminal that shows colours
+	bright bool // stdout is
 	tty    bool // stderr is a terminal
 	alone  bool // the process is this tool's own, so it may set limits of the whole process
 }
@@ -80,7 +82,7 @@ func Run(ctx context.Context, tk *aiopt.Toolkit, args []string, stdout, stderr i
 func newTool(tk *aiopt.Toolkit, stdout, stderr io.Writer) *tool {
 	t := &tool{Toolkit: tk, name: "aiopt", stdout: stdout, stderr: stderr}
 	t.tty = isTerminal(stderr)
-	t.colour = showsColours(stderr)
+	t.colour, t.bright = showsColours(stderr), showsColours(stdout)
 	return t
 }
 
@@ -90,7 +92,12 @@ func (t *tool) run(ctx context.Context, args []string) int {
 		t.printError(fmt.Errorf("this program is put together wrongly: %w", err))
 		return exitError
 	}
+	stdout := &checked{w: t.stdout}
+	t.stdout = stdout
 	err := t.guarded(ctx, args[1:])
+	if err == nil && stdout.err != nil {
+		err = fmt.Errorf("the output could not be written: %w", stdout.err)
+	}
 	var usage usageError
 	switch by := interruption(ctx); {
 	case err == nil:
@@ -104,6 +111,25 @@ func (t *tool) run(ctx context.Context, args []string) int {
 	}
 	t.printError(err)
 	return exitError
+}
+
+// checked keeps the first error of writing, so that no command needs to look at each line that it prints.
+type checked struct {
+	w   io.Writer
+	err error
+}
+
+// Write writes until that fails.
+func (c *checked) Write(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.w.Write(p)
+	var perr *fs.PathError
+	if c.err = err; errors.As(err, &perr) {
+		c.err = perr.Err
+	}
+	return n, c.err
 }
 
 // guarded turns a broken promise inside the program into an error that asks for a report.
@@ -133,7 +159,11 @@ func (t *tool) dispatch(ctx context.Context, args []string) error {
 	if cmd.name == "" {
 		version = fs.Bool("version", false, "print the version")
 	}
-	if err := fs.Parse(doubleDashes(fs, args)); err != nil {
+	if err := t.parse(fs, args); err != nil {
+		var usage usageError
+		if errors.As(err, &usage) {
+			return err
+		}
 		return usagef("%w; `%s` lists the flags", t.explainFlag(cmd, fs, err), strings.TrimSpace(t.name+" help "+cmd.name))
 	}
 	switch {
@@ -145,6 +175,22 @@ func (t *tool) dispatch(ctx context.Context, args []string) error {
 		return nil
 	}
 	return run(ctx, fs.Args())
+}
+
+// parse sets the flags. One that takes a single value must not be given twice, nor without any.
+func (t *tool) parse(fs *pflag.FlagSet, args []string) error {
+	return fs.ParseAll(doubleDashes(fs, args), func(f *pflag.Flag, value string) error {
+		_, list := f.Value.(pflag.SliceValue)
+		switch {
+		case f.Changed && f.Name == "passes":
+			return usagef("--passes is given twice; one pipeline has all the passes, as in --passes=decompose,w4")
+		case f.Changed && !list && f.Value.Type() != "bool":
+			return usagef("--%s is given twice: %s and %s", f.Name, f.Value, value)
+		case value == "" && f.Value.Type() == "string" && f.Name != "passes":
+			return usagef("--%s: expected a value, found nothing", f.Name)
+		}
+		return fs.Set(f.Name, value)
+	})
 }
 
 // explainFlag adds to an error of parsing which flag may have been meant, or which command has the flag.

@@ -214,7 +214,7 @@ func showOp(t *tool, w io.Writer, name string) bool {
 		fmt.Fprintf(w, "  %s (%s, %s): %s\n", a.Name, a.Kind, need, a.Doc)
 	}
 	if op.Example != "" {
-		fmt.Fprintf(w, "Example:\n  %s\n", op.Example)
+		fmt.Fprintf(w, "Example:\n  %s\n", strings.ReplaceAll(op.Example, "\n", "\n  "))
 	}
 	return true
 }

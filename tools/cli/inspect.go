@@ -69,7 +69,7 @@ func (c *inspector) run(ctx context.Context, args []string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(s)
 	}
-	v := view{w: c.stdout, colour: showsColours(c.stdout)}
+	v := view{w: c.stdout, colour: c.bright}
 	v.summary(s)
 	return v.err
 }

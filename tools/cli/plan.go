@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // step is a call that inputs describe.
@@ -50,7 +51,7 @@ func (in *inputs) plan(m *ir.Module, functions []string) ([]step, error) {
 	calls := max(steps, 1)
 	if len(functions) > 1 && len(functions) != calls {
 		return nil, usagef("--function names %d functions, the inputs are for %s; those of the call k have names that start with s<k>., from s0. on",
-			len(functions), counted(calls, "call"))
+			len(functions), host.Counted(calls, "call"))
 	}
 	list := make([]step, calls)
 	for k := range list {
@@ -114,12 +115,4 @@ func (in *inputs) positions(prefix string, sig backend.Signature) bool {
 		rest, ok := strings.CutPrefix(name, prefix)
 		return ok && positionName.MatchString(rest)
 	})
-}
-
-// counted is a number of things.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

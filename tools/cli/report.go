@@ -22,7 +22,7 @@ type compressionFlags struct {
 }
 
 func (c *compressionFlags) declare(fs *pflag.FlagSet) {
-	fs.StringVar(&c.config, "config", "", "compress as this YAML file says, after the passes; docs/recipes.md explains it")
+	fs.StringVar(&c.config, "config", "", "compress as this YAML file says, after the passes; a .pt2 without passes is decomposed before; docs/recipes.md explains it")
 	fs.StringVar(&c.report, "report", "", "write what became of each weight to this .html or .json file")
 	fs.BoolVar(&c.strict, "strict", false, "fail where a weight cannot be compressed as asked")
 }

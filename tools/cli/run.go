@@ -106,7 +106,7 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err := checkOutputs(c.outputs); err != nil {
 		return err
 	}
-	if err := c.flags.check(); err != nil {
+	if err := c.flags.check(args); err != nil {
 		return err
 	}
 	engine := c.Backend(c.backend)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
@@ -145,7 +146,7 @@ func (f sampleFile) tensors(m *ir.Module) (*inputs, error) {
 	}
 	sig := backend.SignatureOf(m.Func(f.functions[0]))
 	if n := len(sig.Inputs); n != 1 {
-		return nil, fmt.Errorf("@%s takes %s; put their arrays into a folder for each sample, NAME/INPUT.npy", f.functions[0], counted(n, "input"))
+		return nil, fmt.Errorf("@%s takes %s; put their arrays into a folder for each sample, NAME/INPUT.npy", f.functions[0], host.Counted(n, "input"))
 	}
 	t, err := readArray(f.path)
 	if err != nil {

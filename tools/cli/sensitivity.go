@@ -16,6 +16,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/sensitivity"
 )
@@ -42,6 +43,7 @@ A .pt2 is compiled with @cpu before, unless -passes says otherwise; a .air is ta
 			fs.StringVar(&c.schemes, "schemes", "w8,w4,w4{group=32}", "the passes that store weights to try, such as w8,w4{group=32},pal4")
 			fs.StringVar(&c.metric, "metric", string(sensitivity.PSNR), "how outputs are compared: psnr or snr")
 			fs.StringVar(&c.by, "by", "tensor", "what is compressed together: tensor or module")
+			fs.IntVar(&c.top, "top", 0, "show only so many lines, those that suffer most; 0: all")
 			fs.BoolVar(&c.json, "json", false, "print JSON")
 			return c.run
 		},
@@ -52,6 +54,7 @@ type sensitive struct {
 	*tool
 	pipeline, inputs, functions, schemes, metric, by string
 	json                                             bool
+	top                                              int
 }
 
 func (c *sensitive) run(ctx context.Context, args []string) error {
@@ -64,6 +67,9 @@ func (c *sensitive) run(ctx context.Context, args []string) error {
 	}
 	if c.by != "tensor" && c.by != "module" {
 		return usagef("--by=%s: expected tensor or module", c.by)
+	}
+	if c.top < 0 {
+		return usagef("--top=%d: expected 0 or more", c.top)
 	}
 	var err error
 	if opt.Schemes, err = sensitivity.Schemes(c.Passes, c.schemes); err != nil {
@@ -125,6 +131,11 @@ func (c *sensitive) print(w io.Writer, t *sensitivity.Table) error {
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.quality(), b.quality()) })
+	more := 0
+	if c.top > 0 && c.top < len(lines) {
+		more = len(lines) - c.top
+		lines = lines[:c.top]
+	}
 	width := len("scheme")
 	for _, l := range lines {
 		width = max(width, len(l.score.Scheme))
@@ -137,10 +148,15 @@ func (c *sensitive) print(w io.Writer, t *sensitivity.Table) error {
 		if s.Refused != "" {
 			name += "  (not compressed: " + s.Refused + ")"
 		}
-		fmt.Fprintf(columns, "%s\t%s\t%d\t%d\t%d\t  %-*s  %s\n", decibels(s.DB), decibels(s.WeightSNR()), u.Before, s.After, u.Before-s.After,
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t  %-*s  %s\n", decibels(s.DB), decibels(s.WeightSNR()),
+			host.SizeText(u.Before), host.SizeText(s.After), host.SizeText(u.Before-s.After),
 			width, s.Scheme, readable(name))
 	}
-	return columns.Flush()
+	if err := columns.Flush(); err != nil || more == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "and %s more\n", host.Counted(more, "line"))
+	return err
 }
 
 // quality is what lines are sorted by; what is not compressed suffers least.

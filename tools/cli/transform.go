@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/text"
@@ -73,6 +77,9 @@ func (c *transform) passFlags(fs *pflag.FlagSet) {
 }
 
 func (c *transform) run(ctx context.Context, args []string) error {
+	if err := c.flags.check(args); err != nil {
+		return err
+	}
 	files, err := modelFiles(args)
 	if err != nil {
 		return fmt.Errorf("%w; `%s help` shows how it goes", err, c.name)
@@ -84,9 +91,6 @@ func (c *transform) run(ctx context.Context, args []string) error {
 		if err := atomicfile.Check(c.output); err != nil {
 			return err
 		}
-	}
-	if err := c.flags.check(); err != nil {
-		return err
 	}
 	rename, err := parseRenames(c.rename)
 	if err != nil {
@@ -146,6 +150,15 @@ func modelFiles(args []string) ([]aiopt.File, error) {
 	if len(files) == 0 {
 		return nil, usagef("expected a model, found none")
 	}
+	if f := files[0]; filepath.Ext(f.Path) == "" {
+		if _, err := os.Stat(f.Path); errors.Is(err, fs.ErrNotExist) {
+			hint := ""
+			if near := pass.Nearest(args[0], append(commandNames(), "--version", "--help")); near != "" {
+				hint = fmt.Sprintf("; did you mean %s?", near)
+			}
+			return nil, usagef("there is no command and no file %q%s", args[0], hint)
+		}
+	}
 	return files, nil
 }
 
@@ -173,7 +186,10 @@ func (t *tool) limitMemory(files []aiopt.File) (end func()) {
 }
 
 // check refuses what cannot be done whatever the model is, before any work.
-func (p *passFlags) check() error {
+func (p *passFlags) check(args []string) error {
+	if p.verify == "structure" && slices.Contains(args, "numeric") {
+		return usagef("--verify takes its value behind =: --verify=numeric")
+	}
 	if p.verify != "" && p.verify != "structure" && p.verify != "numeric" {
 		return usagef("--verify=%s: expected numeric", p.verify)
 	}
@@ -182,6 +198,14 @@ func (p *passFlags) check() error {
 	}
 	if _, err := p.Passes.Parse(p.pipeline); err != nil {
 		return err
+	}
+	if p.config != "" {
+		if what := pt2.Recognize(p.config); what != "" {
+			return fmt.Errorf("--config=%s: found %s, expected a YAML file; docs/recipes.md explains it", p.config, what)
+		}
+		if info, err := os.Stat(p.config); err != nil || info.IsDir() {
+			return fmt.Errorf("--config=%s: expected a YAML file: %w", p.config, cmp.Or(err, errors.New("it is a folder")))
+		}
 	}
 	return p.checkReport()
 }

@@ -29,7 +29,7 @@ func (d *drawing) sizes() plot {
 		p.Marks = append(p.Marks, moduleBar(m, &p.X, y+3, barHeight-6)...)
 		p.Notes = append(p.Notes, note{p.Frame.X - 8, y + barHeight/2 + 4, short(m.Path, 38), "end"})
 	}
-	p.Alt = fmt.Sprintf("%s; %s before, %s after", counted(len(bars), "module"), host.SizeText(d.Total.Before), host.SizeText(d.Total.After))
+	p.Alt = fmt.Sprintf("%s; %s before, %s after", host.Counted(len(bars), "module"), host.SizeText(d.Total.Before), host.SizeText(d.Total.After))
 	return p
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -143,12 +142,4 @@ func short(name string, n int) string {
 	}
 	head := n / 3
 	return string(runes[:head]) + "…" + string(runes[len(runes)-(n-head-1):])
-}
-
-// counted is "1 tensor" or "3 tensors".
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -100,7 +100,7 @@ func (d *drawing) layers() plot {
 	p.Alt = "no tensor has an SNR"
 	if len(rows) > 0 {
 		worst := slices.MinFunc(rows, d.compareSNR)
-		p.Alt = fmt.Sprintf("%s from %.1f to %.1f dB; lowest: %s, tensor %d of %d", counted(len(rows), "tensor"), least, most, d.Tensors[worst].Name, worst+1, n)
+		p.Alt = fmt.Sprintf("%s from %.1f to %.1f dB; lowest: %s, tensor %d of %d", host.Counted(len(rows), "tensor"), least, most, d.Tensors[worst].Name, worst+1, n)
 	}
 	return p
 }
@@ -148,7 +148,7 @@ func (d *drawing) scatter() plot {
 			box: box{X: p.X.at(float64(max(t.Before, 1))), Y: p.Y.at(*t.SNR)}, R: 4.5, Class: d.class[t.Scheme] + " dot", Tip: d.tip(i), Row: i + 1,
 		})
 	}
-	p.Alt = fmt.Sprintf("%s of %s to %s", counted(len(rows), "tensor"), host.SizeText(int64(small)), host.SizeText(int64(large)))
+	p.Alt = fmt.Sprintf("%s of %s to %s", host.Counted(len(rows), "tensor"), host.SizeText(int64(small)), host.SizeText(int64(large)))
 	return p
 }
 
@@ -185,12 +185,12 @@ func (d *drawing) histogram() plot {
 			y := p.Y.at(float64(sum + n))
 			p.Marks = append(p.Marks, mark{
 				box: box{x + .75, y, max(right-x-1.5, 1), p.Y.at(float64(sum)) - y}, Class: d.class[s.Name],
-				Tip: fmt.Sprintf("%s to %s dB\n%s, %s", plainRounded(from), plainRounded(from+width), counted(n, "tensor"), s.Name),
+				Tip: fmt.Sprintf("%s to %s dB\n%s, %s", plainRounded(from), plainRounded(from+width), host.Counted(n, "tensor"), s.Name),
 			})
 			sum += n
 		}
 	}
-	p.Alt = fmt.Sprintf("%s in steps of %s dB; at most %d in one", counted(len(rows), "tensor"), plainRounded(width), tallest)
+	p.Alt = fmt.Sprintf("%s in steps of %s dB; at most %d in one", host.Counted(len(rows), "tensor"), plainRounded(width), tallest)
 	return p
 }
 

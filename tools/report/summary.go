@@ -19,7 +19,7 @@ func (r *Report) Summary(w io.Writer) error {
 	var b strings.Builder
 	for _, k := range pass.Kinds() {
 		if s := r.of(k); s.Tensors > 0 {
-			fmt.Fprintf(&b, "compressed %d of %s%s, SNR %s\n", s.Compressed, counted(s.Tensors, k.String()), sizeChange(s, k), s.Quality())
+			fmt.Fprintf(&b, "compressed %d of %s%s, SNR %s\n", s.Compressed, host.Counted(s.Tensors, k.String()), sizeChange(s, k), s.Quality())
 		}
 	}
 	if len(r.Schemes) > 0 {
@@ -27,7 +27,7 @@ func (r *Report) Summary(w io.Writer) error {
 	}
 	for i, g := range r.Reasons {
 		if i == maxReasons {
-			fmt.Fprintf(&b, "  and %s more\n", counted(len(r.Reasons)-i, "reason"))
+			fmt.Fprintf(&b, "  and %s more\n", host.Counted(len(r.Reasons)-i, "reason"))
 			break
 		}
 		fmt.Fprintf(&b, "  not compressed: %s%s: %s\n", r.refusedNames(g), sizeNote(g), g.Name)
@@ -64,7 +64,7 @@ func (r *Report) schemeLines(b *strings.Builder) {
 // refusedNames is the only tensor of a reason by its name, or how many there are.
 func (r *Report) refusedNames(g Group) string {
 	if g.Tensors > 1 {
-		return counted(g.Tensors, g.Kind)
+		return host.Counted(g.Tensors, g.Kind)
 	}
 	for i := range r.Tensors {
 		if t := &r.Tensors[i]; t.Refused == g.Name && t.Kind == g.Kind {
