@@ -143,6 +143,9 @@ func (t *tool) guarded(ctx context.Context, args []string) (err error) {
 }
 
 func (t *tool) dispatch(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == completeCommand {
+		return t.complete(args[1:])
+	}
 	cmd := commands()[0]
 	if len(args) > 0 {
 		for _, c := range commands()[1:] {

@@ -8,6 +8,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// completeCommand is the name of the command that scripts of shells call; it is in no list.
+const completeCommand = "__complete"
+
 func completionCommand() command {
 	return command{
 		name:  "completion",
@@ -16,88 +19,131 @@ func completionCommand() command {
 		long:  "For bash: source <(aiopt completion bash). For zsh and fish likewise; put the line into the shell's start-up file to keep it.",
 		setup: func(t *tool, _ *pflag.FlagSet) func(context.Context, []string) error {
 			return func(_ context.Context, args []string) error {
-				if len(args) != 1 || scripts[args[0]] == nil {
-					return usagef("expected one shell: bash, zsh or fish")
+				for _, s := range shells() {
+					if len(args) == 1 && args[0] == s.name {
+						fmt.Fprintf(t.stdout, s.script, t.name, completeCommand)
+						return nil
+					}
 				}
-				fmt.Fprint(t.stdout, scripts[args[0]](t.name, t.words()))
-				return nil
+				return usagef("expected one shell: bash, zsh or fish")
 			}
 		},
 	}
 }
 
-// scripts makes the text for each shell from the words that may follow each command.
-var scripts = map[string]func(name string, words []commandWords) string{"bash": bash, "zsh": zsh, "fish": fish}
+// shell is a shell and the script that makes it ask this program; %[1]s is the program's name, %[2]s the command it asks.
+type shell struct{ name, script string }
 
-// commandWords are the flags and arguments of a command; the default command has no name.
-type commandWords struct {
-	name  string
-	words []string
+func shells() []shell {
+	const bash = `_%[1]s() {
+  local word
+  COMPREPLY=()
+  while IFS= read -r word; do
+    COMPREPLY+=("$word")
+  done < <("${1/#\~/$HOME}" %[2]s "${COMP_LINE:0:$COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
 }
-
-func (t *tool) words() []commandWords {
-	var list []commandWords
-	for _, c := range commands() {
-		w := commandWords{name: c.name}
-		fs := t.flags(c)
-		c.setup(t, fs)
-		fs.VisitAll(func(f *pflag.Flag) {
-			if f.Name == "passes" {
-				for _, p := range t.Passes.Names() {
-					w.words = append(w.words, "--passes="+p)
-				}
-				for _, p := range pipelineNames(t) {
-					w.words = append(w.words, "--passes=@"+p)
-				}
-				return
-			}
-			w.words = append(w.words, "--"+f.Name)
-		})
-		if c.name == "" {
-			for _, other := range commands()[1:] {
-				w.words = append(w.words, other.name)
-			}
-		}
-		if c.name == "help" {
-			w.words = append(w.words, "passes", "ops", "pipelines", "pass", "op", "pipeline")
-			w.words = append(w.words, t.Passes.Names()...)
-			w.words = append(w.words, opNames(t)...)
-			w.words = append(w.words, loweredOperators(t)...)
-		}
-		if c.name == "completion" {
-			w.words = append(w.words, "bash", "zsh", "fish")
-		}
-		list = append(list, w)
+complete -o nospace -F _%[1]s %[1]s
+`
+	return []shell{
+		{"bash", bash},
+		{"zsh", "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n" + bash},
+		{"fish", "complete -c %[1]s -f -a \"(%[1]s %[2]s (commandline -cp | string collect) '' 2>/dev/null | string trim)\"\n"},
 	}
-	return list
 }
 
-func bash(name string, words []commandWords) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} words\n  case ${COMP_WORDS[1]} in\n", name)
-	for _, w := range words[1:] {
-		fmt.Fprintf(&b, "    %s) words='%s' ;;\n", w.name, strings.Join(w.words, " "))
+// complete prints the words that may stand at the end of a line, each as the shell takes it in the place of what follows
+// the last of its word breaks. A word that is complete ends with a space.
+func (t *tool) complete(args []string) error {
+	if len(args) != 2 {
+		return usagef("expected a line and the characters that break words")
 	}
-	fmt.Fprintf(&b, "    *) words='%s' ;;\n  esac\n", strings.Join(words[0].words, " "))
-	fmt.Fprintf(&b, "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\"))\n}\n")
-	fmt.Fprintf(&b, "COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\ncomplete -o filenames -F _%s %s\n", name, name)
-	return b.String()
+	l := splitLine(args[0])
+	if len(l.words) == 0 {
+		return nil
+	}
+	cut := len(l.current) - len(l.tail(args[1]))
+	for _, w := range t.candidates(l.words[1:], l.current) {
+		text, ok := strings.CutPrefix(w.text, l.current)
+		if !ok {
+			continue
+		}
+		if !l.open {
+			text = escaped(text)
+		}
+		text = l.current[cut:] + text
+		if w.done && !l.open {
+			text += " "
+		}
+		fmt.Fprintln(t.stdout, text)
+	}
+	return nil
 }
 
-func zsh(name string, words []commandWords) string {
-	return "autoload -U +X bashcompinit && bashcompinit\n" + bash(name, words)
+// commandLine is a line up to the cursor.
+type commandLine struct {
+	words   []string // that are complete
+	current string   // the word at the cursor, without quotes
+	quoted  int      // where in current an open quote begins
+	open    bool     // there is an open quote
 }
 
-func fish(name string, words []commandWords) string {
+// splitLine reads a line as shells do, variables and the like apart.
+func splitLine(text string) commandLine {
+	var l commandLine
+	var word strings.Builder
+	var quote rune
+	some, escape := false, false
+	for _, r := range text {
+		switch {
+		case escape:
+			word.WriteRune(r)
+			escape = false
+		case r == '\\' && quote != '\'':
+			some, escape = true, true
+		case quote == r:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			some, quote = true, r
+			l.quoted = word.Len()
+		case r == ' ' || r == '\t' || r == '\n':
+			if some {
+				l.words = append(l.words, word.String())
+			}
+			word.Reset()
+			some = false
+			continue
+		default:
+			word.WriteRune(r)
+		}
+		some = true
+	}
+	l.current, l.open = word.String(), quote != 0
+	return l
+}
+
+// tail is the part of the current word that the shell replaces: what follows the open quote or, without one, the last
+// character that breaks words.
+func (l *commandLine) tail(breaks string) string {
+	if l.open {
+		return l.current[l.quoted:]
+	}
+	at := strings.LastIndexAny(l.current, breaks)
+	if at >= 0 && strings.IndexByte("@$", l.current[at]) >= 0 { // what readline takes into the word
+		return l.current[at:]
+	}
+	return l.current[at+1:]
+}
+
+// escaped puts a backslash before what shells take for their own, braces and the like of pipelines apart.
+func escaped(text string) string {
 	var b strings.Builder
-	for _, w := range words {
-		condition := "__fish_use_subcommand"
-		if w.name != "" {
-			condition = "__fish_seen_subcommand_from " + w.name
+	for _, r := range text {
+		if strings.ContainsRune(" \t'\"\\$&;()<>|*?!`", r) {
+			b.WriteByte('\\')
 		}
-		for _, word := range w.words {
-			fmt.Fprintf(&b, "complete -c %s -n '%s' -a '%s'\n", name, condition, word)
-		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }

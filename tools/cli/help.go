@@ -16,7 +16,7 @@ import (
 func helpCommand() command {
 	return command{
 		name:  "help",
-		usage: "[COMMAND | passes | ops [PATTERN] | pipelines | pass NAME | op NAME | pipeline NAME]",
+		usage: "[COMMAND | inputs | passes | ops [PATTERN] | pipelines | pass NAME | op NAME | pipeline NAME]",
 		doc:   "Explain a command, a pass, an operation, an operator of PyTorch or a pipeline.",
 		long: "An op is an operation of aiopt, such as nn.linear, or an operator of PyTorch, such as aten.softmax or aten.softmax.int: then\n" +
 			"help shows its schema, a call of it and what decompose makes of that. `help ops 'aten.soft*'` lists operators by a pattern.",
@@ -53,6 +53,12 @@ func (t *tool) help(args []string) error {
 			fs := t.flags(c)
 			c.setup(t, fs)
 			t.printCommand(c, fs)
+			return nil
+		}
+	}
+	for _, x := range texts() {
+		if len(args) == 1 && args[0] == x.name {
+			fmt.Fprint(t.stdout, x.text)
 			return nil
 		}
 	}
@@ -106,6 +112,9 @@ func meant(name string, names []string) string {
 // meantTopic suggests what to ask help for.
 func (t *tool) meantTopic(args []string) string {
 	words, named := commandNames(), commandNames()
+	for _, x := range texts() {
+		words = append(words, x.name)
+	}
 	for _, tp := range topics() {
 		words = append(words, tp.kind, tp.all)
 		named = append(named, tp.name(t)...)
@@ -124,7 +133,7 @@ func (t *tool) printOverview() {
 	for _, c := range commands() {
 		fmt.Fprintf(t.stdout, "  %s\n      %s\n", strings.Join(strings.Fields(t.name+" "+c.name+" "+c.usage), " "), c.doc)
 	}
-	fmt.Fprintf(t.stdout, "\n%s COMMAND --help lists a command's flags; `%s help passes` and `%s help ops` what they work with.\n\n", t.name, t.name, t.name)
+	fmt.Fprintf(t.stdout, "\n%s COMMAND --help lists a command's flags; `%s help passes` and `%s help ops` what they work with, `%s help inputs` how data is given.\n\n", t.name, t.name, t.name, t.name)
 	fs := t.flags(commands()[0])
 	commands()[0].setup(t, fs)
 	fmt.Fprintf(t.stdout, "Flags of %s:\n%s", t.name, fs.FlagUsages())

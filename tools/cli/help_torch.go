@@ -134,14 +134,3 @@ func operatorNames(t *tool) []string {
 	}
 	return slices.Compact(names)
 }
-
-// loweredOperators lists the operators of PyTorch that have a lowering, without their overloads, for completion.
-func loweredOperators(t *tool) []string {
-	var names []string
-	for _, o := range operators.All(t.Lowerings) {
-		if o.Functional() && o.Status == operators.Lowered {
-			names = append(names, o.Op())
-		}
-	}
-	return slices.Compact(names)
-}

@@ -14,15 +14,6 @@ import (
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
-const samplesHelp = `Passes that need to see the model at work, such as a8, run it on --inputs; so does --verify=numeric, on the first 8
-samples. --inputs names a .safetensors file, which is one sample, or a folder with one sample in each
-  NAME.safetensors   inputs by name, or in0, in1, ... by position
-  NAME.npy           the input of a model that has one
-  NAME/INPUT.npy     a folder with an array for each input, by name or position
-in the order of their names. A sample with the names s0.x, s1.x, ... is a run of consecutive calls that keep state. Where
-the model has several functions, the samples of the function F are in the folder F of that folder, or their names start
-with F: F.x, or s0.F.x, s1.G.x, ... for calls of several functions.`
-
 // sampleFile is where a sample is.
 type sampleFile struct {
 	path      string

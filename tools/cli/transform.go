@@ -28,7 +28,6 @@ func transformCommand() command {
 	return command{
 		usage: "[flags] MODEL.{pt2,air,airpkg} | NAME=MODEL...",
 		doc:   "Import a model, run passes over it, and print its text or write it.",
-		long:  samplesHelp,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &transform{tool: t}
 			c.passFlags(fs)
