@@ -69,7 +69,7 @@ func TestErrors(t *testing.T) {
 		{"a size beyond all memory", `
 			x: f32[2]
 			y: f32[4611686018427387904,2] = aten.relu.default(x)
-			return y`, `@main: node "y" (aten.relu.default): tensor "y": shape [4611686018427387904 2] of f32 is larger than 1099511627776 bytes`},
+			return y`, `@main: node "y" (aten.relu.default): tensor "y": shape 4611686018427387904x2 of f32 is larger than 1099511627776 bytes`},
 		{"strides of a tensor of any size with gaps", `
 			x: f32[s0,4]{8,2}
 			y: f32[2]{6} = aten.as_strided.default(x, [2], [6], 2)

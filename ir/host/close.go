@@ -53,7 +53,7 @@ func (g Gap) Close() bool { return g.Outside == 0 }
 // Measure compares two tensors of one shape; their element types may differ.
 func Measure(got, want *Tensor, tol Tolerance) (Gap, error) {
 	if !slices.Equal(got.Shape, want.Shape) {
-		return Gap{}, fmt.Errorf("found the shape %v, expected %v", got.Shape, want.Shape)
+		return Gap{}, fmt.Errorf("found the shape %v, expected %v", ShapeText(got.Shape), ShapeText(want.Shape))
 	}
 	m := meter{tol: tol, gap: Gap{Elements: want.Len(), First: -1, Worst: -1}}
 	got, want = Unpack(got), Unpack(want)

@@ -183,7 +183,7 @@ func FromValues[T Wide](e Elem, shape []int, values []T) (*Tensor, error) {
 		return nil, err
 	}
 	if n/e.Bytes() != len(values) {
-		return nil, fmt.Errorf("%d values for the shape %v", len(values), shape)
+		return nil, fmt.Errorf("%d values for the shape %v", len(values), ShapeText(shape))
 	}
 	if isNatural[T](e) && len(values) > 0 {
 		return FromBytes(e, shape, unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), n))

@@ -18,7 +18,7 @@ func ArgReduce(p Parallel, t *Tensor, axis int, largest, keep bool) (*Tensor, er
 	}
 	n := t.Shape[axis]
 	if n == 0 {
-		return nil, fmt.Errorf("axis %d of the shape %v has no elements to choose from", axis, t.Shape)
+		return nil, fmt.Errorf("axis %d of the shape %v has no elements to choose from", axis, ShapeText(t.Shape))
 	}
 	t = Unpack(t)
 	dst, starts := words[int64](out.Data), laneStarts(t, axis)

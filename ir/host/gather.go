@@ -169,11 +169,11 @@ func Gather(p Parallel, t *Tensor, axis int, index *Tensor) (*Tensor, error) {
 // checkIndexShape holds an index of torch.gather's kind to t's sizes on the other axes.
 func checkIndexShape(t *Tensor, axis int, shape []int) error {
 	if len(shape) != len(t.Shape) {
-		return fmt.Errorf("the index has the shape %v, the tensor %v: the ranks differ", shape, t.Shape)
+		return fmt.Errorf("the index has the shape %v, the tensor %v: the ranks differ", ShapeText(shape), ShapeText(t.Shape))
 	}
 	for i, size := range shape {
 		if i != axis && size > t.Shape[i] {
-			return fmt.Errorf("the index has the shape %v, the tensor %v: too large in axis %d", shape, t.Shape, i)
+			return fmt.Errorf("the index has the shape %v, the tensor %v: too large in axis %d", ShapeText(shape), ShapeText(t.Shape), i)
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ func Concat(p Parallel, axis int, in ...*Tensor) (*Tensor, error) {
 	for i, t := range in {
 		size += t.Shape[axis]
 		if !slices.Equal(dropAxes(t.Shape, axis), dropAxes(in[0].Shape, axis)) {
-			return nil, fmt.Errorf("operand %d has the shape %v, the first %v: they may differ in axis %d only", i, t.Shape, in[0].Shape, axis)
+			return nil, fmt.Errorf("operand %d has the shape %v, the first %v: they may differ in axis %d only", i, ShapeText(t.Shape), ShapeText(in[0].Shape), axis)
 		}
 	}
 	out, err := Alloc(in[0].Elem, withAxis(in[0].Shape, axis, size))

@@ -11,7 +11,7 @@ import (
 func Lookup(p Parallel, indices, lut *Tensor, axis int) (*Tensor, error) {
 	rank := len(indices.Shape)
 	if len(lut.Shape) != rank+2 || axis < 0 || axis >= rank {
-		return nil, fmt.Errorf("the indices %v along axis %d do not fit the table %v", indices.Shape, axis, lut.Shape)
+		return nil, fmt.Errorf("the indices %v along axis %d do not fit the table %v", ShapeText(indices.Shape), axis, ShapeText(lut.Shape))
 	}
 	steps, tables := make([]int, rank), 1 // from one table to the next along each axis
 	for i := rank - 1; i >= 0; i-- {

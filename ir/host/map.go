@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 const (
@@ -267,7 +268,11 @@ func BroadcastShapes(shapes ...[]int) ([]int, error) {
 			case out[i] == 1:
 				out[i] = s[k]
 			default:
-				return nil, fmt.Errorf("the shapes %v do not broadcast: dimension %d is %d and %d", shapes, i, out[i], s[k])
+				var all []string
+				for _, s := range shapes {
+					all = append(all, ShapeText(s))
+				}
+				return nil, fmt.Errorf("the shapes %s do not broadcast: dimension %d is %d and %d", strings.Join(all, " and "), i, out[i], s[k])
 			}
 		}
 	}

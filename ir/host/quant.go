@@ -158,7 +158,7 @@ func quantizeBlock[T float32 | float64](q quantizer, whole bool, codes []float64
 func blockedViews(out *Tensor, all []*Tensor) (in []*Tensor, view *Tensor, err error) {
 	shape := out.Shape
 	if !slices.Equal(all[0].Shape, shape) {
-		return nil, nil, fmt.Errorf("the shape %v gives %v", all[0].Shape, shape)
+		return nil, nil, fmt.Errorf("the shape %v gives %v", ShapeText(all[0].Shape), ShapeText(shape))
 	}
 	blocks := make([]int, len(shape))
 	for axis, size := range shape {
@@ -168,7 +168,7 @@ func blockedViews(out *Tensor, all []*Tensor) (in []*Tensor, view *Tensor, err e
 				continue
 			}
 			if len(t.Shape) != len(shape) {
-				return nil, nil, fmt.Errorf("the shape %v has another rank than %v", t.Shape, shape)
+				return nil, nil, fmt.Errorf("the shape %v has another rank than %v", ShapeText(t.Shape), ShapeText(shape))
 			}
 			n := t.Shape[axis]
 			if n == 1 {

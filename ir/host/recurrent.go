@@ -58,7 +58,7 @@ func (c *RecurrentParams) check(kind Cell) error {
 		{"weight of the hidden state", c.WeightHidden, []int{n, h.Shape[1]}}, {"bias", c.BiasIn, []int{n}}, {"bias", c.BiasHidden, []int{n}}, {"hidden state", h, h.Shape},
 	} {
 		if t.t != nil && (!slices.Equal(t.t.Shape, t.shape) || t.t.Elem != x.Elem) {
-			return fmt.Errorf("the %s is %s, the recurrent layer needs shape %v of %s", t.what, t.t, t.shape, x.Elem)
+			return fmt.Errorf("the %s is %s, the recurrent layer needs shape %v of %s", t.what, t.t, ShapeText(t.shape), x.Elem)
 		}
 	}
 	if kind == CellLSTM && c.CellState == nil {

@@ -77,7 +77,7 @@ func reduce[T, A Wide](p Parallel, r Reduction, f fold[T, A], out, t *Tensor, ax
 	}
 	outs, n := kept.Len(), summed.Len()
 	if n == 0 && (r == ReduceMax || r == ReduceMin) {
-		return fmt.Errorf("%s of no elements: axes %v of the shape %v", r, axes, t.Shape)
+		return fmt.Errorf("%s of no elements: axes %v of the shape %v", r, axes, ShapeText(t.Shape))
 	}
 	loops := reduction[T, A]{fold: f, kept: kept, summed: summed, outs: outs, n: n, piece: reducePiece}
 	if loops.sideBySide() {

@@ -95,7 +95,7 @@ func Scatter(p Parallel, t *Tensor, axis int, index, src *Tensor, how Combine) (
 	}
 	for i, size := range index.Shape {
 		if size > src.Shape[i] {
-			return nil, fmt.Errorf("the index has the shape %v, the source %v: too large in axis %d", index.Shape, src.Shape, i)
+			return nil, fmt.Errorf("the index has the shape %v, the source %v: too large in axis %d", ShapeText(index.Shape), ShapeText(src.Shape), i)
 		}
 		src = src.Slice(i, 0, size, 1)
 	}

@@ -148,7 +148,7 @@ func sortRanked(list, spare []ranked) []ranked {
 // one row, or has one row for each row of values. The result is i64 and has the shape of values.
 func SearchSorted(p Parallel, sorted, values *Tensor, right bool) (*Tensor, error) {
 	if r := len(sorted.Shape); r == 0 || r > 1 && !slices.Equal(sorted.Shape[:r-1], leadingShape(values)) {
-		return nil, fmt.Errorf("rows of the shape %v do not fit values of the shape %v", sorted.Shape, values.Shape)
+		return nil, fmt.Errorf("rows of the shape %v do not fit values of the shape %v", ShapeText(sorted.Shape), ShapeText(values.Shape))
 	}
 	out, err := Alloc(I64, values.Shape)
 	if err != nil || out.Len() == 0 {

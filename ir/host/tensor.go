@@ -32,7 +32,7 @@ func SizeBytes(e Elem, shape []int) (int, error) {
 	rows, last := uint64(1), uint64(1)
 	for i, d := range shape {
 		if d < 0 {
-			return 0, fmt.Errorf("dimension %d of shape %v is negative", i, shape)
+			return 0, fmt.Errorf("dimension %d of shape %v is negative", i, ShapeText(shape))
 		}
 		if i == len(shape)-1 {
 			last = uint64(d)
@@ -40,17 +40,17 @@ func SizeBytes(e Elem, shape []int) (int, error) {
 		}
 		hi, lo := bits.Mul64(rows, uint64(d))
 		if hi != 0 {
-			return 0, fmt.Errorf("shape %v has too many elements", shape)
+			return 0, fmt.Errorf("shape %v has too many elements", ShapeText(shape))
 		}
 		rows = lo
 	}
 	if last > MaxBytes {
-		return 0, fmt.Errorf("shape %v has too many elements", shape)
+		return 0, fmt.Errorf("shape %v has too many elements", ShapeText(shape))
 	}
 	rowBytes := (last*uint64(e.Bits()) + 7) / 8
 	hi, total := bits.Mul64(rows, rowBytes)
 	if hi != 0 || total > MaxBytes {
-		return 0, fmt.Errorf("shape %v of %s is larger than %d bytes", shape, e, int64(MaxBytes))
+		return 0, fmt.Errorf("shape %v of %s is larger than %d bytes", ShapeText(shape), e, int64(MaxBytes))
 	}
 	return int(total), nil
 }
@@ -76,7 +76,7 @@ type TooLarge struct {
 
 // Error says how large.
 func (e *TooLarge) Error() string {
-	return fmt.Sprintf("%s of shape %v takes %d bytes, this machine has %d", e.Elem, e.Shape, e.Bytes, e.Machine)
+	return fmt.Sprintf("%s of shape %v takes %d bytes, this machine has %d", e.Elem, ShapeText(e.Shape), e.Bytes, e.Machine)
 }
 
 // New makes a tensor of zeros whose shape the program itself made; it panics with the error where [Alloc] gives one.
@@ -117,7 +117,7 @@ func FromBytes(e Elem, shape []int, data []byte) (*Tensor, error) {
 		return nil, err
 	}
 	if len(data) != n {
-		return nil, fmt.Errorf("%s of shape %v takes %d bytes, found %d", e, shape, n, len(data))
+		return nil, fmt.Errorf("%s of shape %v takes %d bytes, found %d", e, ShapeText(shape), n, len(data))
 	}
 	return &Tensor{Elem: e, Shape: slices.Clone(shape), Strides: rowMajor(e, shape), Data: data}, nil
 }
@@ -152,11 +152,11 @@ func View(e Elem, shape, strides []int, offset int, data []byte) (*Tensor, error
 		}
 		hi, lo := bits.Mul64(uint64(d-1), uint64(strides[i]))
 		if last += lo; hi != 0 || last < lo || last > math.MaxInt64/16 {
-			return nil, fmt.Errorf("shape %v with strides %v overflows", shape, strides)
+			return nil, fmt.Errorf("shape %v with strides %v overflows", ShapeText(shape), strides)
 		}
 	}
 	if !empty && (last+1)*uint64(e.Bytes()) > uint64(len(data)) {
-		return nil, fmt.Errorf("shape %v with strides %v and offset %d needs %d bytes, found %d", shape, strides, offset, (last+1)*uint64(e.Bytes()), len(data))
+		return nil, fmt.Errorf("shape %v with strides %v and offset %d needs %d bytes, found %d", ShapeText(shape), strides, offset, (last+1)*uint64(e.Bytes()), len(data))
 	}
 	return &Tensor{Elem: e, Shape: slices.Clone(shape), Strides: slices.Clone(strides), Offset: offset, Data: data}, nil
 }

@@ -39,7 +39,7 @@ func (t *Tensor) Select(axis, i int) *Tensor {
 func (t *Tensor) Expand(shape []int) (*Tensor, error) {
 	lead := len(shape) - len(t.Shape)
 	if lead < 0 {
-		return nil, fmt.Errorf("cannot broadcast shape %v to %v: fewer dimensions", t.Shape, shape)
+		return nil, fmt.Errorf("cannot broadcast shape %v to %v: fewer dimensions", ShapeText(t.Shape), ShapeText(shape))
 	}
 	out := t.with(slices.Clone(shape), make([]int, len(shape)))
 	for i, d := range t.Shape {
@@ -47,7 +47,7 @@ func (t *Tensor) Expand(shape []int) (*Tensor, error) {
 		case d == shape[lead+i]:
 			out.Strides[lead+i] = t.Strides[i]
 		case d != 1:
-			return nil, fmt.Errorf("cannot broadcast shape %v to %v: dimension %d is %d", t.Shape, shape, i, d)
+			return nil, fmt.Errorf("cannot broadcast shape %v to %v: dimension %d is %d", ShapeText(t.Shape), ShapeText(shape), i, d)
 		}
 	}
 	return out, nil
@@ -60,7 +60,7 @@ func (t *Tensor) Reshape(shape []int) (*Tensor, error) {
 		want *= d
 	}
 	if n != want {
-		return nil, fmt.Errorf("cannot reshape %v (%d elements) to %v (%d elements)", t.Shape, n, shape, want)
+		return nil, fmt.Errorf("cannot reshape %v (%d elements) to %v (%d elements)", ShapeText(t.Shape), n, ShapeText(shape), want)
 	}
 	if t.Elem.Packed() {
 		return nil, fmt.Errorf("cannot reshape packed %s", t.Elem)

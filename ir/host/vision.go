@@ -9,7 +9,7 @@ import (
 // covers more than a share of the union of both.
 func NMS(boxes *Tensor, share float64) (*Tensor, error) {
 	if len(boxes.Shape) != 2 || boxes.Shape[1] != 4 {
-		return nil, fmt.Errorf("the boxes are %v, expected [n, 4]", boxes.Shape)
+		return nil, fmt.Errorf("the boxes are %v, expected [n, 4]", ShapeText(boxes.Shape))
 	}
 	if boxes.Elem == F64 {
 		return nms[float64](boxes, share)
@@ -70,7 +70,7 @@ func sooner[T float32 | float64](a, b T) T {
 // where samples is 0. Narrow floats are computed in f32.
 func RoIAlign(p Parallel, x, rois *Tensor, rows, cols int, scale float64, samples int, aligned bool) (*Tensor, error) {
 	if len(x.Shape) != 4 || len(rois.Shape) != 2 || rois.Shape[1] != 5 {
-		return nil, fmt.Errorf("the picture is %v and the regions are %v, expected [n, c, h, w] and [k, 5]", x.Shape, rois.Shape)
+		return nil, fmt.Errorf("the picture is %v and the regions are %v, expected [n, c, h, w] and [k, 5]", ShapeText(x.Shape), ShapeText(rois.Shape))
 	}
 	out, err := Alloc(x.Elem, []int{rois.Shape[0], x.Shape[1], rows, cols})
 	if err != nil || out.Len() == 0 {

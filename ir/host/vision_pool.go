@@ -9,7 +9,7 @@ import (
 // element of each and its place in the plane as i32, or 0 and -1 where a bin has no elements. Narrow floats are computed in f32.
 func RoIPool(p Parallel, x, rois *Tensor, rows, cols int, scale float64) (values, places *Tensor, err error) {
 	if len(x.Shape) != 4 || len(rois.Shape) != 2 || rois.Shape[1] != 5 {
-		return nil, nil, fmt.Errorf("the picture is %v and the regions are %v, expected [n, c, h, w] and [k, 5]", x.Shape, rois.Shape)
+		return nil, nil, fmt.Errorf("the picture is %v and the regions are %v, expected [n, c, h, w] and [k, 5]", ShapeText(x.Shape), ShapeText(rois.Shape))
 	}
 	shape := []int{rois.Shape[0], x.Shape[1], rows, cols}
 	if values, err = Alloc(x.Elem, shape); err != nil {

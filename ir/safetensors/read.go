@@ -253,7 +253,7 @@ func (f *File) describe(name string, d *description) (span, error) {
 		return span{}, fmt.Errorf("data_offsets are %d, expected the begin and the end", d.Offsets)
 	}
 	if n := d.Offsets[1] - d.Offsets[0]; n != uint64(size) {
-		return span{}, fmt.Errorf("%s of shape %v takes %d bytes, data_offsets give it %d", d.Dtype, shape, size, n)
+		return span{}, fmt.Errorf("%s of shape %v takes %d bytes, data_offsets give it %d", d.Dtype, host.ShapeText(shape), size, n)
 	}
 	f.index[name] = len(f.Entries)
 	f.Entries = append(f.Entries, Entry{Name: name, Elem: e, Shape: shape})

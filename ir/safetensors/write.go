@@ -127,7 +127,7 @@ func (h *headerWriter) entry(e Described, at int64) error {
 		return err
 	}
 	if int64(size) != e.Size {
-		return fmt.Errorf("%s of shape %v takes %d bytes, found %d", elem, shape, size, e.Size)
+		return fmt.Errorf("%s of shape %v takes %d bytes, found %d", elem, host.ShapeText(shape), size, e.Size)
 	}
 	if elem.Packed() {
 		shape = packedShape(elem, shape)

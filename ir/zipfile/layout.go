@@ -23,12 +23,12 @@ func (f *File) CheckLayout() error {
 	if !bytes.HasPrefix(rest, []byte(centralMark)) {
 		return f.locate(problem("", f.advice.Make, "found bytes of no entry at %d, expected the zip directory", at))
 	}
-	if err := f.checkDirectory(rest); err != nil {
-		return f.locate(err)
-	}
 	end := len(rest) - endSize
 	if end < 0 || !bytes.HasPrefix(rest[end:], []byte(endMark)) {
 		return f.locate(problem("", f.advice.Make, "found bytes behind the end of the zip directory, or a comment in it"))
+	}
+	if err := f.checkDirectory(rest); err != nil {
+		return f.locate(err)
 	}
 	return nil
 }
@@ -76,11 +76,11 @@ func (f *File) checkLocal(e *Entry, at int64) error {
 		int64(le.Uint32(head[18:])) != small || int64(le.Uint32(head[22:])) != small {
 		return odd("its local header and the directory differ in flags, method, CRC32 or size")
 	}
-	if le.Uint32(head[10:]) != date1980<<16 {
-		return odd("its local header gives it a time, expected the beginning of 1980")
-	}
 	if e.offset%Alignment != 0 {
 		return odd("its data begins at byte %d, expected a multiple of %d", e.offset, Alignment)
+	}
+	if le.Uint32(head[10:]) != date1980<<16 {
+		return odd("its local header gives it a time, expected the beginning of 1980")
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func (j *paletteJob) prepare(t *host.Tensor, opt Options, keep *host.Tensor) (er
 		return err
 	}
 	if opt.Importance != nil && !slices.Equal(opt.Importance.Shape, t.Shape) {
-		return fmt.Errorf("its importance has the shape %v, expected %v", opt.Importance.Shape, t.Shape)
+		return fmt.Errorf("its importance has the shape %v, expected %v", host.ShapeText(opt.Importance.Shape), host.ShapeText(t.Shape))
 	}
 	var channel *host.Tensor
 	if j.palette.ChannelScale {

@@ -16,7 +16,7 @@ type paletteLayout struct {
 func newPaletteLayout(t *host.Tensor, p Palette, opt Options) (*paletteLayout, error) {
 	rank := len(t.Shape)
 	if rank == 0 || len(opt.Block) != rank {
-		return nil, &Refusal{fmt.Sprintf("its shape %v and groups of %v do not fit: a palette needs a size for each of one or more axes", t.Shape, opt.Block)}
+		return nil, &Refusal{fmt.Sprintf("its shape %v and groups of %v do not fit: a palette needs a size for each of one or more axes", host.ShapeText(t.Shape), opt.Block)}
 	}
 	l := &paletteLayout{shape: t.Shape, block: opt.Block, length: max(p.Length, 1)}
 	for i, b := range l.block {

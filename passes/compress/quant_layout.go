@@ -24,11 +24,11 @@ const (
 // newBlockLayout checks a weight's blocks. Pieces share no byte of codes of the element type.
 func newBlockLayout(shape, block []int, codes host.Elem) (*blockLayout, error) {
 	if len(block) != len(shape) || len(shape) == 0 {
-		return nil, fmt.Errorf("blocks of %v for a weight of shape %v: expected a size for each of one or more axes", block, shape)
+		return nil, fmt.Errorf("blocks of %v for a weight of shape %v: expected a size for each of one or more axes", block, host.ShapeText(shape))
 	}
 	for i, n := range block {
 		if n < 1 || shape[i]%n != 0 {
-			return nil, fmt.Errorf("blocks of %v for a weight of shape %v: %d does not divide %d", block, shape, n, shape[i])
+			return nil, fmt.Errorf("blocks of %v for a weight of shape %v: %d does not divide %d", block, host.ShapeText(shape), n, shape[i])
 		}
 	}
 	l := &blockLayout{}

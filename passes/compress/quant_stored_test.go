@@ -280,9 +280,9 @@ func TestQuantRefused(t *testing.T) {
 	}{
 		{host.New(host.I8, 4, 6), Quant{Elem: host.I4}, []int{1, 6}, "its elements are i8, not f64, f32, bf16 or f16"},
 		{x, Quant{Elem: host.I16}, []int{1, 6}, "codes cannot be i16: they are i1 to i8, u1 to u8, f8e4m3, f8e5m2 or f4e2m1"},
-		{x, Quant{Elem: host.I4}, []int{1, 4}, "blocks of [1 4] for a weight of shape [4 6]: 4 does not divide 6"},
-		{x, Quant{Elem: host.I4}, []int{6}, "blocks of [6] for a weight of shape [4 6]: expected a size for each of one or more axes"},
-		{x, Quant{Elem: host.I4}, []int{1, 0}, "blocks of [1 0] for a weight of shape [4 6]: 0 does not divide 6"},
+		{x, Quant{Elem: host.I4}, []int{1, 4}, "blocks of [1 4] for a weight of shape 4x6: 4 does not divide 6"},
+		{x, Quant{Elem: host.I4}, []int{6}, "blocks of [6] for a weight of shape 4x6: expected a size for each of one or more axes"},
+		{x, Quant{Elem: host.I4}, []int{1, 0}, "blocks of [1 0] for a weight of shape 4x6: 0 does not divide 6"},
 		{wide, Quant{Elem: host.I4}, []int{1, 6}, "it holds 1e+300; scales are f32, which ends at 3.4e38"},
 	} {
 		if _, err := quantize(context.Background(), tt.x, tt.q, Options{Block: tt.block}); err == nil || err.Error() != tt.want {

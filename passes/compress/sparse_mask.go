@@ -144,7 +144,7 @@ func (p *pruning) keep(x []float32, importance *host.Tensor) (*host.Tensor, erro
 	var weights []float64
 	if importance != nil {
 		if !slices.Equal(importance.Shape, p.shape) {
-			return nil, fmt.Errorf("its importance has the shape %v, expected %v", importance.Shape, p.shape)
+			return nil, fmt.Errorf("its importance has the shape %v, expected %v", host.ShapeText(importance.Shape), host.ShapeText(p.shape))
 		}
 		weights = host.Values[float64](importance)
 		if slices.ContainsFunc(weights, func(w float64) bool { return !(w >= 0) || math.IsInf(w, 1) }) {

@@ -83,7 +83,7 @@ func (c *Context) Execute(m *ir.Module, calls ...Call) (*Results, error) {
 func (c *Context) Calibrate(m *ir.Module, watch *Watch) error {
 	if c.Calibration == nil {
 		return errors.New("this pass needs calibration data: inputs like those that the model will see; give them where the passes run, with " +
-			"`aiopt -passes=... --inputs=FOLDER MODEL`, a folder with a .safetensors file for each sample")
+			"`aiopt -passes=... --inputs=FOLDER MODEL`, a folder with a .safetensors file for each sample; `aiopt help inputs` explains")
 	}
 	p, err := c.Compile(m)
 	if err != nil {

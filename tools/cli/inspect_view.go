@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/aiopt/aiopt/ir/asset"
@@ -125,7 +126,10 @@ func (v *view) function(f *asset.Function, variants []asset.Variant) {
 func portType(p asset.Port) string {
 	text := ""
 	for _, s := range p.Shape {
-		text += string(s) + " x "
+		if _, err := strconv.Atoi(string(s)); err != nil { // a formula, which may have an x of its own
+			s = "[" + s + "]"
+		}
+		text += string(s) + "x"
 	}
 	return text + p.DType
 }
