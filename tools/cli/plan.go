@@ -96,7 +96,7 @@ func (in *inputs) functionOf(m *ir.Module, prefix string) (string, error) {
 	if found != "" {
 		return found, nil
 	}
-	all, given := choices(m), "there are none"
+	all, given := choices(m), "no inputs are given"
 	if len(in.order) > 0 {
 		given = "found " + strings.Join(in.names(), ", ")
 	}

@@ -22,12 +22,10 @@ func runCommand() command {
 		name:  "run",
 		usage: "[flags] MODEL.{pt2,air,airpkg}",
 		doc:   "Run a model on inputs and print its outputs or write them to a file.",
-		long: `Inputs are given by name with --input, or all at once with --inputs from a .safetensors file. A VALUE is JSON
-(a number, true, a string in quotes, nested lists) or the name of a .npy or .safetensors file.
+		long: `Inputs are given by name with --input, or all at once with --inputs; 'help inputs' explains their forms and names, and those
+of outputs with --io=position.
 
-With --io=position, tensors are named in0, in1, ... and out0, out1, ... in the order of the exported signature; an input
-that the model mutates comes back as mut<i>, and the state NAME after the last call as buf:NAME. A file with the names
-s0.in0, s1.in0, ... is a run of consecutive calls that keep state.
+With --ref, every output is compared with the one of its name, and what one side lacks is an error.
 
 A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -23,7 +24,7 @@ type sampleFile struct {
 
 // openSamples lists the samples of a file or folder; they are read when they are needed.
 func openSamples(m *ir.Module, path, functions string) (*pass.Samples, error) {
-	info, err := os.Stat(path)
+	info, err := statInputs(path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +56,16 @@ func openSamples(m *ir.Module, path, functions string) (*pass.Samples, error) {
 		}
 	}
 	return &pass.Samples{Count: len(list), All: all}, nil
+}
+
+// statInputs finds what --inputs names.
+func statInputs(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	var perr *fs.PathError
+	if errors.As(err, &perr) {
+		err = fmt.Errorf("--inputs=%s: %w; `aiopt help inputs` explains what it takes", path, perr.Err)
+	}
+	return info, err
 }
 
 // listSamples lists a folder in the order of the names. Those that start with a dot are not looked at.

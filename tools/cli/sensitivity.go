@@ -71,6 +71,11 @@ func (c *sensitive) run(ctx context.Context, args []string) error {
 	if c.top < 0 {
 		return usagef("--top=%d: expected 0 or more", c.top)
 	}
+	if c.inputs != "" {
+		if _, err := statInputs(c.inputs); err != nil {
+			return err
+		}
+	}
 	var err error
 	if opt.Schemes, err = sensitivity.Schemes(c.Passes, c.schemes); err != nil {
 		return usagef("--schemes: %w", err)

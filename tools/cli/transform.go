@@ -91,6 +91,11 @@ func (c *transform) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	if c.inputs != "" {
+		if _, err := statInputs(c.inputs); err != nil {
+			return err
+		}
+	}
 	rename, err := parseRenames(c.rename)
 	if err != nil {
 		return err
