@@ -1,0 +1,202 @@
+package passes
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// activationQuantizer puts quant.quantize and quant.dequantize around the values that a chooser names.
+type activationQuantizer struct {
+	ctx    *pass.Context
+	m      *ir.Module
+	choose activationChooser
+	sites  map[siteKey]*site
+	order  []*site
+}
+
+func newActivationQuantizer(ctx *pass.Context, m *ir.Module, choose activationChooser) *activationQuantizer {
+	return &activationQuantizer{ctx: ctx, m: m, choose: choose, sites: map[siteKey]*site{}}
+}
+
+// run quantizes all that can be. That nothing was done is an error, and with Strict every refusal is one.
+func (a *activationQuantizer) run() error {
+	a.find()
+	if err := a.quantize(); err != nil {
+		return err
+	}
+	switch skipped := a.skipped(); {
+	case len(a.order) == 0:
+		return errors.New("found no activations to quantize; they are the inputs of nn.linear, nn.conv, nn.conv_transpose and tensor.matmul")
+	case a.count() == 0:
+		return errors.New("quantized nothing; these were skipped:\n  " + strings.Join(skipped, "\n  "))
+	}
+	if err := a.strict(); err != nil {
+		return err
+	}
+	a.report()
+	return nil
+}
+
+// quantize changes the module at the sites that were found.
+func (a *activationQuantizer) quantize() error {
+	if err := a.calibrate(); err != nil {
+		return err
+	}
+	var changed []*ir.Value
+	for _, s := range a.order {
+		if s.refused != "" {
+			continue
+		}
+		v, err := a.build(s)
+		if err != nil {
+			return s.users[0].Errorf("%v", err)
+		}
+		changed = append(changed, v)
+	}
+	a.tell()
+	markApprox(a.m, changed)
+	canonKernels(a.m)
+	return nil
+}
+
+// calibrate observes the values on the calibration data, and refuses those of which it says nothing.
+func (a *activationQuantizer) calibrate() error {
+	var failed error
+	watched := map[*ir.Value][]*site{}
+	for _, s := range a.order {
+		if s.refused != "" || s.scheme.dynamic() {
+			continue
+		}
+		if _, known := s.scheme.known(); known {
+			continue
+		}
+		if a.ctx.Calibration == nil && s.by != "" {
+			return a.noData(s)
+		}
+		s.stats = s.scheme.observer.Start(s.axis)
+		watched[s.value] = append(watched[s.value], s)
+	}
+	if len(watched) == 0 {
+		return nil
+	}
+	err := a.ctx.Calibrate(a.m, &pass.Watch{
+		Select: func(v *ir.Value) bool { return watched[v] != nil },
+		Observe: func(v *ir.Value, t *host.Tensor) {
+			for _, s := range watched[v] {
+				if err := s.stats.Add(t); err != nil && failed == nil {
+					failed = fmt.Errorf("%s: %w", s.name(), err)
+				}
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range a.order {
+		switch {
+		case s.stats == nil:
+		case s.stats.Batches() == 0:
+			s.refused = "no calibration sample reaches it"
+		case s.stats.NotFinite() > 0:
+			s.refused = fmt.Sprintf("%d of its numbers in the calibration data are NaN or infinite", s.stats.NotFinite())
+		}
+	}
+	return failed
+}
+
+// noData is the error where something other than the pass asks for ranges, and there is no data to find them in.
+func (a *activationQuantizer) noData(s *site) error {
+	return fmt.Errorf("%s\n  asks for activations as %s, whose range comes from calibration data, and there is none (the first one is %s);\n"+
+		"  give inputs like those that the model will see, --inputs=FOLDER with a .safetensors file for each sample,\n"+
+		"  or compress weights alone: write `op_input_spec: null` and `op_output_spec: null` in every entry", s.by, s.scheme, s.name())
+}
+
+func (a *activationQuantizer) count() int {
+	n := 0
+	for _, s := range a.order {
+		if s.refused == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// loss is what the calibration data says that a site loses.
+func (s *site) loss() (signal, noise float64) {
+	if s.stats == nil {
+		return 0, 0
+	}
+	return s.stats.Loss(s.scheme.options())
+}
+
+func (a *activationQuantizer) skipped() []string {
+	var list []string
+	for _, s := range a.order {
+		if s.refused != "" {
+			list = append(list, fmt.Sprintf("%s: %s", s.name(), s.refused))
+		}
+	}
+	return list
+}
+
+// strict is the error that refusals are where the user wants all or nothing.
+func (a *activationQuantizer) strict() error {
+	unwanted := slices.ContainsFunc(a.order, func(s *site) bool { return s.refused != "" && !s.ignored })
+	if !a.ctx.Strict || !unwanted {
+		return nil
+	}
+	return errors.New("these cannot be quantized; leave them out with ignore:\n  " + strings.Join(a.skipped(), "\n  "))
+}
+
+// tell says what became of each candidate to who collects that.
+func (a *activationQuantizer) tell() {
+	if a.ctx.Compressed == nil {
+		return
+	}
+	for _, s := range a.order {
+		entry := pass.Compressed{Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(),
+			Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
+		entry.Shape, _ = s.value.Type.Static()
+		if s.refused == "" {
+			entry.Scheme = s.scheme.String()
+			entry.Signal, entry.Noise = s.loss()
+		}
+		a.ctx.Compressed(entry)
+	}
+}
+
+// report prints a line for each scheme, and what was skipped.
+func (a *activationQuantizer) report() {
+	name := a.ctx.Pass.Name
+	var schemes []string
+	done, worst, least := map[string]int{}, map[string]string{}, map[string]float64{}
+	for _, s := range a.order {
+		if s.refused != "" {
+			continue
+		}
+		scheme := s.scheme.String()
+		if done[scheme]++; done[scheme] == 1 {
+			schemes, least[scheme] = append(schemes, scheme), math.Inf(1)
+		}
+		signal, noise := s.loss()
+		if db := 10 * math.Log10(signal/noise); noise > 0 && db < least[scheme] {
+			least[scheme], worst[scheme] = db, fmt.Sprintf(": %.1f dB at least, of %s", db, s.name())
+		}
+	}
+	for _, scheme := range schemes {
+		a.ctx.Reportf("%s: quantized %d of %d activations (%s)%s", name, done[scheme], len(a.order), scheme, worst[scheme])
+	}
+	for _, s := range a.skipped() {
+		a.ctx.Reportf("%s: skipped %s", name, s)
+	}
+	for _, g := range a.choose.unused() {
+		a.ctx.Reportf("%s: %s matches nothing", name, g)
+	}
+}
