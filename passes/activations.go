@@ -113,8 +113,9 @@ func (a *activationQuantizer) calibrate() error {
 
 // noData is the error where something other than the pass asks for ranges, and there is no data to find them in.
 func (a *activationQuantizer) noData(s *site) error {
-	return fmt.Errorf("%s\n  asks for activations as %s, whose range comes from calibration data, and there is none (the first one is %s);\n"+
-		"  give inputs like those that the model will see, --inputs=FOLDER with a .safetensors file for each sample,\n"+
+	return fmt.Errorf("%s\n  asks for activations as %s, whose range comes from calibration data, and there is none;\n"+
+		"  the first such activation is %s\n"+
+		"  give inputs like those that the model will see, with --inputs=FOLDER, a .safetensors file for each sample,\n"+
 		"  or compress weights alone: write `op_input_spec: null` and `op_output_spec: null` in every entry", s.by, s.scheme, s.name())
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -61,13 +62,16 @@ const maxRecipe = 1 << 20
 
 func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("config=%q: there is no such file; its path starts at the working directory", file)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("config=%q: %w", file, err)
 	}
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, maxRecipe+1))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("config=%q: expected a YAML file: %w", file, err)
 	}
 	if len(src) > maxRecipe {
 		return nil, fmt.Errorf("%s: a configuration has at most %d bytes", file, maxRecipe)
@@ -75,20 +79,39 @@ func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 	return recipe.Read(file, src, opt)
 }
 
-// followRecipe compresses what a recipe names, and tells what of the recipe has no effect.
+// followRecipe quantizes the activations that a recipe names, by what calibration data says of the model as it is, then
+// compresses the weights that it names, and tells what of the recipe has no effect.
 func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only *filter) error {
 	for _, n := range r.Notes() {
 		ctx.Reportf("note: %v", n)
-	}
-	t := newTargets(m)
-	for _, n := range r.Unmatched(t.all()) {
-		ctx.Reportf("warning: %v", n)
 	}
 	narrow, err := only.globs()
 	if err != nil {
 		return err
 	}
-	return compressWeights(ctx, m, &byRecipe{recipe: r, targets: t, weightFilter: narrow})
+	t := newTargets(m)
+	for _, n := range r.Unmatched(t.all()) {
+		ctx.Reportf("warning: %v", n)
+	}
+	a := newActivationQuantizer(ctx, m, &activationsByRecipe{weightFilter: narrow, recipe: r, targets: t, edges: newBoundaries(m)})
+	a.find()
+	if err := a.quantize(); err != nil {
+		return err
+	}
+	if err := a.strict(); err != nil {
+		return err
+	}
+	if len(a.order) > 0 {
+		t = newTargets(m) // operations in kernels are others now
+		a.report()
+	}
+	err = compressWeights(ctx, m, &byRecipe{recipe: r, targets: t, weightFilter: narrow})
+	var nothing *pass.NothingCompressed
+	if errors.As(err, &nothing) && a.count() > 0 {
+		ctx.Reportf("%s: %v", ctx.Pass.Name, nothing)
+		return nil
+	}
+	return err
 }
 
 // byRecipe chooses as a recipe says, among the weights that the options cover.

@@ -57,7 +57,7 @@ func (t *targets) all() []recipe.Target {
 // op describes an operation without a weight.
 func (t *targets) op(op *ir.Op) recipe.Target {
 	shape, _ := op.In(0).Static()
-	out := recipe.Target{Op: op.Name(), Shape: shape}
+	out := recipe.Target{Op: op.Name(), Shape: shape, Calls: callsOf(t.m, op)}
 	leaves := op.Loc.Leaves()
 	path := leaves[0].Path
 	if path != "" {

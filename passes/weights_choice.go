@@ -84,6 +84,21 @@ func (f *weightFilter) keep(w *weight) string {
 	return ""
 }
 
+// keepOp says why the options leave an operation's activations alone.
+func (f *weightFilter) keepOp(op *ir.Op) string {
+	names := modulePaths(op)
+	if p, ok := f.ignore.match(names...); ok {
+		return fmt.Sprintf("ignore=%q", p)
+	}
+	if _, ok := f.include.match(names...); !ok && len(f.include.patterns) > 0 {
+		return "it matches no include"
+	}
+	if _, ok := f.ops.match(op.Name()); !ok && len(f.ops.patterns) > 0 {
+		return fmt.Sprintf("%s is not among ops", op.Name())
+	}
+	return ""
+}
+
 func (f *weightFilter) unused() []string {
 	return slices.Concat(f.include.missed(), f.ignore.missed(), f.ops.missed())
 }
