@@ -117,6 +117,32 @@ func (a *activationQuantizer) candidate(op *ir.Op, v *ir.Value, uses []ir.Use, c
 	a.add(s)
 }
 
+// joinMoved drops the sites of values that hold numbers of another quantized value and nothing else, such as a view of it:
+// the operation between takes what is quantized.
+func (a *activationQuantizer) joinMoved() {
+	byValue := map[*ir.Value][]*site{}
+	for _, s := range a.order {
+		byValue[s.value] = append(byValue[s.value], s)
+	}
+	a.order = slices.DeleteFunc(a.order, func(s *site) bool {
+		v := s.value
+		if s.refused != "" || s.axis >= 0 || s.scheme.dynamic() || v.Def == nil || !movesOnly(v.Def) {
+			return false
+		}
+		at := ir.Use{Op: v.Def, Index: 0}
+		from := v.Def.Operands[0]
+		i := slices.IndexFunc(byValue[from], func(t *site) bool { return t.refused == "" && t.axis < 0 && t.scheme.key() == s.scheme.key() })
+		if i < 0 || slices.ContainsFunc(byValue[from], func(t *site) bool { return t != byValue[from][i] && slices.Contains(t.uses, at) }) {
+			return false
+		}
+		t := byValue[from][i]
+		if !slices.Contains(t.uses, at) {
+			t.uses = append(t.uses, at)
+		}
+		return true
+	})
+}
+
 // add puts a candidate to the site it shares, or starts one.
 func (a *activationQuantizer) add(s *site) {
 	key := s.key()

@@ -95,6 +95,7 @@ func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only *filte
 	}
 	a := newActivationQuantizer(ctx, m, &activationsByRecipe{weightFilter: narrow, recipe: r, targets: t, edges: newBoundaries(m)})
 	a.find()
+	a.joinMoved()
 	if err := a.quantize(); err != nil {
 		return err
 	}

@@ -50,13 +50,7 @@ func (b *activationsByRecipe) output(op *ir.Op) (*ir.Value, activationChoice) {
 	if !ok {
 		return nil, none
 	}
-	c := b.choice(op, v, act, by)
-	if movesOnly(op) && c.keep == "" {
-		if in := b.input(op, 0); in.scheme != nil && in.refused == "" && in.scheme.key() == c.scheme.key() && c.axis < 0 {
-			return nil, none // the result has the codes of the operand
-		}
-	}
-	return v, c
+	return v, b.choice(op, v, act, by)
 }
 
 func (b *activationsByRecipe) describe(op *ir.Op) recipe.Target {
@@ -79,6 +73,9 @@ func (b *activationsByRecipe) choice(op *ir.Op, v *ir.Value, act recipe.Activati
 	if c.scheme, problem = schemeOf(act); problem != "" {
 		c.refused = fmt.Sprintf("%s (%s)", problem, by)
 		return c
+	}
+	if asymmetric, known := oneSided(v); known && act.CoreAI && act.Elem.IsInt() {
+		c.scheme.codes.Asymmetric, c.scheme.codes.Clipped = asymmetric, false
 	}
 	rank := v.Type.Rank()
 	if act.Granularity.Kind == compress.PerChannel {
@@ -174,6 +171,21 @@ func region(op *ir.Op) *ir.Value {
 // isBound reports an operation that keeps numbers within a constant bound.
 func isBound(op *ir.Op) bool {
 	return (op.Is(tensor.Max) || op.Is(tensor.Min)) && op.Operands[1].DefinedBy(core.Constant) && op.Operands[1].Type.Rank() == 0
+}
+
+// sides says of which functions coreai-opt takes the results as asymmetric, or as symmetric, whatever a recipe says.
+var sides = map[string]bool{"nn.relu": true, "tensor.sigmoid": true, "nn.hardsigmoid": true, "tensor.tanh": false}
+
+// oneSided looks a value's function up in sides.
+func oneSided(v *ir.Value) (asymmetric, known bool) {
+	for v.Def != nil && movesOnly(v.Def) {
+		v = v.Def.Operands[0]
+	}
+	if v.Def == nil {
+		return false, false
+	}
+	asymmetric, known = sides[v.Def.Name()]
+	return asymmetric, known
 }
 
 // movesOnly reports an operation whose result holds numbers of its operand.
