@@ -27,6 +27,11 @@ func newBoundaries(m *ir.Module) *boundaries {
 		for _, r := range op.Results {
 			b.constant[r] = fixed
 		}
+		if op.Is(core.Kernel) { // its body comes after the function around it
+			for i, p := range op.Bodies[0].Params {
+				b.constant[p.Value] = b.constant[op.Operands[i]]
+			}
+		}
 	})
 	for _, f := range m.Funcs {
 		n := 0

@@ -56,7 +56,14 @@ func (t *targets) all() []recipe.Target {
 
 // op describes an operation without a weight.
 func (t *targets) op(op *ir.Op) recipe.Target {
-	shape, _ := op.In(0).Static()
+	var shape []int
+	for _, d := range op.In(0).Shape {
+		n, known := d.IsConst()
+		if !known {
+			n = -1
+		}
+		shape = append(shape, int(n))
+	}
 	out := recipe.Target{Op: op.Name(), Shape: shape, Calls: callsOf(t.m, op)}
 	leaves := op.Loc.Leaves()
 	path := leaves[0].Path
