@@ -65,6 +65,11 @@ func (t *targets) op(op *ir.Op) recipe.Target {
 		shape = append(shape, int(n))
 	}
 	out := recipe.Target{Op: op.Name(), Shape: shape, Calls: callsOf(t.m, op)}
+	for i, v := range op.Operands {
+		if isActivation(v) && !isConstant(v) {
+			out.Inputs = append(out.Inputs, i)
+		}
+	}
 	leaves := op.Loc.Leaves()
 	path := leaves[0].Path
 	if path != "" {
