@@ -173,6 +173,9 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		return usagef("--verify=%s: expected numeric", p.verify)
 	}
 	pipeline = p.withConfig(pipeline, m)
+	if p.alone {
+		debug.SetGCPercent(100) // from here on memory goes into tensors, not into small objects that stay
+	}
 	bar := p.newProgress()
 	defer bar.finish()
 	opt := aiopt.BuildOptions{
