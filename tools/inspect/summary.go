@@ -13,19 +13,25 @@ import (
 
 // Summary is what `aiopt inspect --json` prints. Keys are only added, never changed; lists are never null.
 type Summary struct {
-	File      string           `json:"file"`
-	Kind      string           `json:"kind"`       // airpkg, air or pt2
-	FileBytes int64            `json:"file_bytes"` // of that one file
-	Verified  bool             `json:"verified"`   // all data was read and held against its sums
-	Module    string           `json:"module"`
-	Origin    asset.Origin     `json:"origin"`
-	Functions []asset.Function `json:"functions"`
-	States    []asset.Port     `json:"states"`
-	Variants  []asset.Variant  `json:"variants"`
-	Weights   Weights          `json:"weights"`
-	Modules   []Folder         `json:"modules"` // of the PyTorch model, a tree in the order of the file
-	Ops       []Count          `json:"ops"`     // the most frequent first
-	Entries   []asset.Part     `json:"entries"` // of an asset, beside its manifest
+	File      string          `json:"file"`
+	Kind      string          `json:"kind"`       // airpkg, air or pt2
+	FileBytes int64           `json:"file_bytes"` // of that one file
+	Verified  bool            `json:"verified"`   // all data was read and held against its sums
+	Module    string          `json:"module"`
+	Origin    asset.Origin    `json:"origin"`
+	Functions []Function      `json:"functions"`
+	States    []asset.Port    `json:"states"`
+	Variants  []asset.Variant `json:"variants"`
+	Weights   Weights         `json:"weights"`
+	Modules   []Folder        `json:"modules"` // of the PyTorch model, a tree in the order of the file
+	Ops       []Count         `json:"ops"`     // the most frequent first
+	Entries   []asset.Part    `json:"entries"` // of an asset, beside its manifest
+}
+
+// Function is a function of the model and the work of a call, a number or an expression of its sizes.
+type Function struct {
+	asset.Function
+	MultiplyAdds asset.Size `json:"multiply_adds"`
 }
 
 // Weights is the size of all data.
@@ -66,7 +72,10 @@ func Of(m *ir.Module, path string, depth int) *Summary {
 	d := asset.Describe(m)
 	s := &Summary{
 		File: path, Kind: strings.TrimPrefix(filepath.Ext(path), "."), Module: m.Name, Origin: d.Origin,
-		Functions: d.Functions, States: d.States, Variants: d.Variants, Ops: countOps(m), Entries: []asset.Part{},
+		Functions: []Function{}, States: d.States, Variants: d.Variants, Ops: countOps(m), Entries: []asset.Part{},
+	}
+	for i, f := range m.Funcs {
+		s.Functions = append(s.Functions, Function{d.Functions[i], asset.Size(m.MultiplyAdds(f).String())})
 	}
 	if info, err := os.Stat(path); err == nil {
 		s.FileBytes = info.Size()
