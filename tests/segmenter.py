@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Export a promptable segmenter as three programs, with what PyTorch computes of an image and two prompts.
 
-    python tests/story.py OUT.zip|OUT_DIR [--size small|medium]
+    python tests/segmenter.py OUT.zip|OUT_DIR [--size small|medium]
 
 image_encode.pt2 gives features of an image, text_encode.pt2 those of a prompt, and detect.pt2 boxes, scores and masks of
 both. calls.safetensors has the inputs of five calls, by name: image_encode, and text_encode and detect for each prompt;
 expected.safetensors has what they give in f32, rounded to f16. Weights are random, of few digits so that they pack well. The
-small size is what tests/story has; tests/bench/story.py measures the medium one. Needs torch 2.11.
+small size is what tests/segmenter has; tests/bench/segmenter.py measures the medium one. Needs torch 2.11.
 """
 import argparse
 import os
