@@ -37,7 +37,9 @@ func (v *view) summary(s *inspect.Summary) {
 	v.origin(s)
 	for _, f := range s.Functions {
 		v.function(&f.Function, s.Variants)
-		v.line("  %s multiply-adds", workText(string(f.MultiplyAdds)))
+		if f.MultiplyAdds != "" {
+			v.line("  %s multiply-adds", workText(string(f.MultiplyAdds)))
+		}
 	}
 	if len(s.States) > 0 {
 		v.title("States")

@@ -28,10 +28,11 @@ type Summary struct {
 	Entries   []asset.Part    `json:"entries"` // of an asset, beside its manifest
 }
 
-// Function is a function of the model and the work of a call, a number or an expression of its sizes.
+// Function is a function of the model and the work of a call, a number or an expression of its sizes. It is unknown, and
+// empty, before PyTorch's calls are lowered.
 type Function struct {
 	asset.Function
-	MultiplyAdds asset.Size `json:"multiply_adds"`
+	MultiplyAdds asset.Size `json:"multiply_adds,omitempty"`
 }
 
 // Weights is the size of all data.
@@ -75,7 +76,7 @@ func Of(m *ir.Module, path string, depth int) *Summary {
 		Functions: []Function{}, States: d.States, Variants: d.Variants, Ops: countOps(m), Entries: []asset.Part{},
 	}
 	for i, f := range m.Funcs {
-		s.Functions = append(s.Functions, Function{d.Functions[i], asset.Size(m.MultiplyAdds(f).String())})
+		s.Functions = append(s.Functions, Function{d.Functions[i], work(m, f)})
 	}
 	if info, err := os.Stat(path); err == nil {
 		s.FileBytes = info.Size()
@@ -84,6 +85,18 @@ func Of(m *ir.Module, path string, depth int) *Summary {
 	s.Weights = sizes(data)
 	s.Modules = folders(data, depth)
 	return s
+}
+
+// work counts the multiply-adds of a function whose calls of PyTorch are lowered.
+func work(m *ir.Module, f *ir.Func) asset.Size {
+	lowered := true
+	f.WithBodies(func(b *ir.Func) {
+		lowered = lowered && !slices.ContainsFunc(b.Ops, func(op *ir.Op) bool { return op.Def.Dialect() == "torch" })
+	})
+	if !lowered {
+		return ""
+	}
+	return asset.Size(m.MultiplyAdds(f).String())
 }
 
 // countOps counts operations by name, calls of PyTorch by what they call.
