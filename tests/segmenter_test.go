@@ -75,11 +75,15 @@ func TestSegmenter(t *testing.T) {
 	t.Run("detector", s.detector)
 }
 
-// sameBytes makes the asset again, on one core.
+// sameBytes makes the asset again, on one core, with the configuration named by its whole path.
 func (s segmenter) sameBytes(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	config, err := filepath.Abs(filepath.FromSlash("segmenter/encoders.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	again := s.file("again.airpkg")
-	s.build(t, again, encoders)
+	s.build(t, again, "--config="+config)
 	if err := sameFile(again, s.asset); err != nil {
 		t.Error(err)
 	}
