@@ -28,7 +28,7 @@ func Compress() *pass.Pass {
 		names = append(names, s.Name)
 		doc += fmt.Sprintf("; %s: %s (%s)", s.Name, s.Doc, s.Of)
 	}
-	config := p.Options.String("config", "", "a YAML file, relative to the working directory")
+	config := p.Options.File("config", "a YAML file, relative to the working directory")
 	preset := p.Options.String("preset", "", doc, append([]string{""}, names...)...)
 	compat := p.Options.String("compat", "none", "coreai: the same codes as coreai-opt gives; as `compat: coreai` in the configuration", "none", "coreai")
 	only := declareWeightFilter(&p.Options)
