@@ -23,6 +23,7 @@ func clusterVectors(v vectors, k int) []float32 {
 	least := math.Inf(1)
 	for _, s := range b.pool[:min(len(b.pool), finalists(v.count()))] {
 		full.centres = slices.Clone(s.centres)
+		full.assign()
 		full.run(manyPasses, finalGain)
 		if v.even && v.count() <= fewPoints {
 			full.polish(manyPolishes)
@@ -43,12 +44,11 @@ const (
 	searchGain     = 3e-5 // a part of the error that is worth going on for, and in the end
 	finalGain      = 1e-7
 
-	poolSize    = 12
-	firstOnes   = 8
-	mostBred    = 200
-	leastBred   = 8
-	breedWork   = 60 << 20 // distances
-	passesAWork = 6        // passes over all points that one child costs, about
+	poolSize  = 12
+	firstOnes = 8
+	mostBred  = 300
+	leastBred = 8
+	breedWork = 50 * 2048 * 16 // distances from all centres in the first look at them
 )
 
 // finalists is how many solutions are tried on all points.
@@ -77,7 +77,7 @@ func (b *breed) search() {
 		b.scatter()
 		b.enter()
 	}
-	n := max(leastBred, min(mostBred, breedWork/(b.count()*b.size*passesAWork)))
+	n := max(leastBred, min(mostBred, breedWork/(b.count()*b.size)))
 	for range n {
 		if b.pool[0].loss == 0 {
 			return

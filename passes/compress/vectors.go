@@ -102,7 +102,11 @@ func (v vectors) look(i int, centres []float32) seen {
 func (v vectors) distance(i int, centre []float32) float32 {
 	x, sum := v.x[i*v.length:][:v.length], float32(0)
 	centre = centre[:len(x)]
-	if v.even {
+	switch {
+	case v.even && len(x) == 2:
+		d, e := x[0]-centre[0], x[1]-centre[1]
+		return float32(d*d) + float32(e*e)
+	case v.even:
 		for t, u := range x {
 			d := u - centre[t]
 			sum += float32(d * d)

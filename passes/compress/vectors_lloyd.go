@@ -24,8 +24,6 @@ func newLloyd(v vectors) *lloyd {
 	return &lloyd{vectors: v, nearest: make([]int32, n), upper: make([]float32, n), lower: make([]float32, n)}
 }
 
-func (l *lloyd) count() int { return len(l.nearest) }
-
 // k is how many centres there are.
 func (l *lloyd) k() int { return len(l.centres) / l.length }
 
@@ -72,9 +70,8 @@ func (l *lloyd) add(i, c int, sign float64) {
 	}
 }
 
-// run moves centres until a move gains less than a part of the error, and looks at all points at the end.
+// run moves centres until a move gains less than a part of the error. All points must be assigned.
 func (l *lloyd) run(passes int, least float64) {
-	l.assign()
 	l.fill()
 	for range passes {
 		if gain := l.move(); !(gain > least*l.loss) {
@@ -82,7 +79,17 @@ func (l *lloyd) run(passes int, least float64) {
 		}
 		l.update()
 	}
-	l.assign()
+	l.measure()
+}
+
+// measure finds the loss of points that are assigned.
+func (l *lloyd) measure() {
+	l.loss = 0
+	for i, c := range l.nearest {
+		d := l.distance(i, l.centres[int(c)*l.length:])
+		l.upper[i] = root(d)
+		l.loss += l.vectors.loss(i, d)
+	}
 }
 
 // move moves each centre to the mean of its points, if it has any. It gives what that alone gains.
@@ -196,68 +203,4 @@ func (l *lloyd) put(c, at int) {
 			l.lower[i] = min(l.lower[i], d)
 		}
 	}
-}
-
-// polish moves single points to other clusters where that lowers the error though their own centre is nearer, since both
-// centres follow (Hartigan and Wong 1979).
-func (l *lloyd) polish(passes int) {
-	for range passes {
-		least := math.Inf(1)
-		for c := range l.k() {
-			if w := l.weight[c*l.length]; w > 0 {
-				least = min(least, w)
-			}
-		}
-		moves := 0
-		for i := range l.nearest {
-			if l.transfer(i, least) {
-				moves++
-			}
-		}
-		if moves == 0 {
-			break
-		}
-	}
-	l.assign()
-}
-
-// transfer moves a point to the cluster where it costs least. least is about the weight of the lightest cluster.
-func (l *lloyd) transfer(i int, least float64) bool {
-	a, w := int(l.nearest[i]), l.vectors.weight(i*l.length)
-	own := l.weight[a*l.length]
-	if !(own > w*(1+1e-9)) { // it is alone
-		return false
-	}
-	s := l.look(i, l.centres)
-	other := s.otherwise
-	if s.first != a {
-		other = s.distance
-	}
-	most := float64(l.distance(i, l.centres[a*l.length:])) * own / (own - w)
-	if most*(1-1e-6) <= float64(other)*least/(least+2*w) {
-		return false
-	}
-	best := a
-	most *= 1 - 1e-6
-	for c := range l.k() {
-		if c == a {
-			continue
-		}
-		u := l.weight[c*l.length]
-		if cost := float64(l.distance(i, l.centres[c*l.length:])) * u / (u + w); cost < most {
-			best, most = c, cost
-		}
-	}
-	if best == a {
-		return false
-	}
-	l.add(i, a, -1)
-	l.add(i, best, 1)
-	l.nearest[i] = int32(best)
-	for _, c := range []int{a, best} {
-		for t := c * l.length; t < (c+1)*l.length; t++ {
-			l.centres[t] = float32(l.sum[t] / l.weight[t])
-		}
-	}
-	return true
 }

@@ -70,7 +70,9 @@ var clouds = []struct {
 	{"clumps", func(r *rand.Rand, x []float32, i int) {
 		eachNumber(x, func() float64 { return float64(r.IntN(3)) + 0.05*r.NormFloat64() })
 	}},
-	{"outliers", func(r *rand.Rand, x []float32, i int) { eachNumber(x, func() float64 { return draws[5].next(r, i) / 1e8 }) }},
+	{"outliers", func(r *rand.Rand, x []float32, i int) {
+		eachNumber(x, func() float64 { return draws[5].next(r, i) / 1e8 })
+	}},
 	{"few", func(r *rand.Rand, x []float32, _ int) { eachNumber(x, func() float64 { return float64(r.IntN(5)) }) }},
 }
 
@@ -119,7 +121,7 @@ func TestVectorsLloyd(t *testing.T) {
 			}
 			if want > 0 {
 				worst = max(worst, got/want)
-				sum += math.Log(got/want)
+				sum += math.Log(got / want)
 			}
 		}
 	}
