@@ -162,7 +162,7 @@ func (a *activationQuantizer) tell() {
 		return
 	}
 	for _, s := range a.order {
-		entry := pass.Compressed{Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(),
+		entry := pass.Compressed{Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Activation: true, Op: s.users[0].Name(),
 			Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {

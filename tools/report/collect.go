@@ -15,7 +15,12 @@ func New(facts Facts, list []pass.Compressed) *Report {
 	for _, c := range settle(list) {
 		t, n := newTensor(c), elements(c.Shape)
 		r.Tensors = append(r.Tensors, t)
-		r.Total.add(t, n)
+		if c.Activation {
+			n = 0
+			r.Values.add(t, n)
+		} else {
+			r.Total.add(t, n)
+		}
 		if t.Refused == "" {
 			schemes.add(t.Scheme, t, n)
 		} else {
@@ -46,7 +51,7 @@ func settle(list []pass.Compressed) []pass.Compressed {
 
 func newTensor(c pass.Compressed) Tensor {
 	t := Tensor{
-		Name: c.Tensor, Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
+		Name: c.Tensor, Modules: append([]string{}, c.Modules...), Activation: c.Activation, Op: c.Op, Shape: append([]int{}, c.Shape...),
 		Dtype: c.Elem.String(), Pass: c.Pass, Scheme: c.Scheme, Signal: finite(c.Signal), Noise: finite(c.Noise),
 		Before: c.Before, After: c.After, Seconds: finite(c.Seconds), Refused: c.Refused, Ignored: c.Ignored,
 	}

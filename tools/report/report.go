@@ -21,7 +21,8 @@ type Size struct {
 type Report struct {
 	Format int `json:"format"`
 	Facts
-	Total   Sums     `json:"total"`
+	Total   Sums     `json:"total"` // of the weights
+	Values  Sums     `json:"activations"`
 	Schemes []Group  `json:"by_scheme"` // in the order of first use
 	Modules *Module  `json:"by_module"`
 	Reasons []Group  `json:"by_refusal"` // in the order of first use
@@ -30,22 +31,23 @@ type Report struct {
 
 // Tensor is what became of one tensor.
 type Tensor struct {
-	Name    string   `json:"name"`
-	Modules []string `json:"modules"` // those that use it
-	Op      string   `json:"op"`
-	Shape   []int    `json:"shape"`
-	Dtype   string   `json:"dtype"` // of its elements before
-	Pass    string   `json:"pass"`
-	Scheme  string   `json:"scheme"` // empty where it is not compressed
-	Bits    float64  `json:"bits_per_element"`
-	SNR     *float64 `json:"snr_db"` // null where it is not compressed, and where nothing was lost
-	Signal  float64  `json:"signal"` // sum of squares of its numbers
-	Noise   float64  `json:"noise"`  // sum of squares of the differences
-	Before  int64    `json:"bytes_before"`
-	After   int64    `json:"bytes_after"`
-	Seconds float64  `json:"seconds"`
-	Refused string   `json:"refused"` // the reason; empty where it is compressed
-	Ignored bool     `json:"ignored"` // refused because the user asked for it
+	Name       string   `json:"name"`
+	Modules    []string `json:"modules"` // those that use it
+	Op         string   `json:"op"`
+	Shape      []int    `json:"shape"`
+	Dtype      string   `json:"dtype"`      // of its elements before
+	Activation bool     `json:"activation"` // a value that is computed, no weight
+	Pass       string   `json:"pass"`
+	Scheme     string   `json:"scheme"` // empty where it is not compressed
+	Bits       float64  `json:"bits_per_element"`
+	SNR        *float64 `json:"snr_db"` // null where it is not compressed, and where nothing was lost
+	Signal     float64  `json:"signal"` // sum of squares of its numbers
+	Noise      float64  `json:"noise"`  // sum of squares of the differences
+	Before     int64    `json:"bytes_before"`
+	After      int64    `json:"bytes_after"`
+	Seconds    float64  `json:"seconds"`
+	Refused    string   `json:"refused"` // the reason; empty where it is compressed
+	Ignored    bool     `json:"ignored"` // refused because the user asked for it
 }
 
 // Sums are of several tensors.

@@ -13,13 +13,18 @@ const maxReasons = 10
 // Summary writes a few lines for a terminal: the totals, a line for each scheme, and how many tensors stay as they are for
 // which reason. It writes nothing where there was nothing to compress.
 func (r *Report) Summary(w io.Writer) error {
-	if r.Total.Tensors == 0 {
+	if r.Total.Tensors+r.Values.Tensors == 0 {
 		return nil
 	}
 	var b strings.Builder
 	t := r.Total
-	fmt.Fprintf(&b, "compressed %d of %s: %s -> %s, %.2f bits per weight, SNR %s\n", t.Compressed, counted(t.Tensors, "weight"),
-		size(t.Before), size(t.After), t.Bits, quality(t.SNR, t.Compressed > 0))
+	if t.Tensors > 0 {
+		fmt.Fprintf(&b, "compressed %d of %s: %s -> %s, %.2f bits per weight, SNR %s\n", t.Compressed, counted(t.Tensors, "weight"),
+			size(t.Before), size(t.After), t.Bits, quality(t.SNR, t.Compressed > 0))
+	}
+	if v := r.Values; v.Tensors > 0 {
+		fmt.Fprintf(&b, "quantized %d of %s, SNR %s\n", v.Compressed, counted(v.Tensors, "activation"), quality(v.SNR, v.Compressed > 0))
+	}
 	if len(r.Schemes) > 0 {
 		r.schemeLines(&b)
 	}
@@ -45,11 +50,14 @@ func (r *Report) schemeLines(b *strings.Builder) {
 
 // refusedNames is the only tensor of a reason by its name, or how many there are.
 func (r *Report) refusedNames(g Group) string {
-	if g.Tensors > 1 {
-		return counted(g.Tensors, "weight")
-	}
 	for i := range r.Tensors {
-		if r.Tensors[i].Refused == g.Name {
+		switch {
+		case r.Tensors[i].Refused != g.Name:
+		case g.Tensors > 1 && r.Tensors[i].Activation:
+			return counted(g.Tensors, "activation")
+		case g.Tensors > 1:
+			return counted(g.Tensors, "weight")
+		default:
 			return short(r.Tensors[i].Name, 80)
 		}
 	}
