@@ -41,7 +41,7 @@ type oneActivation struct {
 	scheme     *activationScheme
 	perChannel bool
 	outputs    bool
-	filter     *pathFilter
+	filter     *filter
 }
 
 func (o *oneActivation) input(op *ir.Op, operand int) activationChoice {
@@ -70,7 +70,7 @@ func (o *oneActivation) of(op *ir.Op, v *ir.Value, x activation) activationChoic
 	if v.Name != "" {
 		names = append(names, v.Name)
 	}
-	c.keep = o.filter.refuses(names)
+	c.keep = o.filter.refuses(names...)
 	if o.perChannel {
 		c.axis = x.channelAxis(op, v.Type.Rank())
 	}

@@ -1,11 +1,8 @@
 package passes
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -31,16 +28,12 @@ func (a *activationQuantizer) run() error {
 	if err := a.quantize(); err != nil {
 		return err
 	}
-	switch skipped := a.skipped(); {
-	case len(a.order) == 0:
-		return errors.New("found no activations to quantize; they are the inputs of nn.linear, nn.conv, nn.conv_transpose and tensor.matmul")
-	case a.count() == 0:
-		return errors.New("quantized nothing; these were skipped:\n  " + strings.Join(skipped, "\n  "))
-	}
-	if err := a.strict(); err != nil {
+	out := a.tell()
+	if err := out.check("activations are the inputs of nn.linear, nn.conv, nn.conv_transpose, tensor.matmul and the like"); err != nil {
 		return err
 	}
 	a.report()
+	out.tell(a.choose.unused())
 	return nil
 }
 
@@ -60,7 +53,6 @@ func (a *activationQuantizer) quantize() error {
 		}
 		changed = append(changed, v)
 	}
-	a.tell()
 	markApprox(a.m, changed)
 	canonKernels(a.m)
 	return nil
@@ -137,43 +129,22 @@ func (s *site) loss() (signal, noise float64) {
 	return s.stats.Loss(s.scheme.options())
 }
 
-func (a *activationQuantizer) skipped() []string {
-	var list []string
+// tell says what became of each candidate.
+func (a *activationQuantizer) tell() *outcomes {
+	out := &outcomes{ctx: a.ctx, kind: pass.Activation}
 	for _, s := range a.order {
-		if s.refused != "" {
-			list = append(list, fmt.Sprintf("%s: %s", s.name(), s.refused))
-		}
-	}
-	return list
-}
-
-// strict is the error that refusals are where the user wants all or nothing.
-func (a *activationQuantizer) strict() error {
-	unwanted := slices.ContainsFunc(a.order, func(s *site) bool { return s.refused != "" && !s.ignored })
-	if !a.ctx.Strict || !unwanted {
-		return nil
-	}
-	return errors.New("these cannot be quantized; leave them out with ignore:\n  " + strings.Join(a.skipped(), "\n  "))
-}
-
-// tell says what became of each candidate to who collects that.
-func (a *activationQuantizer) tell() {
-	if a.ctx.Compressed == nil {
-		return
-	}
-	for _, s := range a.order {
-		entry := pass.Compressed{Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Activation: true, Op: s.users[0].Name(),
-			Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
+		entry := pass.Compressed{Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(), Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {
-			entry.Scheme = s.scheme.String()
+			entry.Scheme, entry.Unmeasured = s.scheme.String(), s.stats == nil
 			entry.Signal, entry.Noise = s.loss()
 		}
-		a.ctx.Compressed(entry)
+		out.add(entry)
 	}
+	return out
 }
 
-// report prints a line for each scheme, and what was skipped.
+// report prints a line for each scheme.
 func (a *activationQuantizer) report() {
 	name := a.ctx.Pass.Name
 	var schemes []string
@@ -193,11 +164,5 @@ func (a *activationQuantizer) report() {
 	}
 	for _, scheme := range schemes {
 		a.ctx.Reportf("%s: quantized %d of %d activations (%s)%s", name, done[scheme], len(a.order), scheme, worst[scheme])
-	}
-	for _, s := range a.skipped() {
-		a.ctx.Reportf("%s: skipped %s", name, s)
-	}
-	for _, g := range a.choose.unused() {
-		a.ctx.Reportf("%s: %s matches nothing", name, g)
 	}
 }

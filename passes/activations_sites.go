@@ -103,7 +103,7 @@ func (a *activationQuantizer) candidate(op *ir.Op, v *ir.Value, uses []ir.Use, c
 	case !v.Type.Elem.IsFloat() || v.Type.Elem.Bits() < 16:
 		s.refused = fmt.Sprintf("it is %s", v.Type)
 	case quantizedAlready(f, v):
-		s.refused = "it is quantized already"
+		s.refused = compressedAlready
 	case inside && v.Def != nil:
 		s.refused = fmt.Sprintf("a kernel computes it, which cannot hold the search for its range; run %s before fuse", a.ctx.Pass.Name)
 	case s.axis >= 0:

@@ -16,14 +16,15 @@ func AWQ() *pass.Pass {
 		Name: "awq",
 		Doc: "Make the weights of linear layers lose less when they are stored in few bits: before `w4` or the like, and with the same " +
 			"options. Those that meet large inputs become larger, and the norm before the layers takes the inverse factors. They come from " +
-			"calibration data (--inputs=FOLDER): a power of each input's mean magnitude, the one that loses least. They are rounded to powers of " +
-			"two, so that the model computes the same numbers. (Lin et al. 2023, AWQ.)",
+			"calibration data (--inputs=FOLDER): a power of each input's mean magnitude, the one that loses least. By itself it changes no " +
+			"more than the rounding of weights. (Lin et al. 2023, AWQ.)",
+		Lossy:        &pass.Lossy{MinSNR: 30},
 		NeedsLowered: true,
 	}
 	s := ints(host.I4)
 	edit := quantOptions(p, s.Quant)
-	include := p.Options.Strings("include", "change only these: patterns for the paths of modules of the norms or layers; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these alone, also of those that include names")
+	exact := p.Options.Bool("exact", false, "only powers of two as factors, so that the model computes the same numbers")
+	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -31,11 +32,15 @@ func AWQ() *pass.Pass {
 		if err := s.Check(); err != nil {
 			return err
 		}
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
-		return (&awq{smoothing: smoothing{ctx: ctx, m: m, filter: filter}, scheme: s}).run()
+		a := &awq{smoothing: smoothing{ctx: ctx, m: m, filter: filter}, scheme: s, octave: 8, rounding: 0x1p-7}
+		if *exact {
+			a.octave, a.rounding = 1, 0
+		}
+		return a.run()
 	}
 	return p
 }
@@ -44,6 +49,11 @@ func AWQ() *pass.Pass {
 type awq struct {
 	smoothing
 	scheme compress.Scheme // that the weights will be stored by
+	octave float64         // how many factors lie between a number and its double: 1 where they must be powers of two
+	// rounding is how much of a number may get lost when it is scaled; otherwise its channel stays as it is.
+	rounding float64
+	changed  []*ir.Value // constants
+	gains    []float64   // of each group, dB of the outputs' error
 }
 
 // awqMemory is how much is gathered of the inputs at once, in bytes.
@@ -52,23 +62,7 @@ const awqMemory = 512e6
 func (a *awq) run() error {
 	a.find()
 	a.group()
-	var data []*layerInput
-	of := map[*layerInput]*smoothGroup{}
-	for _, g := range a.groups {
-		n, known := g.norms[0].op.Result().Type.Shape[g.norms[0].op.In(0).Rank()-1].IsConst()
-		switch {
-		case g.refused != "":
-			continue
-		case !known || n > compress.MaxInputs:
-			g.refused = fmt.Sprintf("it has %s inputs, and data is gathered for at most %d", g.norms[0].op.Result().Type, compress.MaxInputs)
-			continue
-		}
-		d := &layerInput{n: int(n)}
-		for _, norm := range g.norms {
-			d.sources = append(d.sources, inputSource{value: norm.op.Result()})
-		}
-		data, of[d] = append(data, d), g
-	}
+	data, of := a.inputs()
 	done, scaled := 0, 0
 	for _, batch := range batches(data, awqMemory) {
 		if err := gather(a.ctx, a.m, batch); err != nil {
@@ -87,9 +81,37 @@ func (a *awq) run() error {
 	}
 	a.ctx.Step(a.ctx.Pass.Name, done, len(data))
 	a.m.DropUnusedResources()
+	if a.rounding > 0 {
+		markApprox(a.m, a.changed)
+	}
 	a.m.SettleLost()
 	a.report(scaled)
+	if len(a.gains) > 0 {
+		a.ctx.Reportf("awq: on the calibration data the outputs of these layers, stored by the scheme, are off by %.1f dB less, on average",
+			sumOf(a.gains)/float64(len(a.gains)))
+	}
 	return nil
+}
+
+// inputs are those of the groups' layers.
+func (a *awq) inputs() (data []*layerInput, of map[*layerInput]*smoothGroup) {
+	of = map[*layerInput]*smoothGroup{}
+	for _, g := range a.groups {
+		n, known := g.norms[0].op.Result().Type.Shape[g.norms[0].op.In(0).Rank()-1].IsConst()
+		switch {
+		case g.refused != "":
+			continue
+		case !known || n > compress.MaxInputs:
+			g.refused = fmt.Sprintf("it has %s inputs, and data is gathered for at most %d", g.norms[0].op.Result().Type, compress.MaxInputs)
+			continue
+		}
+		d := &layerInput{n: int(n)}
+		for _, norm := range g.norms {
+			d.sources = append(d.sources, inputSource{value: norm.op.Result()})
+		}
+		data, of[d] = append(data, d), g
+	}
+	return data, of
 }
 
 // scale changes one group, and counts the norms that it scaled.
@@ -109,7 +131,7 @@ func (a *awq) scale(g *smoothGroup, in *compress.Inputs) (int, error) {
 	if g.refused != "" {
 		return 0, nil
 	}
-	factors, err := a.best(g, in, squares)
+	factors, err := a.best(g, in)
 	if err != nil || g.refused != "" {
 		return 0, err
 	}
@@ -117,26 +139,30 @@ func (a *awq) scale(g *smoothGroup, in *compress.Inputs) (int, error) {
 		g.refused = "no factors make its weights lose less"
 		return 0, nil
 	}
+	for _, n := range g.norms {
+		for _, u := range n.uses() {
+			a.changed = append(a.changed, u.Op.Operands[u.Index])
+		}
+	}
 	return len(g.norms), a.apply(g, factors)
 }
 
 // awqSteps is how many powers are tried: k/awqSteps.
 const awqSteps = 10
 
-// best finds the factors with the least error of the outputs, as far as errors of single inputs tell: the sum over the
-// weights' elements of their squared error times the mean square of their input.
-func (a *awq) best(g *smoothGroup, in *compress.Inputs, squares []float64) ([]float64, error) {
+// best finds the factors with the least error of the outputs on the calibration data.
+func (a *awq) best(g *smoothGroup, in *compress.Inputs) ([]float64, error) {
 	var best []float64
-	least := math.Inf(1)
+	least, plain := math.Inf(1), 0.0
 	for step := range awqSteps + 1 {
-		factors := awqFactors(in, float64(step)/awqSteps)
-		if err := a.exact(g, factors); err != nil {
+		factors := a.factors(in, float64(step)/awqSteps)
+		if err := a.keep(g, factors, a.rounding); err != nil {
 			return nil, err
 		}
 		if step > 0 && allOnes(factors) {
 			continue
 		}
-		cost, err := a.cost(g, factors, squares)
+		cost, err := a.cost(g, factors, in)
 		if reason, ok := refusal(err); ok {
 			g.refused = reason
 			return nil, nil
@@ -144,15 +170,21 @@ func (a *awq) best(g *smoothGroup, in *compress.Inputs, squares []float64) ([]fl
 		if err != nil {
 			return nil, err
 		}
+		if step == 0 {
+			plain = cost
+		}
 		if cost < least {
 			best, least = factors, cost
 		}
 	}
+	if least < plain {
+		a.gains = append(a.gains, compress.OutputError{Plain: plain, Noise: least}.Gain())
+	}
 	return best, nil
 }
 
-// awqFactors are powers of the inputs' mean magnitudes around 1, rounded to powers of two.
-func awqFactors(in *compress.Inputs, power float64) []float64 {
+// factors are powers of the inputs' mean magnitudes, around 1.
+func (a *awq) factors(in *compress.Inputs, power float64) []float64 {
 	low, high := math.Inf(1), 0.0
 	for _, v := range in.Abs {
 		if v > 0 {
@@ -164,13 +196,14 @@ func awqFactors(in *compress.Inputs, power float64) []float64 {
 	for i, v := range in.Abs {
 		factors[i] = 1
 		if v > 0 {
-			factors[i] = math.Ldexp(1, int(math.Round(power*(math.Log2(v)-middle))))
+			factors[i] = math.Exp2(math.Round(a.octave*power*(math.Log2(v)-middle)) / a.octave)
 		}
 	}
 	return factors
 }
 
-func (a *awq) cost(g *smoothGroup, factors, squares []float64) (float64, error) {
+// cost is the error of the outputs of a group's layers if their weights, times factors, are stored by the scheme.
+func (a *awq) cost(g *smoothGroup, factors []float64, in *compress.Inputs) (float64, error) {
 	sum := 0.0
 	for _, name := range g.weights {
 		t, err := a.m.Resource(name).Tensor()
@@ -181,29 +214,40 @@ func (a *awq) cost(g *smoothGroup, factors, squares []float64) (float64, error) 
 		if err != nil {
 			return 0, err
 		}
-		block, err := granularity(a.scheme).Blocks(t.Shape, []int{0}, []int{1})
+		stored, err := a.stored(scaled)
 		if err != nil {
 			return 0, err
 		}
-		packed, err := compress.Apply(a.ctx, scaled, a.scheme, compress.Options{Block: block, Out: []int{0}, In: []int{1}})
-		if err != nil {
-			return 0, err
-		}
-		stored, err := host.Alloc(t.Elem, packed.Stored)
-		if err != nil {
-			return 0, err
-		}
-		if err := host.Dequantize(host.Serial, stored, packed.Codes, packed.Scale, packed.Zero, packed.Min); err != nil {
-			return 0, err
-		}
-		was, is := host.Values[float64](scaled), host.Values[float64](stored)
+		off := host.New(host.F32, t.Shape...)
+		was, is := host.Values[float32](scaled), host.Values[float32](stored)
 		for i := range was {
-			k := i % len(factors)
-			d := (was[i] - is[i]) / factors[k]
-			sum += float64(d*d) * squares[k]
+			host.Raw[float32](off)[i] = (was[i] - is[i]) / float32(factors[i%len(factors)])
 		}
+		power, err := in.OutputPower(a.ctx, off)
+		if err != nil {
+			return 0, err
+		}
+		sum += power
 	}
 	return sum, nil
+}
+
+// stored gives the numbers that the scheme keeps of a weight [out, in].
+func (a *awq) stored(t *host.Tensor) (*host.Tensor, error) {
+	opt := compress.Options{Out: []int{0}, In: []int{1}}
+	var err error
+	if opt.Block, err = granularity(a.scheme).Blocks(t.Shape, opt.Out, opt.In); err != nil {
+		return nil, err
+	}
+	packed, err := compress.Apply(a.ctx, t, a.scheme, opt)
+	if err != nil {
+		return nil, err
+	}
+	out, err := host.Alloc(t.Elem, packed.Stored)
+	if err != nil {
+		return nil, err
+	}
+	return out, host.Dequantize(host.Serial, out, packed.Codes, packed.Scale, packed.Zero, packed.Min)
 }
 
 func allOnes(list []float64) bool {

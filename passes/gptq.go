@@ -22,13 +22,15 @@ func GPTQ() *pass.Pass {
 	}
 	s := ints(host.I4)
 	edit := quantOptions(p, s.Quant)
+	bits := p.Options.Int("palette", 0, "bits of an index: store indices into tables as `palettize` does, with choices by calibration data; group is then "+
+		"how many output channels share a table")
 	order := p.Options.Bool("act-order", true, "choose the codes of inputs with large numbers first")
 	damping := p.Options.Float("damping", 0.01, "what is at least added to each input's mean square, as a share of their mean: less trust in the data; "+
 		"for few rows it is more")
 	sequential := p.Options.Bool("sequential", false, "calibrate each layer on what the layers before, compressed already, give it; "+
 		"the data is then run through the model once for each input that layers share")
 	memory := p.Options.Int("memory", 512, "MB for what is gathered of the inputs; where that is not enough the data is run several times")
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -39,7 +41,14 @@ func GPTQ() *pass.Pass {
 		if *memory < 1 {
 			return fmt.Errorf("memory=%d: expected a number of megabytes", *memory)
 		}
-		choose, err := only.chooser(s)
+		scheme := s
+		if *bits != 0 {
+			scheme = palette(*bits, auto(compress.PerGroupedChannel, 16))
+			if g := s.Quant.Granularity; g.Kind == compress.PerBlock {
+				scheme.Palette.Granularity.Sizes = g.Sizes
+			}
+		}
+		choose, err := forAll(scheme, only)
 		if err != nil {
 			return err
 		}
@@ -63,8 +72,9 @@ type gptq struct {
 }
 
 func (g *gptq) run(choose chooser) error {
-	c := &compressor{ctx: g.ctx, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
+	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
 	found, others := findWeights(g.m)
+	c.expect(found)
 	var wanted []*weight
 	for _, w := range found {
 		if w.reason == "" && choose.choose(w).keep == "" {

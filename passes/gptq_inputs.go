@@ -98,7 +98,11 @@ func (u *weightUse) source(n int, in []int) (inputSource, string) {
 	s := inputSource{value: outermost(u.op.Parent(), u.op.Operands[0])}
 	switch {
 	case u.op.Is(nn.Linear), u.op.Is(tensor.MatMul) && len(u.shape) == 2:
-		if len(in) != 1 || u.shape[0]*u.shape[1]%n != 0 || !slices.Contains(u.shape, n) {
+		own := u.shape[1]
+		if u.op.Is(tensor.MatMul) {
+			own = u.shape[0]
+		}
+		if len(in) != 1 || own != n {
 			return s, fmt.Sprintf("%s takes a part of its inputs", describe(u.op))
 		}
 		return s, ""
@@ -117,7 +121,11 @@ func (u *weightUse) source(n int, in []int) (inputSource, string) {
 	case u.op.Is(tensor.MatMul):
 		return s, fmt.Sprintf("it holds several matrices for %s", describe(u.op))
 	}
-	return s, fmt.Sprintf("%s is no product of inputs with all of it", describe(u.op))
+	how := "is no product of its inputs with one matrix"
+	if u.op.Is(nn.Embedding) {
+		how = "looks its rows up"
+	}
+	return s, fmt.Sprintf("%s %s", describe(u.op), how)
 }
 
 // outermost is the value in f that a kernel's parameter stands for.

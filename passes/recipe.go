@@ -32,7 +32,7 @@ func Compress() *pass.Pass {
 	config := p.Options.String("config", "", "a YAML file, relative to the working directory")
 	preset := p.Options.String("preset", "", doc, append([]string{""}, names...)...)
 	compat := p.Options.String("compat", "none", "coreai: the same codes as coreai-opt gives; as `compat: coreai` in the configuration", "none", "coreai")
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		switch {
 		case (*config == "") == (*preset == ""):
@@ -46,7 +46,7 @@ func Compress() *pass.Pass {
 		}
 		for _, s := range recipe.Presets() {
 			if s.Name == *preset {
-				choose, err := only.chooser(withCompat(s.Scheme, *compat))
+				choose, err := forAll(withCompat(s.Scheme, *compat), only)
 				if err != nil {
 					return err
 				}
@@ -82,11 +82,11 @@ func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 
 // followRecipe quantizes the activations that a recipe names, by what calibration data says of the model as it is, then
 // compresses the weights that it names, and tells what of the recipe has no effect.
-func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only *filter) error {
+func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func() (*weightFilter, error)) error {
 	for _, n := range r.Notes() {
 		ctx.Reportf("note: %v", n)
 	}
-	narrow, err := only.globs()
+	narrow, err := only()
 	if err != nil {
 		return err
 	}
@@ -100,12 +100,14 @@ func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only *filte
 	if err := a.quantize(); err != nil {
 		return err
 	}
-	if err := a.strict(); err != nil {
+	out := a.tell()
+	if err := strictly(ctx, out.unwanted()); err != nil {
 		return err
 	}
 	if len(a.order) > 0 {
 		t = newTargets(m) // operations in kernels are others now
 		a.report()
+		out.tell(nil)
 	}
 	err = compressWeights(ctx, m, &byRecipe{recipe: r, targets: t, weightFilter: narrow})
 	var nothing *pass.NothingCompressed

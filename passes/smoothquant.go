@@ -21,13 +21,12 @@ func SmoothQuant() *pass.Pass {
 		NeedsLowered: true,
 	}
 	alpha := p.Options.Float("alpha", 0.5, "how much of the difficulty goes from the activations to the weights, 0 to 1")
-	include := p.Options.Strings("include", "change only these: patterns for the paths of modules of the norms or layers; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these alone, also of those that include names")
+	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if !(*alpha >= 0 && *alpha <= 1) {
 			return fmt.Errorf("alpha=%v: expected a number from 0 to 1", *alpha)
 		}
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
@@ -40,7 +39,7 @@ type smoothing struct {
 	ctx    *pass.Context
 	m      *ir.Module
 	alpha  float64
-	filter *pathFilter
+	filter *filter
 
 	norms  []*smoothNorm
 	groups []*smoothGroup
@@ -137,7 +136,7 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 			factors[i] = math.Ldexp(1, int(math.Round(math.Log2(f))))
 		}
 	}
-	if err := s.exact(g, factors); err != nil {
+	if err := s.keep(g, factors, 0); err != nil {
 		return nil, err
 	}
 	for _, f := range factors {
@@ -149,8 +148,8 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 	return factors, nil
 }
 
-// exact takes back the factors that some number would not survive.
-func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
+// keep takes back the factors that some number would not survive: of which scaling loses more than a share.
+func (s *smoothing) keep(g *smoothGroup, factors []float64, share float64) error {
 	check := func(names []string, power float64) error {
 		for _, name := range names {
 			t, err := s.m.Resource(name).Tensor()
@@ -161,9 +160,11 @@ func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
 			if err != nil {
 				return err
 			}
+			back := powers(factors, -power)
 			was, is := host.Values[float64](t), host.Values[float64](scaled)
 			for i := range was {
-				if k := i % len(factors); is[i]*math.Pow(factors[k], -power) != was[i] {
+				k := i % len(factors)
+				if lost := math.Abs(is[i]*back[k] - was[i]); !(lost <= share*math.Abs(was[i])) {
 					factors[k] = 1
 				}
 			}
@@ -175,11 +176,20 @@ func (s *smoothing) exact(g *smoothGroup, factors []float64) error {
 
 // scaleChannels multiplies the channels of the last axis by powers of factors.
 func scaleChannels(t *host.Tensor, factors []float64, power float64) (*host.Tensor, error) {
+	by := powers(factors, power)
 	values := append([]float64(nil), host.Values[float64](t)...)
 	for i := range values {
-		values[i] *= math.Pow(factors[i%len(factors)], power)
+		values[i] *= by[i%len(by)]
 	}
 	return host.FromValues(t.Elem, t.Shape, values)
+}
+
+func powers(list []float64, power float64) []float64 {
+	out := make([]float64, len(list))
+	for i, v := range list {
+		out[i] = math.Pow(v, power)
+	}
+	return out
 }
 
 func (s *smoothing) report(done int) {

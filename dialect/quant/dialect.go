@@ -60,9 +60,9 @@ var Quantize = &ir.OpDef{
 		ir.Default("high", ir.KindInt, ir.None{}, "the greatest code; the type's if absent"),
 		ir.Default("inverse", ir.KindBool, ir.Bool(false), "whether scale is multiplied by, not divided by"),
 	},
-	Traits:  ir.Typed | ir.Elementwise,
-	Infer:   inferQuantize,
-	Eval:    evalQuantize,
+	Traits: ir.Typed | ir.Elementwise,
+	Infer:  inferQuantize,
+	Eval:   evalQuantize,
 	Example: `%y = quant.quantize(%x: tensor<4xf32> = [-1, 0.25, 0.75, 100], %scale: tensor<1xf32> = [0.5], %zero_point: tensor<1xi8> = [1]) : tensor<4xi4> // [-1, 1, 3, 7]
 %y = quant.quantize(%x: tensor<3xf32> = [-1, 0.3, 100], %scale: tensor<1xf32> = [4]) {low = -8, high = 7, inverse = true} : tensor<3xi8> // [-4, 1, 7]`,
 }

@@ -20,8 +20,9 @@ type Inputs struct {
 	Rows int
 	Abs  []float64 // the sums of magnitudes of each input
 
-	fourth   float64   // the sum over the rows of their squared lengths' squares
-	products []float64 // [N, N] sums of x_i x_j, of which the lower triangle is kept
+	fourth   float64      // the sum over the rows of their squared lengths' squares
+	products []float64    // [N, N] sums of x_i x_j, of which the lower triangle is kept
+	means    *host.Tensor // H as f32, when OutputPower has been called
 	buffer   *host.Tensor
 	filled   int // rows of the buffer
 }
@@ -75,7 +76,7 @@ func (in *Inputs) flush(ctx context.Context) error {
 		}
 		in.fourth += float64(length * length)
 	}
-	in.filled = 0
+	in.filled, in.means = 0, nil
 	across := x.Transpose([]int{1, 0})
 	return inTiles(ctx, in.N, func(lo, hi int) error {
 		p, err := host.MatMul(host.Serial, across.Slice(0, lo, hi, 1), x.Slice(1, 0, hi, 1))
@@ -123,6 +124,42 @@ func (in *Inputs) Squares(ctx context.Context) ([]float64, error) {
 		d[i] = in.products[i*in.N+i] / float64(max(in.Rows, 1))
 	}
 	return d, nil
+}
+
+// OutputPower gives the mean square of the outputs, summed over all of them, of a matrix d [outputs, N] of f32: d H d^T.
+func (in *Inputs) OutputPower(ctx context.Context, d *host.Tensor) (float64, error) {
+	if in.filled > 0 {
+		if err := in.flush(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if in.means == nil {
+		in.means = host.New(host.F32, in.N, in.N)
+		means := host.Raw[float32](in.means)
+		for i := range in.N {
+			for j := range i + 1 {
+				v := float32(in.products[i*in.N+j] / float64(max(in.Rows, 1)))
+				means[i*in.N+j], means[j*in.N+i] = v, v
+			}
+		}
+	}
+	rows := host.Raw[float32](d)
+	sums := make([]float64, d.Shape[0])
+	err := inTiles(ctx, d.Shape[0], func(lo, hi int) error {
+		p, err := host.MatMul(host.Serial, d.Slice(0, lo, hi, 1), in.means)
+		if err != nil {
+			return err
+		}
+		for i, v := range host.Raw[float32](p) {
+			sums[lo+i/in.N] += float64(float64(v) * float64(rows[lo*in.N+i]))
+		}
+		return nil
+	})
+	power := 0.0
+	for _, v := range sums {
+		power += v
+	}
+	return power, err
 }
 
 // shrinkage is how much of the mean square belongs on the diagonal of the moments h so that they are nearest to those of

@@ -2,21 +2,38 @@ package pass
 
 import "github.com/aiopt/aiopt/ir/host"
 
+// Kind is what a tensor that a pass could compress is to the model.
+type Kind int
+
+// The kinds: constant data, a value that is computed, and one that is kept from call to call.
+const (
+	Weight Kind = iota
+	Activation
+	State
+)
+
+// Kinds lists all kinds.
+func Kinds() []Kind { return []Kind{Weight, Activation, State} }
+
+// String is the name.
+func (k Kind) String() string { return []string{"weight", "activation", "state"}[k] }
+
 // Compressed says what became of one tensor that a pass could compress.
 type Compressed struct {
-	Pass    string   // as the pipeline spells it
-	Tensor  string   // the resource's name before, such as encoder.layers.0.fc1.weight
-	Modules []string // the paths of the modules that use it, each once and in order
-	// Activation says that it is no weight but a value that is computed; it has no bytes in the model.
-	Activation bool
-	Op         string    // the operation that takes it, such as nn.linear
-	Elem       host.Elem // of its elements before
-	Shape      []int
-	Scheme     string  // how it is stored now, such as "int4 symmetric per_block 32, scales f16"; empty where it is not
-	Before     int64   // bytes
-	After      int64   // bytes: codes, scales and tables; Before where it is refused
-	Signal     float64 // sum of squares of its numbers
-	Noise      float64 // sum of squares of the differences
+	Kind    Kind
+	Pass    string    // as the pipeline spells it
+	Tensor  string    // the resource's name before, such as encoder.layers.0.fc1.weight; of other kinds what it is
+	Modules []string  // the paths of the modules that use it, each once and in order
+	Op      string    // the operation that takes it, such as nn.linear
+	Elem    host.Elem // of its elements before
+	Shape   []int
+	Scheme  string  // how it is stored now, such as "int4 symmetric per_block 32, scales f16"; empty where it is not
+	Before  int64   // bytes; 0 of an activation, which takes none in a file, and of a state of open size
+	After   int64   // bytes: codes, scales and tables; Before where it is refused
+	Signal  float64 // sum of squares of its numbers
+	Noise   float64 // sum of squares of the differences
+	// Unmeasured says that the two are not known, as where only the running model has the numbers.
+	Unmeasured bool
 	Seconds    float64
 	Refused    string // why it stays as it is; empty where it is compressed
 	Ignored    bool   // Refused because the user asked to leave it alone

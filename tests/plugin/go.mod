@@ -7,6 +7,7 @@ require github.com/aiopt/aiopt v0.0.0
 require (
 	github.com/alecthomas/participle/v2 v2.1.4 // indirect
 	github.com/edsrzf/mmap-go v1.2.0 // indirect
+	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect

@@ -70,7 +70,7 @@ def opt_float8_activations():
     return compressed(weight("float8_e4m3fn"), activation, mode="graph")
 
 
-@case("training", "core")
+@case("training")
 def opt_trained_conv_bn():
     m = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
     m = quantize(m, torch.randn(2, 3, 8, 8), weight("int8"), ACTIVATION, train=True, mode="graph")
