@@ -50,7 +50,7 @@ func (o *oneActivation) input(op *ir.Op, operand int) activationChoice {
 	}
 	at := slices.IndexFunc(activations, func(x activation) bool { return op.Is(x.def) && x.operand == operand })
 	if at < 0 {
-		return none
+		return activationChoice{}
 	}
 	return o.of(op, op.Operands[operand], activations[at])
 }
@@ -58,7 +58,7 @@ func (o *oneActivation) input(op *ir.Op, operand int) activationChoice {
 func (o *oneActivation) output(op *ir.Op) (*ir.Value, activationChoice) {
 	at := slices.IndexFunc(activations, func(x activation) bool { return op.Is(x.def) && x.operand == 0 })
 	if at < 0 || !o.outputs {
-		return nil, none
+		return nil, activationChoice{}
 	}
 	v := behind(op.Result(), func(next *ir.Op) bool { return next.Def.Traits.Has(ir.Elementwise) && len(next.Operands) == 1 })
 	return v, o.of(op, v, activations[at])

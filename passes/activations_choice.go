@@ -63,9 +63,6 @@ type activationChoice struct {
 	by      string            // what asks for the scheme, where that is not the pass itself
 }
 
-// none is the choice of what nothing is said of.
-var none = activationChoice{}
-
 func (c activationChoice) isNone() bool { return c.scheme == nil && c.keep == "" && c.refused == "" }
 
 // activationChooser says what is to become of the values that operations take and give.

@@ -17,7 +17,8 @@ import (
 func Compress() *pass.Pass {
 	p := &pass.Pass{
 		Name: "compress",
-		Doc: "Compress weights as a configuration says, in the YAML of coreai-opt, or as a preset that has a name elsewhere. " +
+		Doc: "Compress weights and quantize activations as a configuration says, in the YAML of coreai-opt, or compress weights as a preset that " +
+			"has a name elsewhere. Ranges of activations come from calibration data (--inputs=FOLDER). " +
 			"docs/recipes.md explains configurations.",
 		Lossy:        &pass.Lossy{},
 		NeedsLowered: true,

@@ -28,18 +28,18 @@ type activationsByRecipe struct {
 func (b *activationsByRecipe) input(op *ir.Op, i int) activationChoice {
 	v := op.Operands[i]
 	if !isActivation(v) || b.edges.constant[v] || op.Def.Dialect() == "core" {
-		return none
+		return activationChoice{}
 	}
 	act, by, ok := b.recipe.Input(b.describe(op), i, b.edges.into(op, i)...)
 	if !ok {
-		return none
+		return activationChoice{}
 	}
 	return b.choice(op, v, act, by)
 }
 
 func (b *activationsByRecipe) output(op *ir.Op) (*ir.Value, activationChoice) {
 	if len(op.Results) == 0 || op.Def.Dialect() == "core" || !isActivation(op.Results[0]) || b.edges.constant[op.Results[0]] {
-		return nil, none
+		return nil, activationChoice{}
 	}
 	v := region(op)
 	edges := b.edges.outOf(v)
@@ -48,7 +48,7 @@ func (b *activationsByRecipe) output(op *ir.Op) (*ir.Value, activationChoice) {
 	}
 	act, by, ok := b.recipe.Output(b.describe(op), 0, edges...)
 	if !ok {
-		return nil, none
+		return nil, activationChoice{}
 	}
 	return v, b.choice(op, v, act, by)
 }
