@@ -11,6 +11,7 @@ import (
 	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/asset"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
 	"github.com/aiopt/aiopt/ir/text"
@@ -111,11 +112,11 @@ func saveText(m *ir.Module, path string) error {
 		for i, d := range made {
 			entries[i] = d.entry
 		}
-		tmp, sums, err := safetensors.WriteTemp(weights, entries)
+		f, sums, err := safetensors.Prepare(weights, entries)
 		if err != nil {
 			return err
 		}
-		defer os.Remove(tmp) // gone already when all went well
+		defer f.Discard()
 		for i, d := range made {
 			src := &ir.Source{File: weights, Entry: d.entry.Name, Size: int64(len(d.entry.Data)), CRC: sums[i]}
 			for _, r := range out.Resources {
@@ -124,7 +125,7 @@ func saveText(m *ir.Module, path string) error {
 				}
 			}
 		}
-		place = func() error { return os.Rename(tmp, weights) }
+		place = f.Place
 	}
 	if err := relativeTo(out, filepath.Dir(path)); err != nil {
 		return err
@@ -202,34 +203,18 @@ func relativeTo(m *ir.Module, dir string) error {
 	return nil
 }
 
-// cause drops the name of a temporary file from an error: the caller names the file the user asked for.
-func cause(err error) error {
-	var perr *os.PathError
-	if errors.As(err, &perr) {
-		return perr.Err
-	}
-	return err
-}
-
 // writeText writes the text to a temporary file beside path, puts the weights in their place, and only then gives the text
 // its name. Where that fails, the old weights come back.
 func writeText(m *ir.Module, path, weights string, place func() error) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("cannot write %s: it is a folder", path)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
+	f, err := atomicfile.Create(path)
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, cause(err))
+		return err
 	}
-	defer os.Remove(f.Name()) // gone already when all went well
+	defer f.Discard()
 	if err := text.Print(f, m, text.Options{Locs: true}); err != nil {
-		f.Close()
-		return err
+		return f.Located(err)
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
+	if err := f.Finish(); err != nil {
 		return err
 	}
 	backup := f.Name() + ".old"
@@ -238,7 +223,7 @@ func writeText(m *ir.Module, path, weights string, place func() error) error {
 	if err := place(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := f.Place(); err != nil {
 		if kept {
 			return errors.Join(err, os.Rename(backup, weights))
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/sensitivity"
 )
@@ -37,6 +38,11 @@ func Auto() *pass.Pass {
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if ext := filepath.Ext(*write); *write != "" && ext != ".yaml" && ext != ".yml" {
 			return fmt.Errorf("write=%q: expected a name that ends in .yaml", *write)
+		}
+		if *write != "" {
+			if err := atomicfile.Check(*write); err != nil {
+				return fmt.Errorf("write: %w", err)
+			}
 		}
 		goal, metric, err := autoGoal(*bpw, *psnr, *snr)
 		if err != nil {
@@ -75,11 +81,14 @@ func weightSchemes(text string) ([]sensitivity.Scheme, error) {
 
 func autoGoal(bpw, psnr, snr float64) (sensitivity.Goal, sensitivity.Metric, error) {
 	given := 0
-	for _, x := range []float64{bpw, psnr, snr} {
-		if x < 0 || math.IsNaN(x) || math.IsInf(x, 0) {
-			return sensitivity.Goal{}, "", fmt.Errorf("found the goal %g, expected a positive number", x)
+	for _, g := range []struct {
+		name  string
+		value float64
+	}{{"bpw", bpw}, {"psnr", psnr}, {"snr", snr}} {
+		if g.value < 0 || math.IsNaN(g.value) || math.IsInf(g.value, 0) {
+			return sensitivity.Goal{}, "", fmt.Errorf("%s=%g: expected a positive number", g.name, g.value)
 		}
-		if x > 0 {
+		if g.value > 0 {
 			given++
 		}
 	}
@@ -124,8 +133,5 @@ func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sen
 	for _, line := range table.Lines(plan) {
 		ctx.Reportf("auto: %s", line)
 	}
-	if ctx.Strict && len(refused) > 0 {
-		return nil, fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(refused), strings.Join(refused, "\n  "))
-	}
-	return list, nil
+	return list, strictly(ctx, refused)
 }

@@ -1,11 +1,10 @@
 package passes
 
 import (
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/recipe"
@@ -28,16 +27,10 @@ func writeChosen(path string, list []pass.Compressed) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
-	if err != nil {
+	return atomicfile.Write(path, func(f *os.File) error {
+		_, err := f.Write(text)
 		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }
 
 // weightScheme is how a pass stores weights, such as w4{group=32}.
@@ -48,7 +41,7 @@ func weightScheme(text string) (compress.Scheme, error) {
 		err := set.Add(func() *pass.Pass {
 			p := &pass.Pass{Name: w.name}
 			schemes[p] = w.declare(p)
-			declareFilter(&p.Options)
+			declareWeightFilter(&p.Options)
 			return p
 		})
 		if err != nil {

@@ -24,8 +24,7 @@ func AWQ() *pass.Pass {
 	s := ints(host.I4)
 	edit := quantOptions(p, s.Quant)
 	exact := p.Options.Bool("exact", false, "only powers of two as factors, so that the model computes the same numbers")
-	include := p.Options.Strings("include", "change only these: patterns for the paths of modules of the norms or layers; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these alone, also of those that include names")
+	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -33,7 +32,7 @@ func AWQ() *pass.Pass {
 		if err := s.Check(); err != nil {
 			return err
 		}
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}

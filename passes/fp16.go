@@ -345,7 +345,7 @@ func (c *narrowing) claims() {
 
 func (c *narrowing) report(ctx *pass.Context) {
 	ctx.Reportf("fp16: narrowed %d values and %d resources (%s as f16); %d constants stay f32", len(c.changed), len(c.narrowed),
-		bytesText(c.bytes), len(c.kept))
+		host.SizeText(c.bytes), len(c.kept))
 	for _, k := range c.kept {
 		ctx.Reportf("fp16: kept %s", k)
 	}

@@ -120,7 +120,7 @@ func (r *ranges) resources(ctx *pass.Context) error {
 			r.data[res.Name] = &resourceRange{}
 		}
 	}
-	return parallel(ctx, len(list), func(i int) error {
+	return host.Each(ctx, len(list), func(i int) error {
 		t, err := list[i].Tensor()
 		if err != nil {
 			return err

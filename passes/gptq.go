@@ -30,7 +30,7 @@ func GPTQ() *pass.Pass {
 	sequential := p.Options.Bool("sequential", false, "calibrate each layer on what the layers before, compressed already, give it; "+
 		"the data is then run through the model once for each input that layers share")
 	memory := p.Options.Int("memory", 512, "MB for what is gathered of the inputs; where that is not enough the data is run several times")
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -48,7 +48,7 @@ func GPTQ() *pass.Pass {
 				scheme.Palette.Granularity.Sizes = g.Sizes
 			}
 		}
-		choose, err := only.chooser(scheme)
+		choose, err := forAll(scheme, only)
 		if err != nil {
 			return err
 		}
@@ -72,8 +72,9 @@ type gptq struct {
 }
 
 func (g *gptq) run(choose chooser) error {
-	c := &compressor{ctx: g.ctx, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
+	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
 	found, others := findWeights(g.m)
+	c.expect(found)
 	var wanted []*weight
 	for _, w := range found {
 		if w.reason == "" && choose.choose(w).keep == "" {

@@ -1,10 +1,8 @@
 package passes
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -22,10 +20,9 @@ func KV8() *pass.Pass {
 		Lossy:        &pass.Lossy{MinSNR: 20, States: true},
 		NeedsLowered: true,
 	}
-	include := p.Options.Strings("include", "convert only these states: patterns for their names; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these states alone, also of those that include names")
+	only := declareFilter(&p.Options, "states", "their names")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
@@ -38,14 +35,11 @@ func KV8() *pass.Pass {
 type kv8 struct {
 	ctx     *pass.Context
 	m       *ir.Module
-	filter  *pathFilter
+	filter  *filter
 	changed []*ir.Value
 }
 
 func (k *kv8) run() error {
-	if len(k.m.States) == 0 {
-		return errors.New("found no states; a model keeps a cache where it changes buffers, such as those that register_buffer makes")
-	}
 	w := &cacheWrites{m: k.m, pass: "kv8"}
 	var err error
 	k.m.AllFuncs(func(f *ir.Func) {
@@ -56,54 +50,42 @@ func (k *kv8) run() error {
 	if err != nil {
 		return err
 	}
-	var skipped []string
-	done, unwanted := 0, 0
-	states := slices.Clone(k.m.States)
-	for _, s := range states {
+	out := &outcomes{ctx: k.ctx, kind: pass.State}
+	for _, s := range slices.Clone(k.m.States) {
+		if !s.Type.Elem.IsFloat() { // such as a position
+			continue
+		}
 		c := &cache{state: s}
-		reason := k.filter.refuses([]string{s.Name})
+		reason := k.filter.refuses(s.Name)
 		ignored := reason != ""
 		if !ignored {
 			reason = c.find(k.m)
 		}
-		entry := stateEntry(k.ctx.Pass, s, reason, ignored)
+		entry := stateEntry(s, reason, ignored)
 		if reason == "" {
-			done++
 			if err := k.convert(c); err != nil {
 				return fmt.Errorf("the state @%s: %w", s.Name, err)
 			}
 			entry.After = stateBytes(s) + stateBytes(c.scale)
-		} else {
-			skipped = append(skipped, fmt.Sprintf("@%s: %s", s.Name, reason))
 		}
-		if reason != "" && !ignored {
-			unwanted++
-		}
-		if k.ctx.Compressed != nil {
-			k.ctx.Compressed(entry)
-		}
+		out.add(entry)
+	}
+	if err := out.check("a model keeps a cache where it changes buffers of floats, such as those that register_buffer makes"); err != nil {
+		return err
 	}
 	markApprox(k.m, k.changed)
 	k.m.DropUnusedResources()
 	k.m.SettleLost()
-	switch {
-	case done == 0:
-		return errors.New("converted no state; these were skipped:\n  " + strings.Join(skipped, "\n  "))
-	case k.ctx.Strict && unwanted > 0:
-		return errors.New("these states cannot be converted; leave them out with ignore:\n  " + strings.Join(skipped, "\n  "))
+	if k.ctx.Compressed == nil {
+		k.ctx.Reportf("kv8: %d of %d states keep 8 bits", out.done(), len(out.list))
 	}
-	k.ctx.Reportf("kv8: %d of %d states keep 8 bits", done, len(states))
-	for _, s := range skipped {
-		k.ctx.Reportf("kv8: skipped %s", s)
-	}
-	for _, g := range k.filter.missed() {
-		k.ctx.Reportf("kv8: %s matches no state", g)
-	}
+	out.tell(k.filter.missed())
 	return nil
 }
 
-func stateEntry(p *pass.Pass, s *ir.State, reason string, ignored bool) pass.Compressed {
-	e := pass.Compressed{Kind: pass.State, Pass: p.String(), Tensor: s.Name, Elem: s.Type.Elem, Before: stateBytes(s), After: stateBytes(s),
+// stateEntry is what became of a state, whose numbers only the running model has.
+func stateEntry(s *ir.State, reason string, ignored bool) pass.Compressed {
+	e := pass.Compressed{Tensor: s.Name, Op: "state", Unmeasured: reason == "", Elem: s.Type.Elem, Before: stateBytes(s), After: stateBytes(s),
 		Refused: reason, Ignored: ignored}
 	e.Shape, _ = s.Type.Static()
 	if reason == "" {

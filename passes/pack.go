@@ -80,7 +80,7 @@ func (p *packer) run() error {
 	})
 	removeDead(p.m, "pack")
 	if p.done > 0 {
-		p.ctx.Reportf("pack: stored %d tensors in fewer bits: %s to %s", p.done, bytesText(p.before), bytesText(p.after))
+		p.ctx.Reportf("pack: stored %d tensors in fewer bits: %s to %s", p.done, host.SizeText(p.before), host.SizeText(p.after))
 	}
 	return nil
 }

@@ -78,13 +78,16 @@ func WeightPasses() []func() *pass.Pass {
 func (w weightPass) make() *pass.Pass {
 	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
 	scheme := w.declare(p)
-	only := declareFilter(&p.Options)
+	only := declareWeightFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		s, err := scheme()
 		if err != nil {
 			return err
 		}
-		choose, err := only.chooser(s)
+		if s.Sparse != nil {
+			p.Lossy.MinSNR = 0 // the zeros decide, and the user how many
+		}
+		choose, err := forAll(s, only)
 		if err != nil {
 			return err
 		}
@@ -189,7 +192,7 @@ func sparseOptions(p *pass.Pass, s *compress.Scheme) func() error {
 	}
 	fraction := o.Float("sparsity", def.Fraction, "the share of elements that become zero, those of least magnitude, from 0 to below 1")
 	nm := o.String("nm", "", "N:M in quotes, such as \"2:4\": of M neighbours along the input axis N become zero, instead of sparsity")
-	block := o.Int("block", 1, "with sparsity: this many neighbours along the output axis become zero together")
+	block := o.Int("block", 1, "with sparsity or nm: this many neighbours along the output axis become zero together")
 	channels := o.Bool("channels", false, "with sparsity: whole output channels become zero")
 	return func() error {
 		sparse := compress.Sparse{Fraction: *fraction, Block: *block, Channel: *channels}
@@ -197,6 +200,9 @@ func sparseOptions(p *pass.Pass, s *compress.Scheme) func() error {
 			n, m, err := parseNM(*nm)
 			if err != nil {
 				return err
+			}
+			if sparse.Fraction != def.Fraction || *channels {
+				return fmt.Errorf("nm=%q says how many become zero; leave out sparsity and channels", *nm)
 			}
 			sparse.N, sparse.M, sparse.Fraction = n, m, 0
 		}

@@ -21,13 +21,12 @@ func SmoothQuant() *pass.Pass {
 		NeedsLowered: true,
 	}
 	alpha := p.Options.Float("alpha", 0.5, "how much of the difficulty goes from the activations to the weights, 0 to 1")
-	include := p.Options.Strings("include", "change only these: patterns for the paths of modules of the norms or layers; * stands for any letters")
-	ignore := p.Options.Strings("ignore", "leave these alone, also of those that include names")
+	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if !(*alpha >= 0 && *alpha <= 1) {
 			return fmt.Errorf("alpha=%v: expected a number from 0 to 1", *alpha)
 		}
-		filter, err := newPathFilter(*include, *ignore)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
@@ -40,7 +39,7 @@ type smoothing struct {
 	ctx    *pass.Context
 	m      *ir.Module
 	alpha  float64
-	filter *pathFilter
+	filter *filter
 
 	norms  []*smoothNorm
 	groups []*smoothGroup
@@ -99,7 +98,7 @@ func (s *smoothing) calibrate(stats map[*ir.Value]*calibrate.Stats) error {
 }
 
 // factors are what the channels of a group are divided by: max|x|^alpha / max|w|^(1-alpha), as a power of two. Channels whose
-// numbers would leave the range of their type stay as they are; nil where all do.
+// numbers would leave the range of their type stay as they are; nil where all do, and the group is refused.
 func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats) ([]float64, error) {
 	var x []float64
 	for _, n := range g.norms {
@@ -144,6 +143,7 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 		changed = changed || f != 1
 	}
 	if !changed {
+		g.refused = "no channel gains by a factor"
 		return nil, nil
 	}
 	return factors, nil
@@ -161,10 +161,11 @@ func (s *smoothing) keep(g *smoothGroup, factors []float64, share float64) error
 			if err != nil {
 				return err
 			}
+			back := powers(factors, -power)
 			was, is := host.Values[float64](t), host.Values[float64](scaled)
 			for i := range was {
 				k := i % len(factors)
-				if lost := math.Abs(is[i]*math.Pow(factors[k], -power) - was[i]); !(lost <= share*math.Abs(was[i])) {
+				if lost := math.Abs(is[i]*back[k] - was[i]); !(lost <= share*math.Abs(was[i])) {
 					factors[k] = 1
 				}
 			}
@@ -176,11 +177,20 @@ func (s *smoothing) keep(g *smoothGroup, factors []float64, share float64) error
 
 // scaleChannels multiplies the channels of the last axis by powers of factors.
 func scaleChannels(t *host.Tensor, factors []float64, power float64) (*host.Tensor, error) {
+	by := powers(factors, power)
 	values := append([]float64(nil), host.Values[float64](t)...)
 	for i := range values {
-		values[i] *= math.Pow(factors[i%len(factors)], power)
+		values[i] *= by[i%len(by)]
 	}
 	return host.FromValues(t.Elem, t.Shape, values)
+}
+
+func powers(list []float64, power float64) []float64 {
+	out := make([]float64, len(list))
+	for i, v := range list {
+		out[i] = math.Pow(v, power)
+	}
+	return out
 }
 
 func (s *smoothing) report(done int) {

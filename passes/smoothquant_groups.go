@@ -69,7 +69,7 @@ func (s *smoothing) judge(n *smoothNorm) string {
 	if axes := op.Ints("axes"); len(axes) != 1 || axes[0] != op.In(0).Rank()-1 {
 		return fmt.Sprintf("it is over the axes %v, expected the last one", axes)
 	}
-	if r := s.filter.refuses(modulePaths(append(slices.Clone(n.linears), op)...)); r != "" {
+	if r := s.filter.refuses(modulePaths(append(slices.Clone(n.linears), op)...)...); r != "" {
 		return r
 	}
 	for _, u := range op.Result().Uses() {

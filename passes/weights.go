@@ -156,9 +156,6 @@ func producer(op *ir.Op) *ir.Op {
 	return op
 }
 
-// compressedAlready is the reason of weights that an earlier pass, or who made the model, has compressed.
-const compressedAlready = "it is compressed already"
-
 func computedReason(op *ir.Op) string {
 	if quant.Compressed(op) {
 		return compressedAlready
@@ -243,15 +240,11 @@ func (w *weight) usedOtherwise(v *ir.Value) string {
 
 // modules lists the paths of the modules whose operations use a weight, each once.
 func (w *weight) modules() []string {
-	var paths []string
+	var users []*ir.Op
 	for _, u := range w.uses {
-		for _, l := range u.op.Loc.Leaves() {
-			if l.Path != "" && !slices.Contains(paths, l.Path) {
-				paths = append(paths, l.Path)
-			}
-		}
+		users = append(users, u.op)
 	}
-	return paths
+	return modulePaths(users...)
 }
 
 // describe names an operation and where it comes from.

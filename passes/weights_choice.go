@@ -1,12 +1,8 @@
 package passes
 
 import (
-	"fmt"
-	"slices"
-
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/compress"
-	"github.com/aiopt/aiopt/passes/pass"
 )
 
 // choice is what is to become of one weight.
@@ -23,75 +19,19 @@ type chooser interface {
 	unused() []string
 }
 
-// filter says which weights a pass is for: the options include, ignore and ops.
-type filter struct {
-	include, ignore, ops *[]string
-}
-
-func declareFilter(o *pass.Options) *filter {
-	return &filter{
-		ignore: o.Strings("ignore", "weights to leave alone: patterns such as \"detector.*\" for their names, or for the "+
-			"paths of the modules that use them; * stands for any letters"),
-		include: o.Strings("include", "compress only the weights that match; patterns as those of ignore"),
-		ops:     o.Strings("ops", "compress only the weights of these operations, such as nn.linear"),
-	}
-}
-
-// chooser gives every weight that the options cover one scheme.
-func (f *filter) chooser(s compress.Scheme) (chooser, error) {
-	g, err := f.globs()
-	if err != nil {
-		return nil, err
-	}
-	return &oneScheme{scheme: s, weightFilter: g}, s.Check()
-}
-
-// globs are the options, checked.
-func (f *filter) globs() (*weightFilter, error) {
-	out := &weightFilter{}
-	var err error
-	for _, g := range []struct {
-		to       **globs
-		option   string
-		patterns []string
-	}{{&out.include, "include", *f.include}, {&out.ignore, "ignore", *f.ignore}, {&out.ops, "ops", *f.ops}} {
-		if *g.to, err = newGlobs(g.option, g.patterns); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// weightFilter is what the options include, ignore and ops say.
-type weightFilter struct{ include, ignore, ops *globs }
-
-// keep says why the options leave a weight alone; empty where they do not.
-func (f *weightFilter) keep(w *weight) string {
-	names := append([]string{w.res.Name}, w.modules()...)
-	if p, ok := f.ignore.match(names...); ok {
-		return fmt.Sprintf("ignore=%q", p)
-	}
-	if _, ok := f.include.match(names...); !ok && len(f.include.patterns) > 0 {
-		return "it matches no include"
-	}
-	if len(f.ops.patterns) > 0 {
-		for _, u := range w.uses {
-			if _, ok := f.ops.match(u.op.Name()); !ok {
-				return fmt.Sprintf("%s is not among ops", u.op.Name())
-			}
-		}
-	}
-	return ""
-}
-
-func (f *weightFilter) unused() []string {
-	return slices.Concat(f.include.missed(), f.ignore.missed(), f.ops.missed())
-}
-
 // oneScheme stores all weights that the options cover in the same way.
 type oneScheme struct {
 	*weightFilter
 	scheme compress.Scheme
+}
+
+// forAll gives every weight that the options cover one scheme.
+func forAll(s compress.Scheme, only func() (*weightFilter, error)) (chooser, error) {
+	f, err := only()
+	if err != nil {
+		return nil, err
+	}
+	return &oneScheme{scheme: s, weightFilter: f}, s.Check()
 }
 
 func (c *oneScheme) choose(w *weight) choice {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aiopt/aiopt/ir"
@@ -17,7 +15,7 @@ import (
 // compressor replaces the weights of a module one after another, so that only one is worked on in memory, and says what
 // became of each.
 type compressor struct {
-	ctx    *pass.Context
+	outcomes
 	m      *ir.Module
 	choose chooser
 
@@ -26,38 +24,44 @@ type compressor struct {
 	// hold leaves the module as it is until finish.
 	hold bool
 
-	list    []pass.Compressed
 	held    []func() error
 	changed []*ir.Value
+
+	behind, total int64 // bytes of weights
 }
 
 // compressWeights stores each weight of a module as the chooser says.
 func compressWeights(ctx *pass.Context, m *ir.Module, choose chooser) error {
-	c := &compressor{ctx: ctx, m: m, choose: choose}
+	c := &compressor{outcomes: outcomes{ctx: ctx}, m: m, choose: choose}
 	found, others := findWeights(m)
+	c.expect(found)
 	if err := c.each(found); err != nil {
 		return err
 	}
 	return c.finish(others)
 }
 
+// expect says what will be compressed in all.
+func (c *compressor) expect(list []*weight) {
+	for _, w := range list {
+		c.total += bytesOf(w.res)
+	}
+}
+
 // each compresses weights one after another.
 func (c *compressor) each(list []*weight) error {
-	total := int64(0)
 	for _, w := range list {
-		total += bytesOf(w.res)
-	}
-	done := int64(0)
-	for _, w := range list {
-		c.ctx.Step(c.ctx.Pass.Name+", MB", int(done/1e6), int(total/1e6))
-		done += bytesOf(w.res)
+		c.step()
 		if err := c.one(w); err != nil {
 			return fmt.Errorf("@%s: %w", w.res.Name, err)
 		}
+		c.behind += bytesOf(w.res)
 	}
-	c.ctx.Step(c.ctx.Pass.Name+", MB", int(total/1e6), int(total/1e6))
+	c.step()
 	return nil
 }
+
+func (c *compressor) step() { c.ctx.Step(c.ctx.Pass.Name+", MB", int(c.behind/1e6), int(c.total/1e6)) }
 
 // one compresses a weight, or notes why not.
 func (c *compressor) one(w *weight) error {
@@ -82,7 +86,7 @@ func (c *compressor) one(w *weight) error {
 	case err != nil:
 		return err
 	case reason == "" && packed.Bytes() >= size:
-		reason = fmt.Sprintf("it would not become smaller: it has %s, and with its scales or tables %s", bytesText(size), bytesText(packed.Bytes()))
+		reason = fmt.Sprintf("it would not become smaller: it has %s, and with its scales or tables %s", host.SizeText(size), host.SizeText(packed.Bytes()))
 	}
 	if entry.Refused = reason; reason == "" {
 		if err := c.replace(w, packed); err != nil {
@@ -150,14 +154,6 @@ func refusal(err error) (reason string, ok bool) {
 	return "", false
 }
 
-func (c *compressor) add(entry pass.Compressed) {
-	entry.Pass = c.ctx.Pass.String()
-	c.list = append(c.list, entry)
-	if c.ctx.Compressed != nil {
-		c.ctx.Compressed(entry)
-	}
-}
-
 // finish reports, and settles what the module says of its values.
 func (c *compressor) finish(others []notStored) error {
 	for _, o := range others {
@@ -168,80 +164,31 @@ func (c *compressor) finish(others []notStored) error {
 			return err
 		}
 	}
-	compressed := slices.ContainsFunc(c.list, func(e pass.Compressed) bool { return e.Refused == "" })
-	if !compressed {
-		return c.nothing()
+	err := c.check("weights are constant data that nn.linear, nn.conv, nn.embedding, tensor.matmul and the like take (see `help op`)")
+	if err != nil {
+		return err
 	}
 	c.m.DropUnusedResources()
 	markApprox(c.m, c.changed)
 	c.m.SettleLost()
-	if c.ctx.Compressed == nil { // who takes the entries shows them better
+	if c.ctx.Compressed == nil {
 		c.report()
 	}
-	for _, option := range c.choose.unused() {
-		c.ctx.Reportf("%s: %s matches no weight", c.ctx.Pass.Name, option)
-	}
-	if lines := c.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }); c.ctx.Strict && len(lines) > 0 {
-		return fmt.Errorf("--strict: %d weights are not compressed:\n  %s", len(lines), strings.Join(lines, "\n  "))
-	}
+	c.tell(c.choose.unused())
 	return nil
 }
 
-// refused lists why weights are not compressed.
-func (c *compressor) refused(which func(pass.Compressed) bool) []string {
-	var lines []string
-	for _, e := range c.list {
-		if e.Refused != "" && which(e) {
-			name := e.Tensor
-			if e.Shape != nil {
-				name = "@" + name
-			}
-			lines = append(lines, name+": "+e.Refused)
-		}
-	}
-	return lines
-}
-
-// nothing is the error where no weight was compressed.
-func (c *compressor) nothing() error {
-	lines := c.refused(func(pass.Compressed) bool { return true })
-	if len(lines) == 0 {
-		return &pass.NothingCompressed{Reason: "found no weight to compress; weights are constant data that nn.linear, nn.conv, nn.embedding, " +
-			"tensor.matmul and the like take (see `help op`)"}
-	}
-	const most = 10
-	more := ""
-	if len(lines) > most {
-		more = fmt.Sprintf("\n  and %d more", len(lines)-most)
-		lines = lines[:most]
-	}
-	return &pass.NothingCompressed{Reason: fmt.Sprintf("found no weight to compress; these were skipped:\n  %s%s", strings.Join(lines, "\n  "), more)}
-}
-
+// report sums up, for who does not take the entries.
 func (c *compressor) report() {
 	var before, after, elems int64
 	var signal, noise float64
-	done := 0
 	for _, e := range c.list {
 		if e.Refused != "" {
 			continue
 		}
-		done++
 		before, after, signal, noise = before+e.Before, after+e.After, signal+e.Signal, noise+e.Noise
 		elems += e.Before / int64(e.Elem.Bytes())
 	}
-	name := c.ctx.Pass.Name
-	c.ctx.Reportf("%s: compressed %d of %d weights: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, done, len(c.list),
-		bytesText(before), bytesText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
-	for _, line := range c.refused(func(pass.Compressed) bool { return true }) {
-		c.ctx.Reportf("%s: skipped %s", name, line)
-	}
-}
-
-// bytesText shows a number of bytes to people.
-func bytesText(n int64) string {
-	if n < 1e5 {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	c.ctx.Reportf("%s: compressed %d of %d weights: %s to %s, %.2f bits a weight, SNR %.1f dB", c.ctx.Pass, c.done(), len(c.list),
+		host.SizeText(before), host.SizeText(after), 8*float64(after)/float64(elems), 10*math.Log10(signal/max(noise, math.SmallestNonzeroFloat64)))
 }

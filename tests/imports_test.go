@@ -16,9 +16,10 @@ var mayImport = []struct {
 	imports []string
 }{
 	{"ir/host", nil},
-	{"ir/safetensors", []string{"ir/host"}},
+	{"ir/atomicfile", nil},
+	{"ir/safetensors", []string{"ir/host", "ir/atomicfile"}},
 	{"ir/zipfile", nil},
-	{"ir/asset", []string{"ir", "ir/host", "ir/text", "ir/safetensors", "ir/zipfile"}},
+	{"ir/asset", []string{"ir", "ir/host", "ir/text", "ir/safetensors", "ir/zipfile", "ir/atomicfile"}},
 	{"ir/text", []string{"ir", "ir/host"}},
 	{"ir", []string{"ir/host"}},
 	{"dialect", []string{"ir", "ir/host", "dialect"}},
@@ -29,10 +30,10 @@ var mayImport = []struct {
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes/calibrate", []string{"ir/host"}},
 	{"passes/sensitivity", []string{"ir", "ir/host", "passes/pass"}},
-	{"passes", []string{"ir", "ir/host", "dialect", "passes"}},
+	{"passes", []string{"ir", "ir/host", "ir/atomicfile", "dialect", "passes"}},
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
-	{"tools/report", []string{"ir/host", "passes/pass"}},
+	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }
 

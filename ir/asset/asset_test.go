@@ -266,7 +266,7 @@ func TestFailedWrite(t *testing.T) {
 		{path, elided, Options{}, "x.airpkg: resource @bytes: the data was left out of the text"},
 		{path, m, Options{Kernels: []File{{"kernels/x.sh", nil}}}, "x.airpkg: kernels/x.sh: an asset has no such entry"},
 		{filepath.Dir(path), m, Options{}, "it is a folder or device"},
-		{filepath.Join(path, "y.airpkg"), m, Options{}, "y.airpkg: cannot be written: not a directory"},
+		{filepath.Join(path, "y.airpkg"), m, Options{}, "y.airpkg: there is no folder "},
 	} {
 		if err := Write(t.Context(), c.path, c.m, c.opt); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, expected ... %s", err, c.want)
@@ -345,7 +345,7 @@ var mistakes = []struct {
 	{"more", true, func(l []File) []File { return append(l, File{"evil.so", nil}) }, "evil.so: an asset has no such entry"},
 	{"folder", true, func(l []File) []File { return append(l, File{"kernels/a/b.metal", nil}) }, "kernels/a/b.metal: an asset has no such entry"},
 	{"no program", true, func(l []File) []File { return l[1:] }, "x.airpkg: the asset has no entry program.air"},
-	{"no manifest", true, func(l []File) []File { return l[:2] }, "the asset has no entry manifest.json"},
+	{"no manifest", true, func(l []File) []File { return l[:2] }, "the asset has no entry manifest.json; copy or download the file again, or if torch.export.save wrote it name it .pt2"},
 	{"not listed", false, func(l []File) []File { return append(l, File{"kernels/launch.json", nil}) }, "manifest.json: it lists 2 entries, the file has 3 beside it"},
 	{"program", false, func(l []File) []File { return edit(l, programName, "abc", "abd") }, "program.air: the bytes are damaged: their SHA-256 is"},
 	{"size", false, func(l []File) []File { return edit(l, programName, "abc", "abcd") }, "program.air: it has "},

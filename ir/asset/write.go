@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/ir/zipfile"
 )
@@ -31,40 +31,20 @@ type File struct {
 
 // Write writes a module as an asset, which appears under its name only when it is complete: an error, a cancelled context
 // or the end of the program before that leave the file that was there. The same module gives the same bytes.
-func Write(ctx context.Context, path string, m *ir.Module, opt Options) (err error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("cannot write %s: it is a folder or device", path)
-	}
-	defer func() {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			err = fmt.Errorf("%s: %w", path, err)
-		}
-	}()
-	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
+func Write(ctx context.Context, path string, m *ir.Module, opt Options) error {
+	f, err := atomicfile.Create(path)
 	if err != nil {
-		return fmt.Errorf("cannot be written: %w", cause(err))
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	if err := encodeTo(ctx, f, m, opt); err != nil {
-		f.Close()
-		return cause(err)
-	}
-	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
-		return cause(err)
-	}
-	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return cause(os.Rename(f.Name(), path))
-}
-
-// cause drops the name of the temporary file, which means nothing to the user.
-func cause(err error) error {
-	var perr *os.PathError
-	if errors.As(err, &perr) {
-		return perr.Err
+	defer f.Discard()
+	err = encodeTo(ctx, f.File, m, opt)
+	if err == nil {
+		err = ctx.Err()
 	}
-	return err
+	if err != nil {
+		return f.Located(err)
+	}
+	return f.Commit()
 }
 
 // encodeTo writes the entries: the manifest last, since it has the sums of the others.

@@ -1,5 +1,12 @@
 package host
 
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
 // Parallel runs fn over the ranges [lo, hi) that cut 0..n, each of at least grain indices, perhaps at the same time.
 // Results must not depend on where the cuts lie: each index writes its own part of the output.
 type Parallel func(n, grain int, fn func(lo, hi int))
@@ -9,4 +16,33 @@ func Serial(n, _ int, fn func(lo, hi int)) {
 	if n > 0 {
 		fn(0, n)
 	}
+}
+
+// Each runs fn for 0 to n-1 on all cores, each once and in any order, until one fails or the context is done.
+func Each(ctx context.Context, n int, fn func(i int) error) error {
+	var next atomic.Int64
+	var once sync.Once
+	var failed error
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for !stop.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				err := ctx.Err()
+				if err == nil {
+					err = fn(i)
+				}
+				if err != nil {
+					once.Do(func() { failed = err })
+					stop.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return failed
 }

@@ -8,10 +8,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
 	"unicode/utf8"
 
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -157,30 +156,29 @@ func packedShape(e host.Elem, shape []int) []int {
 
 // Write writes a file, which appears under its name only when it is complete; see Encode.
 func Write(path string, entries []Entry, metadata ...Pair) ([]uint32, error) {
-	tmp, sums, err := WriteTemp(path, entries, metadata...)
+	f, sums, err := Prepare(path, entries, metadata...)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Rename(tmp, path); err != nil {
-		return nil, errors.Join(err, os.Remove(tmp))
-	}
-	return sums, nil
+	defer f.Discard()
+	return sums, f.Place()
 }
 
-// WriteTemp writes a file beside path, to be given that name by the caller, and gives the name it has now.
-func WriteTemp(path string, entries []Entry, metadata ...Pair) (tmp string, sums []uint32, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
+// Prepare writes a file that the caller gives its name, by Place, or discards.
+func Prepare(path string, entries []Entry, metadata ...Pair) (*atomicfile.File, []uint32, error) {
+	f, err := atomicfile.Create(path)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
-	defer func() {
-		if err != nil {
-			tmp, err = "", errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(f.Name()))
-		}
-	}()
-	sums, err = Encode(f, entries, metadata...)
-	if err == nil {
-		err = f.Chmod(0o644)
+	sums, err := Encode(f, entries, metadata...)
+	if err != nil {
+		err = f.Located(err)
+	} else {
+		err = f.Finish()
 	}
-	return f.Name(), sums, errors.Join(err, f.Close())
+	if err != nil {
+		f.Discard()
+		return nil, nil, err
+	}
+	return f, sums, nil
 }

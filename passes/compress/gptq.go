@@ -198,7 +198,7 @@ func (j *gptqJob) run(ctx context.Context) (*OutputError, error) {
 	for _, list := range []*[]float64{&j.signal, &j.plain, &j.noise, &j.sq} {
 		*list = make([]float64, pieces)
 	}
-	if err := parallel(ctx, pieces, j.piece); err != nil {
+	if err := host.Each(ctx, pieces, j.piece); err != nil {
 		return nil, err
 	}
 	out, noise := &OutputError{}, 0.0

@@ -89,5 +89,5 @@ func dot(a, b []float64) float64 {
 // inTiles runs fn for ranges of 0 to n, on all cores. Where they are cut depends on n alone.
 func inTiles(ctx context.Context, n int, fn func(lo, hi int) error) error {
 	const tile = 64
-	return parallel(ctx, (n+tile-1)/tile, func(i int) error { return fn(i*tile, min(n, (i+1)*tile)) })
+	return host.Each(ctx, (n+tile-1)/tile, func(i int) error { return fn(i*tile, min(n, (i+1)*tile)) })
 }

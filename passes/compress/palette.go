@@ -150,7 +150,7 @@ func channelMagnitudes(t *host.Tensor, out []int) (*host.Tensor, error) {
 }
 
 func (j *paletteJob) do(ctx context.Context) error {
-	return parallel(ctx, len(j.books), func(g int) error {
+	return host.Each(ctx, len(j.books), func(g int) error {
 		w, err := j.load(g)
 		if err != nil {
 			return err

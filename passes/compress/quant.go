@@ -90,7 +90,7 @@ func newGridTensors(f *Fitter, count []int) (g gridTensors, err error) {
 func (j *quantJob) do(ctx context.Context) (*Packed, error) {
 	pieces := j.layout.pieces()
 	signal, noise := make([]float64, pieces), make([]float64, pieces)
-	err := parallel(ctx, pieces, func(i int) error {
+	err := host.Each(ctx, pieces, func(i int) error {
 		var err error
 		signal[i], noise[i], err = j.piece(i)
 		return err

@@ -2,6 +2,22 @@ package pass
 
 import "github.com/aiopt/aiopt/ir/host"
 
+// Kind is what a tensor that a pass could compress is to the model.
+type Kind int
+
+// The kinds: constant data, a value that is computed, and one that is kept from call to call.
+const (
+	Weight Kind = iota
+	Activation
+	State
+)
+
+// Kinds lists all kinds.
+func Kinds() []Kind { return []Kind{Weight, Activation, State} }
+
+// String is the name.
+func (k Kind) String() string { return []string{"weight", "activation", "state"}[k] }
+
 // Compressed says what became of one tensor that a pass could compress.
 type Compressed struct {
 	Kind    Kind
@@ -12,21 +28,22 @@ type Compressed struct {
 	Elem    host.Elem // of its elements before
 	Shape   []int
 	Scheme  string  // how it is stored now, such as "int4 symmetric per_block 32, scales f16"; empty where it is not
-	Before  int64   // bytes
+	Before  int64   // bytes; 0 of an activation, which takes none in a file, and of a state of open size
 	After   int64   // bytes: codes, scales and tables; Before where it is refused
 	Signal  float64 // sum of squares of its numbers
 	Noise   float64 // sum of squares of the differences
-	Seconds float64
-	Refused string // why it stays as it is; empty where it is compressed
-	Ignored bool   // Refused because the user asked to leave it alone
+	// Unmeasured says that the two are not known, as where only the running model has the numbers.
+	Unmeasured bool
+	Seconds    float64
+	Refused    string // why it stays as it is; empty where it is compressed
+	Ignored    bool   // Refused because the user asked to leave it alone
 }
 
-// Kind says what a compressed tensor is.
-type Kind string
-
-// The kinds. Only weights take space in a file.
-const (
-	Weight     Kind = ""           // constant data
-	Activation Kind = "activation" // a value that the model computes
-	State      Kind = "state"      // what a model keeps from call to call
-)
+// Elements counts the tensor's elements; 1 where its shape is open.
+func (c *Compressed) Elements() int64 {
+	n := int64(1)
+	for _, d := range c.Shape {
+		n *= int64(d)
+	}
+	return n
+}

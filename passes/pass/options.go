@@ -108,7 +108,8 @@ func (o *Options) String(name, def, doc string, choices ...string) *string {
 			return fmt.Errorf("expected a string, found %s", a)
 		}
 		if len(choices) > 0 && !slices.Contains(choices, a.Word) {
-			return fmt.Errorf("expected one of %s, found %s", strings.Join(choices, ", "), a)
+			named := slices.DeleteFunc(slices.Clone(choices), func(c string) bool { return c == "" })
+			return fmt.Errorf("expected one of %s, found %s", strings.Join(named, ", "), a)
 		}
 		*p = a.Word
 		return nil

@@ -94,7 +94,7 @@ func TestNotes(t *testing.T) {
 	want := []string{
 		"2 execution_mode: has no effect: operations are found in the graph, and both modes' names of them are known",
 		"3 preserved_attributes: has no effect: an imported model has no attributes",
-		"4 kv_cache_quant_configs: has no effect: the kvcache pass stores caches; no operation of these names is imported",
+		"4 kv_cache_quant_configs: has no effect: the pass kv8 stores caches in 8 bits; no operation of these names is imported",
 		"11 qat_schedule: has no effect: nothing is trained here",
 		"12 n_bits: has no effect: it follows from dtype and qscheme",
 		"12 quant_min: has no effect: it follows from dtype and qscheme",

@@ -204,7 +204,7 @@ var sections = []sectionShape{
 				shape: &shape{form: formText, words: []string{"graph", "eager"}, others: map[string]string{"pt2e": "graph", "PT2E": "graph"}}},
 			{key: "preserved_attributes", doc: "Attributes that coreai-opt keeps on the model.", shape: orNull(&shape{form: formList, item: text()}), idle: "an imported model has no attributes"},
 			{key: "kv_cache_quant_configs", doc: "Caches that are stored quantized, by the operation that updates them.",
-				idle: "the kvcache pass stores caches; no operation of these names is imported", shape: orNull(dict(keyOp, &shape{form: formStruct, fields: []field{
+				idle: "the pass kv8 stores caches in 8 bits; no operation of these names is imported", shape: orNull(dict(keyOp, &shape{form: formStruct, fields: []field{
 					{key: "op_quantizer_config", doc: "The spec of the cache.", required: true, shape: &shape{form: formStruct, fields: opFields(weightSpec, orNull(dict(keyIndex, activationSpec)))}}}}))},
 		},
 	},

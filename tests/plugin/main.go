@@ -17,5 +17,6 @@ func toolkit() *aiopt.Toolkit {
 	return aiopt.Standard().
 		AddDialect(mydialect.Dialect).
 		AddPass(mypasses.MulToSquare).
+		AddPass(mypasses.LinearRanges).
 		AddLowering("mylib.swiglu", mylowerings.SwiGLU)
 }

@@ -178,6 +178,9 @@ func (in *inputs) setStates(m *ir.Module, s backend.Session) error {
 			return err
 		}
 		if err := s.SetState(state, t); err != nil {
+			if t.Elem != st.Type.Elem {
+				err = fmt.Errorf("%w; a pass such as fp16 or kv8 changed how the state is kept: leave buf:%s out, and it starts as the model says", err, state)
+			}
 			return err
 		}
 	}

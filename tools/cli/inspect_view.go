@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/ir/asset"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/inspect"
 )
 
@@ -33,7 +34,7 @@ func (v *view) title(text string) {
 }
 
 func (v *view) summary(s *inspect.Summary) {
-	v.line("%s: %s, %s, module @%s", readable(s.File), s.Kind, bytesText(s.FileBytes), readable(s.Module))
+	v.line("%s: %s, %s, module @%s", readable(s.File), s.Kind, host.SizeText(s.FileBytes), readable(s.Module))
 	v.origin(s)
 	for _, f := range s.Functions {
 		v.function(&f.Function, s.Variants)
@@ -60,7 +61,7 @@ func (v *view) summary(s *inspect.Summary) {
 		v.title("Entries")
 		rows := [][]string{}
 		for _, e := range s.Entries {
-			rows = append(rows, []string{e.Name, bytesText(e.Size), "sha256 " + e.SHA256})
+			rows = append(rows, []string{e.Name, host.SizeText(e.Size), "sha256 " + e.SHA256})
 		}
 		v.table(" > ", rows)
 	}
@@ -135,10 +136,10 @@ func portType(p asset.Port) string {
 
 func (v *view) weights(w *inspect.Weights) {
 	v.title("Weights")
-	v.line("  %d tensors, %s, %s parameters, %.2f bits each", w.Tensors, bytesText(w.Bytes), countText(w.Parameters), w.BitsPerWeight)
+	v.line("  %d tensors, %s, %s parameters, %.2f bits each", w.Tensors, host.SizeText(w.Bytes), countText(w.Parameters), w.BitsPerWeight)
 	rows := [][]string{{"role", "dtype", "tensors", "elements", "bytes", "share"}}
 	for _, s := range w.Storage {
-		rows = append(rows, []string{s.Role, s.DType, fmt.Sprint(s.Tensors), countText(s.Elements), bytesText(s.Bytes), share(s.Bytes, w.Bytes)})
+		rows = append(rows, []string{s.Role, s.DType, fmt.Sprint(s.Tensors), countText(s.Elements), host.SizeText(s.Bytes), share(s.Bytes, w.Bytes)})
 	}
 	if len(rows) > 1 {
 		v.table("  >>>>", rows)
@@ -156,7 +157,7 @@ func (v *view) modules(list []inspect.Folder) {
 		if f.Path == "" {
 			name = "all"
 		}
-		rows = append(rows, []string{strings.Repeat("  ", f.Depth) + name, fmt.Sprint(f.Tensors), countText(f.Parameters), bytesText(f.Bytes), share(f.Bytes, list[0].Bytes)})
+		rows = append(rows, []string{strings.Repeat("  ", f.Depth) + name, fmt.Sprint(f.Tensors), countText(f.Parameters), host.SizeText(f.Bytes), share(f.Bytes, list[0].Bytes)})
 	}
 	v.table(" >>>>", rows)
 }
@@ -206,19 +207,6 @@ func (v *view) table(align string, rows [][]string) {
 		}
 		v.line("%s", strings.TrimRight(text, " "))
 	}
-}
-
-// bytesText is a size for people, in powers of 1000 as disks and downloads count.
-func bytesText(n int64) string {
-	units := []string{"kB", "MB", "GB", "TB"}
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	x, unit := float64(n)/1000, 0
-	for x >= 999.95 && unit < len(units)-1 {
-		x, unit = x/1000, unit+1
-	}
-	return fmt.Sprintf("%.1f %s", x, units[unit])
 }
 
 // workText is a number of multiply-adds in powers of 1000; an expression of sizes stays as it is.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
 )
@@ -106,16 +106,10 @@ func (o *outputs) writeNPY(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %q: %w; write a .safetensors file", path, o.names[0], err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
-	if err != nil {
+	return atomicfile.Write(path, func(f *os.File) error {
+		_, err := f.Write(data)
 		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }
 
 // compare prints how far each output is from the one of that name in a file; NaN is infinitely far from a number and

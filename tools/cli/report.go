@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/report"
 )
@@ -55,6 +57,9 @@ func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.Build
 		if err := report.CheckName(c.report); err != nil {
 			return nil, usagef("--report=%w", err)
 		}
+		if err := atomicfile.Check(c.report); err != nil {
+			return nil, fmt.Errorf("--report: %w", err)
+		}
 	}
 	got := &compressions{facts: report.Facts{Version: aiopt.Version(), Model: m.File, Passes: pipeline}}
 	got.facts.Data.Before = dataBytes(m)
@@ -63,16 +68,22 @@ func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.Build
 	return got, nil
 }
 
-// tell prints a summary and writes the report, which after an error in a pass holds what was done until then.
-func (t *tool) tell(c *compressions, m *ir.Module, file string) error {
+// tell prints a summary, unless the passes failed, whose error says the same; and writes the report, which then holds what
+// was done until then.
+func (t *tool) tell(c *compressions, m *ir.Module, file string, failed bool) error {
 	c.facts.Data.After = dataBytes(m)
 	r := report.New(c.facts, c.list)
-	var b strings.Builder
-	if err := r.Summary(&b); err != nil {
-		return err
+	if !failed {
+		var b strings.Builder
+		if err := r.Summary(&b); err != nil {
+			return err
+		}
+		if _, err := t.stderr.Write([]byte(readable(b.String()))); err != nil {
+			return err
+		}
 	}
-	if _, err := t.stderr.Write([]byte(readable(b.String()))); err != nil || file == "" {
-		return err
+	if file == "" {
+		return nil
 	}
 	return r.Save(file)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -76,6 +77,11 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	}
 	if ext := filepath.Ext(c.output); c.output != "" && ext != ".air" && ext != ".airpkg" {
 		return usagef("-o %s: expected a name that ends in .air or .airpkg", c.output)
+	}
+	if c.output != "" {
+		if err := atomicfile.Check(c.output); err != nil {
+			return err
+		}
 	}
 	rename, err := parseRenames(c.rename)
 	if err != nil {
@@ -167,6 +173,9 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 		return usagef("--verify=%s: expected numeric", p.verify)
 	}
 	pipeline = p.withConfig(pipeline, m)
+	if p.alone {
+		debug.SetGCPercent(100) // from here on memory goes into tensors, not into small objects that stay
+	}
 	bar := p.newProgress()
 	defer bar.finish()
 	opt := aiopt.BuildOptions{
@@ -201,7 +210,7 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline, inputs st
 	opt.Hooks = append(opt.Hooks, p.reproducer())
 	err = p.Build(ctx, m, pipeline, opt)
 	bar.finish()
-	if told := p.tell(compressed, m, p.report); err == nil {
+	if told := p.tell(compressed, m, p.report, err != nil); err == nil {
 		err = told
 	}
 	return err

@@ -13,19 +13,17 @@ func New(facts Facts, list []pass.Compressed) *Report {
 	r := &Report{Format: Format, Facts: facts, Tensors: []Tensor{}}
 	schemes, reasons, modules := newGroups(), newGroups(), newTree()
 	for _, c := range settle(list) {
-		t, n := newTensor(c), elements(c.Shape)
-		if c.Kind != pass.Weight {
-			r.Runtime = append(r.Runtime, t)
-			continue
-		}
+		t, n := newTensor(c), c.Elements()
 		r.Tensors = append(r.Tensors, t)
-		r.Total.add(t, n)
+		r.of(c.Kind).add(t, n)
 		if t.Refused == "" {
 			schemes.add(t.Scheme, t, n)
 		} else {
 			reasons.add(t.Refused, t, n)
 		}
-		modules.add(modulePath(c), t, n)
+		if c.Kind == pass.Weight {
+			modules.add(modulePath(c), t, n)
+		}
 	}
 	r.Schemes, r.Reasons, r.Modules = schemes.list, reasons.list, modules.root
 	return r
@@ -55,23 +53,16 @@ func settle(list []pass.Compressed) []pass.Compressed {
 
 func newTensor(c pass.Compressed) Tensor {
 	t := Tensor{
-		Name: c.Tensor, Kind: string(c.Kind), Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
+		Name: c.Tensor, Kind: c.Kind.String(), Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
 		Dtype: c.Elem.String(), Pass: c.Pass, Scheme: c.Scheme, Signal: finite(c.Signal), Noise: finite(c.Noise),
 		Before: c.Before, After: c.After, Seconds: finite(c.Seconds), Refused: c.Refused, Ignored: c.Ignored,
+		Measured: c.Refused == "" && !c.Unmeasured,
 	}
-	if t.Refused == "" {
+	if t.Measured {
 		t.SNR = decibels(t.Signal, t.Noise)
 	}
-	t.Bits = bits(t.After, elements(c.Shape))
+	t.Bits = bits(t.After, c.Elements())
 	return t
-}
-
-func elements(shape []int) int64 {
-	n := int64(1)
-	for _, d := range shape {
-		n *= int64(d)
-	}
-	return n
 }
 
 func bits(bytes, elements int64) float64 { return 8 * float64(bytes) / float64(max(elements, 1)) }
@@ -104,7 +95,9 @@ func (s *Sums) add(t Tensor, elements int64) {
 		s.Compressed++
 		s.Signal = finite(s.Signal + t.Signal)
 		s.Noise = finite(s.Noise + t.Noise)
-		s.SNR = decibels(s.Signal, s.Noise)
+		if s.SNR = decibels(s.Signal, s.Noise); !t.Measured {
+			s.Unmeasured++
+		}
 	}
 	s.Elements += elements
 	s.Before += t.Before
@@ -116,20 +109,21 @@ func (s *Sums) add(t Tensor, elements int64) {
 	s.Seconds += t.Seconds
 }
 
-// groups sums up tensors by a name, in the order of first use.
+// groups sums up tensors by their kind and a name, in the order of first use.
 type groups struct {
 	list []Group
-	at   map[string]int
+	at   map[[2]string]int
 }
 
-func newGroups() *groups { return &groups{[]Group{}, map[string]int{}} }
+func newGroups() *groups { return &groups{[]Group{}, map[[2]string]int{}} }
 
 func (g *groups) add(name string, t Tensor, elements int64) {
-	i, seen := g.at[name]
+	key := [2]string{t.Kind, name}
+	i, seen := g.at[key]
 	if !seen {
 		i = len(g.list)
-		g.at[name] = i
-		g.list = append(g.list, Group{Name: name})
+		g.at[key] = i
+		g.list = append(g.list, Group{Name: name, Kind: t.Kind})
 	}
 	g.list[i].Sums.add(t, elements)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 const (
@@ -27,7 +29,7 @@ func (d *drawing) sizes() plot {
 		p.Marks = append(p.Marks, moduleBar(m, &p.X, y+3, barHeight-6)...)
 		p.Notes = append(p.Notes, note{p.Frame.X - 8, y + barHeight/2 + 4, short(m.Path, 38), "end"})
 	}
-	p.Alt = fmt.Sprintf("%s; %s before, %s after", counted(len(bars), "module"), size(d.Total.Before), size(d.Total.After))
+	p.Alt = fmt.Sprintf("%s; %s before, %s after", counted(len(bars), "module"), host.SizeText(d.Total.Before), host.SizeText(d.Total.After))
 	return p
 }
 
@@ -49,7 +51,7 @@ func moduleBar(m *Module, x *axis, y, height float64) []mark {
 		at += part.bytes
 		marks = append(marks, mark{
 			box: box{left, y, max(x.at(float64(at))-left, .5), height}, Class: part.class,
-			Tip: fmt.Sprintf("%s\n%s: %s\nbefore %s, after %s", m.Path, part.what, size(part.bytes), size(m.Before), size(m.After)),
+			Tip: fmt.Sprintf("%s\n%s: %s\nbefore %s, after %s", m.Path, part.what, host.SizeText(part.bytes), host.SizeText(m.Before), host.SizeText(m.After)),
 		})
 	}
 	return marks

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 //go:embed page.html
@@ -62,10 +64,9 @@ func (r *Report) HTML(w io.Writer) error {
 	}
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 2, 64) },
-		"size":  size,
+		"size":  host.SizeText,
 		"class": func(scheme string) string { return d.class[scheme] },
 		"shape": shapeText,
-		"db":    quality,
 		"ratio": ratio,
 		"share": func(part, whole int64) string {
 			return strconv.FormatFloat(100*float64(part)/float64(max(whole, 1)), 'f', 2, 64)
@@ -99,15 +100,17 @@ func shapeText(shape []int) string {
 	return b.String()
 }
 
-// quality shows an SNR to people; compressed says that there is one.
-func quality(snr *float64, compressed bool) string {
+// quality shows an SNR to people.
+func quality(snr *float64, compressed, measured bool) string {
 	switch {
 	case !compressed:
 		return "–"
-	case snr == nil:
-		return "exact"
+	case snr != nil:
+		return fmt.Sprintf("%.1f dB", *snr)
+	case !measured:
+		return "not measured"
 	}
-	return fmt.Sprintf("%.1f dB", *snr)
+	return "exact"
 }
 
 // ratio shows how many times smaller something is.

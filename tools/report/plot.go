@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // plot is a drawing in the coordinates of its own box.
@@ -122,38 +124,13 @@ func bytesAxis(name string, least, most int64, low, high float64) axis {
 	return a
 }
 
-// tickSize is size without zeros behind the point.
+// tickSize is a number of bytes without zeros behind the point.
 func tickSize(x float64) string {
-	number, unit, _ := strings.Cut(size(int64(x)), " ")
+	number, unit, _ := strings.Cut(host.SizeText(int64(x)), " ")
 	if strings.Contains(number, ".") {
 		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
 	}
 	return number + " " + unit
-}
-
-// size shows a number of bytes to people.
-func size(n int64) string {
-	x := float64(n)
-	for _, unit := range []string{"B", "kB", "MB", "GB"} {
-		if x < 999.5 {
-			return significant(x) + " " + unit
-		}
-		x /= 1000
-	}
-	return significant(x) + " TB"
-}
-
-// significant shows three digits, or all of a larger whole part.
-func significant(x float64) string {
-	digits := 2
-	if x != 0 {
-		digits = max(0, 2-int(math.Floor(math.Log10(math.Abs(x)))))
-	}
-	s := strconv.FormatFloat(x, 'f', min(digits, 4), 64)
-	if x == math.Trunc(x) {
-		s = strconv.FormatFloat(x, 'f', 0, 64)
-	}
-	return s
 }
 
 func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // drawing makes the plots of a report.
@@ -54,9 +56,9 @@ func (d *drawing) tip(row int) string {
 	lines := []string{t.Name}
 	switch {
 	case t.Refused != "":
-		lines = append(lines, "not compressed: "+t.Refused, size(t.Before))
+		lines = append(lines, "not compressed: "+t.Refused, host.SizeText(t.Before))
 	default:
-		lines = append(lines, t.Scheme, fmt.Sprintf("%s, %s to %s", quality(t.SNR, true), size(t.Before), size(t.After)))
+		lines = append(lines, t.Scheme, fmt.Sprintf("%s, %s to %s", t.Quality(), host.SizeText(t.Before), host.SizeText(t.After)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -86,6 +88,7 @@ func (d *drawing) layers() plot {
 			p.Marks = append(p.Marks, mark{box: box{x - radius, p.Frame.Bottom() - 8, 2 * radius, 8}, Class: "kept", Tip: d.tip(i), Row: i + 1})
 		case t.exact():
 			p.Marks = append(p.Marks, mark{box: box{X: x, Y: p.Frame.Y - 6}, R: radius, Class: d.class[t.Scheme] + " exact", Tip: d.tip(i), Row: i + 1})
+		case t.SNR == nil: // it was not measured
 		default:
 			y := p.Y.at(*t.SNR)
 			p.Marks = append(p.Marks,
@@ -145,7 +148,7 @@ func (d *drawing) scatter() plot {
 			box: box{X: p.X.at(float64(max(t.Before, 1))), Y: p.Y.at(*t.SNR)}, R: 4.5, Class: d.class[t.Scheme] + " dot", Tip: d.tip(i), Row: i + 1,
 		})
 	}
-	p.Alt = fmt.Sprintf("%s of %s to %s", counted(len(rows), "tensor"), size(int64(small)), size(int64(large)))
+	p.Alt = fmt.Sprintf("%s of %s to %s", counted(len(rows), "tensor"), host.SizeText(int64(small)), host.SizeText(int64(large)))
 	return p
 }
 

@@ -1,5 +1,7 @@
 package report
 
+import "github.com/aiopt/aiopt/passes/pass"
+
 // Format is the version of the JSON; it grows when a key changes its meaning or goes.
 const Format = 1
 
@@ -21,34 +23,36 @@ type Size struct {
 type Report struct {
 	Format int `json:"format"`
 	Facts
-	Total   Sums     `json:"total"`
-	Schemes []Group  `json:"by_scheme"` // in the order of first use
-	Modules *Module  `json:"by_module"`
-	Reasons []Group  `json:"by_refusal"` // in the order of first use
-	Tensors []Tensor `json:"tensors"`    // in the order of the model
-	// Runtime are activations and states, which are no part of the sums.
-	Runtime []Tensor `json:"runtime,omitempty"`
+	Total Sums `json:"total"` // of the weights
+	// Activations and States are of the tensors that are no weights, which count neither in Total nor by module.
+	Activations Sums     `json:"activations"`
+	States      Sums     `json:"states"`
+	Schemes     []Group  `json:"by_scheme"` // in the order of first use
+	Modules     *Module  `json:"by_module"`
+	Reasons     []Group  `json:"by_refusal"` // in the order of first use
+	Tensors     []Tensor `json:"tensors"`    // in the order of the model
 }
 
 // Tensor is what became of one tensor.
 type Tensor struct {
-	Name    string   `json:"name"`
-	Kind    string   `json:"kind,omitempty"` // activation or state; empty for a weight
-	Modules []string `json:"modules"`        // those that use it
-	Op      string   `json:"op"`
-	Shape   []int    `json:"shape"`
-	Dtype   string   `json:"dtype"` // of its elements before
-	Pass    string   `json:"pass"`
-	Scheme  string   `json:"scheme"` // empty where it is not compressed
-	Bits    float64  `json:"bits_per_element"`
-	SNR     *float64 `json:"snr_db"` // null where it is not compressed, and where nothing was lost
-	Signal  float64  `json:"signal"` // sum of squares of its numbers
-	Noise   float64  `json:"noise"`  // sum of squares of the differences
-	Before  int64    `json:"bytes_before"`
-	After   int64    `json:"bytes_after"`
-	Seconds float64  `json:"seconds"`
-	Refused string   `json:"refused"` // the reason; empty where it is compressed
-	Ignored bool     `json:"ignored"` // refused because the user asked for it
+	Name     string   `json:"name"`
+	Kind     string   `json:"kind"`    // weight, activation or state
+	Modules  []string `json:"modules"` // those that use it
+	Op       string   `json:"op"`
+	Shape    []int    `json:"shape"`
+	Dtype    string   `json:"dtype"` // of its elements before
+	Pass     string   `json:"pass"`
+	Scheme   string   `json:"scheme"` // empty where it is not compressed
+	Bits     float64  `json:"bits_per_element"`
+	SNR      *float64 `json:"snr_db"`   // null where it is not compressed, where nothing was lost, and where it was not measured
+	Measured bool     `json:"measured"` // signal and noise are known
+	Signal   float64  `json:"signal"`   // sum of squares of its numbers
+	Noise    float64  `json:"noise"`    // sum of squares of the differences
+	Before   int64    `json:"bytes_before"`
+	After    int64    `json:"bytes_after"`
+	Seconds  float64  `json:"seconds"`
+	Refused  string   `json:"refused"` // the reason; empty where it is compressed
+	Ignored  bool     `json:"ignored"` // refused because the user asked for it
 }
 
 // Sums are of several tensors.
@@ -66,11 +70,13 @@ type Sums struct {
 	Signal     float64  `json:"signal"`
 	Noise      float64  `json:"noise"`
 	Seconds    float64  `json:"seconds"`
+	Unmeasured int      `json:"unmeasured"` // of the compressed ones
 }
 
-// Group is what several tensors have in common, a scheme or a reason.
+// Group is what several tensors of a kind have in common, a scheme or a reason.
 type Group struct {
 	Name string `json:"name"`
+	Kind string `json:"kind"` // as in Tensor
 	Sums
 }
 
@@ -82,4 +88,15 @@ type Module struct {
 }
 
 // exact reports a compressed tensor that decodes to its very numbers.
-func (t *Tensor) exact() bool { return t.Refused == "" && t.Noise == 0 }
+func (t *Tensor) exact() bool { return t.Refused == "" && t.Measured && t.Noise == 0 }
+
+// Quality shows the SNR to people.
+func (t *Tensor) Quality() string { return quality(t.SNR, t.Refused == "", t.Measured) }
+
+// Quality shows the SNR to people.
+func (s *Sums) Quality() string { return quality(s.SNR, s.Compressed > 0, s.Unmeasured == 0) }
+
+// of are the sums of a kind.
+func (r *Report) of(k pass.Kind) *Sums {
+	return []*Sums{pass.Weight: &r.Total, pass.Activation: &r.Activations, pass.State: &r.States}[k]
+}

@@ -26,7 +26,7 @@ func sample(n int) []pass.Compressed {
 			Pass: "w4{group=32}", Tensor: path + ".weight", Modules: []string{path}, Op: "nn.linear", Elem: host.F32,
 			Shape: []int{256 << (i % 3), 512}, Scheme: "int4 symmetric per_block 32, scales f16", Signal: 100, Seconds: 0.01 * float64(i%7),
 		}
-		c.Before = 4 * elements(c.Shape)
+		c.Before = 4 * c.Elements()
 		c.After = c.Before * 9 / 64
 		c.Noise = 100 / math.Pow(10, 2.1+0.2*math.Sin(float64(i)))
 		switch {
@@ -93,6 +93,34 @@ func TestSums(t *testing.T) {
 		"@b: 1=1+0+0, 400 to 100 (0 kept), 8.00 bits, null dB",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestKinds holds that activations and states count apart from weights, and that what was not measured is not called exact.
+func TestKinds(t *testing.T) {
+	list := []pass.Compressed{
+		{Tensor: "x", Shape: []int{10, 10}, Elem: host.F32, Scheme: "s4", Before: 400, After: 50, Signal: 1000, Noise: 10},
+		{Kind: pass.Activation, Tensor: "x", Shape: []int{100, 100}, Elem: host.F32, Scheme: "s8", Signal: 1000, Noise: 1000},
+		{Kind: pass.Activation, Tensor: "y", Shape: []int{100, 100}, Elem: host.F32, Refused: "it is i8"},
+		{Kind: pass.State, Tensor: "x", Shape: []int{10, 20}, Elem: host.F32, Scheme: "s8", Before: 800, After: 240, Unmeasured: true},
+		{Kind: pass.State, Tensor: "y", Shape: []int{1}, Elem: host.I64, Before: 8, After: 8, Refused: "it is i8"},
+	}
+	var b bytes.Buffer
+	if err := New(facts(), list).Summary(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `compressed 1 of 1 weight: 400 B -> 50 B, 4.00 bits per weight, SNR 20.0 dB
+compressed 1 of 2 activations, SNR 0.0 dB
+compressed 1 of 2 states: 808 B -> 248 B, 9.87 bits per element, SNR not measured
+  tensors  before  after  bits           SNR  scheme
+        1   400 B   50 B  4.00       20.0 dB  s4
+        1       –      –     –        0.0 dB  s8
+        1   800 B  240 B  9.60  not measured  s8
+  not compressed: y: it is i8
+  not compressed: y (8 B): it is i8
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -254,16 +282,18 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestRuntime: activations and states are listed, and are no part of the sums; one may have the name of a weight.
-func TestRuntime(t *testing.T) {
+// TestSameName: an activation, a weight and a state of one name are three tensors.
+func TestSameName(t *testing.T) {
 	weight := pass.Compressed{Tensor: "x", Shape: []int{4}, Scheme: "int8", Before: 16, After: 4, Signal: 100, Noise: 1}
 	activation, state := weight, weight
 	activation.Kind, state.Kind = pass.Activation, pass.State
 	r := New(Facts{}, []pass.Compressed{activation, weight, state})
-	if r.Total.Tensors != 1 || r.Total.Before != 16 || r.Total.Signal != 100 || len(r.Tensors) != 1 {
-		t.Errorf("found the sums %+v, expected those of the weight", r.Total)
+	for _, k := range pass.Kinds() {
+		if s := r.of(k); s.Tensors != 1 || s.Before != 16 || s.Signal != 100 {
+			t.Errorf("found the sums %+v of a %s, expected its own", s, k)
+		}
 	}
-	if len(r.Runtime) != 2 || r.Runtime[0].Kind != "activation" || r.Runtime[1].Kind != "state" {
-		t.Errorf("found %+v, expected an activation and a state", r.Runtime)
+	if r.Modules.Before != 16 || len(r.Tensors) != 3 || r.Tensors[2].Kind != "state" {
+		t.Errorf("found %+v and the modules %+v, expected three tensors, of which the weight takes space", r.Tensors, r.Modules)
 	}
 }

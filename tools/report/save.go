@@ -2,11 +2,12 @@ package report
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/aiopt/aiopt/ir/atomicfile"
 )
 
 // writers are the kinds of files, by their endings.
@@ -27,16 +28,7 @@ func (r *Report) Save(path string) error {
 	if err := CheckName(path); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	err = writers()[filepath.Ext(path)](r, f)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return atomicfile.Write(path, func(f *os.File) error { return writers()[filepath.Ext(path)](r, f) })
 }
 
 // JSON writes the report as JSON; [Report] documents the keys.

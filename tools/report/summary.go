@@ -5,21 +5,23 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
 )
 
 // maxReasons are how many reasons Summary prints.
 const maxReasons = 10
 
-// Summary writes a few lines for a terminal: the totals, a line for each scheme, and how many tensors stay as they are for
-// which reason. It writes nothing where there was nothing to compress.
+// Summary writes a few lines for a terminal: the totals of each kind, a line for each scheme, and how many tensors stay as
+// they are for which reason. It writes nothing where there was nothing to compress.
 func (r *Report) Summary(w io.Writer) error {
-	if r.Total.Tensors == 0 {
-		return nil
-	}
 	var b strings.Builder
-	t := r.Total
-	fmt.Fprintf(&b, "compressed %d of %s: %s -> %s, %.2f bits per weight, SNR %s\n", t.Compressed, counted(t.Tensors, "weight"),
-		size(t.Before), size(t.After), t.Bits, quality(t.SNR, t.Compressed > 0))
+	for _, k := range pass.Kinds() {
+		if s := r.of(k); s.Tensors > 0 {
+			fmt.Fprintf(&b, "compressed %d of %s%s, SNR %s\n", s.Compressed, counted(s.Tensors, k.String()), sizeChange(s, k), s.Quality())
+		}
+	}
 	if len(r.Schemes) > 0 {
 		r.schemeLines(&b)
 	}
@@ -34,11 +36,27 @@ func (r *Report) Summary(w io.Writer) error {
 	return err
 }
 
+// sizeChange says what tensors take before and after, if that is known.
+func sizeChange(s *Sums, k pass.Kind) string {
+	if s.Before == 0 {
+		return ""
+	}
+	unit := "element"
+	if k == pass.Weight {
+		unit = "weight"
+	}
+	return fmt.Sprintf(": %s -> %s, %.2f bits per %s", host.SizeText(s.Before), host.SizeText(s.After), s.Bits, unit)
+}
+
 func (r *Report) schemeLines(b *strings.Builder) {
 	columns := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(columns, "tensors\tbefore\tafter\tbits\tSNR\t  scheme")
 	for _, g := range r.Schemes {
-		fmt.Fprintf(columns, "%d\t%s\t%s\t%.2f\t%s\t  %s\n", g.Tensors, size(g.Before), size(g.After), g.Bits, quality(g.SNR, true), g.Name)
+		before, after, bits := "–", "–", "–"
+		if g.Before > 0 {
+			before, after, bits = host.SizeText(g.Before), host.SizeText(g.After), fmt.Sprintf("%.2f", g.Bits)
+		}
+		fmt.Fprintf(columns, "%d\t%s\t%s\t%s\t%s\t  %s\n", g.Tensors, before, after, bits, g.Quality(), g.Name)
 	}
 	_ = columns.Flush() // into a strings.Builder, which takes all
 }
@@ -46,10 +64,10 @@ func (r *Report) schemeLines(b *strings.Builder) {
 // refusedNames is the only tensor of a reason by its name, or how many there are.
 func (r *Report) refusedNames(g Group) string {
 	if g.Tensors > 1 {
-		return counted(g.Tensors, "weight")
+		return counted(g.Tensors, g.Kind)
 	}
 	for i := range r.Tensors {
-		if r.Tensors[i].Refused == g.Name {
+		if t := &r.Tensors[i]; t.Refused == g.Name && t.Kind == g.Kind {
 			return short(r.Tensors[i].Name, 80)
 		}
 	}
@@ -60,5 +78,5 @@ func sizeNote(g Group) string {
 	if g.Before == 0 {
 		return ""
 	}
-	return " (" + size(g.Before) + ")"
+	return " (" + host.SizeText(g.Before) + ")"
 }
