@@ -34,7 +34,7 @@ func Auto() *pass.Pass {
 	ignore := p.Options.Strings("ignore", "weights to leave alone, which do not count: patterns such as \"detector.*\" for their names, or for the "+
 		"paths of the modules that use them; * stands for any letters")
 	by := p.Options.String("by", "tensor", "tensor: each weight gets a scheme of its own; module: those of a module get one", "tensor", "module")
-	write := p.Options.String("write", "", "write what was chosen to this .yaml file, as a configuration of coreai-opt")
+	write := p.Options.File("write", "write what was chosen to this .yaml file, as a configuration of coreai-opt")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if ext := filepath.Ext(*write); *write != "" && ext != ".yaml" && ext != ".yml" {
 			return fmt.Errorf("write=%q: expected a name that ends in .yaml", *write)

@@ -72,6 +72,17 @@ func (f *weightFilter) keep(w *weight) string {
 	return ""
 }
 
+// keepOp says why the options leave an operation's activations alone.
+func (f *weightFilter) keepOp(op *ir.Op) string {
+	if r := f.refuses(modulePaths(op)...); r != "" || len(f.ops.patterns) == 0 {
+		return r
+	}
+	if _, ok := f.ops.match(op.Name()); !ok {
+		return fmt.Sprintf("%s is not among ops", op.Name())
+	}
+	return ""
+}
+
 func (f *weightFilter) unused() []string { return slices.Concat(f.missed(), f.ops.missed()) }
 
 // modulePaths lists the modules that operations come from, each once and in order.

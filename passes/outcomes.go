@@ -54,8 +54,8 @@ func (o *outcomes) refused(which func(pass.Compressed) bool) []string {
 
 func anyReason(pass.Compressed) bool { return true }
 
-// check makes it an error that nothing is compressed, and with Strict that something is not, though the user did not ask to
-// leave it alone. candidates says what could have been, for a module without any.
+// check is strict, and makes it an error that nothing is compressed. candidates says what could have been, for a module
+// without any.
 func (o *outcomes) check(candidates string) error {
 	if o.done() == 0 {
 		none := fmt.Sprintf("found no %s to compress; ", o.kind)
@@ -65,6 +65,11 @@ func (o *outcomes) check(candidates string) error {
 		}
 		return &pass.NothingCompressed{Reason: none + "these were skipped:\n  " + firstLines(lines, 10)}
 	}
+	return o.strict()
+}
+
+// strict makes it an error, with Strict, that something is not compressed, though the user did not ask to leave it alone.
+func (o *outcomes) strict() error {
 	return strictly(o.ctx, o.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }))
 }
 

@@ -103,7 +103,7 @@ func (s *smoothing) calibrate(stats map[*ir.Value]*calibrate.Stats) error {
 }
 
 // factors are what the channels of a group are divided by: max|x|^alpha / max|w|^(1-alpha), as a power of two. Channels whose
-// numbers would leave the range of their type stay as they are; nil where all do.
+// numbers would leave the range of their type stay as they are; nil where all do, and the group is refused.
 func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats) ([]float64, error) {
 	var x []float64
 	for _, n := range g.norms {
@@ -148,6 +148,7 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 		changed = changed || f != 1
 	}
 	if !changed {
+		g.refused = "no channel gains by a factor"
 		return nil, nil
 	}
 	return factors, nil

@@ -87,16 +87,17 @@ func (j *paletteJob) assign(w *paletteGroup, b codebook) (noise float64) {
 	}
 	values := b.values()
 	roundAll(values, j.elem)
-	near := newNearest(values)
-	given := j.palette.Rule == CoreAI // indices are found already
-	for i, v := range w.x {
-		if !given && (w.keep == nil || w.keep[i] != 0) {
-			w.codes[i] = near.find(v)
-		}
-		d := float64(v) - float64(values[w.codes[i]])
-		noise += float64(d * d)
+	if j.palette.Rule != CoreAI { // its indices are found already
+		newNearest(values).all(w.x, w.keep, w.codes)
 	}
-	return noise
+	var of [256]float32
+	copy(of[:], values)
+	var sums [4]float64 // one would wait for each sum before the next
+	for i, v := range w.x {
+		d := float64(v) - float64(of[w.codes[i]])
+		sums[i%len(sums)] += float64(d * d)
+	}
+	return sums[0] + sums[1] + (sums[2] + sums[3])
 }
 
 // assignScaled is assign where each channel has a scale.

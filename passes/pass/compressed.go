@@ -38,3 +38,12 @@ type Compressed struct {
 	Refused    string // why it stays as it is; empty where it is compressed
 	Ignored    bool   // Refused because the user asked to leave it alone
 }
+
+// Elements counts the tensor's elements; 1 where its shape is open.
+func (c *Compressed) Elements() int64 {
+	n := int64(1)
+	for _, d := range c.Shape {
+		n *= int64(d)
+	}
+	return n
+}

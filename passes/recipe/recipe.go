@@ -87,6 +87,7 @@ type Activation struct {
 	Granularity compress.Granularity // Axis may be negative
 	Gather      Gather
 	Least, Most *float64 // ends of the range that are known; nil: gathered
+	CoreAI      bool     // scales are computed as coreai-opt computes them: compat
 }
 
 // Gather says how the range of an activation comes about.

@@ -179,7 +179,7 @@ func (r *Recipe) activation(t *Target, index int, edges []Edge, ofModule func(*m
 		}
 		rule := s.edge(t, edges, ofModule)
 		if rule == nil {
-			types := typesOf(t, quantizes)
+			types := activationTypes(t)
 			if types == nil {
 				continue
 			}

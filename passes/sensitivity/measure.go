@@ -113,16 +113,8 @@ func (t *Table) addUnits(list []pass.Compressed, byModule bool) {
 			}
 		}
 		u.Before += c.Before
-		u.elements += elements(c.Shape)
+		u.elements += c.Elements()
 	}
-}
-
-func elements(shape []int) int64 {
-	n := int64(1)
-	for _, d := range shape {
-		n *= int64(d)
-	}
-	return n
 }
 
 // addScores adds what a scheme does to the weights of each unit.

@@ -178,60 +178,13 @@ func (in *inputs) setStates(m *ir.Module, s backend.Session) error {
 			return err
 		}
 		if err := s.SetState(state, t); err != nil {
+			if t.Elem != st.Type.Elem {
+				err = fmt.Errorf("%w; a pass such as fp16 or kv8 changed how the state is kept: leave buf:%s out, and it starts as the model says", err, state)
+			}
 			return err
 		}
 	}
 	return nil
-}
-
-// portNames gives the names that inputs and outputs of a call have for the user.
-type portNames struct {
-	prefix   string
-	position bool
-}
-
-// take finds the arguments of a call.
-func (in *inputs) take(sig backend.Signature, names portNames) ([]*host.Tensor, error) {
-	var out []*host.Tensor
-	at := 0
-	for _, p := range sig.Func.Params {
-		if p.Role == ir.StateIn {
-			continue
-		}
-		name := p.Value.Name
-		if names.position {
-			name = fmt.Sprintf("in%d", at)
-		}
-		at++
-		name = names.prefix + name
-		if p.Role == ir.ConstArg {
-			if err := in.checkConstant(name, p.Const); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		t, err := in.tensor(name, p)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, nil
-}
-
-func (in *inputs) tensor(name string, p *ir.Param) (*host.Tensor, error) {
-	in.taken[name] = true
-	if slices.Contains(in.order, name) {
-		return in.get(name, p.Value.Type)
-	}
-	have := "none are given"
-	if rest := in.names(); len(rest) > 0 {
-		have = "given are " + strings.Join(rest, ", ")
-		if in.byPosition() && !positionName.MatchString(name) {
-			have += ", which are names for --io=position"
-		}
-	}
-	return nil, fmt.Errorf("the input %q (%s) is missing; %s. Give it with --input %s=FILE or --inputs=FILE.safetensors", name, p.Value.Type, have, name)
 }
 
 // get gives a tensor that the user gave; a JSON value takes the type expected.

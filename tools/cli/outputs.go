@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -135,7 +136,11 @@ func (o *outputs) compare(w io.Writer, path string, limit float64) error {
 		if err != nil {
 			return fmt.Errorf("%s: %q: %w", path, name, err)
 		}
-		if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
+		line := fmt.Sprintf("%s: the largest difference is %.3g", name, gap.MaxAbs)
+		if got.Elem.IsFloat() && !math.IsInf(gap.MaxAbs, 0) && !math.IsInf(gap.PSNR, 0) {
+			line += fmt.Sprintf(", the PSNR %.1f dB", gap.PSNR)
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 		if limit >= 0 && !gap.Close() {

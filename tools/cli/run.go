@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"sort"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -24,9 +22,13 @@ func runCommand() command {
 		long: `Inputs are given by name with --input, or all at once with --inputs from a .safetensors file. A VALUE is JSON
 (a number, true, a string in quotes, nested lists) or the name of a .npy or .safetensors file.
 
+With --function=F,G,... the functions run one after the other and keep state. An input x is what s1.x is given as, for the
+second call alone, or x, for all calls; without either it is the newest output of that name of the calls before. Outputs
+are named s0.y, s1.y, ... after their call, and --time says how long each took.
+
 With --io=position, tensors are named in0, in1, ... and out0, out1, ... in the order of the exported signature; an input
 that the model mutates comes back as mut<i>, and the state NAME after the last call as buf:NAME. A file with the names
-s0.in0, s1.in0, ... is a run of consecutive calls that keep state.
+s0.in0, s1.in0, ... is a run of consecutive calls that keep state; each has its own inputs.
 
 A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
@@ -39,7 +41,7 @@ A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg ru
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 			fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
 			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file, or one output to a .npy file, instead of printing them")
-			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file and print the largest difference")
+			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file and print the largest difference and the PSNR")
 			fs.Float64Var(&c.atol, "atol", -1, "with --ref: fail where an output differs by more")
 			fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
 			fs.StringVar(&c.dump, "dump", "", "print the values whose names match this regular expression")
@@ -118,8 +120,7 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	if err != nil {
 		return err
 	}
-	steps := given.steps()
-	functions, err := c.functionOf(m, steps)
+	functions, several, err := c.functionsOf(m, given.steps())
 	if err != nil {
 		return err
 	}
@@ -135,9 +136,12 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	observe.Progress = func(done, total int) { bar.step("running", done, total) }
 	timing := newTiming(c.flags.timing, observe)
 	var results outputs
+	names := portNames{position: c.io == "position"}
+	if strings.Contains(c.functions, ",") && !names.position {
+		names.earlier = map[string]*host.Tensor{}
+	}
 	for k, fn := range functions {
-		names := portNames{position: c.io == "position"}
-		if steps > 0 {
+		if several {
 			names.prefix = fmt.Sprintf("s%d.", k)
 		}
 		sig := backend.SignatureOf(m.Func(fn))
@@ -145,11 +149,14 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 		if err != nil {
 			return fmt.Errorf("@%s: %w", fn, err)
 		}
+		end := timing.call(names.prefix, m, sig.Func)
 		out, err := session.Call(ctx, fn, in, observe)
 		if err != nil {
 			return err
 		}
+		end()
 		results.add(sig, names, out)
+		names.keep(sig, out)
 	}
 	if err := given.unused(); err != nil {
 		return err
@@ -187,30 +194,30 @@ func (c *runner) countOutputs(m *ir.Module, functions []string) int {
 	return n
 }
 
-// functionOf gives the function of each call.
-func (c *runner) functionOf(m *ir.Module, steps int) ([]string, error) {
-	names := strings.Split(c.functions, ",")
+// functionsOf gives the function of each call, and whether calls are numbered: where there are several, or names of inputs
+// have numbers.
+func (c *runner) functionsOf(m *ir.Module, steps int) (names []string, several bool, err error) {
+	names = strings.Split(c.functions, ",")
 	if c.functions == "" {
 		if len(m.Funcs) != 1 {
-			return nil, usagef("the model has several functions; choose with --function=%s", strings.Join(funcNames(m), ","))
+			return nil, false, usagef("the model has several functions; choose with --function=%s", strings.Join(funcNames(m), ","))
 		}
 		names = []string{m.Funcs[0].Name}
 	}
-	calls := max(steps, 1)
+	for _, n := range names {
+		if m.Func(n) == nil {
+			return nil, false, usagef("--function=%s: the model has %s", n, strings.Join(funcNames(m), ", "))
+		}
+	}
 	if len(names) == 1 {
-		for len(names) < calls {
+		for len(names) < steps {
 			names = append(names, names[0])
 		}
 	}
-	if len(names) != calls {
-		return nil, usagef("--function names %d functions, the inputs are for %d calls", len(names), calls)
+	if steps > len(names) {
+		return nil, false, usagef("--function names %d functions, the inputs are for %d calls", len(names), steps)
 	}
-	for _, n := range names {
-		if m.Func(n) == nil {
-			return nil, usagef("--function=%s: the model has %s", n, strings.Join(funcNames(m), ", "))
-		}
-	}
-	return names, nil
+	return names, steps > 0 || len(names) > 1, nil
 }
 
 func funcNames(m *ir.Module) []string {
@@ -219,45 +226,6 @@ func funcNames(m *ir.Module) []string {
 		names = append(names, f.Name)
 	}
 	return names
-}
-
-// timing adds up how long each kind of operation took.
-type timing struct {
-	on    bool
-	start time.Time
-	total map[string]time.Duration
-	count map[string]int
-}
-
-func newTiming(on bool, opt *backend.CallOptions) *timing {
-	t := &timing{on: on, start: time.Now(), total: map[string]time.Duration{}, count: map[string]int{}}
-	if on {
-		opt.Timing = func(op *ir.Op, ns int64) {
-			t.total[op.Name()] += time.Duration(ns)
-			t.count[op.Name()]++
-		}
-	}
-	return t
-}
-
-func (t *timing) print(w interface{ Write([]byte) (int, error) }) {
-	if !t.on {
-		return
-	}
-	var names []string
-	for n := range t.total {
-		names = append(names, n)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		if t.total[names[i]] != t.total[names[j]] {
-			return t.total[names[i]] > t.total[names[j]]
-		}
-		return names[i] < names[j]
-	})
-	for _, n := range names {
-		fmt.Fprintf(w, "%10.1f ms  %s (%d times)\n", float64(t.total[n].Microseconds())/1000, n, t.count[n])
-	}
-	fmt.Fprintf(w, "%10.1f ms  in all\n", float64(time.Since(t.start).Microseconds())/1000)
 }
 
 // shown prints a tensor for people: all of a small one, the first elements of a large one.
