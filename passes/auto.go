@@ -130,6 +130,9 @@ func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sen
 			ctx.Compressed(c)
 		}
 	}
+	if plan.DB != nil && ctx.Outputs != nil {
+		ctx.Outputs(pass.OutputQuality{Pass: ctx.Pass.String(), Samples: table.Samples, PSNR: plan.PSNR, SNR: plan.SNR})
+	}
 	for _, line := range table.Lines(plan) {
 		ctx.Reportf("auto: %s", line)
 	}

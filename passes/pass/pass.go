@@ -40,6 +40,8 @@ type Context struct {
 	Progress func(what string, done, total int)
 	// Compressed takes what became of each tensor that a pass could compress; nil drops it.
 	Compressed func(Compressed)
+	// Outputs takes how near the model's outputs are after a pass that runs it to see; nil drops it.
+	Outputs func(OutputQuality)
 	// Strict makes it an error if a tensor cannot be compressed as asked.
 	Strict bool
 	Pass   *Pass // the pass that runs

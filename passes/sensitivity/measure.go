@@ -176,10 +176,11 @@ func (t *Table) measureOutputs(ctx *pass.Context, m *ir.Module) error {
 			if _, err := s.apply(ctx, changed, u.Weights); err != nil {
 				return err
 			}
-			db, err := t.outputs(ctx, changed)
+			compared, err := t.outputs(ctx, changed)
 			if err != nil {
 				return fmt.Errorf("with %s of %s: %w", s.Text, u.Name, err)
 			}
+			db := compared.worst(t.Metric)
 			u.Scores[k].DB = &db
 		}
 	}
@@ -260,33 +261,33 @@ func runSample(ctx *pass.Context, m *ir.Module, program pass.Program, sample pas
 	return calls, r.Outputs, nil
 }
 
-// outputs gives the metric of a changed module.
-func (t *Table) outputs(ctx *pass.Context, m *ir.Module) (float64, error) {
+// outputs compares the outputs of a changed module.
+func (t *Table) outputs(ctx *pass.Context, m *ir.Module) (*comparison, error) {
 	program, err := ctx.Compile(m)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer program.Close()
-	c := newComparison(t.Metric, t.ref)
+	c := newComparison(t.ref)
 	at := 0
 	for sample, err := range ctx.Calibration.All {
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if at == len(t.ref) {
-			return 0, fmt.Errorf("the inputs changed while they were used: found more than the %d samples of before", at)
+			return nil, fmt.Errorf("the inputs changed while they were used: found more than the %d samples of before", at)
 		}
 		calls, outs, err := runSample(ctx, m, program, sample)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if err := c.add(at, calls, outs); err != nil {
-			return 0, err
+			return nil, err
 		}
 		at++
 	}
 	if at != len(t.ref) {
-		return 0, fmt.Errorf("the inputs changed while they were used: found %d samples, before %d", at, len(t.ref))
+		return nil, fmt.Errorf("the inputs changed while they were used: found %d samples, before %d", at, len(t.ref))
 	}
-	return c.worst(), nil
+	return c, nil
 }

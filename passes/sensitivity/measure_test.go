@@ -240,11 +240,11 @@ func TestNoNumbers(t *testing.T) {
 		if err != nil || numbers != len(c.want) || lost != c.lost {
 			t.Errorf("%v: %d numbers, %d left out, expected %d; error %v", c.want, numbers, lost, c.lost, err)
 		}
-		cmp := newComparison(PSNR, reference{outs})
+		cmp := newComparison(reference{outs})
 		if err := cmp.add(0, calls, [][]*host.Tensor{tensors[1:]}); err != nil {
 			t.Fatal(err)
 		}
-		if db := cmp.worst(); math.Abs(db-c.db) > 1e-9 {
+		if db := cmp.worst(PSNR); math.Abs(db-c.db) > 1e-9 {
 			t.Errorf("%v for %v gives %g dB, expected %g", c.got, c.want, db, c.db)
 		}
 	}

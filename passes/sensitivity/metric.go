@@ -93,8 +93,7 @@ type reference [][][]*host.Tensor
 
 // comparison sums up the outputs of a changed module.
 type comparison struct {
-	metric Metric
-	ref    reference
+	ref reference
 	// floats: outputs of integers count only where there are no others, as an index that is off by one says nothing of how
 	// far its logits are.
 	floats bool
@@ -108,8 +107,8 @@ type output struct {
 	index int
 }
 
-func newComparison(metric Metric, ref reference) *comparison {
-	return &comparison{metric: metric, ref: ref, floats: ref.haveFloats(), meters: map[output]*meter{}}
+func newComparison(ref reference) *comparison {
+	return &comparison{ref: ref, floats: ref.haveFloats(), meters: map[output]*meter{}}
 }
 
 // add compares what the calls of a sample gave.
@@ -133,10 +132,10 @@ func (c *comparison) add(sample int, calls []pass.Call, got [][]*host.Tensor) er
 }
 
 // worst is the metric of the output that suffers most, in dB.
-func (c *comparison) worst() float64 {
+func (c *comparison) worst(metric Metric) float64 {
 	db := math.Inf(1)
 	for _, o := range c.order {
-		db = min(db, c.meters[o].decibels(c.metric))
+		db = min(db, c.meters[o].decibels(metric))
 	}
 	return db
 }

@@ -61,6 +61,9 @@ func newTensor(c pass.Compressed) Tensor {
 	if t.Measured {
 		t.SNR = decibels(t.Signal, t.Noise)
 	}
+	if o := c.Outputs; o != nil {
+		t.Outputs = &Output{Nearest: finite(o.Nearest), Stored: finite(o.Stored), Gain: finite(o.Gain)}
+	}
 	t.Bits = bits(t.After, c.Elements())
 	return t
 }
