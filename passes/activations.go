@@ -146,7 +146,7 @@ func (a *activationQuantizer) report() {
 		}
 		signal, noise := s.loss()
 		if db := 10 * math.Log10(signal/noise); noise > 0 && db < least[scheme] {
-			least[scheme], worst[scheme] = db, fmt.Sprintf(": %.1f dB at least, of %s", db, s.name())
+			least[scheme], worst[scheme] = db, fmt.Sprintf("; the lowest SNR is %.1f dB, that of %s", db, s.name())
 		}
 	}
 	for _, scheme := range schemes {
