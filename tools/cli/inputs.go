@@ -159,6 +159,9 @@ func (in *inputs) steps() int {
 	return n
 }
 
+// torchFloats are PyTorch's names of the types that a pass keeps states in.
+var torchFloats = map[host.Elem]string{host.F16: "float16", host.BF16: "bfloat16", host.F32: "float32", host.F64: "float64"}
+
 // setStates gives states the values named buf:NAME.
 func (in *inputs) setStates(m *ir.Module, s backend.Session) error {
 	for i, name := range in.order {
@@ -179,7 +182,11 @@ func (in *inputs) setStates(m *ir.Module, s backend.Session) error {
 		}
 		if err := s.SetState(state, t); err != nil {
 			if t.Elem != st.Type.Elem {
-				err = fmt.Errorf("%w; a pass such as fp16 or kv8 changed how the state is kept: leave buf:%s out, and it starts as the model says", err, state)
+				hint := ""
+				if name := torchFloats[st.Type.Elem]; name != "" && t.Elem.IsFloat() {
+					hint = fmt.Sprintf("convert it, in PyTorch by tensor.to(torch.%s), or ", name)
+				}
+				err = fmt.Errorf("%w; a pass such as fp16 or kv8 changed how the state is kept: %sleave buf:%s out, and it starts as the model says", err, hint, state)
 			}
 			return err
 		}
