@@ -27,8 +27,8 @@ func Auto() *pass.Pass {
 		NeedsLowered: true,
 	}
 	bpw := p.Options.Float("bpw", 0, "bits a weight to stay within, on average, scales and tables included")
-	psnr := p.Options.Float("psnr", 0, "the least PSNR of the outputs, in dB; needs --inputs")
-	snr := p.Options.Float("snr", 0, "the least SNR of the outputs, in dB; needs --inputs")
+	psnr := p.Options.Float("psnr", 0, "the least PSNR of the outputs, in dB: the square of the greatest exact number by the mean square of the errors; needs --inputs")
+	snr := p.Options.Float("snr", 0, "the least SNR of the outputs, in dB: the mean square of the exact numbers by that of the errors; needs --inputs")
 	schemes := p.Options.Strings("schemes", "what to choose from: passes that store weights, such as [w8, \"w4{group=32}\", pal4]; "+
 		"without: "+autoSchemes)
 	ignore := p.Options.Strings("ignore", "weights to leave alone, which do not count: patterns such as \"detector.*\" for their names, or for the "+
