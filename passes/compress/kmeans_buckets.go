@@ -1,11 +1,16 @@
 package compress
 
+import (
+	"context"
+	"runtime"
+)
+
 // clusterNumbers gives the moments of k clusters with the least weighted squared error, in ascending order, and the sorted
 // numbers that it found them among: of many numbers those of buckets, if that tells little.
-func clusterNumbers(x []float32, weights []float64, k, many int) (line, []moments) {
+func (c *runs) clusterNumbers(x []float32, weights []float64, k, many int) (line, []moments) {
 	if len(x) > many {
 		out, within := bucketLine(x, weights)
-		means, loss := out.means(cluster1D(out, k, 0)), 0.0
+		means, loss := out.means(c.cluster(out, k, 0)), 0.0
 		for _, m := range means {
 			loss += m.error
 		}
@@ -14,11 +19,12 @@ func clusterNumbers(x []float32, weights []float64, k, many int) (line, []moment
 		}
 	}
 	out := newLine(x, weights)
-	return out, out.means(cluster1D(out, k, 0))
+	return out, out.means(c.cluster(out, k, 0))
 }
 
 const (
 	manyNumbers = 1 << 22 // from where on numbers are put into buckets
+	mostParts   = 8       // that work on buckets
 	mostWithin  = 1e-4    // the part of the error that may be within buckets; of 256 clusters of normal numbers 3e-5 is
 )
 
@@ -26,19 +32,28 @@ const (
 // fraction become their mean. For f16 and bf16 that is each number itself. within is their squared error around the means.
 func bucketLine(x []float32, weights []float64) (out line, within float64) {
 	const low = 10 // bits that are left out
-	sums := make([]struct{ weight, sum, square float64 }, 1<<(32-low))
+	type bucket struct{ weight, sum, square float64 }
+	sums := make([]bucket, 1<<(32-low))
 	least := leastOf(weights)
-	for i, v := range x {
-		k, w := floatKey(v), 1.0
-		if weights != nil {
-			w = max(weights[i], least)
+	// Each part has buckets of its own and looks at all numbers, so that sums do not depend on how many parts there are.
+	parts := uint32(max(1, min(runtime.GOMAXPROCS(0), mostParts)))
+	parallel(context.Background(), int(parts), func(part int) error {
+		for i, v := range x {
+			k, w := floatKey(v), 1.0
+			if k>>low%parts != uint32(part) {
+				continue
+			}
+			if weights != nil {
+				w = max(weights[i], least)
+			}
+			d := float64(v) - float64(keyFloat(k>>low<<low))
+			s := &sums[k>>low]
+			s.weight += w
+			s.sum += float64(w * d)
+			s.square += float64(float64(w*d) * d)
 		}
-		d := float64(v) - float64(keyFloat(k>>low<<low))
-		s := &sums[k>>low]
-		s.weight += w
-		s.sum += float64(w * d)
-		s.square += float64(float64(w*d) * d)
-	}
+		return nil
+	})
 	for b, s := range sums {
 		if s.weight == 0 {
 			continue
