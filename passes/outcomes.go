@@ -63,13 +63,7 @@ func (o *outcomes) check(candidates string) error {
 		if len(lines) == 0 {
 			return &pass.NothingCompressed{Reason: none + candidates}
 		}
-		const most = 10
-		more := ""
-		if len(lines) > most {
-			more = fmt.Sprintf("\n  and %d more", len(lines)-most)
-			lines = lines[:most]
-		}
-		return &pass.NothingCompressed{Reason: fmt.Sprintf("%sthese were skipped:\n  %s%s", none, strings.Join(lines, "\n  "), more)}
+		return &pass.NothingCompressed{Reason: none + "these were skipped:\n  " + firstLines(lines, 10)}
 	}
 	return o.strict()
 }
@@ -77,6 +71,14 @@ func (o *outcomes) check(candidates string) error {
 // strict makes it an error, with Strict, that something is not compressed, though the user did not ask to leave it alone.
 func (o *outcomes) strict() error {
 	return strictly(o.ctx, o.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }))
+}
+
+// firstLines joins some of the lines, and counts the others.
+func firstLines(lines []string, most int) string {
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // strictly makes it an error, with Strict, that tensors are not compressed.

@@ -48,6 +48,12 @@ type codebook struct {
 	zero    int
 }
 
+// What the rule CoreAI cannot follow.
+const (
+	noCoreAIPruned  = "coreai-opt's palettizer has no palettes of the kept elements of a pruned weight: try the rule search, without compat"
+	noCoreAIVectors = "coreai-opt's palettes of several numbers start from random ones: try the rule search, without compat"
+)
+
 // newPaletteJob checks what is asked for. keep, of the weight's shape, is nil, or not zero for the elements that matter: the
 // others get index 0, whose number is 0 then.
 func newPaletteJob(t *host.Tensor, p Palette, opt Options, keep *host.Tensor) (*paletteJob, error) {
@@ -62,11 +68,10 @@ func newPaletteJob(t *host.Tensor, p Palette, opt Options, keep *host.Tensor) (*
 	if p.Rule == "" {
 		p.Rule = Search
 	}
-	if p.Rule == CoreAI && (p.Length > 1 || keep != nil) {
-		return nil, &Refusal{"coreai-opt's palettes of several numbers start from random ones, and it has none for pruned weights: try the rule search"}
-	}
-	if p.Length > 1 && keep != nil {
-		return nil, &Refusal{"a pruned weight's palette has entries of one number: try a length of 1"}
+	if keep != nil {
+		if err := p.checkPruned(); err != nil {
+			return nil, &Refusal{err.Error()}
+		}
 	}
 	j := &paletteJob{palette: p, elem: t.Elem, out: axesOf(t.Shape, opt.Out)}
 	var err error

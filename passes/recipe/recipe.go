@@ -127,6 +127,9 @@ func Read(name string, src []byte, opt Options) (*Recipe, error) {
 			recipe.parts = append(recipe.parts, b.section(&sections[i], keyAt(root, sections[i].key), n))
 		}
 	}
+	if recipe.checkPruned(r); len(r.errors) > 0 {
+		return nil, sorted(r.errors)
+	}
 	recipe.notes = sorted(r.notes)
 	return recipe, nil
 }

@@ -194,16 +194,25 @@ func (t *Table) runExact(ctx *pass.Context, m *ir.Module) error {
 		return err
 	}
 	defer program.Close()
+	numbers, lost := 0, 0
 	for sample, err := range ctx.Calibration.All {
 		if err != nil {
 			return err
 		}
 		ctx.Step("running the exact model", len(t.ref), ctx.Calibration.Count)
-		_, outs, err := runSample(ctx, m, program, sample)
+		calls, outs, err := runSample(ctx, m, program, sample)
 		if err != nil {
 			return err
 		}
 		t.ref = append(t.ref, outs)
+		n, out, err := leftOut(sample.Name, calls, outs)
+		if err != nil {
+			return err
+		}
+		numbers, lost = numbers+n, lost+out
+	}
+	if lost > 0 {
+		ctx.Reportf("note: %d of %d numbers of the exact model's outputs are NaN or infinite, and are left out of %s", lost, numbers, t.Metric)
 	}
 	t.Samples = len(t.ref)
 	if t.Samples == 0 {
@@ -213,6 +222,26 @@ func (t *Table) runExact(ctx *pass.Context, m *ir.Module) error {
 		return errors.New("the model gives no outputs to compare")
 	}
 	return nil
+}
+
+// leftOut counts the numbers of a sample's exact outputs, and those that cannot be compared as they are not finite. An output
+// without a finite number is an error: whatever were said of its quality would be made up.
+func leftOut(sample string, calls []pass.Call, outs [][]*host.Tensor) (numbers, lost int, err error) {
+	floats := reference{outs}.haveFloats()
+	for k, call := range outs {
+		for i, t := range call {
+			if !compared(t, floats) {
+				continue
+			}
+			n, ok := countFinite(t)
+			if n > 0 && ok == 0 {
+				return 0, 0, fmt.Errorf("outputs are NaN for sample %s: of result %d of @%s, %s, no number is finite; "+
+					"look at the sample's inputs, and leave the sample out if they are meant", sample, i, calls[k].Func, t)
+			}
+			numbers, lost = numbers+n, lost+n-ok
+		}
+	}
+	return numbers, lost, nil
 }
 
 func runSample(ctx *pass.Context, m *ir.Module, program pass.Program, sample pass.Sample) ([]pass.Call, [][]*host.Tensor, error) {
