@@ -54,8 +54,9 @@ func (r *runs) between(x line, lo, hi int) moments {
 	if first+1 >= last {
 		return momentsOf(x, lo, hi)
 	}
-	if r.blocks == nil {
-		r.blocks = make([]moments, len(x.v)/momentsBlock)
+	if len(r.blocks) == 0 {
+		n := len(x.v) / momentsBlock
+		r.blocks = slices.Grow(r.blocks, n)[:n]
 		for i := range r.blocks {
 			r.blocks[i] = momentsOf(x, i*momentsBlock, (i+1)*momentsBlock)
 		}

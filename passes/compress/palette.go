@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -36,6 +37,7 @@ type paletteJob struct {
 	byGroup       *host.Tensor // so, by groups
 	books         []codebook   // of each group
 	signal, noise []float64    // so
+	runs          sync.Pool    // memory of *runs that groups have one after another
 }
 
 // codebook is a table: entries of numbers, or of codes with scale and zero point.
@@ -168,6 +170,9 @@ func (j *paletteJob) do(ctx context.Context) error {
 		j.signal[g] = w.signal
 		j.books[g].pad(1<<j.palette.Bits, j.layout.length)
 		to := j.layout.group(j.byGroup, g)
+		if to.Contiguous() { // the codes are there
+			return nil
+		}
 		from, err := host.FromBytes(host.U8, to.Shape, w.codes)
 		if err == nil {
 			host.Assign(host.Serial, to, from)

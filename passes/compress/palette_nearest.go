@@ -70,23 +70,33 @@ func (n *nearest) find(x float32) uint8 {
 	return n.code[at&255]
 }
 
-// all finds the places of many numbers, of those that are kept if keep is not nil.
-func (n *nearest) all(x []float32, keep, codes []uint8) {
-	find := n.find
-	if len(x) > 4*nearestSteps {
+// finder finds the places of many numbers.
+type finder interface {
+	all(x []float32, codes []uint8)
+	kept(x []float32, codes, keep []uint8) // of those where keep is not 0
+}
+
+// finder is the one that suits so many numbers.
+func (n *nearest) finder(count int) finder {
+	if count > 4*nearestSteps {
 		if g := n.grid(); g != nil {
-			if keep == nil {
-				for i, v := range x {
-					codes[i] = g.find(v)
-				}
-				return
-			}
-			find = g.find
+			return g
 		}
 	}
+	return n
+}
+
+func (n *nearest) all(x []float32, codes []uint8) {
+	codes = codes[:len(x)]
 	for i, v := range x {
-		if keep == nil || keep[i] != 0 {
-			codes[i] = find(v)
+		codes[i] = n.find(v)
+	}
+}
+
+func (n *nearest) kept(x []float32, codes, keep []uint8) {
+	for i, v := range x {
+		if keep[i] != 0 {
+			codes[i] = n.find(v)
 		}
 	}
 }
@@ -100,6 +110,13 @@ type nearestGrid struct {
 }
 
 const nearestSteps = 1024
+
+func (g *nearestGrid) all(x []float32, codes []uint8) {
+	codes = codes[:len(x)]
+	for i, v := range x {
+		codes[i] = g.find(v)
+	}
+}
 
 // grid is nil where the numbers are too close to each other or too far apart for equal steps.
 func (n *nearest) grid() *nearestGrid {

@@ -87,17 +87,41 @@ func (j *paletteJob) assign(w *paletteGroup, b codebook) (noise float64) {
 	}
 	values := b.values()
 	roundAll(values, j.elem)
+	var near finder
 	if j.palette.Rule != CoreAI { // its indices are found already
-		newNearest(values).all(w.x, w.keep, w.codes)
+		near = newNearest(values).finder(len(w.x))
 	}
 	var of [256]float32
 	copy(of[:], values)
-	var sums [4]float64 // one would wait for each sum before the next
-	for i, v := range w.x {
-		d := float64(v) - float64(of[w.codes[i]])
-		sums[i%len(sums)] += float64(d * d)
+	return sumPieces(len(w.x), func(lo, hi int) float64 {
+		x, codes := w.x[lo:hi], w.codes[lo:hi]
+		switch {
+		case near == nil:
+		case w.keep == nil:
+			near.all(x, codes)
+		default:
+			near.kept(x, codes, w.keep[lo:hi])
+		}
+		return noiseOf(x, codes, &of)
+	})
+}
+
+// noiseOf is the sum of the squares of what decoded numbers differ by.
+func noiseOf(x []float32, codes []uint8, values *[256]float32) float64 {
+	var a, b, c, d float64 // one sum would wait for itself at each number
+	square := func(v float32, code uint8) float64 {
+		d := float64(v) - float64(values[code])
+		return float64(d * d)
 	}
-	return sums[0] + sums[1] + (sums[2] + sums[3])
+	for len(x) >= 4 && len(codes) >= 4 {
+		a, b = a+square(x[0], codes[0]), b+square(x[1], codes[1])
+		c, d = c+square(x[2], codes[2]), d+square(x[3], codes[3])
+		x, codes = x[4:], codes[4:]
+	}
+	for i, v := range x {
+		a += square(v, codes[i])
+	}
+	return a + b + (c + d)
 }
 
 // assignScaled is assign where each channel has a scale.
