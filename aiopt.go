@@ -220,8 +220,9 @@ type BuildOptions struct {
 	KeepBefore bool
 	Report     func(line string)
 	Progress   func(what string, done, total int)
-	Compressed func(pass.Compressed) // see pass.Context
-	Strict     bool                  // see pass.Context
+	Compressed func(pass.Compressed)    // see pass.Context
+	Outputs    func(pass.OutputQuality) // see pass.Context
+	Strict     bool                     // see pass.Context
 }
 
 // Build runs a pipeline over a module, which it changes in place.
@@ -231,7 +232,7 @@ func (t *Toolkit) Build(ctx context.Context, m *ir.Module, pipeline string, opt 
 		return err
 	}
 	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Calibration: opt.Calibration, Report: opt.Report, Progress: opt.Progress,
-		Compressed: opt.Compressed, Strict: opt.Strict}
+		Compressed: opt.Compressed, Outputs: opt.Outputs, Strict: opt.Strict}
 	runner := pass.Runner{Hooks: opt.Hooks, KeepBefore: opt.KeepBefore}
 	return runner.Run(pc, m, p)
 }

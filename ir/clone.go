@@ -4,7 +4,7 @@ import "slices"
 
 // Clone copies a module so that changes to the copy do not reach the original. Sources of data are shared.
 func (m *Module) Clone() *Module {
-	c := &Module{Name: m.Name, Program: m.Program, File: m.File, Lost: slices.Clone(m.Lost), Passes: slices.Clone(m.Passes)}
+	c := &Module{Name: m.Name, Program: m.Program, File: m.File, Lost: slices.Clone(m.Lost), Classes: slices.Clone(m.Classes), Passes: slices.Clone(m.Passes)}
 	for _, s := range m.States {
 		s := *s
 		c.States = append(c.States, &s)

@@ -61,6 +61,7 @@ func (m *Module) Merge(other *Module) error {
 	m.Funcs = append(m.Funcs, other.Funcs...)
 	m.Resources = append(m.Resources, added...)
 	m.Lost = append(m.Lost, other.Lost...)
+	m.AddClasses(other.Classes...)
 	if m.Program != other.Program {
 		m.Program = ""
 	}

@@ -13,6 +13,7 @@ type Module struct {
 	Funcs     []*Func
 	Resources []*Resource
 	Lost      []Lost
+	Classes   []Class  // of the PyTorch model's modules, sorted; see AddClasses
 	Program   string   // sha256 of the model file's program, in hex; empty where there was none
 	Passes    []string // those that made it of that program, as far as is known; no part of the text
 	File      string   // where it was read from, for messages

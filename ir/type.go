@@ -94,6 +94,9 @@ func (t Type) Check() error {
 		}
 	}
 	_, err := host.SizeBytes(t.Elem, shape)
+	if _, static := t.Static(); err != nil && !static && t.Elem != host.Invalid {
+		return fmt.Errorf("%s is too large by its known sizes alone: a tensor has at most %d bytes", t, int64(host.MaxBytes))
+	}
 	return err
 }
 

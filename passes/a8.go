@@ -3,7 +3,6 @@ package passes
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -52,142 +51,15 @@ func A8() *pass.Pass {
 		if err != nil {
 			return err
 		}
-		a := &a8{ctx: ctx, m: m, filter: filter, codes: a8Codes[*dtype], observer: calibrate.Find(*observer), percentile: *percent,
-			perChannel: *granularity == "channel", dynamic: *dynamic, outputs: *outputs, sites: map[siteKey]*site{}}
+		scheme := &activationScheme{codes: a8Codes[*dtype], observer: calibrate.Find(*observer), percentile: *percent, scale: host.F32, shares: "per_tensor"}
+		switch {
+		case *dynamic:
+			scheme.observer, scheme.shares = nil, "per_row"
+		case *granularity == "channel":
+			scheme.shares = "per_channel"
+		}
+		a := newActivationQuantizer(ctx, m, &oneActivation{scheme: scheme, perChannel: *granularity == "channel", outputs: *outputs, filter: filter})
 		return a.run()
 	}
 	return p
-}
-
-type a8 struct {
-	ctx        *pass.Context
-	m          *ir.Module
-	filter     *filter
-	codes      calibrate.Codes
-	observer   *calibrate.Observer
-	percentile float64
-	perChannel bool
-	dynamic    bool
-	outputs    bool
-
-	sites map[siteKey]*site
-	order []*site
-}
-
-func (a *a8) run() error {
-	a.find()
-	if a.count() > 0 && !a.dynamic {
-		if err := a.calibrate(); err != nil {
-			return err
-		}
-	}
-	var changed []*ir.Value
-	for _, s := range a.order {
-		if s.refused != "" {
-			continue
-		}
-		v, err := a.build(s)
-		if err != nil {
-			return s.users[0].Errorf("%v", err)
-		}
-		changed = append(changed, v)
-	}
-	if err := a.report(); err != nil {
-		return err
-	}
-	markApprox(a.m, changed)
-	canonKernels(a.m)
-	return nil
-}
-
-// calibrate observes the values on the calibration data, and refuses those of which it says nothing.
-func (a *a8) calibrate() error {
-	var failed error
-	watched := map[*ir.Value][]*site{}
-	for _, s := range a.order {
-		if s.refused == "" {
-			s.stats = a.observer.Start(s.axis)
-			watched[s.value] = append(watched[s.value], s)
-		}
-	}
-	err := a.ctx.Calibrate(a.m, &pass.Watch{
-		Select: func(v *ir.Value) bool { return watched[v] != nil },
-		Observe: func(v *ir.Value, t *host.Tensor) {
-			for _, s := range watched[v] {
-				if err := s.stats.Add(t); err != nil && failed == nil {
-					failed = fmt.Errorf("%s: %w", s.name(), err)
-				}
-			}
-		},
-	})
-	if err != nil {
-		return err
-	}
-	for _, s := range a.order {
-		switch {
-		case s.stats == nil:
-		case s.stats.Batches() == 0:
-			s.refused = "no calibration sample reaches it"
-		case s.stats.NotFinite() > 0:
-			s.refused = fmt.Sprintf("%d of its numbers in the calibration data are NaN or infinite", s.stats.NotFinite())
-		}
-	}
-	return failed
-}
-
-func (a *a8) count() int {
-	n := 0
-	for _, s := range a.order {
-		if s.refused == "" {
-			n++
-		}
-	}
-	return n
-}
-
-// loss is what the calibration data says that a site loses.
-func (a *a8) loss(s *site) (signal, noise float64) {
-	if s.stats == nil {
-		return 0, 0
-	}
-	return s.stats.Loss(a.options())
-}
-
-func (a *a8) options() calibrate.Options {
-	return calibrate.Options{Codes: a.codes, Percentile: a.percentile}
-}
-
-// scheme describes how values are stored.
-func (a *a8) scheme() string {
-	switch {
-	case a.dynamic:
-		return a.codes.String() + " dynamic per_row"
-	case a.perChannel:
-		return fmt.Sprintf("%s static per_channel, %s", a.codes, a.observer.Name)
-	}
-	return fmt.Sprintf("%s static per_tensor, %s", a.codes, a.observer.Name)
-}
-
-// report says what became of each candidate.
-func (a *a8) report() error {
-	out := &outcomes{ctx: a.ctx, kind: pass.Activation}
-	worst, least := "", math.Inf(1)
-	for _, s := range a.order {
-		entry := pass.Compressed{Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(), Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
-		entry.Shape, _ = s.value.Type.Static()
-		if s.refused == "" {
-			entry.Scheme, entry.Unmeasured = a.scheme(), s.stats == nil
-			entry.Signal, entry.Noise = a.loss(s)
-			if db := 10 * math.Log10(entry.Signal/entry.Noise); entry.Noise > 0 && db < least {
-				least, worst = db, fmt.Sprintf(": %.1f dB at least, of %s", db, s.name())
-			}
-		}
-		out.add(entry)
-	}
-	if err := out.check("activations are the inputs of nn.linear, nn.conv, nn.conv_transpose, tensor.matmul and the like"); err != nil {
-		return err
-	}
-	a.ctx.Reportf("a8: quantized %d of %d activations (%s)%s", out.done(), len(a.order), a.scheme(), worst)
-	out.tell(a.filter.missed())
-	return nil
 }

@@ -27,14 +27,14 @@ func Auto() *pass.Pass {
 		NeedsLowered: true,
 	}
 	bpw := p.Options.Float("bpw", 0, "bits a weight to stay within, on average, scales and tables included")
-	psnr := p.Options.Float("psnr", 0, "the least PSNR of the outputs, in dB; needs --inputs")
-	snr := p.Options.Float("snr", 0, "the least SNR of the outputs, in dB; needs --inputs")
+	psnr := p.Options.Float("psnr", 0, "the least PSNR of the outputs, in dB: the square of the greatest exact number by the mean square of the errors; needs --inputs")
+	snr := p.Options.Float("snr", 0, "the least SNR of the outputs, in dB: the mean square of the exact numbers by that of the errors; needs --inputs")
 	schemes := p.Options.Strings("schemes", "what to choose from: passes that store weights, such as [w8, \"w4{group=32}\", pal4]; "+
 		"without: "+autoSchemes)
 	ignore := p.Options.Strings("ignore", "weights to leave alone, which do not count: patterns such as \"detector.*\" for their names, or for the "+
 		"paths of the modules that use them; * stands for any letters")
 	by := p.Options.String("by", "tensor", "tensor: each weight gets a scheme of its own; module: those of a module get one", "tensor", "module")
-	write := p.Options.String("write", "", "write what was chosen to this .yaml file, as a configuration of coreai-opt")
+	write := p.Options.File("write", "write what was chosen to this .yaml file, as a configuration of coreai-opt")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if ext := filepath.Ext(*write); *write != "" && ext != ".yaml" && ext != ".yml" {
 			return fmt.Errorf("write=%q: expected a name that ends in .yaml", *write)
@@ -129,6 +129,9 @@ func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sen
 		if c.Pass = ctx.Pass.String() + ": " + c.Pass; ctx.Compressed != nil {
 			ctx.Compressed(c)
 		}
+	}
+	if plan.DB != nil && ctx.Outputs != nil {
+		ctx.Outputs(pass.OutputQuality{Pass: ctx.Pass.String(), Samples: table.Samples, PSNR: plan.PSNR, SNR: plan.SNR})
 	}
 	for _, line := range table.Lines(plan) {
 		ctx.Reportf("auto: %s", line)

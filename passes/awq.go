@@ -63,6 +63,9 @@ func (a *awq) run() error {
 	a.find()
 	a.group()
 	data, of := a.inputs()
+	if err := a.anything(); err != nil {
+		return err
+	}
 	done, scaled := 0, 0
 	for _, batch := range batches(data, awqMemory) {
 		if err := gather(a.ctx, a.m, batch); err != nil {

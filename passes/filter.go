@@ -3,7 +3,10 @@ package passes
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -55,8 +58,45 @@ func declareWeightFilter(o *pass.Options) func() (*weightFilter, error) {
 			return nil, err
 		}
 		g, err := newGlobs("ops", *ops)
-		return &weightFilter{f, g}, err
+		if err != nil {
+			return nil, err
+		}
+		return &weightFilter{f, g}, knownOps(*ops)
 	}
+}
+
+// knownOps refuses what is the name of no operation. Those of dialects that a plug-in adds are not known here; unused tells
+// of those that no weight has.
+func knownOps(patterns []string) error {
+	known, err := newGlobs("ops", patterns)
+	if err != nil {
+		return err
+	}
+	var weighty []string
+	dialects := map[string]bool{}
+	for _, d := range []*ir.Dialect{nn.Dialect, tensor.Dialect} {
+		dialects[d.Name] = true
+		for _, def := range d.Ops {
+			known.match(def.Name)
+			if slices.ContainsFunc(def.Operands, func(a ir.Arg) bool { return a.Weight != nil }) {
+				weighty = append(weighty, def.Name)
+			}
+		}
+	}
+	for _, p := range patterns {
+		dialect, _, dotted := strings.Cut(p, ".")
+		if known.hit[p] || dotted && !dialects[dialect] {
+			continue
+		}
+		hint := ""
+		if near := pass.Nearest(p, weighty); near != "" {
+			hint = "; did you mean " + near + "?"
+		} else if at := slices.IndexFunc(weighty, func(n string) bool { return strings.HasSuffix(n, "."+p) || strings.HasPrefix(n, p) }); at >= 0 {
+			hint = "; did you mean " + weighty[at] + "?"
+		}
+		return fmt.Errorf("ops=%q: there is no such operation%s; those with weights are %s", p, hint, strings.Join(weighty, ", "))
+	}
+	return nil
 }
 
 // keep says why the options leave a weight alone; empty where they do not.
@@ -68,6 +108,17 @@ func (f *weightFilter) keep(w *weight) string {
 		if _, ok := f.ops.match(u.op.Name()); !ok {
 			return fmt.Sprintf("%s is not among ops", u.op.Name())
 		}
+	}
+	return ""
+}
+
+// keepOp says why the options leave an operation's activations alone.
+func (f *weightFilter) keepOp(op *ir.Op) string {
+	if r := f.refuses(modulePaths(op)...); r != "" || len(f.ops.patterns) == 0 {
+		return r
+	}
+	if _, ok := f.ops.match(op.Name()); !ok {
+		return fmt.Sprintf("%s is not among ops", op.Name())
 	}
 	return ""
 }

@@ -67,12 +67,14 @@ type gptq struct {
 	memory     int64
 
 	data  *layerInputs
+	errs  map[*weight]*pass.OutputError
 	gains []float64 // dB below plain rounding's error
 	plain []string  // weights with the nearest codes, and why
 }
 
 func (g *gptq) run(choose chooser) error {
-	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, hold: !g.sequential}
+	g.errs = map[*weight]*pass.OutputError{}
+	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, outputs: g.errs, hold: !g.sequential}
 	found, others := findWeights(g.m)
 	c.expect(found)
 	var wanted []*weight
@@ -127,6 +129,7 @@ func (g *gptq) apply(w *weight, t *host.Tensor, s compress.Scheme, opt compress.
 		return nil, err
 	}
 	g.gains = append(g.gains, out.Gain())
+	g.errs[w] = &pass.OutputError{Nearest: out.Plain, Stored: out.Noise, Gain: out.Gain()}
 	return packed, nil
 }
 

@@ -52,6 +52,9 @@ func (k *kv8) run() error {
 	}
 	out := &outcomes{ctx: k.ctx, kind: pass.State}
 	for _, s := range slices.Clone(k.m.States) {
+		if !s.Type.Elem.IsFloat() { // such as a position
+			continue
+		}
 		c := &cache{state: s}
 		reason := k.filter.refuses(s.Name)
 		ignored := reason != ""
@@ -67,7 +70,7 @@ func (k *kv8) run() error {
 		}
 		out.add(entry)
 	}
-	if err := out.check("a model keeps a cache where it changes buffers, such as those that register_buffer makes"); err != nil {
+	if err := out.check("a model keeps a cache where it changes buffers of floats, such as those that register_buffer makes"); err != nil {
 		return err
 	}
 	markApprox(k.m, k.changed)

@@ -27,8 +27,8 @@ type cacheFunc struct {
 func (c *cache) find(m *ir.Module) string {
 	t := c.state.Type
 	switch {
-	case !t.Elem.IsFloat() || t.Elem.Bits() < 16:
-		return fmt.Sprintf("it is %s, no floats", t)
+	case t.Elem.Bits() < 16:
+		return fmt.Sprintf("it is %s already", t)
 	case t.Rank() < 2 || isOne(t.Shape[t.Rank()-1]):
 		return fmt.Sprintf("it is %s, which has no rows that a scale would pay for", t)
 	}

@@ -54,8 +54,8 @@ func (o *outcomes) refused(which func(pass.Compressed) bool) []string {
 
 func anyReason(pass.Compressed) bool { return true }
 
-// check makes it an error that nothing is compressed, and with Strict that something is not, though the user did not ask to
-// leave it alone. candidates says what could have been, for a module without any.
+// check is strict, and makes it an error that nothing is compressed. candidates says what could have been, for a module
+// without any.
 func (o *outcomes) check(candidates string) error {
 	if o.done() == 0 {
 		none := fmt.Sprintf("found no %s to compress; ", o.kind)
@@ -63,15 +63,22 @@ func (o *outcomes) check(candidates string) error {
 		if len(lines) == 0 {
 			return &pass.NothingCompressed{Reason: none + candidates}
 		}
-		const most = 10
-		more := ""
-		if len(lines) > most {
-			more = fmt.Sprintf("\n  and %d more", len(lines)-most)
-			lines = lines[:most]
-		}
-		return &pass.NothingCompressed{Reason: fmt.Sprintf("%sthese were skipped:\n  %s%s", none, strings.Join(lines, "\n  "), more)}
+		return &pass.NothingCompressed{Reason: none + "these were skipped:\n  " + firstLines(lines, 10)}
 	}
+	return o.strict()
+}
+
+// strict makes it an error, with Strict, that something is not compressed, though the user did not ask to leave it alone.
+func (o *outcomes) strict() error {
 	return strictly(o.ctx, o.refused(func(e pass.Compressed) bool { return !e.Ignored && e.Refused != compressedAlready }))
+}
+
+// firstLines joins some of the lines, and counts the others.
+func firstLines(lines []string, most int) string {
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // strictly makes it an error, with Strict, that tensors are not compressed.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -16,7 +17,8 @@ import (
 func Compress() *pass.Pass {
 	p := &pass.Pass{
 		Name: "compress",
-		Doc: "Compress weights as a configuration says, in the YAML of coreai-opt, or as a preset that has a name elsewhere. " +
+		Doc: "Compress weights and quantize activations as a configuration says, in the YAML of coreai-opt, or compress weights as a preset that " +
+			"has a name elsewhere. Ranges of activations come from calibration data (--inputs=FOLDER). " +
 			"docs/recipes.md explains configurations.",
 		Lossy:        &pass.Lossy{},
 		NeedsLowered: true,
@@ -27,7 +29,7 @@ func Compress() *pass.Pass {
 		names = append(names, s.Name)
 		doc += fmt.Sprintf("; %s: %s (%s)", s.Name, s.Doc, s.Of)
 	}
-	config := p.Options.String("config", "", "a YAML file, relative to the working directory")
+	config := p.Options.File("config", "a YAML file, relative to the working directory")
 	preset := p.Options.String("preset", "", doc, append([]string{""}, names...)...)
 	compat := p.Options.String("compat", "none", "coreai: the same codes as coreai-opt gives; as `compat: coreai` in the configuration", "none", "coreai")
 	only := declareWeightFilter(&p.Options)
@@ -61,13 +63,16 @@ const maxRecipe = 1 << 20
 
 func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("config=%q: there is no such file; its path starts at the working directory", file)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("config=%q: %w", file, err)
 	}
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, maxRecipe+1))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("config=%q: expected a YAML file: %w", file, err)
 	}
 	if len(src) > maxRecipe {
 		return nil, fmt.Errorf("%s: a configuration has at most %d bytes", file, maxRecipe)
@@ -75,20 +80,40 @@ func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 	return recipe.Read(file, src, opt)
 }
 
-// followRecipe compresses what a recipe names, and tells what of the recipe has no effect.
+// followRecipe quantizes the activations that a recipe names, by what calibration data says of the model as it is, then
+// compresses the weights that it names, and tells what of the recipe has no effect.
 func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func() (*weightFilter, error)) error {
 	for _, n := range r.Notes() {
 		ctx.Reportf("note: %v", n)
-	}
-	t := newTargets(m)
-	for _, n := range r.Unmatched(t.all()) {
-		ctx.Reportf("warning: %v", n)
 	}
 	narrow, err := only()
 	if err != nil {
 		return err
 	}
-	return compressWeights(ctx, m, &byRecipe{recipe: r, targets: t, weightFilter: narrow})
+	t := newTargets(m)
+	for _, n := range r.Unmatched(t.all()) {
+		ctx.Reportf("warning: %v", n)
+	}
+	a := newActivationQuantizer(ctx, m, &activationsByRecipe{weightFilter: narrow, recipe: r, targets: t, edges: newBoundaries(m)})
+	a.find()
+	a.joinMoved()
+	if err := a.quantize(); err != nil {
+		return err
+	}
+	if err := a.strict(); err != nil {
+		return err
+	}
+	if len(a.order) > 0 {
+		t = newTargets(m) // operations in kernels are others now
+		a.report()
+	}
+	err = compressWeights(ctx, m, &byRecipe{recipe: r, targets: t, weightFilter: narrow})
+	var nothing *pass.NothingCompressed
+	if errors.As(err, &nothing) && a.done() > 0 {
+		ctx.Reportf("%s: %v", ctx.Pass.Name, nothing)
+		return nil
+	}
+	return err
 }
 
 // byRecipe chooses as a recipe says, among the weights that the options cover.
@@ -116,86 +141,4 @@ func (b *byRecipe) choose(w *weight) choice {
 		return choice{keep: fmt.Sprintf("%s disables it", d.By[0])}
 	}
 	return choice{keep: "the configuration does not name it"}
-}
-
-// targets describes the operations of a module to a recipe.
-type targets struct {
-	m       *ir.Module
-	classes map[string]string // of modules, by path
-	weights map[ir.Use]*weight
-}
-
-func newTargets(m *ir.Module) *targets {
-	t := &targets{m: m, classes: map[string]string{}, weights: map[ir.Use]*weight{}}
-	m.Walk(func(op *ir.Op) {
-		for _, l := range op.Loc.Leaves() {
-			if l.Class != "" {
-				t.classes[l.Path] = l.Class
-			}
-		}
-	})
-	found, _ := findWeights(m)
-	for _, w := range found {
-		for _, u := range w.uses {
-			t.weights[ir.Use{Op: u.op, Index: u.index}] = w
-		}
-	}
-	return t
-}
-
-// all describes every operation, and its weight where it has one.
-func (t *targets) all() []recipe.Target {
-	var list []recipe.Target
-	t.m.Walk(func(op *ir.Op) {
-		described := false
-		for i := range op.Operands {
-			if w := t.weights[ir.Use{Op: op, Index: i}]; w != nil {
-				for _, u := range w.uses {
-					if u.op == op && u.index == i {
-						list = append(list, t.weight(w, u))
-						described = true
-					}
-				}
-			}
-		}
-		if !described && len(op.Operands) > 0 && op.Operands[0] != nil {
-			list = append(list, t.op(op))
-		}
-	})
-	return list
-}
-
-// op describes an operation without a weight.
-func (t *targets) op(op *ir.Op) recipe.Target {
-	shape, _ := op.In(0).Static()
-	out := recipe.Target{Op: op.Name(), Shape: shape}
-	leaves := op.Loc.Leaves()
-	path := leaves[0].Path
-	for i := range path {
-		if path[i] == '.' {
-			out.Modules = append(out.Modules, t.module(path[:i]))
-		}
-	}
-	out.Modules = append(out.Modules, t.module(path))
-	for _, r := range op.Results {
-		for _, c := range r.Claims {
-			out.OpNames = append(out.OpNames, c.Tensor)
-		}
-	}
-	kind := op.Name()[strings.LastIndexByte(op.Name(), '.')+1:]
-	out.OpNames = append(out.OpNames, strings.TrimPrefix(path+"."+kind, "."))
-	return out
-}
-
-func (t *targets) module(path string) recipe.Module {
-	return recipe.Module{Path: path, Class: t.classes[path]}
-}
-
-// weight describes an operation with its weight, whose name is the path of its module and its name in that.
-func (t *targets) weight(w *weight, u *weightUse) recipe.Target {
-	out := t.op(u.op)
-	out.Tensor, out.State = w.res.Name, w.res.Name[strings.LastIndexByte(w.res.Name, '.')+1:]
-	out.Shape, _ = w.res.Type.Static()
-	out.Out, out.In, _ = w.channels()
-	return out
 }

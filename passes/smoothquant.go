@@ -44,11 +44,16 @@ type smoothing struct {
 	norms  []*smoothNorm
 	groups []*smoothGroup
 	others []string // linear layers that follow no norm
+
+	inKernels int // linear layers whose norm cannot be seen
 }
 
 func (s *smoothing) run() error {
 	s.find()
 	s.group()
+	if err := s.anything(); err != nil {
+		return err
+	}
 	stats := map[*ir.Value]*calibrate.Stats{}
 	for _, g := range s.groups {
 		for _, n := range g.norms {
@@ -98,7 +103,7 @@ func (s *smoothing) calibrate(stats map[*ir.Value]*calibrate.Stats) error {
 }
 
 // factors are what the channels of a group are divided by: max|x|^alpha / max|w|^(1-alpha), as a power of two. Channels whose
-// numbers would leave the range of their type stay as they are; nil where all do.
+// numbers would leave the range of their type stay as they are; nil where all do, and the group is refused.
 func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats) ([]float64, error) {
 	var x []float64
 	for _, n := range g.norms {
@@ -143,6 +148,7 @@ func (s *smoothing) factors(g *smoothGroup, stats map[*ir.Value]*calibrate.Stats
 		changed = changed || f != 1
 	}
 	if !changed {
+		g.refused = "no channel gains by a factor"
 		return nil, nil
 	}
 	return factors, nil
@@ -202,10 +208,11 @@ func (s *smoothing) report(done int) {
 	}
 	s.ctx.Reportf("%s: scaled %d of %d norms, and the %d linear layers that they feed", s.ctx.Pass.Name, done, total, layers)
 	for _, g := range s.groups {
-		for _, n := range g.norms {
-			if g.refused != "" {
-				s.ctx.Reportf("%s: skipped %s: %s", s.ctx.Pass.Name, describe(n.op), g.refused)
-			}
+		if g.refused == "" {
+			continue
+		}
+		for _, line := range s.skipped(g) {
+			s.ctx.Reportf("%s: skipped %s", s.ctx.Pass.Name, line)
 		}
 	}
 	for _, o := range s.others {

@@ -8,6 +8,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
@@ -54,7 +55,12 @@ func (s *smoothing) find() {
 		}
 	})
 	s.m.Walk(func(op *ir.Op) {
-		if op.Is(nn.Linear) && !follows[op] {
+		switch {
+		case !op.Is(nn.Linear) || follows[op]:
+		case insideKernel(op.Parent()):
+			s.inKernels++
+			s.others = append(s.others, fmt.Sprintf("%s: %s", describe(op), s.kernelReason()))
+		default:
 			from := "a parameter"
 			if def := op.Operands[0].Def; def != nil {
 				from = def.Name()
@@ -62,6 +68,39 @@ func (s *smoothing) find() {
 			s.others = append(s.others, fmt.Sprintf("%s: its input comes from %s, expected nn.layer_norm or nn.rms_norm", describe(op), from))
 		}
 	})
+}
+
+func (s *smoothing) kernelReason() string {
+	return fmt.Sprintf("it is in a kernel; run %s before fuse", s.ctx.Pass.Name)
+}
+
+// anything makes it an error that no group can be scaled, whatever the calibration data says.
+func (s *smoothing) anything() error {
+	var skipped []string
+	for _, g := range s.groups {
+		if g.refused == "" {
+			return nil
+		}
+		skipped = append(skipped, s.skipped(g)...)
+	}
+	name := s.ctx.Pass.Name
+	switch {
+	case len(skipped) == 0 && s.inKernels > 0:
+		return &pass.NothingCompressed{Reason: fmt.Sprintf("norms and linear layers are inside kernels; run %s before fuse", name)}
+	case len(skipped) == 0 && len(s.others) == 0:
+		return &pass.NothingCompressed{Reason: "found no norm to scale: the model has no nn.linear"}
+	}
+	return &pass.NothingCompressed{Reason: "found no norm to scale, such as nn.layer_norm or nn.rms_norm whose result only nn.linear takes; these were skipped:\n  " +
+		firstLines(append(skipped, s.others...), 10)}
+}
+
+// skipped says for each norm of a group why it stays as it is.
+func (s *smoothing) skipped(g *smoothGroup) []string {
+	var lines []string
+	for _, n := range g.norms {
+		lines = append(lines, describe(n.op)+": "+g.refused)
+	}
+	return lines
 }
 
 func (s *smoothing) judge(n *smoothNorm) string {
@@ -86,7 +125,7 @@ func (s *smoothing) judge(n *smoothNorm) string {
 				return fmt.Sprintf("a weight of %s is compressed already; run %s before", describe(use.Op), s.ctx.Pass.Name)
 			}
 			if insideKernel(op.Parent()) {
-				return fmt.Sprintf("it is in a kernel; run %s before fuse", s.ctx.Pass.Name)
+				return s.kernelReason()
 			}
 			return fmt.Sprintf("a weight of %s is no constant data; run `fold` before", describe(use.Op))
 		}

@@ -152,7 +152,32 @@ func specialized(f *ir.Func, sizes []pass.NamedInt) (*ir.Func, error) {
 		}
 		fixSizes(b, fixed)
 	})
-	return g, nil
+	return g, sizesFit(g, sizes)
+}
+
+// sizesFit makes it an error that a tensor becomes larger than any may be, or a size no number: the user's sizes did that.
+func sizesFit(g *ir.Func, sizes []pass.NamedInt) error {
+	var given []string
+	for _, s := range sizes {
+		given = append(given, fmt.Sprintf("%s=%d", s.Name, s.Value))
+	}
+	var failed error
+	check := func(v *ir.Value, what string) {
+		if err := v.Type.Check(); err != nil && failed == nil {
+			failed = fmt.Errorf("%s: %s becomes impossible: %w", strings.Join(given, ", "), what, err)
+		}
+	}
+	g.WithBodies(func(b *ir.Func) {
+		for _, p := range b.Params {
+			check(p.Value, "the parameter %"+p.Value.Name)
+		}
+		for _, op := range b.Ops {
+			for _, r := range op.Results {
+				check(r, "a result of "+describe(op))
+			}
+		}
+	})
+	return failed
 }
 
 func declaredRange(d *ir.DimDecl) string {

@@ -9,9 +9,9 @@ import (
 func StripDebug() *pass.Pass {
 	return &pass.Pass{
 		Name: "strip-debug",
-		Doc:  "Remove what only people and the debugger read: locations, claims, and the list of lost tensors.",
+		Doc:  "Remove what only people and the debugger read: locations, classes of modules, claims, and the list of lost tensors.",
 		Run: func(_ *pass.Context, m *ir.Module) error {
-			m.Lost = nil
+			m.Lost, m.Classes = nil, nil
 			m.AllFuncs(func(f *ir.Func) {
 				for _, p := range f.Params {
 					p.Value.Claims = nil

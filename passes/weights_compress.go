@@ -21,6 +21,8 @@ type compressor struct {
 
 	// apply compresses a weight's data; nil: compress.Apply.
 	apply func(w *weight, t *host.Tensor, s compress.Scheme, opt compress.Options) (*compress.Packed, error)
+	// outputs are what apply learned of the outputs of weights; nil: nothing.
+	outputs map[*weight]*pass.OutputError
 	// hold leaves the module as it is until finish.
 	hold bool
 
@@ -93,6 +95,7 @@ func (c *compressor) one(w *weight) error {
 			return err
 		}
 		entry.Scheme, entry.After, entry.Signal, entry.Noise = chosen.scheme.String(), packed.Bytes(), packed.Signal, packed.Noise
+		entry.Outputs = c.outputs[w]
 	}
 	entry.Seconds = time.Since(start).Seconds()
 	c.add(entry)

@@ -26,11 +26,11 @@ import numpy as np
 import torch
 from torch import nn
 
+import document
 from cases import files
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = os.path.join(ROOT, "docs", "compression.md")
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 MODELS = ("tv_resnet50_core", "sd_unet", "llama")  # of the corpus
 SYNTHETIC = ("normal, std 0.02", "Student t, 4 degrees", "normal, std 0.001")
 
@@ -237,16 +237,6 @@ HEAD = f"""| scheme | passes | bits a weight | {" | ".join(SYNTHETIC)} | models 
 |--|--|--|--|--|--|--|--|--|--|--|--|"""
 
 
-def write(table, note):
-    with open(DOCUMENT, encoding="utf-8") as f:
-        text = f.read()
-    if BEGIN not in text or END not in text:
-        sys.exit(f"{DOCUMENT} lacks the lines {BEGIN} and {END}, between which the table goes")
-    before, rest = text.split(BEGIN, 1)
-    with open(DOCUMENT, "w", encoding="utf-8") as f:
-        f.write(before + BEGIN + "\n" + note + "\n\n" + table + "\n" + END + rest.split(END, 1)[1])
-
-
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--aiopt", default=os.path.join(ROOT, "aiopt"))
@@ -277,7 +267,7 @@ def main():
             f"whatever their size; the models' rows are short, which leaves less to gain. The last columns are the squared error by that of "
             f"the exact optimum, where coreai-opt's exact mode finds it, and whether the bars are met. Made by `python tests/compression.py --write`.")
     if args.write:
-        write("\n".join(lines), note)
+        document.write(DOCUMENT, "measured", note + "\n\n" + "\n".join(lines))
     sys.exit(failed > 0)
 
 

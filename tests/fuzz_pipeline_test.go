@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"errors"
 	"hash/fnv"
 	"math/rand/v2"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
+	"github.com/aiopt/aiopt/passes/pass"
 )
 
 // randomPipelines is how many each model is built with.
@@ -34,7 +36,16 @@ func TestRandomPipelines(t *testing.T) {
 			r := seeded(k.Name)
 			for range randomPipelines {
 				pipeline := randomPipeline(r, early, late)
-				if err := sameValues(m.outputs(t, m.build(t, pipeline), 1), want); err != nil {
+				built, err := m.tryBuild(t, pipeline)
+				var nothing *pass.NothingCompressed
+				if errors.As(err, &nothing) { // smoothquant in a place where no norm can be scaled
+					pipeline = strings.ReplaceAll(pipeline, ", smoothquant", "")
+					built, err = m.tryBuild(t, pipeline)
+				}
+				if err != nil {
+					t.Fatalf("%s: %v", pipeline, err)
+				}
+				if err := sameValues(m.outputs(t, built, 1), want); err != nil {
 					t.Errorf("%s: %v", pipeline, err)
 				}
 			}

@@ -137,11 +137,17 @@ func (m *model) given() *pass.Samples {
 // build loads the model anew and runs a pipeline over it.
 func (m *model) build(t *testing.T, pipeline string, hooks ...pass.Hook) *ir.Module {
 	t.Helper()
-	built := m.load(t)
-	if err := m.tk.Build(t.Context(), built, pipeline, aiopt.BuildOptions{Executor: m, Calibration: m.given(), Hooks: hooks}); err != nil {
+	built, err := m.tryBuild(t, pipeline, hooks...)
+	if err != nil {
 		t.Fatalf("%s: %v", pipeline, err)
 	}
 	return built
+}
+
+func (m *model) tryBuild(t *testing.T, pipeline string, hooks ...pass.Hook) (*ir.Module, error) {
+	t.Helper()
+	built := m.load(t)
+	return built, m.tk.Build(t.Context(), built, pipeline, aiopt.BuildOptions{Executor: m, Calibration: m.given(), Hooks: hooks})
 }
 
 // Compile lets passes and numeric verification run the model: from the states of the case, on one thread, as the models

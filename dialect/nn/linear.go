@@ -1,8 +1,10 @@
 package nn
 
 import (
+	"math"
 	"slices"
 
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -93,7 +95,7 @@ var GroupedMatMul = &ir.OpDef{
 // Embedding looks up rows.
 var Embedding = &ir.OpDef{
 	Name:     "nn.embedding",
-	Doc:      "The rows of weight [v, d] that ids name. Negative ids count from the end; one outside is an error.",
+	Doc:      "The rows of weight [v, d] that ids name. One below 0 or above v-1 is an error, as in PyTorch; tensor.index counts negative ones from the end.",
 	Operands: []ir.Arg{ir.InWeight("weight", ir.Numbers, []int{0}, []int{1}), ir.In("ids", ir.Index)},
 	Results:  []ir.Arg{ir.Out("y", ir.Numbers)},
 	Traits:   ir.Anchor,
@@ -105,11 +107,20 @@ var Embedding = &ir.OpDef{
 		return []ir.Type{weight.WithShape(append(slices.Clone(ids.Shape), weight.Shape[1])...)}, nil
 	},
 	Eval: eval(func(c *ir.EvalCtx, _ *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
-		return one(host.Index(c.Par(), in(0), []int{0}, []*host.Tensor{in(1)}))
+		return one(host.Embedding(c.Par(), in(0), in(1)))
 	}),
-	Expand: func(b *ir.Builder, op *ir.Op) ([]*ir.Value, error) {
-		v, err := b.One(tensor.Index, ir.Attrs{ir.Set("axes", ir.OfInts(0))}, op.Operands...)
-		return []*ir.Value{v}, err
-	},
-	Example: `%y = nn.embedding(%weight: tensor<3x2xf32> = [0, 1, 2, 3, 4, 5], %ids: tensor<1x3xi64> = [2, 0, -2]) : tensor<1x3x2xf32> // [4, 5, 0, 1, 2, 3]`,
+	Expand: expansion(func(s *steps) *ir.Value {
+		// tensor.index takes negative ids: the greatest integer in their place is outside of every axis.
+		ids := s.op.Operand(1)
+		scalar := func(n int64) *ir.Value {
+			return s.typed(core.Constant, ir.Attrs{ir.Set("value", ir.Int(n))}, ir.TensorOf(ids.Type.Elem))
+		}
+		most := int64(math.MaxInt64)
+		if ids.Type.Elem == host.I32 {
+			most = math.MaxInt32
+		}
+		legal := s.do(tensor.Where, s.do(tensor.Lt, ids, scalar(0)), scalar(most), ids)
+		return s.with(tensor.Index, ir.Attrs{ir.Set("axes", ir.OfInts(0))}, s.op.Operand(0), legal)
+	}),
+	Example: `%y = nn.embedding(%weight: tensor<3x2xf32> = [0, 1, 2, 3, 4, 5], %ids: tensor<1x3xi64> = [2, 0, 1]) : tensor<1x3x2xf32> // [4, 5, 0, 1, 2, 3]`,
 }

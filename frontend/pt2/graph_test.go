@@ -172,7 +172,7 @@ func TestFramesAndModules(t *testing.T) {
 	m := Metadata{
 		StackTrace: "  File \"a \"b\".py\", line 3, in forward\n    x = f(\n        y)\nFile \"<eval>\", line 12, in g\n" +
 			"File \"no line\"\nFile \"x\", line many, in h\n",
-		ModuleStack: "L__self__,,a.B;L__self___fc,fc,torch.nn.Linear[x, y];odd",
+		ModuleStack: "L__self__,,a.B;L__self___fc,fc,torch.nn.Linear[x, y];odd;e,_empty_nn_module_stack_from_metadata_hook,_empty_nn_module_stack_from_metadata_hook",
 	}
 	wantFrames := []Frame{{`a "b".py`, 3, "forward", "x = f(\ny)"}, {"<eval>", 12, "g", "File \"no line\"\nFile \"x\", line many, in h"}}
 	if diff := cmp.Diff(wantFrames, m.Frames()); diff != "" {

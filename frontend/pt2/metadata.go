@@ -69,6 +69,9 @@ type Module struct {
 	Class string // with its Python module
 }
 
+// noModule is what torch writes as path and class for nodes that it does not know the module of.
+const noModule = "_empty_nn_module_stack_from_metadata_hook"
+
 // Modules reads ModuleStack, outermost first.
 func (m *Metadata) Modules() []Module {
 	if m.ModuleStack == "" {
@@ -78,6 +81,9 @@ func (m *Metadata) Modules() []Module {
 	for level := range strings.SplitSeq(m.ModuleStack, ";") {
 		_, rest, _ := strings.Cut(level, ",") // the key, which spells the path again
 		path, class, _ := strings.Cut(rest, ",")
+		if path == noModule {
+			continue
+		}
 		modules = append(modules, Module{Path: path, Class: class})
 	}
 	return modules

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/frontend/pt2"
@@ -71,7 +73,7 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	if mod.Name == "" {
 		mod.Name = moduleName(mod.File)
 	}
-	im := &importer{mod: mod, weights: newWeights(mod), states: map[string]*ir.State{}, warned: map[Warning]bool{}}
+	im := &importer{mod: mod, weights: newWeights(mod), states: map[string]*ir.State{}, warned: map[Warning]bool{}, classes: classes{}}
 	for i := range programs {
 		p := &programs[i]
 		if im.weights.taken[p.Func] {
@@ -81,7 +83,7 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	}
 	for i := range programs {
 		p := &programs[i]
-		fn := &function{im: im, prog: p, ir: &ir.Func{Name: p.Func}, syms: newSymbols(p.Model.Ranges), locs: locs{}, owners: map[*ir.Resource]*input{}, unstated: map[string]bool{}, replaced: map[*ir.Value]*ir.Value{}}
+		fn := &function{im: im, prog: p, ir: &ir.Func{Name: p.Func}, syms: newSymbols(p.Model.Ranges), locs: locs{map[[2]string]*ir.Loc{}, im.classes}, owners: map[*ir.Resource]*input{}, unstated: map[string]bool{}, replaced: map[*ir.Value]*ir.Value{}}
 		mod.Funcs = append(mod.Funcs, fn.ir)
 		fn.run()
 		im.funcs = append(im.funcs, fn)
@@ -110,6 +112,7 @@ type importer struct {
 	problems ir.Problems
 	warnings []Warning
 	warned   map[Warning]bool
+	classes  classes
 }
 
 // finish makes the states, which are known when all functions are, and ends the functions.
@@ -144,6 +147,10 @@ func (im *importer) finish() {
 		fn.finish()
 	}
 	im.mod.DropUnusedResources()
+	if len(im.classes) > maxClasses {
+		im.problems = append(im.problems, ir.Problem{Op: "the stacks of modules", Msg: fmt.Sprintf("nodes name more than %d modules", maxClasses)})
+	}
+	im.mod.AddClasses(slices.Collect(maps.Keys(im.classes))...)
 }
 
 func sameBytes(a, b *pt2.Tensor) bool {

@@ -202,7 +202,7 @@ func TestLocs(t *testing.T) {
 			"  File \"b.py\", line 3, in h\n  File \"c.py\", line 4, in h\n  File \"site-packages/torch/nn/n.py\", line 5, in g\n",
 		ModuleStack: "L__self__,,app.Model;L__self__fc,fc,torch.nn.modules.linear.Linear",
 	}
-	l := locs{}
+	l := locs{map[[2]string]*ir.Loc{}, classes{}}
 	got := l.of(meta)
 	want := &ir.Loc{
 		Stack: []ir.Frame{{File: "c.py", Line: 4}, {File: "b.py", Line: 3}, {File: "a.py", Line: 1}, {File: "site-packages/torch/nn/n.py", Line: 5}},

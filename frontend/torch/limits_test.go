@@ -37,6 +37,13 @@ func TestLimits(t *testing.T) {
 				m.Inputs = append(m.Inputs, pt2.InputSpec{Arg: tensorArg(name), Name: name})
 			}
 		}, "more than 16384 symbols"},
+		{"classes", func(m *pt2.Model) {
+			var stack strings.Builder
+			for i := range maxClasses + 10 {
+				fmt.Fprintf(&stack, ";k,m%d,a.B", i)
+			}
+			m.Graph.Nodes[0].Meta.ModuleStack = stack.String()[1:]
+		}, "nodes name more than 65536 modules"},
 		{"arguments", func(m *pt2.Model) {
 			n := &pt2.Node{Target: "torch.ops.my.op.default", Name: "n", Outputs: []pt2.Argument{tensorArg("y")}}
 			for i := range maxArguments + 1 {

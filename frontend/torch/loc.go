@@ -11,12 +11,15 @@ import (
 const maxFrames = 4
 
 // locs makes the locations of nodes; nodes of one line and module share one.
-type locs map[[2]string]*ir.Loc
+type locs struct {
+	made    map[[2]string]*ir.Loc
+	classes classes // of the modules that they lie in
+}
 
 // of gives the location of a node: the model's own lines before those inside PyTorch, each the innermost first.
 func (l locs) of(meta *pt2.Metadata) *ir.Loc {
 	key := [2]string{meta.StackTrace, meta.ModuleStack}
-	if loc := l[key]; loc != nil {
+	if loc := l.made[key]; loc != nil {
 		return loc
 	}
 	loc := &ir.Loc{}
@@ -37,8 +40,24 @@ func (l locs) of(meta *pt2.Metadata) *ir.Loc {
 		loc.Path = modulePath(last.Path)
 		loc.Class = last.Class[strings.LastIndexByte(last.Class, '.')+1:]
 	}
-	l[key] = loc
+	l.made[key] = loc
+	l.classes.add(meta)
 	return loc
+}
+
+// maxClasses bounds the table of modules: a few bytes of a file name one.
+const maxClasses = 1 << 16
+
+// classes collects the classes of all modules that nodes name, one more than maxClasses at most.
+type classes map[ir.Class]bool
+
+// add takes those around a node, containers too.
+func (c classes) add(meta *pt2.Metadata) {
+	for _, m := range meta.Modules() {
+		if m.Class != "" && len(c) <= maxClasses {
+			c[ir.Class{Path: modulePath(m.Path), Name: m.Class}] = true
+		}
+	}
 }
 
 // modulePath drops the root, which some files spell out.

@@ -345,7 +345,7 @@ var mistakes = []struct {
 	{"more", true, func(l []File) []File { return append(l, File{"evil.so", nil}) }, "evil.so: an asset has no such entry"},
 	{"folder", true, func(l []File) []File { return append(l, File{"kernels/a/b.metal", nil}) }, "kernels/a/b.metal: an asset has no such entry"},
 	{"no program", true, func(l []File) []File { return l[1:] }, "x.airpkg: the asset has no entry program.air"},
-	{"no manifest", true, func(l []File) []File { return l[:2] }, "the asset has no entry manifest.json"},
+	{"no manifest", true, func(l []File) []File { return l[:2] }, "the asset has no entry manifest.json; copy or download the file again, or if torch.export.save wrote it name it .pt2"},
 	{"not listed", false, func(l []File) []File { return append(l, File{"kernels/launch.json", nil}) }, "manifest.json: it lists 2 entries, the file has 3 beside it"},
 	{"program", false, func(l []File) []File { return edit(l, programName, "abc", "abd") }, "program.air: the bytes are damaged: their SHA-256 is"},
 	{"size", false, func(l []File) []File { return edit(l, programName, "abc", "abcd") }, "program.air: it has "},

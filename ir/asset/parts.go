@@ -33,6 +33,7 @@ var kinds = []struct {
 const (
 	tryCopy  = "copy or download the file again"
 	tryWrite = "write the asset again with aiopt -o"
+	tryName  = "copy or download the file again, or if torch.export.save wrote it name it .pt2"
 	tryStore = "it was packed by another program; write it with aiopt -o, which stores entries uncompressed"
 )
 

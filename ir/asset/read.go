@@ -80,6 +80,9 @@ func (a *Asset) locate(err error) error {
 }
 
 func (a *Asset) check() error {
+	if _, ok := a.zip.Entry(manifestName); !ok {
+		return problem("", tryName, "the asset has no entry %s", manifestName)
+	}
 	for _, e := range a.zip.Entries {
 		if err := allowed(e.Name, e.Size); err != nil {
 			return err

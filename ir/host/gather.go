@@ -16,6 +16,17 @@ func Index(p Parallel, t *Tensor, axes []int, index []*Tensor) (*Tensor, error) 
 	return pick(p, t, axes, from, shape)
 }
 
+// Embedding takes rows of t, which has rank 2, by ids of i32 or i64. One below 0 or from the number of rows on is an error.
+// (torch.nn.functional.embedding, which unlike torch.index counts nothing from the end.)
+func Embedding(p Parallel, t, ids *Tensor) (*Tensor, error) {
+	for _, id := range Values[int64](ids) {
+		if id < 0 || id >= int64(t.Shape[0]) {
+			return nil, fmt.Errorf("the id %d is outside 0..%d: the weight has %d rows", id, t.Shape[0]-1, t.Shape[0])
+		}
+	}
+	return Index(p, t, []int{0}, []*Tensor{ids})
+}
+
 // IndexedShape is the shape of what [Index] gives for index tensors that broadcast to the shape index.
 func IndexedShape(shape, axes, index []int) []int {
 	before := leading(axes)

@@ -22,6 +22,7 @@ type itemNode struct {
 	Func     *funcNode     `parser:"| 'func' @@"`
 	Resource *resourceNode `parser:"| 'resource' @@"`
 	Location string        `parser:"| @LocDef"`
+	Class    *classNode    `parser:"| 'class' @@"`
 	Lost     *lostNode     `parser:"| 'lost' @@"`
 	End      bool          `parser:"| @'}'"`
 }
@@ -90,6 +91,11 @@ type lostNode struct {
 	Into   bool        `parser:"( @'into'"`
 	Func   *symbolNode `parser:"  @@?"`
 	Value  *valueNode  `parser:"  @@? )?"`
+}
+
+type classNode struct {
+	Path stringNode `parser:"@@ '='"`
+	Name stringNode `parser:"@@"`
 }
 
 type funcNode struct {

@@ -121,7 +121,7 @@ func recoverItem(lex *lexer.PeekingLexer, line int) {
 		if t.Pos.Line > line {
 			line = t.Pos.Line
 			switch t.Value {
-			case "program", "state", "func", "resource", "lost", "}":
+			case "program", "state", "func", "resource", "class", "lost", "}":
 				return
 			}
 			if t.Type == tokLocDef {
@@ -135,6 +135,7 @@ func recoverItem(lex *lexer.PeekingLexer, line int) {
 // build makes the module of what was read.
 func (p *parser) build(items []*itemNode) {
 	p.declare(items)
+	p.classes(items)
 	for _, it := range items {
 		switch {
 		case it.Program != nil:
@@ -283,6 +284,25 @@ func (p *parser) source(n *resourceNode) (*ir.Source, bool) {
 func (p *parser) count(n *intNode) (int64, bool) {
 	v, ok := p.integer(n.Text, posOf(n.Pos))
 	return v, ok && p.inRange(v, 0, math.MaxInt64, posOf(n.Pos))
+}
+
+// classes enters the classes of modules.
+func (p *parser) classes(items []*itemNode) {
+	var list []ir.Class
+	for _, it := range items {
+		if it.Class == nil {
+			continue
+		}
+		path, ok := p.unquote(it.Class.Path.Text, posOf(it.Class.Path.Pos))
+		name, named := p.unquote(it.Class.Name.Text, posOf(it.Class.Name.Pos))
+		if named && name == "" {
+			p.errorf(posOf(it.Class.Name.Pos), "a module whose class is not known has no line", "the class has no name")
+		}
+		if ok && named {
+			list = append(list, ir.Class{Path: path, Name: name})
+		}
+	}
+	p.m.AddClasses(list...)
 }
 
 func (p *parser) lost(n *lostNode) {

@@ -13,7 +13,7 @@ const DefaultInline = 1 << 20
 
 // Options choose what is printed.
 type Options struct {
-	Locs bool // locations, and where each operation comes from
+	Locs bool // locations, where each operation comes from, and the classes of modules
 	// Inline is how many bytes, in all, of data that lies in no file are written inline; what does not fit is elided.
 	// 0 means DefaultInline, less than 0 none.
 	Inline int64

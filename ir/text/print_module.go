@@ -31,6 +31,9 @@ func (p *printer) module(m *ir.Module) {
 	}
 	if p.locs != nil {
 		p.buf = append(p.buf, p.locs.lines...)
+		for _, c := range m.Classes {
+			p.class(c)
+		}
 	}
 	for i := range m.Lost {
 		p.lost(&m.Lost[i])
@@ -92,6 +95,14 @@ func (p *printer) resource(r *ir.Resource, left *int64) {
 		p.str(" strides ")
 		p.buf = appendInts(p.buf, r.Strides)
 	}
+	p.str("\n")
+}
+
+func (p *printer) class(c ir.Class) {
+	p.str("  class ")
+	p.quoted(c.Path)
+	p.str(" = ")
+	p.quoted(c.Name)
 	p.str("\n")
 }
 

@@ -15,6 +15,7 @@ var itemForms = map[string]string{
 	"func":     `func @main(%x: tensor<2x3xf32>) -> (%y: tensor<2x3xf32>) {`,
 	"resource": `resource @w : tensor<2x3xf32> = "model.pt2" entry "weight_0" size 24 crc "9a1c22e0"`,
 	"loc":      `loc #1 = "model.py":21 in "fc1" Linear`,
+	"class":    `class "encoder.layer.0" = "transformers.models.bert.modeling_bert.BertLayer"`,
 	"lost":     `lost "to_9" by decompose into @main %mul_17`,
 }
 
@@ -24,7 +25,7 @@ var tokenNames = map[string]string{
 	"<string>": "text in quotes", "<type>": "a type such as tensor<2x3xf32>", "<body>": "{",
 	"IdentNode": "a word", "ValueNode": "a value such as %x", "SymbolNode": "a name such as @x", "IntNode": "an integer",
 	"StringNode": "text in quotes", "TypeNode": "a type such as tensor<2x3xf32>", "BodyNode": "{",
-	"FuncNode": "a name such as @x", "StateNode": "a name such as @x", "ResourceNode": "a name such as @x", "LostNode": "text in quotes",
+	"FuncNode": "a name such as @x", "StateNode": "a name such as @x", "ResourceNode": "a name such as @x", "LostNode": "text in quotes", "ClassNode": "text in quotes",
 	"AttrNode": "the value of an attribute",
 }
 
@@ -53,7 +54,7 @@ func itemHint(word string) string {
 	if form := itemForms[word]; form != "" {
 		return "it is written " + form
 	}
-	return "in a module stand program, state, func, resource, loc and lost"
+	return "in a module stand program, state, func, resource, loc, class and lost"
 }
 
 // expectedFirst gives the start of what participle expected, where that is one thing; its full text is a grammar.

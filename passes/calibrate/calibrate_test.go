@@ -48,6 +48,13 @@ func TestParams(t *testing.T) {
 		{e4m3, Range{-448, 3}, 1, 0},
 		{i8, Range{0, 1e-44}, 0x1p-126, 0},
 		{i8, Range{0, 1e308}, math.MaxFloat32, 0},
+		{Codes{Elem: host.I8, Clipped: true}, Range{-127, 1}, 1, 0},
+		{Codes{Elem: host.U8}, Range{-127, 1}, 1, 128},
+		{Codes{Elem: host.I8, CoreAI: true}, Range{-127.5, 1}, 1, 0},
+		{Codes{Elem: host.I8, CoreAI: true, Clipped: true}, Range{-127, 1}, 1, 0},
+		{Codes{Elem: host.U8, CoreAI: true, Clipped: true}, Range{-127.5, 1}, 1, 128},
+		{Codes{Elem: host.I8, CoreAI: true}, Range{}, 0x1p-23, 0},
+		{Codes{Elem: host.F8E4M3, CoreAI: true}, Range{-448, 3}, 1, 0},
 	} {
 		if scale, zero := c.codes.Params(c.r); scale != c.scale || zero != c.zero {
 			t.Errorf("%s of %v: found the scale %v and the zero point %d, expected %v and %d", c.codes, c.r, scale, zero, c.scale, c.zero)
@@ -58,15 +65,16 @@ func TestParams(t *testing.T) {
 // TestRound holds what an observer believes of codes to what the operations do.
 func TestRound(t *testing.T) {
 	xs := []float64{-300, -1.5, -0.5, 0, 0.25, 0.5, 2.5, 77.7, 1e9}
-	for _, c := range []Codes{{Elem: host.I8}, {Elem: host.U8, Asymmetric: true}, {Elem: host.I4}, {Elem: host.F8E4M3}} {
+	for _, c := range []Codes{{Elem: host.I8}, {Elem: host.U8, Asymmetric: true}, {Elem: host.I4}, {Elem: host.F8E4M3},
+		{Elem: host.U8}, {Elem: host.I8, Clipped: true}, {Elem: host.U4, Clipped: true}, {Elem: host.I8, CoreAI: true}} {
 		scale, zero := c.Params(Range{-3, 80})
 		x, s := tensor(t, host.F32, []int{len(xs)}, xs...), tensor(t, host.F32, []int{1}, float64(scale))
 		var z *host.Tensor
-		if c.Asymmetric {
+		if c.HasZero() {
 			z = tensor(t, c.Elem, []int{1}, float64(zero))
 		}
 		codes, back := host.New(c.Elem, len(xs)), host.New(host.F32, len(xs))
-		least, most := c.Elem.Range()
+		least, _, most := c.Bounds()
 		if err := host.Quantize(host.Serial, codes, x, s, z, nil, least, most); err != nil {
 			t.Fatal(err)
 		}
@@ -86,6 +94,7 @@ func TestRanges(t *testing.T) {
 	for i := range line {
 		line[i] = float64(i) - 500
 	}
+	six := 6.0
 	for _, c := range []struct {
 		name    string
 		axis    int
@@ -95,6 +104,8 @@ func TestRanges(t *testing.T) {
 		slack   float64
 	}{
 		{"minmax", PerTensor, Options{}, []*host.Tensor{tensor(t, host.F32, []int{2}, 1, 2), tensor(t, host.F32, []int{1}, -3)}, []Range{{-3, 2}}, 0},
+		{"last", PerTensor, Options{}, []*host.Tensor{tensor(t, host.F32, []int{2}, 1, 2), tensor(t, host.F32, []int{1}, -3)}, []Range{{-3, 0}}, 0},
+		{"minmax", PerTensor, Options{High: &six}, []*host.Tensor{tensor(t, host.F32, []int{2}, -1, 9)}, []Range{{-1, 6}}, 0},
 		{"minmax", PerTensor, Options{}, []*host.Tensor{tensor(t, host.F16, []int{2}, 1, math.Inf(1))}, []Range{{0, 1}}, 0},
 		{"minmax", 1, Options{}, []*host.Tensor{tensor(t, host.F32, []int{2, 2, 2}, 1, 2, 3, 4, -5, 6, 7, 8)}, []Range{{-5, 6}, {0, 8}}, 0},
 		{"minmax", 0, Options{}, []*host.Tensor{tensor(t, host.F32, []int{2, 2}, 1, 2, 3, 4)}, []Range{{0, 2}, {0, 4}}, 0},

@@ -13,7 +13,23 @@ type Observer struct {
 type Options struct {
 	Codes      Codes   // what the range is for
 	Percentile float64 // of the numbers, those that the range of `percentile` keeps
+	// Low and High are ends of the range that are known, whatever numbers come; nil where one is not.
+	Low, High *float64
 }
+
+// known puts the ends that are known in the place of those that were found.
+func (o Options) known(r Range) Range {
+	if o.Low != nil {
+		r.Low = *o.Low
+	}
+	if o.High != nil {
+		r.High = *o.High
+	}
+	return r
+}
+
+// Known is the range where both ends are known.
+func (o Options) Known() (Range, bool) { return o.known(Range{}), o.Low != nil && o.High != nil }
 
 // Observers lists all observers.
 func Observers() []*Observer {
@@ -21,6 +37,7 @@ func Observers() []*Observer {
 		{Name: "minmax", Doc: "from the least number to the greatest", find: func(c *channel, _ Options) Range { return c.all }},
 		{Name: "moving", Doc: "a moving average over the samples of their least and greatest numbers (the newest counts 0.01)",
 			find: func(c *channel, _ Options) Range { return c.average }},
+		{Name: "last", Doc: "of the last sample", find: func(c *channel, _ Options) Range { return c.last }},
 		{Name: "percentile", Doc: "without the outermost numbers, half of them at either end", bins: true, find: percentile},
 		{Name: "mse", Doc: "the range with the least squared error", bins: true, find: leastError},
 	}
@@ -43,12 +60,14 @@ const newest = 0.01
 type channel struct {
 	all     Range // of everything seen, and 0
 	average Range
+	last    Range // of the newest batch
 	batches int
 	counts  histogram
 }
 
 // addBatch takes the range of a batch, which holds 0.
 func (c *channel) addBatch(r Range) {
+	c.last = r
 	if c.batches++; c.batches == 1 {
 		c.all, c.average = r, r
 		return

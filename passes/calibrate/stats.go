@@ -100,7 +100,7 @@ func (s *Stats) run(k int, x []float64, r *Range) {
 func (s *Stats) Ranges(o Options) []Range {
 	list := make([]Range, len(s.channels))
 	for i := range s.channels {
-		list[i] = s.observer.find(&s.channels[i], o)
+		list[i] = o.known(s.observer.find(&s.channels[i], o))
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package compress
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -18,7 +19,10 @@ type line struct {
 // cluster1D cuts the numbers into the k runs with the least weighted squared error from their means, fewer where there are
 // fewer numbers. It gives how many numbers there are up to the end of each run. bins is how many bins the search begins
 // with; 0 stands for a number that suits k.
-func cluster1D(x line, k, bins int) (ends []int) {
+func cluster1D(x line, k, bins int) (ends []int) { return new(runs).cluster(x, k, bins) }
+
+// cluster is cluster1D that uses the memory of clusterings before.
+func (c *runs) cluster(x line, k, bins int) (ends []int) {
 	n := len(x.v)
 	k = min(k, n)
 	if k == 0 {
@@ -31,7 +35,7 @@ func cluster1D(x line, k, bins int) (ends []int) {
 		}
 	}
 	edges := binEdges(x, bins)
-	c := &runs{}
+	c.blocks = c.blocks[:0]
 	c.cut(x, edges)
 	last := len(edges) - 2
 	low, high := make([]int, k), make([]int, k)
@@ -119,17 +123,21 @@ func (w *windows) set(i, lo, hi, tries int) {
 
 // edges are the places of all windows, in ascending order, from 0 to the end.
 func (w *windows) edges() []int {
-	out := []int{0, w.n}
+	marks := make([]uint64, w.n/64+1) // a bit for each place: faster than to sort them
+	marks[w.n/64] |= 1 << (w.n % 64)
+	marks[0] |= 1
 	for i, at := range w.at {
-		for p := at; p >= w.lo[i]; p -= w.step[i] {
-			out = append(out, p)
-		}
-		for p := at + w.step[i]; p <= w.hi[i]; p += w.step[i] {
-			out = append(out, p)
+		for p := at - (at-w.lo[i])/w.step[i]*w.step[i]; p <= w.hi[i]; p += w.step[i] {
+			marks[p/64] |= 1 << (p % 64)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	var out []int
+	for i, m := range marks {
+		for ; m != 0; m &= m - 1 {
+			out = append(out, i*64+bits.TrailingZeros64(m))
+		}
+	}
+	return out
 }
 
 // bounds are the bins that each cluster may end with.
@@ -181,18 +189,12 @@ func binEdges(x line, bins int) []int {
 		return edges
 	}
 	gaps, weight := gapMeasure(x)
-	limit := 0.0
-	for _, g := range gaps {
-		limit += g
-	}
-	total := limit
+	limit := math.Inf(1)
+	total := sumUpTo(gaps, limit)
 	for range 8 {
 		before := total
 		limit = 2 * total / float64(bins) // so that such a gap adds 1 below, a cut
-		total = 0
-		for _, g := range gaps {
-			total += min(g, limit)
-		}
+		total = sumUpTo(gaps, limit)
 		if total > 0.98*before {
 			break
 		}
@@ -210,6 +212,18 @@ func binEdges(x line, bins int) []int {
 		}
 	}
 	return append(edges, n)
+}
+
+// sumUpTo adds up numbers, each up to a limit.
+func sumUpTo(x []float64, limit float64) float64 {
+	var a, b, c, d float64 // one sum would wait for itself at each number
+	for ; len(x) >= 4; x = x[4:] {
+		a, b, c, d = a+min(x[0], limit), b+min(x[1], limit), c+min(x[2], limit), d+min(x[3], limit)
+	}
+	for _, v := range x {
+		a += min(v, limit)
+	}
+	return a + b + (c + d)
 }
 
 // gapMeasure is the measure of each gap between neighbours, and the sum of all weights.

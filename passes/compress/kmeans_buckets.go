@@ -1,11 +1,17 @@
 package compress
 
+import (
+	"context"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
 // clusterNumbers gives the moments of k clusters with the least weighted squared error, in ascending order, and the sorted
 // numbers that it found them among: of many numbers those of buckets, if that tells little.
-func clusterNumbers(x []float32, weights []float64, k, many int) (line, []moments) {
+func (c *runs) clusterNumbers(x []float32, weights []float64, k, many int) (line, []moments) {
 	if len(x) > many {
 		out, within := bucketLine(x, weights)
-		means, loss := out.means(cluster1D(out, k, 0)), 0.0
+		means, loss := out.means(c.cluster(out, k, 0)), 0.0
 		for _, m := range means {
 			loss += m.error
 		}
@@ -14,7 +20,7 @@ func clusterNumbers(x []float32, weights []float64, k, many int) (line, []moment
 		}
 	}
 	out := newLine(x, weights)
-	return out, out.means(cluster1D(out, k, 0))
+	return out, out.means(c.cluster(out, k, 0))
 }
 
 const (
@@ -26,18 +32,29 @@ const (
 // fraction become their mean. For f16 and bf16 that is each number itself. within is their squared error around the means.
 func bucketLine(x []float32, weights []float64) (out line, within float64) {
 	const low = 10 // bits that are left out
-	sums := make([]struct{ weight, sum, square float64 }, 1<<(32-low))
+	type bucket struct{ weight, sum, square float64 }
 	least := leastOf(weights)
-	for i, v := range x {
-		k, w := floatKey(v), 1.0
-		if weights != nil {
-			w = max(weights[i], least)
+	var halves [2][]bucket // of the numbers; always two, so that sums do not depend on how many cores there are
+	host.Each(context.Background(), len(halves), func(half int) error {
+		sums := make([]bucket, 1<<(32-low))
+		for i := half * len(x) / 2; i < (half+1)*len(x)/2; i++ {
+			k, w := floatKey(x[i]), 1.0
+			if weights != nil {
+				w = max(weights[i], least)
+			}
+			d := float64(x[i]) - float64(keyFloat(k>>low<<low))
+			s := &sums[k>>low]
+			s.weight += w
+			s.sum += float64(w * d)
+			s.square += float64(float64(w*d) * d)
 		}
-		d := float64(v) - float64(keyFloat(k>>low<<low))
-		s := &sums[k>>low]
-		s.weight += w
-		s.sum += float64(w * d)
-		s.square += float64(float64(w*d) * d)
+		halves[half] = sums
+		return nil
+	})
+	sums := halves[0]
+	for b, s := range halves[1] {
+		to := &sums[b]
+		*to = bucket{to.weight + s.weight, to.sum + s.sum, to.square + s.square}
 	}
 	for b, s := range sums {
 		if s.weight == 0 {

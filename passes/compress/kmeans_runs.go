@@ -13,13 +13,14 @@ type moments struct{ weight, mean, error float64 }
 // products with sums.)
 func (a moments) join(b moments) moments {
 	w := a.weight + b.weight
-	d := b.mean - a.mean
-	return moments{w, a.mean + float64(d*(b.weight/w)), a.error + b.error + float64(d*d*(a.weight*b.weight/w))}
+	d, part := b.mean-a.mean, b.weight/w
+	return moments{w, a.mean + float64(d*part), a.error + b.error + float64(d*d*(a.weight*part))}
 }
 
 // runs gives the moments of any run of bins from two that are stored. At level l the bins are cut into blocks of
 // 2^(l+1); each bin keeps those of the run from it to the middle of its block, or from the middle to it.
 type runs struct {
+	blocks []moments // of momentsBlock numbers each
 	bins   []moments
 	levels [][]moments
 	best   [2][]float64 // least error of the layer before and of this one, by the last bin
@@ -30,7 +31,7 @@ func (r *runs) cut(x line, edges []int) {
 	n := len(edges) - 1
 	r.bins = slices.Grow(r.bins[:0], n)[:n]
 	for i := range r.bins {
-		r.bins[i] = momentsOf(x, edges[i], edges[i+1])
+		r.bins[i] = r.between(x, edges[i], edges[i+1])
 	}
 	for len(r.levels) < bits.Len(uint(n-1)) {
 		r.levels = append(r.levels, nil)
@@ -42,6 +43,35 @@ func (r *runs) cut(x line, edges []int) {
 	for i := range r.best {
 		r.best[i] = slices.Grow(r.best[i][:0], n)[:n]
 	}
+}
+
+// momentsBlock is how many numbers are summed up once for all cuts.
+const momentsBlock = 128
+
+// between is momentsOf for a run that may be long.
+func (r *runs) between(x line, lo, hi int) moments {
+	first, last := (lo+momentsBlock-1)/momentsBlock, hi/momentsBlock
+	if first+1 >= last {
+		return momentsOf(x, lo, hi)
+	}
+	if len(r.blocks) == 0 {
+		n := len(x.v) / momentsBlock
+		r.blocks = slices.Grow(r.blocks, n)[:n]
+		for i := range r.blocks {
+			r.blocks[i] = momentsOf(x, i*momentsBlock, (i+1)*momentsBlock)
+		}
+	}
+	m := r.blocks[first]
+	if lo < first*momentsBlock {
+		m = momentsOf(x, lo, first*momentsBlock).join(m)
+	}
+	for _, b := range r.blocks[first+1 : last] {
+		m = m.join(b)
+	}
+	if last*momentsBlock < hi {
+		m = m.join(momentsOf(x, last*momentsBlock, hi))
+	}
+	return m
 }
 
 // fillLevel sums up from the middles of blocks of 2*half bins.

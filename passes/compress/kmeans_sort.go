@@ -5,22 +5,15 @@ import "math"
 // newLine sorts finite numbers and joins equal ones. weights may be nil: all are 1 then. Numbers with weights that are very
 // small beside the greatest one count as if they had a little, so that every number has a mean.
 func newLine(x []float32, weights []float64) line {
-	out := line{make([]float32, 0, len(x)), make([]float64, 0, len(x))}
 	if weights == nil {
 		keys := make([]uint32, len(x))
 		for i, v := range x {
 			keys[i] = floatKey(v)
 		}
 		sortKeys(keys, 0)
-		for i := 0; i < len(keys); {
-			k, start := keys[i], i
-			for i < len(keys) && keys[i] == k {
-				i++
-			}
-			out.v, out.w = append(out.v, keyFloat(k)), append(out.w, float64(i-start))
-		}
-		return out
+		return countedLine(keys)
 	}
+	out := line{make([]float32, 0, len(x)), make([]float64, 0, len(x))}
 	keys, least := make([]uint64, len(x)), leastOf(weights)
 	for i, v := range x {
 		keys[i] = uint64(floatKey(v))<<32 | uint64(uint32(i))
@@ -35,6 +28,20 @@ func newLine(x []float32, weights []float64) line {
 		out.v, out.w = append(out.v, keyFloat(k)), append(out.w, w)
 	}
 	return out
+}
+
+// countedLine makes a line of sorted keys, whose weights are how often they are there.
+func countedLine(keys []uint32) line {
+	v, w, n := make([]float32, len(keys)), make([]float64, len(keys)), 0
+	for i, k := range keys {
+		if i > 0 && k != keys[i-1] {
+			n++
+		}
+		v[n] = keyFloat(k)
+		w[n]++
+	}
+	n = min(n+1, len(keys))
+	return line{v[:n], w[:n]}
 }
 
 // leastWeight is the least weight of a number, as a part of the greatest.

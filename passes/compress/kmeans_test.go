@@ -208,7 +208,7 @@ func TestBuckets(t *testing.T) {
 		x := newLine(v, nil)
 		for _, k := range []int{64} {
 			want := nearestError(x, x.means(cluster1D(x, k, 0)))
-			among, means := clusterNumbers(v, nil, k, 1000)
+			among, means := new(runs).clusterNumbers(v, nil, k, 1000)
 			if got := nearestError(x, means); got > want*1.0001 {
 				t.Errorf("%s, k=%d: %g, expected %g (ratio %.6f)", d.name, k, got, want, got/want)
 			}

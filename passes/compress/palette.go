@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -36,6 +37,7 @@ type paletteJob struct {
 	byGroup       *host.Tensor // so, by groups
 	books         []codebook   // of each group
 	signal, noise []float64    // so
+	runs          sync.Pool    // memory of *runs that groups have one after another
 }
 
 // codebook is a table: entries of numbers, or of codes with scale and zero point.
@@ -45,6 +47,12 @@ type codebook struct {
 	scale   float32
 	zero    int
 }
+
+// What the rule CoreAI cannot follow.
+const (
+	noCoreAIPruned  = "coreai-opt's palettizer has no palettes of the kept elements of a pruned weight: try the rule search, without compat"
+	noCoreAIVectors = "coreai-opt's palettes of several numbers start from random ones: try the rule search, without compat"
+)
 
 // newPaletteJob checks what is asked for. keep, of the weight's shape, is nil, or not zero for the elements that matter: the
 // others get index 0, whose number is 0 then.
@@ -60,11 +68,10 @@ func newPaletteJob(t *host.Tensor, p Palette, opt Options, keep *host.Tensor) (*
 	if p.Rule == "" {
 		p.Rule = Search
 	}
-	if p.Rule == CoreAI && (p.Length > 1 || keep != nil) {
-		return nil, &Refusal{"coreai-opt's palettes of several numbers start from random ones, and it has none for pruned weights: try the rule search"}
-	}
-	if p.Length > 1 && keep != nil {
-		return nil, &Refusal{"a pruned weight's palette has entries of one number: try a length of 1"}
+	if keep != nil {
+		if err := p.checkPruned(); err != nil {
+			return nil, &Refusal{err.Error()}
+		}
 	}
 	j := &paletteJob{palette: p, elem: t.Elem, out: axesOf(t.Shape, opt.Out)}
 	var err error
@@ -163,6 +170,9 @@ func (j *paletteJob) do(ctx context.Context) error {
 		j.signal[g] = w.signal
 		j.books[g].pad(1<<j.palette.Bits, j.layout.length)
 		to := j.layout.group(j.byGroup, g)
+		if to.Contiguous() { // the codes are there
+			return nil
+		}
 		from, err := host.FromBytes(host.U8, to.Shape, w.codes)
 		if err == nil {
 			host.Assign(host.Serial, to, from)

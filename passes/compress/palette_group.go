@@ -8,27 +8,31 @@ import (
 
 // paletteGroup is what one group is worked on in. Its elements are in the order of the layout.
 type paletteGroup struct {
-	x       []float32
+	x       []float32 // perhaps the weight's own memory: never written to
 	channel []float32 // the magnitude of each element's channel, or nil
 	keep    []uint8   // or nil
 	weights []float64 // of the squared errors of relative, or nil
-	codes   []uint8   // the result
+	codes   []uint8   // the result, perhaps where it belongs
 	signal  float64
 }
 
 // load reads a group.
 func (j *paletteJob) load(g int) (*paletteGroup, error) {
-	x, err := castTo(host.F32, j.layout.group(j.x, g))
-	if err != nil {
-		return nil, err
+	x, err := j.layout.group(j.x, g), error(nil)
+	if x.Elem != host.F32 || !x.Contiguous() { // else it is read where it is
+		if x, err = castTo(host.F32, x); err != nil {
+			return nil, err
+		}
 	}
 	w := &paletteGroup{x: host.Raw[float32](x)}
-	w.codes = make([]uint8, len(w.x)/j.layout.length)
-	for _, v := range w.x {
-		if v-v != 0 {
-			return nil, ErrNotFinite
-		}
-		w.signal += float64(float64(v) * float64(v))
+	if to := j.layout.group(j.byGroup, g); to.Contiguous() {
+		w.codes = host.Raw[uint8](to)
+	} else {
+		w.codes = make([]uint8, len(w.x)/j.layout.length)
+	}
+	w.signal = sumPieces(len(w.x), func(lo, hi int) float64 { return energy(w.x[lo:hi]) })
+	if w.signal-w.signal != 0 {
+		return nil, ErrNotFinite
 	}
 	if j.keep != nil {
 		w.keep = host.Raw[uint8](j.layout.group(j.keep, g))
@@ -48,6 +52,19 @@ func (j *paletteJob) load(g int) (*paletteGroup, error) {
 		w.weights = host.Raw[float64](i)
 	}
 	return w, w.weigh(j.palette.Rule)
+}
+
+// energy is the sum of squares, which float64 holds of all finite float32 numbers.
+func energy(x []float32) float64 {
+	var a, b, c, d float64 // one sum would wait for itself at each number
+	square := func(v float32) float64 { return float64(float64(v) * float64(v)) }
+	for ; len(x) >= 4; x = x[4:] {
+		a, b, c, d = a+square(x[0]), b+square(x[1]), c+square(x[2]), d+square(x[3])
+	}
+	for _, v := range x {
+		a += square(v)
+	}
+	return a + b + (c + d)
 }
 
 // weigh finds the weights: the importance times the square of the channel's magnitude, which coreai-opt leaves out.
@@ -110,7 +127,12 @@ func (j *paletteJob) fitNumbers(w *paletteGroup) (codebook, error) {
 		k--
 	}
 	var means []moments
-	f.x, means = clusterNumbers(y, weights, k, manyNumbers)
+	c, _ := j.runs.Get().(*runs)
+	if c == nil {
+		c = new(runs)
+	}
+	f.x, means = c.clusterNumbers(y, weights, k, manyNumbers)
+	j.runs.Put(c)
 	best, err := f.store(means)
 	if err != nil || j.exact() || len(means) == 0 {
 		return best, err

@@ -87,16 +87,41 @@ func (j *paletteJob) assign(w *paletteGroup, b codebook) (noise float64) {
 	}
 	values := b.values()
 	roundAll(values, j.elem)
-	near := newNearest(values)
-	given := j.palette.Rule == CoreAI // indices are found already
-	for i, v := range w.x {
-		if !given && (w.keep == nil || w.keep[i] != 0) {
-			w.codes[i] = near.find(v)
-		}
-		d := float64(v) - float64(values[w.codes[i]])
-		noise += float64(d * d)
+	var near finder
+	if j.palette.Rule != CoreAI { // its indices are found already
+		near = newNearest(values).finder(len(w.x))
 	}
-	return noise
+	var of [256]float32
+	copy(of[:], values)
+	return sumPieces(len(w.x), func(lo, hi int) float64 {
+		x, codes := w.x[lo:hi], w.codes[lo:hi]
+		switch {
+		case near == nil:
+		case w.keep == nil:
+			near.all(x, codes)
+		default:
+			near.kept(x, codes, w.keep[lo:hi])
+		}
+		return noiseOf(x, codes, &of)
+	})
+}
+
+// noiseOf is the sum of the squares of what decoded numbers differ by.
+func noiseOf(x []float32, codes []uint8, values *[256]float32) float64 {
+	var a, b, c, d float64 // one sum would wait for itself at each number
+	square := func(v float32, code uint8) float64 {
+		d := float64(v) - float64(values[code])
+		return float64(d * d)
+	}
+	for len(x) >= 4 && len(codes) >= 4 {
+		a, b = a+square(x[0], codes[0]), b+square(x[1], codes[1])
+		c, d = c+square(x[2], codes[2]), d+square(x[3], codes[3])
+		x, codes = x[4:], codes[4:]
+	}
+	for i, v := range x {
+		a += square(v, codes[i])
+	}
+	return a + b + (c + d)
 }
 
 // assignScaled is assign where each channel has a scale.

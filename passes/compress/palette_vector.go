@@ -4,25 +4,24 @@ import "slices"
 
 // fitVectors finds a table with entries of several numbers, and fits it to what is nearest to it as it is stored.
 func (j *paletteJob) fitVectors(w *paletteGroup) (codebook, error) {
-	s := &vectorSearch{vectors: w.vectors(w.relative(), j.layout.length)}
-	s.centres = clusterVectors(s.vectors, 1<<j.palette.Bits)
+	y := w.relative()
+	in := unit(y)
+	l := newLloyd(newVectors(times(y, in), w.weights, j.layout.length))
+	l.centres = clusterVectors(l.vectors, 1<<j.palette.Bits)
 	var best codebook
 	var least float64
 	for i := range mostVectorRefits {
-		next, err := j.storeNumbers(slices.Clone(s.centres), s.shares())
-		if err != nil {
-			return best, err
+		next, err := j.storeNumbers(times(l.centres, 1/in), l.shares())
+		if err != nil || j.exact() {
+			return next, err
 		}
-		s.centres = next.values()
-		s.look()
-		if i > 0 && !(s.loss < least) {
+		l.centres = times(next.values(), in)
+		l.assign()
+		if i > 0 && !(l.loss < least) {
 			break
 		}
-		best, least = next, s.loss
-		if j.exact() {
-			break
-		}
-		s.move()
+		best, least = next, l.loss
+		l.move()
 	}
 	return best, nil
 }
@@ -30,34 +29,18 @@ func (j *paletteJob) fitVectors(w *paletteGroup) (codebook, error) {
 const mostVectorRefits = 6
 
 // shares are the parts of the weight that the numbers of each centre have; all the same before points were looked at.
-func (s *vectorSearch) shares() []float32 {
-	out := slices.Repeat([]float32{1}, len(s.centres))
+func (l *lloyd) shares() []float32 {
+	out := slices.Repeat([]float32{1}, len(l.centres))
 	total := 0.0
-	for _, c := range s.clusters {
-		for _, w := range c.weight {
-			total += w
-		}
+	for _, w := range l.weight {
+		total += w
 	}
 	for i := range out {
 		if total > 0 {
-			out[i] = float32(s.clusters[i/s.length].weight[i%s.length] / total)
+			out[i] = float32(l.weight[i] / total)
 		}
 	}
 	return out
-}
-
-// vectors are a group's elements as points. Weights are parts of the greatest one, so that none is too great or small.
-func (w *paletteGroup) vectors(x []float32, length int) vectors {
-	v := vectors{x: x, length: length}
-	if w.weights == nil {
-		return v
-	}
-	most := slices.Max(w.weights)
-	v.weights = make([]float32, len(w.weights))
-	for i, u := range w.weights {
-		v.weights[i] = float32(max(u/most, leastWeight))
-	}
-	return v
 }
 
 // assignVectors is assign for entries of several numbers. What is nearest is measured relative to the stored scales.
@@ -75,12 +58,13 @@ func (j *paletteJob) assignVectors(w *paletteGroup, b codebook) (noise float64) 
 	for i, v := range w.x {
 		y[i] = v / scales[i]
 	}
-	s := &vectorSearch{vectors: w.vectors(y, j.layout.length), centres: b.numbers}
-	s.look()
+	in := unit(y)
+	v, centres := newVectors(times(y, in), w.weights, j.layout.length), times(b.numbers, in)
 	decoded := y
-	for i, c := range s.nearest {
+	for i := range w.codes {
+		c := v.look(i, centres).first
 		w.codes[i] = uint8(c)
-		copy(decoded[i*s.length:], b.numbers[int(c)*s.length:][:s.length])
+		copy(decoded[i*v.length:], b.numbers[c*v.length:][:v.length])
 	}
 	for i := range decoded {
 		decoded[i] *= scales[i]

@@ -107,3 +107,26 @@ func TestPaletteImportance(t *testing.T) {
 		storedError(t, paletteOf(t, x, p, opt), x)
 	}
 }
+
+// TestPalettePieces compares one large group on one core with the same on several, and its buckets too.
+func TestPalettePieces(t *testing.T) {
+	x := randomWeight(host.F32, heavy, 1, 1024, 600)
+	var want *Packed
+	var buckets line
+	for _, threads := range []int{1, 2, 8} {
+		before := runtime.GOMAXPROCS(threads)
+		got := paletteOf(t, x, Palette{Bits: 4}, Options{Out: []int{0}, Block: []int{1024, 600}})
+		in, _ := bucketLine(host.Raw[float32](x), nil)
+		runtime.GOMAXPROCS(before)
+		if want == nil {
+			storedError(t, got, x)
+			want, buckets = got, in
+		}
+		if !slices.Equal(got.Codes.Data, want.Codes.Data) || got.Noise != want.Noise || got.Signal != want.Signal {
+			t.Errorf("other indices or sums with %d threads", threads)
+		}
+		if !slices.Equal(in.v, buckets.v) || !slices.Equal(in.w, buckets.w) {
+			t.Errorf("other buckets with %d threads", threads)
+		}
+	}
+}

@@ -24,6 +24,9 @@ func (s Scheme) Check() error {
 	if s.Sparse != nil {
 		errs = append(errs, s.Sparse.check())
 	}
+	if s.Sparse != nil && s.Palette != nil {
+		errs = append(errs, s.Palette.checkPruned())
+	}
 	return errors.Join(errs...)
 }
 
@@ -100,7 +103,16 @@ func (p Palette) check() error {
 	c.when(!slices.Contains(tableElems, p.Table), "tables cannot be %s: they are i8, u8, f8e4m3 or f8e5m2, or of the weight's type", p.Table)
 	c.when(p.Asymmetric && !p.Table.IsInt(), "a zero point is for tables of i8 or u8, not of %s", typeOr(p.Table, "the weight's type"))
 	c.when(p.Rule != "" && p.Rule != Search && p.Rule != CoreAI, "palettes have no rule %q: it is %s or %s", p.Rule, Search, CoreAI)
+	c.when(p.Rule == CoreAI && p.Length > 1, noCoreAIVectors)
 	return errors.Join(append(c, p.Granularity.check())...)
+}
+
+// checkPruned checks a palette of the elements that a pruned weight keeps.
+func (p Palette) checkPruned() error {
+	var c complaints
+	c.when(p.Rule == CoreAI, noCoreAIPruned)
+	c.when(p.Length > 1, "a pruned weight's palette has entries of one number: try a length of 1")
+	return errors.Join(c...)
 }
 
 func (s Sparse) check() error {

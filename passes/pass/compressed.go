@@ -18,6 +18,22 @@ func Kinds() []Kind { return []Kind{Weight, Activation, State} }
 // String is the name.
 func (k Kind) String() string { return []string{"weight", "activation", "state"}[k] }
 
+// OutputError is what a stored weight does to the outputs of its operation on calibration data: sums of mean squares of the
+// errors.
+type OutputError struct {
+	Nearest float64 // with the nearest code for each element
+	Stored  float64 // with the codes that are stored
+	Gain    float64 // how far Stored is below Nearest, in dB
+}
+
+// OutputQuality says how near a compressed model's outputs are to the exact ones, over calibration data. Of several outputs
+// it is the worst.
+type OutputQuality struct {
+	Pass      string // as the pipeline spells it
+	Samples   int
+	PSNR, SNR float64 // dB
+}
+
 // Compressed says what became of one tensor that a pass could compress.
 type Compressed struct {
 	Kind    Kind
@@ -34,7 +50,17 @@ type Compressed struct {
 	Noise   float64 // sum of squares of the differences
 	// Unmeasured says that the two are not known, as where only the running model has the numbers.
 	Unmeasured bool
+	Outputs    *OutputError // of what its operation gives; nil where a pass does not know it
 	Seconds    float64
 	Refused    string // why it stays as it is; empty where it is compressed
 	Ignored    bool   // Refused because the user asked to leave it alone
+}
+
+// Elements counts the tensor's elements; 1 where its shape is open.
+func (c *Compressed) Elements() int64 {
+	n := int64(1)
+	for _, d := range c.Shape {
+		n *= int64(d)
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,12 +21,13 @@ type Option struct {
 	Doc     string
 	Choices []string // for a string: the values allowed
 
+	file   bool // the value is a file's name
 	given  []setting
 	assign func(name string, value Arg) error
 }
 
-// setting is what a pipeline said of an option.
-type setting struct{ name, text string }
+// setting is what a pipeline said of an option, and what of that is kept in the module.
+type setting struct{ name, text, kept string }
 
 // NamedInt is an integer under a name that the pass did not declare.
 type NamedInt struct {
@@ -115,6 +117,14 @@ func (o *Options) String(name, def, doc string, choices ...string) *string {
 	return p
 }
 
+// File declares the name of a file, relative to the working directory. What is kept of it is its last part: an asset is the
+// same in whichever folder it was made, and does not tell of that.
+func (o *Options) File(name, doc string) *string {
+	p := o.String(name, "", doc)
+	o.list[len(o.list)-1].file = true
+	return p
+}
+
 // Strings declares a list of texts; a single text is a list of one.
 func (o *Options) Strings(name string, doc string) *[]string {
 	p := new([]string)
@@ -158,7 +168,11 @@ func (o *Options) Set(pass, name string, value Arg) error {
 	if err := opt.assign(name, value); err != nil {
 		return fmt.Errorf("%s: option `%s`: %w", pass, name, err)
 	}
-	opt.given = append(opt.given, setting{name, value.String()})
+	kept := value
+	if opt.file {
+		kept.Word = filepath.Base(kept.Word)
+	}
+	opt.given = append(opt.given, setting{name, value.String(), kept.String()})
 	return nil
 }
 

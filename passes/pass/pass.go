@@ -40,6 +40,8 @@ type Context struct {
 	Progress func(what string, done, total int)
 	// Compressed takes what became of each tensor that a pass could compress; nil drops it.
 	Compressed func(Compressed)
+	// Outputs takes how near the model's outputs are after a pass that runs it to see; nil drops it.
+	Outputs func(OutputQuality)
 	// Strict makes it an error if a tensor cannot be compressed as asked.
 	Strict bool
 	Pass   *Pass // the pass that runs
@@ -66,11 +68,16 @@ func (p *Pass) Title() string {
 }
 
 // String is the pass as a pipeline spells it: its name and the options that were given.
-func (p *Pass) String() string {
+func (p *Pass) String() string { return p.spell(func(s setting) string { return s.text }) }
+
+// Kept is what a module says of the pass: as String, with files by the last parts of their names.
+func (p *Pass) Kept() string { return p.spell(func(s setting) string { return s.kept }) }
+
+func (p *Pass) spell(value func(setting) string) string {
 	var set []string
 	for _, o := range p.Options.list {
 		for _, s := range o.given {
-			set = append(set, s.name+"="+s.text)
+			set = append(set, s.name+"="+value(s))
 		}
 	}
 	if len(set) == 0 {

@@ -51,7 +51,7 @@ func (r *Runner) Run(ctx *Context, m *ir.Module, p Pipeline) error {
 		if err := r.one(ctx, m, ps, p[i:]); err != nil {
 			return err
 		}
-		m.Passes = append(m.Passes, ps.String())
+		m.Passes = append(m.Passes, ps.Kept())
 		if err := ctx.Err(); err != nil {
 			return err
 		}

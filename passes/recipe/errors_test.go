@@ -41,6 +41,8 @@ func TestErrors(t *testing.T) {
 			"r:1:72: quantization_config.global_config.op_input_spec.0.granularity: an activation has no axis of its own; say axis, such as -1\n" +
 				"r:1:112: quantization_config.global_config.op_input_spec.1.float_range: the least is 1; it is at most 0, for 0 must be representable\n" +
 				"r:1:167: quantization_config.global_config.op_input_spec[\"*\"].qscheme: dynamic ranges are symmetric or asymmetric"},
+		{"palettes of pruned weights", "compat: coreai\nkmeans_palettization_config:\n  global_config:\n    op_state_spec: {weight: {n_bits: 4}}\nmagnitude_pruning_config: {global_config: {}}\n",
+			"r:4:21: kmeans_palettization_config.global_config.op_state_spec.weight: all weights are also pruned, and coreai-opt's palettizer has no palettes of the kept elements of pruned weights to follow: write `rule: search` in the palettization's spec, or leave out `compat: coreai`"},
 		{"palettes take weights alone", "kmeans_palettization_config: {global_config: {op_input_spec: {0: {n_bits: 4}}}}\n",
 			"r:1:66: kmeans_palettization_config.global_config.op_input_spec.0: expected null; found a mapping"},
 		{"tables", "kmeans_palettization_config: {global_config: {op_state_spec: {weight: {lut_qspec: {dtype: int4, qformulation: minval, granularity: {type: per_channel}}}}}}\n",
@@ -128,4 +130,23 @@ func indents(n int) string {
 		b.WriteString(strings.Repeat(" ", i) + "a:\n")
 	}
 	return b.String()
+}
+
+// TestPrunedPalettes holds what is said of a weight that is pruned and palettized as coreai-opt does, where that is not asked
+// of all weights.
+func TestPrunedPalettes(t *testing.T) {
+	const src = "compat: coreai\nkmeans_palettization_config:\n  global_config: {op_state_spec: null}\n  module_name_configs:\n    fc: {op_state_spec: {weight: {n_bits: 4}}}\n" +
+		"magnitude_pruning_config: {global_config: {}}\n"
+	r, err := Read("r", []byte(src), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "it is pruned, by r:6:28: magnitude_pruning_config.global_config (by default), and palettized, by r:5:26: " +
+		"kmeans_palettization_config.module_name_configs.fc.op_state_spec.weight; coreai-opt's palettizer has no palettes"
+	if d, _ := r.Weight(linear("fc")); !strings.HasPrefix(d.Problem, want) {
+		t.Errorf("fc: %q, expected %q", d.Problem, want)
+	}
+	if d, ok := r.Weight(linear("head")); d.Problem != "" || !ok || d.Scheme.Sparse == nil {
+		t.Errorf("head: %+v", d)
+	}
 }

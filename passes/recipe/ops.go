@@ -1,5 +1,7 @@
 package recipe
 
+import "slices"
+
 // opSet is which compressors take an operation's tensors, as bits.
 type opSet uint8
 
@@ -17,6 +19,9 @@ type opType struct {
 	rank  int    // of the weight, or of the first operand where there is none; 0: any
 	class string // of the module; empty: any
 	set   opSet
+	// calls are further names of PyTorch's functions that give the operation. Where there are some, an activation's spec holds
+	// only if one of these or of names was called: the IR has the operation for other functions, too.
+	calls []string
 }
 
 var opTypes = []opType{
@@ -30,13 +35,13 @@ var opTypes = []opType{
 	{names: []string{"conv_transpose2d"}, op: "nn.conv_transpose", rank: 4, set: quantizes | palettes | prunes},
 	{names: []string{"conv_transpose3d"}, op: "nn.conv_transpose", rank: 5, set: quantizes | palettes | prunes},
 	{names: []string{"embedding"}, op: "nn.embedding", set: quantizes},
-	{names: []string{"matmul", "einsum"}, op: "tensor.matmul", set: quantizes},
-	{names: []string{"add"}, op: "tensor.add", set: quantizes},
-	{names: []string{"sub"}, op: "tensor.sub", set: quantizes},
-	{names: []string{"mul"}, op: "tensor.mul", set: quantizes},
-	{names: []string{"mean"}, op: "tensor.mean", set: quantizes},
-	{names: []string{"flatten"}, op: "tensor.reshape", set: quantizes},
-	{names: []string{"cat", "concat", "concatenate"}, op: "tensor.concat", set: quantizes},
+	{names: []string{"matmul", "einsum"}, op: "tensor.matmul", set: quantizes, calls: []string{"mm", "bmm", "addmm", "baddbmm"}},
+	{names: []string{"add"}, op: "tensor.add", set: quantizes, calls: []string{"iadd"}},
+	{names: []string{"sub"}, op: "tensor.sub", set: quantizes, calls: []string{"isub"}},
+	{names: []string{"mul"}, op: "tensor.mul", set: quantizes, calls: []string{"imul"}},
+	{names: []string{"mean"}, op: "tensor.mean", set: quantizes, calls: []string{"mean"}},
+	{names: []string{"flatten"}, op: "tensor.reshape", set: quantizes, calls: []string{"flatten"}},
+	{names: []string{"cat", "concat", "concatenate"}, op: "tensor.concat", set: quantizes, calls: []string{"cat"}},
 	{names: []string{"max_pool1d"}, op: "nn.max_pool", rank: 3, set: quantizes},
 	{names: []string{"max_pool2d"}, op: "nn.max_pool", rank: 4, set: quantizes},
 	{names: []string{"max_pool3d"}, op: "nn.max_pool", rank: 5, set: quantizes},
@@ -60,6 +65,19 @@ func typesOf(t *Target, set opSet) []string {
 		}
 	}
 	return nil
+}
+
+// activationTypes are the types that the quantizer knows an operation by whose inputs and outputs are asked for.
+func activationTypes(t *Target) []string {
+	types := typesOf(t, quantizes)
+	for _, o := range opTypes {
+		if o.op == t.Op && o.calls != nil && t.Calls != nil && !slices.ContainsFunc(t.Calls, func(c string) bool {
+			return slices.Contains(o.names, c) || slices.Contains(o.calls, c)
+		}) {
+			return nil
+		}
+	}
+	return types
 }
 
 // knownTypes are the types that a compressor has.

@@ -87,6 +87,7 @@ type Activation struct {
 	Granularity compress.Granularity // Axis may be negative
 	Gather      Gather
 	Least, Most *float64 // ends of the range that are known; nil: gathered
+	CoreAI      bool     // scales are computed as coreai-opt computes them: compat
 }
 
 // Gather says how the range of an activation comes about.
@@ -125,6 +126,9 @@ func Read(name string, src []byte, opt Options) (*Recipe, error) {
 		if n := root.get(sections[i].key); n != nil {
 			recipe.parts = append(recipe.parts, b.section(&sections[i], keyAt(root, sections[i].key), n))
 		}
+	}
+	if recipe.checkPruned(r); len(r.errors) > 0 {
+		return nil, sorted(r.errors)
 	}
 	recipe.notes = sorted(r.notes)
 	return recipe, nil

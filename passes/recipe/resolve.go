@@ -49,7 +49,48 @@ func (r *Recipe) Weight(uses ...Target) (Decision, bool) {
 		}
 		d.Scheme = joint(d.Scheme, s.scheme)
 	}
+	if d.Problem = prunedPalette(d.Scheme); d.Problem != "" {
+		d.Problem = fmt.Sprintf("it is pruned, by %s, and palettized, by %s; %s", by[0], by[1], d.Problem)
+		d.Scheme = compress.Scheme{}
+	}
 	return d, true
+}
+
+// prunedPalette says why a weight cannot be both palettized and pruned as asked; empty where it can.
+func prunedPalette(s compress.Scheme) string {
+	switch {
+	case s.Palette == nil || s.Sparse == nil:
+		return ""
+	case s.Palette.Rule == compress.CoreAI:
+		return "coreai-opt's palettizer has no palettes of the kept elements of pruned weights to follow: write `rule: search` in the " +
+			"palettization's spec, or leave out `compat: coreai`"
+	case s.Palette.Length > 1:
+		return "a palette of kept elements has entries of one number: leave out cluster_dim"
+	}
+	return ""
+}
+
+// checkPruned fails for a recipe that asks for such palettes of all weights, with no entry that could decide otherwise.
+func (r *Recipe) checkPruned(to *reporter) {
+	var all compress.Scheme
+	var at *tensorRule
+	for i := range r.parts {
+		p := &r.parts[i]
+		if p.shape.on != palettes && p.shape.on != prunes || len(p.types)+len(p.names)+len(p.global.opTypes)+len(p.global.opNames) > 0 {
+			continue
+		}
+		rule := find(p.global.ops.state, "weight")
+		if rule == nil || rule.spec == nil {
+			return
+		}
+		if p.shape.on == palettes {
+			at = rule
+		}
+		all = joint(all, rule.spec.scheme)
+	}
+	if problem := prunedPalette(all); problem != "" {
+		to.fail(at.by.Pos, at.by.Key, "all weights are also pruned, and "+problem)
+	}
 }
 
 // joint is both schemes; each says something else.
@@ -138,7 +179,7 @@ func (r *Recipe) activation(t *Target, index int, edges []Edge, ofModule func(*m
 		}
 		rule := s.edge(t, edges, ofModule)
 		if rule == nil {
-			types := typesOf(t, quantizes)
+			types := activationTypes(t)
 			if types == nil {
 				continue
 			}

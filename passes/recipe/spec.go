@@ -142,7 +142,7 @@ func sparseOf(n *node) (s *compress.Sparse, axis int) {
 // activation reads the spec of an input or output. coreai-opt's default for one is a moving average.
 func (b *builder) activation(n *node) *spec {
 	q := quantOf(n)
-	a := Activation{Elem: q.Elem, Range: q.Range, Offset: q.Offset, Scale: q.Scale, Granularity: q.Granularity,
+	a := Activation{Elem: q.Elem, Range: q.Range, Offset: q.Offset, Scale: q.Scale, Granularity: q.Granularity, CoreAI: b.coreai,
 		Gather: Gather(n.word("qparam_calculator_cls", "default", nil))}
 	if a.Gather == "default" {
 		a.Gather = MovingAverage

@@ -16,7 +16,11 @@ type Target struct {
 	// OpNames are the operation's names: in the exported graph, such as linear_23, and in its module, such as
 	// encoder.layers.0.fc1.linear. coreai-opt's graph mode knows the first, its eager mode the second.
 	OpNames []string
-	Shape   []int // of the weight, or of the first operand of an operation without one
+	// Calls are what PyTorch called the operation, such as add, where that is known; an empty one means that it is a part of
+	// something larger. Specs of activations hold for operations that were called so.
+	Calls   []string
+	Inputs  []int // the indexes of its inputs that are activations
+	Shape   []int // of the weight, or of the first operand of an operation without one, -1 where a size is open
 	Out, In []int // the weight's output and input axes
 }
 

@@ -3,6 +3,7 @@ package recipe
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,6 +67,10 @@ func (u *usage) module(t *Target, mods []Module, runs bool) {
 		op := v.rule.forOp(t, types)
 		u.ops[op] = true
 		mark(op.state, t.State)
+		for _, i := range t.Inputs {
+			mark(op.in, strconv.Itoa(i))
+		}
+		mark(op.out, "0")
 	}
 }
 
@@ -98,7 +103,7 @@ func (u *usage) inside(m *moduleRule, say func(By, string)) {
 		op := &m.opTypes[i]
 		switch {
 		case u.ops[op]:
-			u.tensorsOf(op.state, say)
+			u.tensorsOf(say, op.state, op.in, op.out)
 		case !slices.Contains(known, op.key):
 			say(op.by, fmt.Sprintf("no operation of type `%s` is compressed anyway%s", op.key, didYouMean(op.key, known)))
 		default:
@@ -107,19 +112,21 @@ func (u *usage) inside(m *moduleRule, say func(By, string)) {
 	}
 	for i := range m.opNames {
 		if op := &m.opNames[i]; u.ops[op] {
-			u.tensorsOf(op.state, say)
+			u.tensorsOf(say, op.state, op.in, op.out)
 		} else {
 			say(op.by, "matches no operation in these modules")
 		}
 	}
-	u.tensorsOf(m.ops.state, say)
-	u.tensorsOf(m.state, say)
+	u.tensorsOf(say, m.ops.state, m.ops.in, m.ops.out)
+	u.tensorsOf(say, m.state)
 }
 
-func (u *usage) tensorsOf(rules []tensorRule, say func(By, string)) {
-	for i := range rules {
-		if rule := &rules[i]; rule.explicit && !u.tensors[rule] {
-			say(rule.by, "no operation that it applies to has a tensor of this name")
+func (u *usage) tensorsOf(say func(By, string), lists ...[]tensorRule) {
+	for _, rules := range lists {
+		for i := range rules {
+			if rule := &rules[i]; rule.explicit && !u.tensors[rule] {
+				say(rule.by, "no operation that it applies to has a tensor of this name")
+			}
 		}
 	}
 }

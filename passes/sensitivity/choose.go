@@ -21,6 +21,8 @@ type Plan struct {
 	Schemes []int    // the unit's score that is chosen; -1: it stays as it is
 	Bits    float64  // a weight
 	DB      *float64 // of the outputs, by running the model with all choices; nil without calibration data
+	PSNR    float64  // so, where DB is known
+	SNR     float64  // so
 }
 
 // Choose finds the plan that loses least for a number of bits, or that is smallest for a quality.
@@ -191,9 +193,13 @@ func (t *Table) check(ctx *pass.Context, m *ir.Module, chosen []int) (*Plan, err
 	if _, err := t.Apply(ctx, changed, p); err != nil {
 		return nil, err
 	}
-	db, err := t.outputs(ctx, changed)
-	p.DB = &db
-	return p, err
+	compared, err := t.outputs(ctx, changed)
+	if err != nil {
+		return nil, err
+	}
+	db := compared.worst(t.Metric)
+	p.DB, p.PSNR, p.SNR = &db, compared.worst(PSNR), compared.worst(SNR)
+	return p, nil
 }
 
 // mostChecks is how often a whole plan is tried.

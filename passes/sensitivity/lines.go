@@ -8,11 +8,15 @@ import (
 // mostLines are how many units Lines lists.
 const mostLines = 60
 
-// Lines says what a plan does, for people: the totals, how many units each scheme got, and the unit's schemes.
+// Lines says what a plan does, for people: the totals, and each unit's scheme.
 func (t *Table) Lines(p *Plan) []string {
 	total := fmt.Sprintf("%.2f bits a weight", p.Bits)
 	if p.DB != nil {
-		total += fmt.Sprintf(", outputs at %.1f dB %s over %d samples", *p.DB, t.Metric, t.Samples)
+		samples := "samples"
+		if t.Samples == 1 {
+			samples = "sample"
+		}
+		total += fmt.Sprintf(", outputs at %.1f dB %s over %d %s", *p.DB, t.Metric, t.Samples, samples)
 	}
 	lines := []string{total}
 	shown := t.Units[:min(len(t.Units), mostLines)]

@@ -113,16 +113,8 @@ func (t *Table) addUnits(list []pass.Compressed, byModule bool) {
 			}
 		}
 		u.Before += c.Before
-		u.elements += elements(c.Shape)
+		u.elements += c.Elements()
 	}
-}
-
-func elements(shape []int) int64 {
-	n := int64(1)
-	for _, d := range shape {
-		n *= int64(d)
-	}
-	return n
 }
 
 // addScores adds what a scheme does to the weights of each unit.
@@ -184,10 +176,11 @@ func (t *Table) measureOutputs(ctx *pass.Context, m *ir.Module) error {
 			if _, err := s.apply(ctx, changed, u.Weights); err != nil {
 				return err
 			}
-			db, err := t.outputs(ctx, changed)
+			compared, err := t.outputs(ctx, changed)
 			if err != nil {
 				return fmt.Errorf("with %s of %s: %w", s.Text, u.Name, err)
 			}
+			db := compared.worst(t.Metric)
 			u.Scores[k].DB = &db
 		}
 	}
@@ -202,16 +195,25 @@ func (t *Table) runExact(ctx *pass.Context, m *ir.Module) error {
 		return err
 	}
 	defer program.Close()
+	numbers, lost := 0, 0
 	for sample, err := range ctx.Calibration.All {
 		if err != nil {
 			return err
 		}
 		ctx.Step("running the exact model", len(t.ref), ctx.Calibration.Count)
-		_, outs, err := runSample(ctx, m, program, sample)
+		calls, outs, err := runSample(ctx, m, program, sample)
 		if err != nil {
 			return err
 		}
 		t.ref = append(t.ref, outs)
+		n, out, err := leftOut(sample.Name, calls, outs)
+		if err != nil {
+			return err
+		}
+		numbers, lost = numbers+n, lost+out
+	}
+	if lost > 0 {
+		ctx.Reportf("note: %d of %d numbers of the exact model's outputs are NaN or infinite, and are left out of %s", lost, numbers, t.Metric)
 	}
 	t.Samples = len(t.ref)
 	if t.Samples == 0 {
@@ -221,6 +223,26 @@ func (t *Table) runExact(ctx *pass.Context, m *ir.Module) error {
 		return errors.New("the model gives no outputs to compare")
 	}
 	return nil
+}
+
+// leftOut counts the numbers of a sample's exact outputs, and those that cannot be compared as they are not finite. An output
+// without a finite number is an error: whatever were said of its quality would be made up.
+func leftOut(sample string, calls []pass.Call, outs [][]*host.Tensor) (numbers, lost int, err error) {
+	floats := reference{outs}.haveFloats()
+	for k, call := range outs {
+		for i, t := range call {
+			if !compared(t, floats) {
+				continue
+			}
+			n, ok := countFinite(t)
+			if n > 0 && ok == 0 {
+				return 0, 0, fmt.Errorf("outputs are NaN for sample %s: of result %d of @%s, %s, no number is finite; "+
+					"look at the sample's inputs, and leave the sample out if they are meant", sample, i, calls[k].Func, t)
+			}
+			numbers, lost = numbers+n, lost+n-ok
+		}
+	}
+	return numbers, lost, nil
 }
 
 func runSample(ctx *pass.Context, m *ir.Module, program pass.Program, sample pass.Sample) ([]pass.Call, [][]*host.Tensor, error) {
@@ -239,33 +261,33 @@ func runSample(ctx *pass.Context, m *ir.Module, program pass.Program, sample pas
 	return calls, r.Outputs, nil
 }
 
-// outputs gives the metric of a changed module.
-func (t *Table) outputs(ctx *pass.Context, m *ir.Module) (float64, error) {
+// outputs compares the outputs of a changed module.
+func (t *Table) outputs(ctx *pass.Context, m *ir.Module) (*comparison, error) {
 	program, err := ctx.Compile(m)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer program.Close()
-	c := newComparison(t.Metric, t.ref)
+	c := newComparison(t.ref)
 	at := 0
 	for sample, err := range ctx.Calibration.All {
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if at == len(t.ref) {
-			return 0, fmt.Errorf("the inputs changed while they were used: found more than the %d samples of before", at)
+			return nil, fmt.Errorf("the inputs changed while they were used: found more than the %d samples of before", at)
 		}
 		calls, outs, err := runSample(ctx, m, program, sample)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if err := c.add(at, calls, outs); err != nil {
-			return 0, err
+			return nil, err
 		}
 		at++
 	}
 	if at != len(t.ref) {
-		return 0, fmt.Errorf("the inputs changed while they were used: found %d samples, before %d", at, len(t.ref))
+		return nil, fmt.Errorf("the inputs changed while they were used: found %d samples, before %d", at, len(t.ref))
 	}
-	return c.worst(), nil
+	return c, nil
 }

@@ -83,6 +83,15 @@ func additive(noted []string) float64 {
 
 func measured(t *testing.T, noise func([]string) float64) (*pass.Context, *ir.Module, *Table) {
 	t.Helper()
+	ctx, m, table, err := measure(t, noise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ctx, m, table
+}
+
+func measure(t *testing.T, noise func([]string) float64) (*pass.Context, *ir.Module, *Table, error) {
+	t.Helper()
 	set := &pass.Set{}
 	if err := set.Add(half("half")); err != nil {
 		t.Fatal(err)
@@ -103,10 +112,7 @@ func measured(t *testing.T, noise func([]string) float64) (*pass.Context, *ir.Mo
 		}
 	}}}
 	table, err := Measure(ctx, m, Options{Schemes: schemes, Metric: PSNR})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ctx, m, table
+	return ctx, m, table, err
 }
 
 func TestMeasure(t *testing.T) {
@@ -198,6 +204,48 @@ func TestMeterOfLostNumbers(t *testing.T) {
 		m.number(c.got, c.want)
 		if db := m.decibels(PSNR); (db == least) != c.lost {
 			t.Errorf("%g for %g gives %g dB", c.got, c.want, db)
+		}
+	}
+}
+
+// TestNoNumbers holds that no quality is made up where the exact outputs are no numbers.
+func TestNoNumbers(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1)} {
+		_, _, _, err := measure(t, func([]string) float64 { return v })
+		if err == nil || !strings.Contains(err.Error(), "outputs are NaN for sample 0: of result 0 of @main, tensor<2xf32>, no number is finite") {
+			t.Errorf("outputs of %g: error %v", v, err)
+		}
+	}
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		want, got []float64
+		lost      int
+		db        float64 // PSNR
+	}{
+		{[]float64{nan, 2, inf, 0}, []float64{nan, 2.2, inf, 0}, 2, 10 * math.Log10((4+1e-5)/(.02+1e-10))}, // over two elements
+		{[]float64{nan, 2}, []float64{1, 2}, 1, least},
+		{[]float64{inf, 2}, []float64{-inf, 2}, 1, least},
+		{[]float64{1, 2}, []float64{nan, 2}, 0, least},
+	} {
+		tensors := make([]*host.Tensor, 2)
+		for i, values := range [][]float64{c.want, c.got} {
+			var err error
+			if tensors[i], err = host.FromValues(host.F64, []int{len(values)}, values); err != nil {
+				t.Fatal(err)
+			}
+		}
+		calls := []pass.Call{{Func: "main"}}
+		outs := [][]*host.Tensor{tensors[:1]}
+		numbers, lost, err := leftOut("a", calls, outs)
+		if err != nil || numbers != len(c.want) || lost != c.lost {
+			t.Errorf("%v: %d numbers, %d left out, expected %d; error %v", c.want, numbers, lost, c.lost, err)
+		}
+		cmp := newComparison(reference{outs})
+		if err := cmp.add(0, calls, [][]*host.Tensor{tensors[1:]}); err != nil {
+			t.Fatal(err)
+		}
+		if db := cmp.worst(PSNR); math.Abs(db-c.db) > 1e-9 {
+			t.Errorf("%v for %v gives %g dB, expected %g", c.got, c.want, db, c.db)
 		}
 	}
 }

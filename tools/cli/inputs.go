@@ -170,6 +170,9 @@ func (in *inputs) steps() int {
 	return n
 }
 
+// torchFloats are PyTorch's names of the types that a pass keeps states in.
+var torchFloats = map[host.Elem]string{host.F16: "float16", host.BF16: "bfloat16", host.F32: "float32", host.F64: "float64"}
+
 // setStates gives states the values named buf:NAME.
 func (in *inputs) setStates(m *ir.Module, s backend.Session) error {
 	for i, name := range in.order {
@@ -189,61 +192,17 @@ func (in *inputs) setStates(m *ir.Module, s backend.Session) error {
 			return err
 		}
 		if err := s.SetState(state, t); err != nil {
+			if t.Elem != st.Type.Elem {
+				hint := ""
+				if name := torchFloats[st.Type.Elem]; name != "" && t.Elem.IsFloat() {
+					hint = fmt.Sprintf("convert it, in PyTorch by tensor.to(torch.%s), or ", name)
+				}
+				err = fmt.Errorf("%w; a pass such as fp16 or kv8 changed how the state is kept: %sleave buf:%s out, and it starts as the model says", err, hint, state)
+			}
 			return err
 		}
 	}
 	return nil
-}
-
-// portNames gives the names that inputs and outputs of a call have for the user.
-type portNames struct {
-	prefix   string
-	position bool
-}
-
-// take finds the arguments of a call.
-func (in *inputs) take(sig backend.Signature, names portNames) ([]*host.Tensor, error) {
-	var out []*host.Tensor
-	at := 0
-	for _, p := range sig.Func.Params {
-		if p.Role == ir.StateIn {
-			continue
-		}
-		name := p.Value.Name
-		if names.position {
-			name = fmt.Sprintf("in%d", at)
-		}
-		at++
-		name = names.prefix + name
-		if p.Role == ir.ConstArg {
-			if err := in.checkConstant(name, p.Const); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		t, err := in.tensor(name, p)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, nil
-}
-
-func (in *inputs) tensor(name string, p *ir.Param) (*host.Tensor, error) {
-	in.taken[name] = true
-	in.known = append(in.known, name)
-	if slices.Contains(in.order, name) {
-		return in.get(name, p.Value.Type)
-	}
-	have := "none are given"
-	if rest := in.names(); len(rest) > 0 {
-		have = "given are " + strings.Join(rest, ", ")
-		if in.byPosition() && !positionName.MatchString(name) {
-			have += ", which are names for --io=position"
-		}
-	}
-	return nil, fmt.Errorf("the input %q (%s) is missing; %s; give it with --input %s=FILE or --inputs=FILE.safetensors; `aiopt help inputs` explains", name, p.Value.Type, have, name)
 }
 
 // get gives a tensor that the user gave; a JSON value takes the type expected.

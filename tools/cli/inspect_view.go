@@ -37,7 +37,10 @@ func (v *view) summary(s *inspect.Summary) {
 	v.line("%s: %s, %s, module @%s", readable(s.File), s.Kind, host.SizeText(s.FileBytes), readable(s.Module))
 	v.origin(s)
 	for _, f := range s.Functions {
-		v.function(&f, s.Variants)
+		v.function(&f.Function, s.Variants)
+		if f.MultiplyAdds != "" {
+			v.line("  %s multiply-adds", workText(string(f.MultiplyAdds)))
+		}
 	}
 	if len(s.States) > 0 {
 		v.title("States")
@@ -207,6 +210,20 @@ func (v *view) table(align string, rows [][]string) {
 		}
 		v.line("%s", strings.TrimRight(text, " "))
 	}
+}
+
+// workText is a number of multiply-adds in powers of 1000; an expression of sizes stays as it is.
+func workText(text string) string {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return readable(text)
+	}
+	units := []string{"", " k", " M", " G", " T"}
+	unit := 0
+	for x >= 999.5 && unit < len(units)-1 {
+		x, unit = x/1000, unit+1
+	}
+	return strconv.FormatFloat(x, 'g', max(3, len(strconv.Itoa(int(x)))), 64) + units[unit]
 }
 
 // countText is a number with its digits in groups of three.

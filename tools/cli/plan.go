@@ -41,22 +41,22 @@ func functionList(m *ir.Module, text string) ([]string, error) {
 	return names, nil
 }
 
-// plan finds the calls that the inputs describe: one, or as many as their names s0.x, s1.x, ... say. Functions are those of
-// the calls, or one for all; without any, the model's only function, or what the names F.x say.
+// plan finds the calls that the inputs describe: one, or as many as their names s0.x, s1.x, ... or the functions say.
+// Functions are those of the calls, or one for all; without any, the model's only function, or what the names F.x say.
 func (in *inputs) plan(m *ir.Module, functions []string) ([]step, error) {
 	if all := choices(m); len(functions) == 0 && len(all) == 1 {
 		functions = all
 	}
 	steps := in.steps()
-	calls := max(steps, 1)
-	if len(functions) > 1 && len(functions) != calls {
+	calls := max(steps, len(functions), 1)
+	if len(functions) > 1 && steps > len(functions) {
 		return nil, usagef("--function names %d functions, the inputs are for %s; those of the call k have names that start with s<k>., from s0. on",
 			len(functions), host.Counted(calls, "call"))
 	}
 	list := make([]step, calls)
 	for k := range list {
 		prefix, fn := "", ""
-		if steps > 0 {
+		if calls > 1 || steps > 0 {
 			prefix = fmt.Sprintf("s%d.", k)
 		}
 		if len(functions) > 0 {

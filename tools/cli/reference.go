@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,7 +82,11 @@ func (o *outputs) compareOne(w io.Writer, at int, want *host.Tensor, path string
 	if err != nil {
 		return fmt.Errorf("%s: %q: %w", path, name, err)
 	}
-	if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
+	line := fmt.Sprintf("%s: the largest difference is %.3g", name, gap.MaxAbs)
+	if got.Elem.IsFloat() && !math.IsInf(gap.MaxAbs, 0) && !math.IsInf(gap.PSNR, 0) {
+		line += fmt.Sprintf(", the PSNR %.1f dB", gap.PSNR)
+	}
+	if _, err := fmt.Fprintln(w, line); err != nil {
 		return err
 	}
 	if limit >= 0 && !gap.Close() {

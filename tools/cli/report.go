@@ -71,6 +71,9 @@ func (c *compressionFlags) watch(m *ir.Module, pipeline string, opt *aiopt.Build
 	got.facts.Data.Before = dataBytes(m)
 	opt.Strict = c.strict
 	opt.Compressed = func(t pass.Compressed) { got.list = append(got.list, t) }
+	opt.Outputs = func(q pass.OutputQuality) {
+		got.facts.Outputs = &report.Outputs{Pass: q.Pass, Samples: q.Samples, PSNR: q.PSNR, SNR: q.SNR}
+	}
 	return got
 }
 

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"sort"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -25,6 +23,10 @@ func runCommand() command {
 		long: `Inputs are given by name with --input, or all at once with --inputs; 'help inputs' explains their forms and names, and those
 of outputs with --io=position.
 
+With --function=F,G,... the functions run one after the other and keep state. An input x is what s1.x is given as, for the
+second call alone, or x, for all calls; without either it is the newest output of that name of the calls before. Outputs
+are named s0.y, s1.y, ... after their call, and --time says how long each took.
+
 With --ref, every output is compared with the one of its name, and what one side lacks is an error.
 
 A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
@@ -38,7 +40,7 @@ A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg ru
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 			fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
 			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file, or one output to a .npy file, instead of printing them")
-			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences; it must hold every output and nothing else")
+			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences and the PSNR; it must hold every output and nothing else")
 			fs.Float64Var(&c.atol, "atol", 0, "with --ref: fail where an output differs by more; without it, any difference is allowed")
 			fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
 			fs.StringVar(&c.dump, "dump", "", "print the values whose names match this regular expression")
@@ -164,22 +166,29 @@ func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Progra
 	observe.Progress = func(done, total int) { bar.step("running", done, total) }
 	timing := newTiming(c.flags.timing, observe)
 	var results outputs
+	earlier := map[string]*host.Tensor{}
 	for k, st := range steps {
 		names := portNames{position: c.io == "position"}
-		if given.steps() > 0 {
+		if len(steps) > 1 || given.steps() > 0 {
 			names.prefix = fmt.Sprintf("s%d.", k)
 		}
 		st.inputs.position = st.inputs.position || names.position
+		if len(functions) > 1 && !st.inputs.position {
+			st.inputs.earlier = earlier
+		}
 		fn := st.sig.Func.Name
 		in, err := given.take(st.sig, st.inputs)
 		if err != nil {
 			return fmt.Errorf("@%s: %w", fn, err)
 		}
+		end := timing.call(names.prefix, m, st.sig.Func)
 		out, err := session.Call(ctx, fn, in, observe)
 		if err != nil {
 			return err
 		}
+		end()
 		results.add(st.sig, names, out)
+		st.inputs.keep(st.sig, out)
 	}
 	if err := given.unused(); err != nil {
 		return err
@@ -215,45 +224,6 @@ func (c *runner) countOutputs(m *ir.Module, steps []step) int {
 		n += len(m.States)
 	}
 	return n
-}
-
-// timing adds up how long each kind of operation took.
-type timing struct {
-	on    bool
-	start time.Time
-	total map[string]time.Duration
-	count map[string]int
-}
-
-func newTiming(on bool, opt *backend.CallOptions) *timing {
-	t := &timing{on: on, start: time.Now(), total: map[string]time.Duration{}, count: map[string]int{}}
-	if on {
-		opt.Timing = func(op *ir.Op, ns int64) {
-			t.total[op.Name()] += time.Duration(ns)
-			t.count[op.Name()]++
-		}
-	}
-	return t
-}
-
-func (t *timing) print(w interface{ Write([]byte) (int, error) }) {
-	if !t.on {
-		return
-	}
-	var names []string
-	for n := range t.total {
-		names = append(names, n)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		if t.total[names[i]] != t.total[names[j]] {
-			return t.total[names[i]] > t.total[names[j]]
-		}
-		return names[i] < names[j]
-	})
-	for _, n := range names {
-		fmt.Fprintf(w, "%10.1f ms  %s (%d times)\n", float64(t.total[n].Microseconds())/1000, n, t.count[n])
-	}
-	fmt.Fprintf(w, "%10.1f ms  in all\n", float64(time.Since(t.start).Microseconds())/1000)
 }
 
 // shown prints a tensor for people: all of a small one, the first elements of a large one.

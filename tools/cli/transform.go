@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -207,8 +206,13 @@ func (p *passFlags) check(args []string) error {
 		if what := pt2.Recognize(p.config); what != "" {
 			return fmt.Errorf("--config=%s: found %s, expected a YAML file; docs/recipes.md explains it", p.config, what)
 		}
-		if info, err := os.Stat(p.config); err != nil || info.IsDir() {
-			return fmt.Errorf("--config=%s: expected a YAML file: %w", p.config, cmp.Or(err, errors.New("it is a folder")))
+		info, err := os.Stat(p.config)
+		var perr *fs.PathError
+		switch {
+		case errors.As(err, &perr):
+			return fmt.Errorf("--config=%s: expected a YAML file: %w", p.config, perr.Err)
+		case err == nil && info.IsDir():
+			return fmt.Errorf("--config=%s: found a folder, expected a YAML file", p.config)
 		}
 	}
 	return p.checkReport()

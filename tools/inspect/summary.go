@@ -13,19 +13,26 @@ import (
 
 // Summary is what `aiopt inspect --json` prints. Keys are only added, never changed; lists are never null.
 type Summary struct {
-	File      string           `json:"file"`
-	Kind      string           `json:"kind"`       // airpkg, air or pt2
-	FileBytes int64            `json:"file_bytes"` // of that one file
-	Verified  bool             `json:"verified"`   // all data was read and held against its sums
-	Module    string           `json:"module"`
-	Origin    asset.Origin     `json:"origin"`
-	Functions []asset.Function `json:"functions"`
-	States    []asset.Port     `json:"states"`
-	Variants  []asset.Variant  `json:"variants"`
-	Weights   Weights          `json:"weights"`
-	Modules   []Folder         `json:"modules"` // of the PyTorch model, a tree in the order of the file
-	Ops       []Count          `json:"ops"`     // the most frequent first
-	Entries   []asset.Part     `json:"entries"` // of an asset, beside its manifest
+	File      string          `json:"file"`
+	Kind      string          `json:"kind"`       // airpkg, air or pt2
+	FileBytes int64           `json:"file_bytes"` // of that one file
+	Verified  bool            `json:"verified"`   // all data was read and held against its sums
+	Module    string          `json:"module"`
+	Origin    asset.Origin    `json:"origin"`
+	Functions []Function      `json:"functions"`
+	States    []asset.Port    `json:"states"`
+	Variants  []asset.Variant `json:"variants"`
+	Weights   Weights         `json:"weights"`
+	Modules   []Folder        `json:"modules"` // of the PyTorch model, a tree in the order of the file
+	Ops       []Count         `json:"ops"`     // the most frequent first
+	Entries   []asset.Part    `json:"entries"` // of an asset, beside its manifest
+}
+
+// Function is a function of the model and the work of a call, a number or an expression of its sizes. It is unknown, and
+// empty, before PyTorch's calls are lowered.
+type Function struct {
+	asset.Function
+	MultiplyAdds asset.Size `json:"multiply_adds,omitempty"`
 }
 
 // Weights is the size of all data.
@@ -66,7 +73,10 @@ func Of(m *ir.Module, path string, depth int) *Summary {
 	d := asset.Describe(m)
 	s := &Summary{
 		File: path, Kind: strings.TrimPrefix(filepath.Ext(path), "."), Module: m.Name, Origin: d.Origin,
-		Functions: d.Functions, States: d.States, Variants: d.Variants, Ops: countOps(m), Entries: []asset.Part{},
+		Functions: []Function{}, States: d.States, Variants: d.Variants, Ops: countOps(m), Entries: []asset.Part{},
+	}
+	for i, f := range m.Funcs {
+		s.Functions = append(s.Functions, Function{d.Functions[i], work(m, f)})
 	}
 	if info, err := os.Stat(path); err == nil {
 		s.FileBytes = info.Size()
@@ -75,6 +85,18 @@ func Of(m *ir.Module, path string, depth int) *Summary {
 	s.Weights = sizes(data)
 	s.Modules = folders(data, depth)
 	return s
+}
+
+// work counts the multiply-adds of a function whose calls of PyTorch are lowered.
+func work(m *ir.Module, f *ir.Func) asset.Size {
+	lowered := true
+	f.WithBodies(func(b *ir.Func) {
+		lowered = lowered && !slices.ContainsFunc(b.Ops, func(op *ir.Op) bool { return op.Def.Dialect() == "torch" })
+	})
+	if !lowered {
+		return ""
+	}
+	return asset.Size(m.MultiplyAdds(f).String())
 }
 
 // countOps counts operations by name, calls of PyTorch by what they call.

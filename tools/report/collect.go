@@ -13,7 +13,7 @@ func New(facts Facts, list []pass.Compressed) *Report {
 	r := &Report{Format: Format, Facts: facts, Tensors: []Tensor{}}
 	schemes, reasons, modules := newGroups(), newGroups(), newTree()
 	for _, c := range settle(list) {
-		t, n := newTensor(c), elements(c.Shape)
+		t, n := newTensor(c), c.Elements()
 		r.Tensors = append(r.Tensors, t)
 		r.of(c.Kind).add(t, n)
 		if t.Refused == "" {
@@ -61,16 +61,11 @@ func newTensor(c pass.Compressed) Tensor {
 	if t.Measured {
 		t.SNR = decibels(t.Signal, t.Noise)
 	}
-	t.Bits = bits(t.After, elements(c.Shape))
-	return t
-}
-
-func elements(shape []int) int64 {
-	n := int64(1)
-	for _, d := range shape {
-		n *= int64(d)
+	if o := c.Outputs; o != nil {
+		t.Outputs = &Output{Nearest: finite(o.Nearest), Stored: finite(o.Stored), Gain: finite(o.Gain)}
 	}
-	return n
+	t.Bits = bits(t.After, c.Elements())
+	return t
 }
 
 func bits(bytes, elements int64) float64 { return 8 * float64(bytes) / float64(max(elements, 1)) }

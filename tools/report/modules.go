@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	enoughBars = 12 // modules are opened until there are as many
+	enoughBars = 8  // one looks deeper into the tree of modules until there are as many
 	mostInside = 60 // modules of one module; of more, neighbours share a bar
 	barHeight  = 22.
 )
 
 // sizes shows the bytes of each module: what is stored now and what is gone.
 func (d *drawing) sizes() plot {
-	bars := d.openModules()
+	bars, depth := d.modulesAt()
 	h := barHeight * float64(len(bars))
 	p := plot{ID: "sizes", Title: "Size by module", Width: 1160, Height: h + 34, Frame: box{270, 6, 860, h}}
-	most := int64(1)
+	most := int64(8)
 	for _, m := range bars {
 		most = max(most, m.Before)
 	}
@@ -28,6 +28,9 @@ func (d *drawing) sizes() plot {
 		y := p.Frame.Y + barHeight*float64(i)
 		p.Marks = append(p.Marks, moduleBar(m, &p.X, y+3, barHeight-6)...)
 		p.Notes = append(p.Notes, note{p.Frame.X - 8, y + barHeight/2 + 4, short(m.Path, 38), "end"})
+	}
+	if depth > 0 {
+		p.Title += fmt.Sprintf(", %s deep", host.Counted(depth, "level"))
 	}
 	p.Alt = fmt.Sprintf("%s; %s before, %s after", host.Counted(len(bars), "module"), host.SizeText(d.Total.Before), host.SizeText(d.Total.After))
 	return p
@@ -57,27 +60,18 @@ func moduleBar(m *Module, x *axis, y, height float64) []mark {
 	return marks
 }
 
-// openModules opens the largest modules until there are enough to look at. The tensors that a module has beside the
-// modules in it get a bar of their own.
-func (d *drawing) openModules() []*Module {
-	bars := []*Module{d.Modules}
-	for {
-		best := -1
-		for i, m := range bars {
-			opens := len(m.Children) > 0 && len(bars) < enoughBars
-			if opens && (best < 0 || m.Before > bars[best].Before) {
-				best = i
-			}
-		}
-		if best < 0 {
+// modulesAt lists the modules of one depth, and the shallower ones that hold no others. depth is the least one at which they
+// are enough to look at.
+func (d *drawing) modulesAt() (bars []*Module, depth int) {
+	for depth = range maxDepth + 1 {
+		next := level(d.Modules, depth)
+		if depth > 0 && len(next) == len(bars) && !deeper(d.Modules, depth) {
+			depth--
 			break
 		}
-		m := bars[best]
-		inside := runs(m.Children)
-		if rest := beside(m); rest.Before > 0 {
-			inside = append(inside, rest)
+		if bars = next; len(bars) >= enoughBars {
+			break
 		}
-		bars = slices.Replace(bars, best, best+1, inside...)
 	}
 	for i, m := range bars {
 		if m.Path == "" {
@@ -85,6 +79,33 @@ func (d *drawing) openModules() []*Module {
 			whole.Path = "(the model)"
 			bars[i] = &whole
 		}
+	}
+	return bars, depth
+}
+
+// deeper reports a module that holds others at a depth.
+func deeper(m *Module, depth int) bool {
+	if depth == 0 {
+		return len(m.Children) > 0
+	}
+	return slices.ContainsFunc(m.Children, func(c *Module) bool { return deeper(c, depth-1) })
+}
+
+// level lists the modules that are depth below m. The tensors that a module has beside the modules in it get a bar of their own.
+func level(m *Module, depth int) []*Module {
+	if depth == 0 || len(m.Children) == 0 {
+		return []*Module{m}
+	}
+	var bars []*Module
+	if depth == 1 {
+		bars = runs(m.Children)
+	} else {
+		for _, c := range m.Children {
+			bars = append(bars, level(c, depth-1)...)
+		}
+	}
+	if rest := beside(m); rest.Before > 0 {
+		bars = append(bars, rest)
 	}
 	return bars
 }

@@ -32,6 +32,8 @@ type page struct {
 	// Policy lets the page run its own script and load nothing, whatever a tensor is called.
 	Policy string
 	Rows   []row
+	// Gains says that some tensor knows the error of its operation's outputs.
+	Gains bool
 }
 
 // row is a line of the table.
@@ -53,7 +55,7 @@ func (r *Report) HTML(w io.Writer) error {
 	sum := sha256.Sum256([]byte(pageScript))
 	p := page{
 		Report: r,
-		Plots:  []plot{d.layers(), d.scatter(), d.histogram(), d.sizes()},
+		Plots:  d.plots(),
 		Style:  template.CSS(pageStyle),
 		Script: template.JS(pageScript),
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:])),
@@ -61,10 +63,13 @@ func (r *Report) HTML(w io.Writer) error {
 	for i := range r.Tensors {
 		t := &r.Tensors[i]
 		p.Rows = append(p.Rows, row{t, i + 1, d.class[t.Scheme], t.state()})
+		p.Gains = p.Gains || t.Outputs != nil
 	}
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"n":     func(x float64) string { return strconv.FormatFloat(x, 'f', 2, 64) },
+		"g":     func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) },
 		"size":  host.SizeText,
+		"time":  duration,
 		"class": func(scheme string) string { return d.class[scheme] },
 		"shape": shapeText,
 		"ratio": ratio,

@@ -42,6 +42,14 @@ type note struct {
 	Anchor string // start, middle or end
 }
 
+// box is about where the letters are.
+func (n note) box() box {
+	const letter, height = 6.4, 12
+	w := letter * float64(len([]rune(n.Text)))
+	left := map[string]float64{"start": 0, "middle": w / 2, "end": w}[n.Anchor]
+	return box{n.X - left, n.Y - height + 3, w, height}
+}
+
 // axis maps numbers to a range of coordinates.
 type axis struct {
 	Name     string
@@ -73,13 +81,10 @@ func linear(name string, least, most, low, high float64, n int, label func(float
 	if a.to == a.from {
 		a.to += step
 	}
-	for i := 0; ; i++ {
-		x := a.from + float64(i)*step
-		if x > a.to+step/2 {
-			return a
-		}
-		a.Ticks = append(a.Ticks, tick{a.at(x), label(x)})
+	for i := math.Round(a.from / step); i*step <= a.to+step/2; i++ {
+		a.Ticks = append(a.Ticks, tick{a.at(i * step), label(i * step)})
 	}
+	return a
 }
 
 // roundStep is the least of 1, 2, 5, 10, ... times a power of ten that is at least x.
@@ -132,7 +137,21 @@ func tickSize(x float64) string {
 	return number + " " + unit
 }
 
-func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+// plain shows a multiple of a round step, which may be no binary fraction.
+func plain(x float64) string { return strconv.FormatFloat(math.Round(x*1e6)/1e6+0, 'f', -1, 64) }
+
+// duration shows seconds with three digits, in a unit that leaves no zeros before them.
+func duration(seconds float64) string {
+	for _, u := range []struct {
+		from float64
+		unit string
+	}{{1, "s"}, {1e-3, "ms"}, {1e-6, "µs"}} {
+		if x := seconds / u.from; x >= .9995 {
+			return strconv.FormatFloat(x, 'f', max(0, 2-int(math.Log10(x)+.0003)), 64) + " " + u.unit
+		}
+	}
+	return "0 s"
+}
 
 // short keeps both ends of a long name, for places of n letters.
 func short(name string, n int) string {

@@ -26,6 +26,21 @@ func newDrawing(r *Report) *drawing {
 	return d
 }
 
+// plots draws what there is something to see of.
+func (d *drawing) plots() []plot {
+	var list []plot
+	if slices.ContainsFunc(d.Tensors, func(t Tensor) bool { return t.SNR != nil || t.exact() }) {
+		list = append(list, d.layers())
+	}
+	if len(d.measured()) > 0 {
+		list = append(list, d.scatter(), d.histogram())
+	}
+	if d.Total.Before > 0 {
+		list = append(list, d.sizes())
+	}
+	return list
+}
+
 // measured lists the tensors that have an SNR, with their rows.
 func (d *drawing) measured() (rows []int) {
 	for i := range d.Tensors {
@@ -115,23 +130,40 @@ func (d *drawing) compareSNR(a, b int) int {
 	return a - b
 }
 
-// nameWorst writes the names of up to three tensors beside their marks: the one of least SNR, and others that are far below
-// the middle, where there is room.
+// nameWorst writes the names of up to three tensors beside, below or above their marks, where there is room: the one of least
+// SNR, and others that are far below the middle.
 func (d *drawing) nameWorst(p *plot, rows []int) {
-	const room, far = 230, 3 // dB
+	const far = 3 // dB
 	sorted := slices.SortedStableFunc(slices.Values(rows), d.compareSNR)
 	for k, i := range sorted[:min(3, len(rows))] {
+		if k > 0 && d.snr(i) > d.snr(sorted[len(rows)/2])-far {
+			break
+		}
 		x, y := p.X.at(float64(i)+.5), p.Y.at(d.snr(i))
-		near := slices.ContainsFunc(p.Notes, func(n note) bool { return math.Abs(n.X-x) < room && math.Abs(n.Y-y) < 16 })
-		if near || k > 0 && d.snr(i) > d.snr(sorted[len(rows)/2])-far {
-			continue
+		text := short(d.Tensors[i].Name, 34)
+		for _, n := range []note{{x + 8, y + 4, text, "start"}, {x - 8, y + 4, text, "end"}, {x, y + 18, text, "middle"}, {x - 4, y + 18, text, "start"},
+			{x + 4, y + 18, text, "end"}, {x, y - 9, text, "middle"}, {x - 4, y - 9, text, "start"}, {x + 4, y - 9, text, "end"}} {
+			if p.free(n.box()) {
+				p.Notes = append(p.Notes, n)
+				break
+			}
 		}
-		n := note{x + 8, y + 4, short(d.Tensors[i].Name, 34), "start"}
-		if x > p.Frame.Right()-room {
-			n.X, n.Anchor = x-8, "end"
-		}
-		p.Notes = append(p.Notes, n)
 	}
+}
+
+// free reports a place inside the frame where no dot, rectangle or name is; lines may be.
+func (p *plot) free(b box) bool {
+	if b.X < p.Frame.X || b.Right() > p.Frame.Right() || b.Y < p.Frame.Y || b.Bottom() > p.Frame.Bottom() {
+		return false
+	}
+	taken := func(o box) bool { return b.X < o.Right() && o.X < b.Right() && b.Y < o.Bottom() && o.Y < b.Bottom() }
+	return !slices.ContainsFunc(p.Notes, func(n note) bool { return taken(n.box()) }) &&
+		!slices.ContainsFunc(p.Marks, func(m mark) bool {
+			if m.R > 0 {
+				return taken(box{m.X - m.R, m.Y - m.R, 2 * m.R, 2 * m.R})
+			}
+			return m.Row > 0 && taken(m.box)
+		})
 }
 
 // scatter shows SNR against size.
@@ -141,7 +173,7 @@ func (d *drawing) scatter() plot {
 	least, most := extent(rows, d.snr)
 	small, large := extent(rows, func(i int) float64 { return float64(d.Tensors[i].Before) })
 	p.X = bytesAxis("bytes before", int64(small), int64(large), p.Frame.X, p.Frame.Right())
-	p.Y = linear("SNR, dB", least, most, p.Frame.Bottom(), p.Frame.Y, 5, plain)
+	p.Y = linear("SNR, dB", math.Floor(least), math.Ceil(most), p.Frame.Bottom(), p.Frame.Y, 5, plain)
 	for _, i := range rows {
 		t := &d.Tensors[i]
 		p.Marks = append(p.Marks, mark{
@@ -171,7 +203,7 @@ func (d *drawing) histogram() plot {
 		totals[b]++
 		tallest = max(tallest, totals[b])
 	}
-	p.X = linear("SNR, dB", first*width, (first+float64(len(bins)))*width, p.Frame.X, p.Frame.Right(), 8, plainRounded)
+	p.X = linear("SNR, dB", first*width, (first+float64(len(bins)))*width, p.Frame.X, p.Frame.Right(), 8, plain)
 	p.Y = linear("tensors", 0, float64(max(tallest, 5)), p.Frame.Bottom(), p.Frame.Y, 5, plain)
 	for b, counts := range bins {
 		from := (first + float64(b)) * width
@@ -185,14 +217,11 @@ func (d *drawing) histogram() plot {
 			y := p.Y.at(float64(sum + n))
 			p.Marks = append(p.Marks, mark{
 				box: box{x + .75, y, max(right-x-1.5, 1), p.Y.at(float64(sum)) - y}, Class: d.class[s.Name],
-				Tip: fmt.Sprintf("%s to %s dB\n%s, %s", plainRounded(from), plainRounded(from+width), host.Counted(n, "tensor"), s.Name),
+				Tip: fmt.Sprintf("%s to %s dB\n%s, %s", plain(from), plain(from+width), host.Counted(n, "tensor"), s.Name),
 			})
 			sum += n
 		}
 	}
-	p.Alt = fmt.Sprintf("%s in steps of %s dB; at most %d in one", host.Counted(len(rows), "tensor"), plainRounded(width), tallest)
+	p.Alt = fmt.Sprintf("%s in steps of %s dB; at most %d in one", host.Counted(len(rows), "tensor"), plain(width), tallest)
 	return p
 }
-
-// plainRounded shows a multiple of a step that is no binary fraction.
-func plainRounded(x float64) string { return plain(math.Round(x*1e6) / 1e6) }

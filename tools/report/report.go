@@ -11,6 +11,17 @@ type Facts struct {
 	Model   string `json:"model"`       // the file or files
 	Passes  string `json:"passes"`      // the pipeline
 	Data    Size   `json:"model_bytes"` // all constant data of the model, tensors that no pass would compress included
+	// Outputs is what the last pass that ran the model to see found; nil where none did.
+	Outputs *Outputs `json:"outputs"`
+}
+
+// Outputs says how near the compressed model's outputs are to the exact ones, over calibration data; of several outputs the
+// worst counts.
+type Outputs struct {
+	Pass    string  `json:"pass"`
+	Samples int     `json:"samples"`
+	PSNR    float64 `json:"psnr_db"`
+	SNR     float64 `json:"snr_db"`
 }
 
 // Size is a number of bytes before and after.
@@ -50,9 +61,17 @@ type Tensor struct {
 	Noise    float64  `json:"noise"`    // sum of squares of the differences
 	Before   int64    `json:"bytes_before"`
 	After    int64    `json:"bytes_after"`
+	Outputs  *Output  `json:"outputs"` // of its operation; null where they are not known
 	Seconds  float64  `json:"seconds"`
 	Refused  string   `json:"refused"` // the reason; empty where it is compressed
 	Ignored  bool     `json:"ignored"` // refused because the user asked for it
+}
+
+// Output is what storing a weight does to the outputs of its operation on calibration data.
+type Output struct {
+	Nearest float64 `json:"error_nearest"` // mean square of the errors with the nearest code for each element, summed over the channels
+	Stored  float64 `json:"error_stored"`  // so, with the codes that are stored
+	Gain    float64 `json:"gain_db"`       // how far the second is below the first
 }
 
 // Sums are of several tensors.

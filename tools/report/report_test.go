@@ -26,7 +26,7 @@ func sample(n int) []pass.Compressed {
 			Pass: "w4{group=32}", Tensor: path + ".weight", Modules: []string{path}, Op: "nn.linear", Elem: host.F32,
 			Shape: []int{256 << (i % 3), 512}, Scheme: "int4 symmetric per_block 32, scales f16", Signal: 100, Seconds: 0.01 * float64(i%7),
 		}
-		c.Before = 4 * elements(c.Shape)
+		c.Before = 4 * c.Elements()
 		c.After = c.Before * 9 / 64
 		c.Noise = 100 / math.Pow(10, 2.1+0.2*math.Sin(float64(i)))
 		switch {
@@ -186,7 +186,7 @@ func TestHTML(t *testing.T) {
 			t.Errorf("%d tensors: the table has %d rows", n, found)
 		}
 		for _, row := range r.Tensors {
-			if strings.Count(page, "<title>"+row.Name+"\n") < 1 {
+			if r.Total.Compressed > 0 && strings.Count(page, "<title>"+row.Name+"\n") < 1 {
 				t.Errorf("%d tensors: no plot shows %s", n, row.Name)
 			}
 		}

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/aiopt/aiopt/dialect/core"
@@ -8,17 +9,18 @@ import (
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/calibrate"
 	"github.com/aiopt/aiopt/passes/compress"
 )
 
 // build puts a site's quantization before the first of its uses, which take what it gives. Kernels are left to canonKernels.
-func (a *a8) build(s *site) (*ir.Value, error) {
-	if a.dynamic { // what kernels are given is quantized before them
+func (a *activationQuantizer) build(s *site) (*ir.Value, error) {
+	if s.scheme.dynamic() { // what kernels are given is quantized before them
 		var users []*ir.Op
 		for _, u := range s.uses {
 			users = append(users, kernelAround(u.Op))
 		}
-		v, err := a.dynamicPair(s, before(first(users)))
+		v, err := a.dynamicPair(s, a.before(first(users)))
 		if err != nil {
 			return nil, err
 		}
@@ -31,12 +33,12 @@ func (a *a8) build(s *site) (*ir.Value, error) {
 	for _, u := range s.uses {
 		users = append(users, u.Op)
 	}
-	b := before(first(users))
+	b := a.before(first(users))
 	params, err := a.staticParams(s, b)
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.pair(b, s.value, params)
+	v, err := a.pair(s, b, params)
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +65,9 @@ func giveTo(u ir.Use, v *ir.Value) {
 	u.Op.SetOperand(u.Index, v)
 }
 
-func before(op *ir.Op) *ir.Builder {
+func (a *activationQuantizer) before(op *ir.Op) *ir.Builder {
 	b := ir.Before(op)
-	b.Loc = op.Loc.By("a8")
+	b.Loc = op.Loc.By(a.ctx.Pass.Name)
 	return b
 }
 
@@ -75,9 +77,16 @@ func first(ops []*ir.Op) *ir.Op {
 	return slices.MinFunc(ops, func(x, y *ir.Op) int { return f.Index(x) - f.Index(y) })
 }
 
-// pair quantizes a value and makes numbers of the codes again.
-func (a *a8) pair(b *ir.Builder, v *ir.Value, params []*ir.Value) (*ir.Value, error) {
-	codes, err := b.Typed(quant.Quantize, nil, v.Type.WithElem(a.codes.Elem), append([]*ir.Value{v}, params...)...)
+// pair quantizes a site's value and makes numbers of the codes again.
+func (a *activationQuantizer) pair(s *site, b *ir.Builder, params []*ir.Value) (*ir.Value, error) {
+	v, c := s.value, s.scheme.codes
+	var attrs ir.Attrs
+	if least, _, _ := c.Bounds(); c.Clipped {
+		if lowest, _ := c.Elem.Range(); least != lowest {
+			attrs = ir.Attrs{ir.Set("low", ir.Int(int64(least)))}
+		}
+	}
+	codes, err := b.Typed(quant.Quantize, attrs, v.Type.WithElem(c.Elem), append([]*ir.Value{v}, params...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -86,29 +95,32 @@ func (a *a8) pair(b *ir.Builder, v *ir.Value, params []*ir.Value) (*ir.Value, er
 		return nil, err
 	}
 	if v.Name != "" {
-		codes.Name, back.Name = v.Name+"_codes", v.Name+"_a8"
+		codes.Name, back.Name = v.Name+"_codes", fmt.Sprintf("%s_a%d", v.Name, c.Elem.Bits())
 	}
 	return back, nil
 }
 
 // staticParams are constants for the scale and the zero point that calibration found.
-func (a *a8) staticParams(s *site, b *ir.Builder) ([]*ir.Value, error) {
-	ranges := s.stats.Ranges(a.options())
+func (a *activationQuantizer) staticParams(s *site, b *ir.Builder) ([]*ir.Value, error) {
+	c := s.scheme.codes
+	ranges := s.ranges()
 	shape := make([]int, s.value.Type.Rank())
 	for i := range shape {
 		shape[i] = 1
 	}
-	if s.axis >= 0 {
+	if len(ranges) > 1 {
 		shape[s.axis] = len(ranges)
 	}
-	scales, zeros := host.New(host.F32, shape...), host.New(a.codes.Elem, shape...)
+	scales, zeros := host.New(s.scheme.scale, shape...), host.New(c.Elem, shape...)
 	for i, r := range ranges {
-		scale, zero := a.codes.Params(r)
+		scale, zero := c.Params(r)
 		host.SetFloat(scales, i, float64(scale))
-		host.SetInt(zeros, i, int64(zero))
+		if c.HasZero() {
+			host.SetInt(zeros, i, int64(zero))
+		}
 	}
 	params := []compress.Part{{Name: "scale", Data: scales}}
-	if a.codes.Asymmetric {
+	if c.HasZero() {
 		params = append(params, compress.Part{Name: "zero_point", Data: zeros})
 	}
 	var list []*ir.Value
@@ -122,8 +134,16 @@ func (a *a8) staticParams(s *site, b *ir.Builder) ([]*ir.Value, error) {
 	return list, nil
 }
 
+// ranges are those of a site: known, or found in calibration data.
+func (s *site) ranges() []calibrate.Range {
+	if r, known := s.scheme.known(); known {
+		return []calibrate.Range{r}
+	}
+	return s.stats.Ranges(s.scheme.options())
+}
+
 // constant makes a constant: a number where one does, which a kernel may hold, and otherwise data, which it is given.
-func (a *a8) constant(s *site, b *ir.Builder, p compress.Part) (*ir.Value, error) {
+func (a *activationQuantizer) constant(s *site, b *ir.Builder, p compress.Part) (*ir.Value, error) {
 	t := ir.TypeOf(p.Data)
 	if p.Data.Len() == 1 {
 		var number ir.Attr = ir.Float(host.FloatAt(p.Data, 0))
@@ -134,7 +154,7 @@ func (a *a8) constant(s *site, b *ir.Builder, p compress.Part) (*ir.Value, error
 	}
 	kernel := b.Func.Owner()
 	if insideKernel(b.Func) {
-		b = before(kernel)
+		b = a.before(kernel)
 	} else {
 		kernel = nil
 	}
@@ -158,21 +178,24 @@ func (a *a8) constant(s *site, b *ir.Builder, p compress.Part) (*ir.Value, error
 }
 
 // dynamicPair computes the scale of each row from the row's numbers: those of calibrate.Codes.Params for its range.
-func (a *a8) dynamicPair(s *site, b *ir.Builder) (*ir.Value, error) {
-	v := s.value
+func (a *activationQuantizer) dynamicPair(s *site, b *ir.Builder) (*ir.Value, error) {
+	v, c := s.value, s.scheme.codes
 	g := &calc{b: b}
-	least, most := a.codes.Elem.Range()
+	least, _, most := c.Bounds()
 	var params []*ir.Value
-	const tiny = 0x1p-126 // as in Params
-	if a.codes.Asymmetric {
+	tiny := c.Tiny()
+	if c.Asymmetric {
 		low := g.do(tensor.Min, g.f32(g.reduce(tensor.ReduceMin, v, s.rows)), 0)
 		high := g.do(tensor.Max, g.f32(g.reduce(tensor.ReduceMax, v, s.rows)), 0)
 		scale := g.do(tensor.Max, g.do(tensor.Div, g.two(tensor.Sub, high, low), most-least), tiny)
 		steps := g.one(tensor.Neg, g.one(tensor.Round, g.two(tensor.Div, low, scale)))
+		if least != 0 {
+			steps = g.do(tensor.Add, steps, least)
+		}
 		params = []*ir.Value{scale, g.do(tensor.Min, steps, most)}
 	} else {
 		top := g.f32(g.reduce(tensor.ReduceMax, g.one(tensor.Abs, v), s.rows))
-		params = []*ir.Value{g.do(tensor.Max, g.do(tensor.Div, top, most), tiny)}
+		params = []*ir.Value{g.do(tensor.Max, g.do(tensor.Div, top, c.Steps()), tiny)}
 	}
 	if g.err != nil {
 		return nil, g.err
@@ -180,7 +203,7 @@ func (a *a8) dynamicPair(s *site, b *ir.Builder) (*ir.Value, error) {
 	if v.Name != "" {
 		params[0].Name = v.Name + "_scale"
 	}
-	return a.pair(b, v, params)
+	return a.pair(s, b, params)
 }
 
 // calc builds operations and keeps the first error.
