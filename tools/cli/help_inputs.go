@@ -27,7 +27,8 @@ Names of tensors, the same for all of these:
 
 A model with several functions needs to know which one is meant. Variants that specialize made are no functions of their own.
   F.x, s0.F.x, s1.G.x   names that begin with the function
-  --function=F          where the names do not say it; --function=F,G,G names one for each call
+  --function=F          where the names do not say it; --function=F,G,G names one for each call: then run takes x for all calls,
+                        s1.x for one, and without either the newest output x of the calls before
   FOLDER/F/...          a folder of samples with a folder for each function
 
   aiopt run model.pt2 --input x=[[1,2,3]]
