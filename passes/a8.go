@@ -176,7 +176,7 @@ func (a *a8) report() error {
 	var skipped []string
 	unwanted, worst, least := 0, "", math.Inf(1)
 	for _, s := range a.order {
-		entry := pass.Compressed{Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(),
+		entry := pass.Compressed{Kind: pass.Activation, Pass: a.ctx.Pass.String(), Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(),
 			Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {

@@ -103,7 +103,7 @@ func (k *kv8) run() error {
 }
 
 func stateEntry(p *pass.Pass, s *ir.State, reason string, ignored bool) pass.Compressed {
-	e := pass.Compressed{Pass: p.String(), Tensor: "state @" + s.Name, Op: "state", Elem: s.Type.Elem, Before: stateBytes(s), After: stateBytes(s),
+	e := pass.Compressed{Kind: pass.State, Pass: p.String(), Tensor: s.Name, Elem: s.Type.Elem, Before: stateBytes(s), After: stateBytes(s),
 		Refused: reason, Ignored: ignored}
 	e.Shape, _ = s.Type.Static()
 	if reason == "" {

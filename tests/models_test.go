@@ -125,11 +125,20 @@ func (m *model) load(t *testing.T) *ir.Module {
 	return loaded
 }
 
+// given are the case's calls as calibration data.
+func (m *model) given() *pass.Samples {
+	s := pass.Sample{Name: m.name}
+	for _, c := range m.calls {
+		s.Calls = append(s.Calls, pass.Call{Func: c.Func, In: c.In})
+	}
+	return &pass.Samples{Count: 1, All: func(yield func(pass.Sample, error) bool) { yield(s, nil) }}
+}
+
 // build loads the model anew and runs a pipeline over it.
 func (m *model) build(t *testing.T, pipeline string, hooks ...pass.Hook) *ir.Module {
 	t.Helper()
 	built := m.load(t)
-	if err := m.tk.Build(t.Context(), built, pipeline, aiopt.BuildOptions{Executor: m, Hooks: hooks}); err != nil {
+	if err := m.tk.Build(t.Context(), built, pipeline, aiopt.BuildOptions{Executor: m, Calibration: m.given(), Hooks: hooks}); err != nil {
 		t.Fatalf("%s: %v", pipeline, err)
 	}
 	return built

@@ -4,8 +4,9 @@ import "github.com/aiopt/aiopt/ir/host"
 
 // Compressed says what became of one tensor that a pass could compress.
 type Compressed struct {
+	Kind    Kind
 	Pass    string    // as the pipeline spells it
-	Tensor  string    // the resource's name before, such as encoder.layers.0.fc1.weight
+	Tensor  string    // the resource's name before, such as encoder.layers.0.fc1.weight; of other kinds what it is
 	Modules []string  // the paths of the modules that use it, each once and in order
 	Op      string    // the operation that takes it, such as nn.linear
 	Elem    host.Elem // of its elements before
@@ -19,3 +20,13 @@ type Compressed struct {
 	Refused string // why it stays as it is; empty where it is compressed
 	Ignored bool   // Refused because the user asked to leave it alone
 }
+
+// Kind says what a compressed tensor is.
+type Kind string
+
+// The kinds. Only weights take space in a file.
+const (
+	Weight     Kind = ""           // constant data
+	Activation Kind = "activation" // a value that the model computes
+	State      Kind = "state"      // what a model keeps from call to call
+)

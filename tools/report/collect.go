@@ -14,6 +14,10 @@ func New(facts Facts, list []pass.Compressed) *Report {
 	schemes, reasons, modules := newGroups(), newGroups(), newTree()
 	for _, c := range settle(list) {
 		t, n := newTensor(c), elements(c.Shape)
+		if c.Kind != pass.Weight {
+			r.Runtime = append(r.Runtime, t)
+			continue
+		}
 		r.Tensors = append(r.Tensors, t)
 		r.Total.add(t, n)
 		if t.Refused == "" {
@@ -29,13 +33,18 @@ func New(facts Facts, list []pass.Compressed) *Report {
 
 // settle keeps one entry for each tensor, at the place of its first.
 func settle(list []pass.Compressed) []pass.Compressed {
-	at := map[string]int{}
+	type key struct {
+		kind pass.Kind
+		name string
+	}
+	at := map[key]int{}
 	var out []pass.Compressed
 	for _, c := range list {
-		i, seen := at[c.Tensor]
+		k := key{c.Kind, c.Tensor}
+		i, seen := at[k]
 		switch {
 		case !seen:
-			at[c.Tensor] = len(out)
+			at[k] = len(out)
 			out = append(out, c)
 		case c.Refused == "", out[i].Ignored && !c.Ignored:
 			out[i] = c
@@ -46,7 +55,7 @@ func settle(list []pass.Compressed) []pass.Compressed {
 
 func newTensor(c pass.Compressed) Tensor {
 	t := Tensor{
-		Name: c.Tensor, Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
+		Name: c.Tensor, Kind: string(c.Kind), Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
 		Dtype: c.Elem.String(), Pass: c.Pass, Scheme: c.Scheme, Signal: finite(c.Signal), Noise: finite(c.Noise),
 		Before: c.Before, After: c.After, Seconds: finite(c.Seconds), Refused: c.Refused, Ignored: c.Ignored,
 	}

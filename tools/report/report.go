@@ -26,12 +26,15 @@ type Report struct {
 	Modules *Module  `json:"by_module"`
 	Reasons []Group  `json:"by_refusal"` // in the order of first use
 	Tensors []Tensor `json:"tensors"`    // in the order of the model
+	// Runtime are activations and states, which are no part of the sums.
+	Runtime []Tensor `json:"runtime,omitempty"`
 }
 
 // Tensor is what became of one tensor.
 type Tensor struct {
 	Name    string   `json:"name"`
-	Modules []string `json:"modules"` // those that use it
+	Kind    string   `json:"kind,omitempty"` // activation or state; empty for a weight
+	Modules []string `json:"modules"`        // those that use it
 	Op      string   `json:"op"`
 	Shape   []int    `json:"shape"`
 	Dtype   string   `json:"dtype"` // of its elements before

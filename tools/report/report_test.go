@@ -253,3 +253,17 @@ func TestSummary(t *testing.T) {
 		t.Errorf("nothing to compress gives %q, %v", b.String(), err)
 	}
 }
+
+// TestRuntime: activations and states are listed, and are no part of the sums; one may have the name of a weight.
+func TestRuntime(t *testing.T) {
+	weight := pass.Compressed{Tensor: "x", Shape: []int{4}, Scheme: "int8", Before: 16, After: 4, Signal: 100, Noise: 1}
+	activation, state := weight, weight
+	activation.Kind, state.Kind = pass.Activation, pass.State
+	r := New(Facts{}, []pass.Compressed{activation, weight, state})
+	if r.Total.Tensors != 1 || r.Total.Before != 16 || r.Total.Signal != 100 || len(r.Tensors) != 1 {
+		t.Errorf("found the sums %+v, expected those of the weight", r.Total)
+	}
+	if len(r.Runtime) != 2 || r.Runtime[0].Kind != "activation" || r.Runtime[1].Kind != "state" {
+		t.Errorf("found %+v, expected an activation and a state", r.Runtime)
+	}
+}
