@@ -253,7 +253,9 @@ func ruleShuffle(in *Instr, asked Type) (Type, string) {
 	return Type{t.Elem, len(in.Lane)}, problem
 }
 
-func ruleCast(in *Instr, asked Type) (Type, string) { return Type{asked.Elem, in.Args[0].Type.Lanes}, "" }
+func ruleCast(in *Instr, asked Type) (Type, string) {
+	return Type{asked.Elem, in.Args[0].Type.Lanes}, ""
+}
 
 func ruleBits(in *Instr, asked Type) (Type, string) {
 	t := in.Args[0].Type
