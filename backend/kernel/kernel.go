@@ -67,11 +67,14 @@ type Instr struct {
 	Index  ir.Dim  // of the first lane's element; of an Index instruction, the number
 	Stride ir.Dim  // from lane to lane, in elements; a vector with stride 1 is a run
 	Mask   *Value  // lanes that are read or written; the others read zero. nil: all
-	Number float64 // of a constant; integers of up to 2^53
+	Number float64 // of a constant float
+	Int    int64   // of a constant integer (of a u64 its bits) or bool
 	Lane   []int   // of a shuffle: which lane of the arguments each lane of the result is
 
-	Symbol      string // of a Bind: the index symbol that the value becomes
-	Least, Most ir.Dim // of a Bind: the bound, kept by clamping and told to the caller where it was not
+	// Symbol is the index symbol that the argument of a Bind becomes. It is clamped to Least..Most; where that changes it,
+	// 1 is written into the first element of Buffer, if there is one.
+	Symbol      string
+	Least, Most ir.Dim // the inclusive bounds of a Bind or Within
 	Loop        *Loop
 	If          *If
 }
