@@ -2,6 +2,7 @@ package emit
 
 import (
 	"fmt"
+	"slices"
 
 	llvm "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/constant"
@@ -69,20 +70,19 @@ func NewModule(m *Machine) *Module {
 	return mod
 }
 
-// String is the module as text. No kernel may be added afterwards.
-func (m *Module) String() string { return m.module.String() }
-
 // Add gives the module a function for a verified kernel. The error says which operation has no code for the machine; the
-// module must not be used then.
+// module is then as it was.
 func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
+			return
 		case refusal:
 			err = fmt.Errorf("kernel %s: %s", k.Name, string(p))
 		default:
 			err = fmt.Errorf("internal error in kernel %s: %v", k.Name, p)
 		}
+		m.module.Funcs = slices.DeleteFunc(m.module.Funcs, func(f *llvm.Func) bool { return f.Name() == name })
 	}()
 	ctx := llvm.NewParam("ctx", pointer{})
 	scratch := llvm.NewParam("scratch", pointer{})

@@ -78,14 +78,14 @@ func rules() map[kernel.Op]rule {
 			return g.fdiv(g.like(a[0], 1), g.over("sqrt", a[0]))
 		},
 		kernel.Recip: func(g *gen, _ host.Elem, a []value.Value) value.Value { return g.fdiv(g.like(a[0], 1), a[0]) },
-		kernel.Exp:   function((*gen).exp, (*gen).exp64),
-		kernel.Exp2:  function((*gen).exp2, (*gen).exp264),
-		kernel.Log:   function((*gen).log, (*gen).log64),
-		kernel.Log2:  function((*gen).log2, (*gen).log264),
-		kernel.Sin:   function((*gen).sin, nil),
-		kernel.Cos:   function((*gen).cos, nil),
-		kernel.Tanh:  function((*gen).tanh, (*gen).tanh64),
-		kernel.Erf:   function((*gen).erf, nil),
+		kernel.Exp:   function(kernel.Exp, (*gen).exp, (*gen).exp64),
+		kernel.Exp2:  function(kernel.Exp2, (*gen).exp2, (*gen).exp264),
+		kernel.Log:   function(kernel.Log, (*gen).log, (*gen).log64),
+		kernel.Log2:  function(kernel.Log2, (*gen).log2, (*gen).log264),
+		kernel.Sin:   function(kernel.Sin, (*gen).sin, nil),
+		kernel.Cos:   function(kernel.Cos, (*gen).cos, nil),
+		kernel.Tanh:  function(kernel.Tanh, (*gen).tanh, (*gen).tanh64),
+		kernel.Erf:   function(kernel.Erf, (*gen).erf, nil),
 		kernel.Floor: overloaded("floor"),
 		kernel.Ceil:  overloaded("ceil"),
 		kernel.Round: overloaded("nearbyint"), // in the rounding mode that programs start with: to even
@@ -203,14 +203,14 @@ func overloaded(name string) rule {
 }
 
 // function chooses between the formulas for f32 and f64.
-func function(single, double func(g *gen, x value.Value) value.Value) rule {
+func function(op kernel.Op, single, double func(g *gen, x value.Value) value.Value) rule {
 	return func(g *gen, e host.Elem, a []value.Value) value.Value {
 		f := single
 		if e == host.F64 {
 			f = double
 		}
 		if f == nil {
-			refuse("there is no native code for this function of f64")
+			refuse("there is no native code for %s of f64", op)
 		}
 		return f(g, a[0])
 	}

@@ -28,7 +28,7 @@ type Dot struct {
 
 // Targets are the processors that code can be made for, the most capable first.
 func Targets() []Target {
-	x86 := []string{"avx2", "fma", "f16c", "bmi", "bmi2", "popcnt", "lzcnt"}
+	x86 := []string{"avx2", "fma", "f16c", "bmi", "bmi2", "popcnt"}
 	avx512 := append(x86[:len(x86):len(x86)], "avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd")
 	wide := []Dot{
 		{"llvm.x86.avx512.vpdpbusd.512", 16, "avx512vnni"},

@@ -116,6 +116,9 @@ func (g *gen) like(v value.Value, x float64) value.Value {
 
 // bits makes an integer a constant of another integer's type.
 func (g *gen) bits(v value.Value, x int64) value.Value {
+	if elemOf(v).Equal(types.I1) {
+		return splatConst(constant.NewBool(x != 0), lanesOf(v))
+	}
 	return splatConst(constant.NewInt(elemOf(v).(*types.IntType), x), lanesOf(v))
 }
 
