@@ -1,8 +1,11 @@
 package kernel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -17,6 +20,9 @@ type Builder struct {
 	names  map[string]int
 	consts map[*Value]*Instr // the instructions of constants, for folding
 	errs   []error
+
+	decls  []*ir.DimDecl // sizes that are declared where they are used
+	guards []ir.Guard
 }
 
 // NewBuilder starts a kernel.
@@ -30,6 +36,28 @@ func (b *Builder) Size(decl *ir.DimDecl) ir.Dim {
 	b.names[decl.Name]++
 	b.kernel.Sizes = append(b.kernel.Sizes, decl)
 	return ir.Sym(decl.Name)
+}
+
+// Know tells of sizes that the kernel may use, and of what is known of them: Build declares those that it does use, and the
+// guards that speak of no others.
+func (b *Builder) Know(decls []*ir.DimDecl, guards []ir.Guard) {
+	for _, d := range decls {
+		b.names[d.Name]++
+	}
+	b.decls, b.guards = append(b.decls, decls...), append(b.guards, guards...)
+}
+
+// Try runs body and takes back all that it built, for who wants to know whether it can or what it would need.
+func (b *Builder) Try(body func() error) error {
+	outer, buffers := *b, len(b.kernel.Buffers)
+	b.names, b.block = maps.Clone(b.names), &Block{}
+	err := body()
+	if err == nil {
+		err = errors.Join(b.errs[len(outer.errs):]...)
+	}
+	b.names, b.block, b.values, b.errs = outer.names, outer.block, outer.values, outer.errs
+	b.kernel.Buffers = b.kernel.Buffers[:buffers]
+	return err
 }
 
 // Guard says what is known of the sizes beside their ranges.
@@ -103,10 +131,35 @@ func (b *Builder) Build() (*Kernel, error) {
 	if len(b.errs) > 0 {
 		return nil, fmt.Errorf("kernel %s: %w", b.kernel.Name, errors.Join(b.errs...))
 	}
+	b.declare()
+	slices.SortStableFunc(b.kernel.Buffers, func(x, y *Buffer) int { // the call gives the first ones
+		return cmp.Compare(min(x.Space, Shared), min(y.Space, Shared))
+	})
 	if err := Verify(b.kernel); err != nil {
 		return nil, err
 	}
 	return b.kernel, nil
+}
+
+// declare declares the sizes of Know that the kernel uses.
+func (b *Builder) declare() {
+	used := map[string]bool{}
+	b.kernel.eachDim(func(d ir.Dim) {
+		for _, s := range d.Symbols() {
+			used[s] = true
+		}
+	})
+	for _, d := range b.decls {
+		if used[d.Name] {
+			b.kernel.Sizes = append(b.kernel.Sizes, d)
+		}
+	}
+	for _, g := range b.guards {
+		if !slices.ContainsFunc(g.Symbols(), func(s string) bool { return !used[s] }) {
+			b.kernel.Guards = append(b.kernel.Guards, g)
+		}
+	}
+	b.decls, b.guards = nil, nil
 }
 
 // unique gives a name that no buffer, size or variable has yet.
