@@ -7,15 +7,14 @@ type Target struct {
 	CPU    string // as llc takes it: the least processor of the family
 	// Features are what code for the target needs, by the names that LLVM has for them. A processor that lacks one must
 	// not run it.
-	Features []string
-	Lanes    int // f32 lanes of a register
-	// Registers counts vector registers.
-	Registers int
+	Features  []string
+	Lanes     int   // f32 lanes of a register
+	Registers int   // vector registers
+	L1, L2    int64 // bytes of cache that a core has at least
 
-	Scalef  string // the intrinsic that multiplies 16 floats by powers of two
-	Bytes   []Dot  // what computes DotBytes, widest first
-	Halves  []Dot  // what computes DotHalf, widest first
-	HalfBit bool   // has instructions that convert between f16 and f32
+	Scalef string // the intrinsic that multiplies 16 floats by powers of two
+	Bytes  []Dot  // what computes DotBytes, widest first
+	Halves []Dot  // what computes DotHalf, widest first
 }
 
 // Dot is an intrinsic for a vector of dot products of neighbours.
@@ -45,10 +44,10 @@ func Targets() []Target {
 		{"llvm.x86.avx512.vpdpbusd.128", 4, "avxvnni"},
 	}
 	return []Target{
-		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32,
-			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, HalfBit: true},
-		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, Bytes: narrow, HalfBit: true},
-		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, HalfBit: true},
+		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20,
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves},
+		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, Bytes: narrow},
+		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10},
 	}
 }
 
