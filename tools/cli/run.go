@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sort"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -34,7 +36,7 @@ A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg ru
 			c.flags.tool = t
 			c.flags.declare(fs)
 			fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-			fs.StringVar(&c.backend, "backend", "interp", "the engine: "+strings.Join(backendNames(t), ", "))
+			fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(t), ", ")+"; cpu where LLVM is found, interp otherwise")
 			fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 			fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
@@ -85,8 +87,7 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err := checkOutputs(c.outputs); err != nil {
 		return err
 	}
-	engine := c.Backend(c.backend)
-	if engine == nil {
+	if c.backend != "" && c.Backend(c.backend) == nil {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	observe, err := c.observer()
@@ -104,12 +105,29 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err := c.flags.build(ctx, m, pipeline, ""); err != nil {
 		return err
 	}
-	program, err := engine.Compile(ctx, m, backend.Options{Threads: c.threads})
+	program, err := c.compile(ctx, m)
 	if err != nil {
 		return err
 	}
 	defer program.Close()
 	return c.calls(ctx, m, program, observe)
+}
+
+// compile takes the engine that was asked for; without that, native code where the machine can make it.
+func (c *runner) compile(ctx context.Context, m *ir.Module) (backend.Program, error) {
+	opt := backend.Options{Threads: c.threads}
+	if c.backend != "" {
+		return c.Backend(c.backend).Compile(ctx, m, opt)
+	}
+	if engine := c.Backend("cpu"); engine != nil {
+		p, err := engine.Compile(ctx, m, opt)
+		var missing *toolchain.Missing
+		if !errors.As(err, &missing) {
+			return p, err
+		}
+		c.warn("the model is interpreted, slowly, as %v", missing)
+	}
+	return c.Backend("interp").Compile(ctx, m, opt)
 }
 
 // calls runs the calls that the inputs describe and gives the results to the user.
