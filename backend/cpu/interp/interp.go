@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -213,6 +214,7 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 			out = append(out, results[i])
 		}
 	}
+	runtime.KeepAlive(s) // until nothing lies in its runner's memory any more
 	return out, nil
 }
 

@@ -2,9 +2,9 @@ package native
 
 import (
 	"context"
+	"encoding/binary"
 	"math"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -60,6 +60,16 @@ func guard(t testing.TB, data []byte, atEnd bool) *guarded {
 	return g
 }
 
+// block copies words to memory that does not move, as a goroutine's stack does.
+func block(t testing.TB, words ...uint64) uintptr {
+	t.Helper()
+	bytes := make([]byte, 8*len(words))
+	for i, w := range words {
+		binary.LittleEndian.PutUint64(bytes[8*i:], w)
+	}
+	return guard(t, bytes, false).addr()
+}
+
 func (g *guarded) addr() uintptr {
 	page := syscall.Getpagesize()
 	if len(g.data) == 0 {
@@ -102,14 +112,10 @@ func runNative(t testing.TB, f *function, call kernel.Call, atEnd bool, pieces i
 	} else {
 		pieces = 1
 	}
-	var ctx uintptr
-	if len(words) > 0 {
-		ctx = uintptr(unsafe.Pointer(&words[0]))
-	}
+	ctx := block(t, words...)
 	for p := range pieces {
 		f.call(ctx, scratch.addr(), rounds*p/pieces, rounds*(p+1)/pieces)
 	}
-	runtime.KeepAlive(words)
 	var out [][]byte
 	for _, g := range buffers {
 		out = append(out, slices.Clone(g.data))

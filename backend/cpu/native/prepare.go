@@ -14,7 +14,7 @@ import (
 // prepared is a segment made ready for the sizes of a call: memory is laid out, bounds are checked, context blocks are
 // written save for the addresses that differ from call to call.
 type prepared struct {
-	words    []uint64 // context blocks, then the lists for the runner
+	words    []uint64 // context blocks, then the lists for the runner; on the heap, where nothing moves
 	patches  []patch
 	launches []launch
 	steps    map[int]int // of which step the item of a list is that begins at a word

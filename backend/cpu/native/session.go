@@ -67,12 +67,13 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	if err := s.launch(seg, pr, c, values); err != nil {
 		return nil, err
 	}
-	runtime.KeepAlive(values)
+	runtime.KeepAlive(values) // native code has their addresses only
 	for _, b := range status {
 		if b != 0 {
 			return c.Interpret() // which says what is wrong with the number that was out of range
 		}
 	}
+	runtime.KeepAlive(s)
 	out := make([]*host.Tensor, len(seg.out))
 	for i, v := range seg.out {
 		out[i] = values[v]
