@@ -61,30 +61,36 @@ func reduceBy(r reduction) pointFunc {
 			return nil, err
 		}
 		if x.Type.Elem == host.Bool && r.ordered {
-			r = map[kernel.Op]reduction{kernel.Max: anyOf, kernel.Min: allOf}[r.op]
-			r.ordered = true
+			bools := map[kernel.Op]reduction{kernel.Max: anyOf, kernel.Min: allOf}[r.op]
+			bools.ordered = true
+			return bools.emit(e, op, p)
 		}
-		s, err := newSweep(e, op, p, op.Ints("axes"))
-		if err != nil {
-			return nil, err
-		}
-		elem := computeElem(x.Type.Elem)
-		if n, ok := s.count.IsConst(); elem == host.F32 && r.op == kernel.Add && ok && n > longSum {
-			elem = host.F64
-		}
-		if r.ordered {
-			e.tellEmpty(s.count)
-		}
-		acc, err := s.fold(elem, r)
-		if err != nil {
-			return nil, err
-		}
-		if r.mean {
-			n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
-			acc = e.Op(kernel.Div, acc, n)
-		}
-		return e.Cast(acc, computeElem(x.Type.Elem)), nil
+		return r.emit(e, op, p)
 	}
+}
+
+func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
+	x := op.Operand(0)
+	s, err := newSweep(e, op, p, op.Ints("axes"))
+	if err != nil {
+		return nil, err
+	}
+	elem := computeElem(x.Type.Elem)
+	if n, ok := s.count.IsConst(); elem == host.F32 && r.op == kernel.Add && ok && n > longSum {
+		elem = host.F64
+	}
+	if r.ordered {
+		e.tellEmpty(s.count)
+	}
+	acc, err := s.fold(elem, r)
+	if err != nil {
+		return nil, err
+	}
+	if r.mean {
+		n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
+		acc = e.Op(kernel.Div, acc, n)
+	}
+	return e.Cast(acc, computeElem(x.Type.Elem)), nil
 }
 
 // longSum is how many f32 may be summed in f32, in 64 accumulators or more: above, f64 keeps the error small.
@@ -95,8 +101,10 @@ func (e *emitter) tellEmpty(count ir.Dim) {
 	if e.g.env.Prove(ir.Cond{Left: one, Rel: ir.RelLE, Right: count}) == ir.True {
 		return
 	}
-	n := e.Index(host.I64, count)
-	e.tell(e.Cast(e.Op(kernel.Less, n, e.Int(n.Type, 1)), host.I32))
+	n, results := e.Index(host.I64, count), e.Index(host.I64, e.g.Result.Type.NumElements())
+	none := e.Op(kernel.Less, n, e.Int(n.Type, 1))
+	asked := e.Op(kernel.Less, e.Int(n.Type, 0), results) // it may stand before loops over no elements
+	e.tell(e.Cast(e.Op(kernel.And, none, asked), host.I32))
 }
 
 // sweep goes over the elements that one reduction combines.

@@ -99,8 +99,8 @@ func globals(k *kernel.Kernel) int {
 
 // tolerance of a result's element type, relative and absolute.
 var tolerances = map[host.Elem][2]float64{
-	host.F16:  {4e-3, 4e-3},
-	host.BF16: {3e-2, 3e-2},
+	host.F16:  {2e-2, 2e-2},
+	host.BF16: {1e-1, 1.5e-1},
 	host.F32:  {2e-5, 2e-6},
 	host.F64:  {1e-12, 1e-12},
 }
