@@ -33,6 +33,8 @@ var mayImport = []struct {
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
 	{"tools/report", []string{"ir/host", "passes/pass"}},
+	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
+	{"backend/kernel", []string{"ir", "ir/host"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }
 

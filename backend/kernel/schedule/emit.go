@@ -23,7 +23,7 @@ type emitter struct {
 
 	conds  []cond                                             // what holds for the lanes that count
 	vars   []string                                           // variables of the loops around
-	ranges []*ir.DimDecl                                      // of the variables
+	ranges []ir.Cond                                          // of the variables: each is at least 0 and below its extent
 	known  *ir.DimEnv                                         // what ranges say; nil until it is asked
 	bound  map[*ir.Value]func(p point) (*kernel.Value, error) // values that a schedule makes itself
 	cache  []map[string]*kernel.Value                         // what has been emitted, a map for each block around
@@ -115,7 +115,12 @@ func (e *emitter) simplified(p point) point {
 			continue
 		}
 		if e.known == nil {
-			e.known = ir.NewDimEnv(slices.Concat(e.g.decls, e.ranges), e.g.guards)
+			decls, guards := slices.Clone(e.g.decls), slices.Clone(e.g.guards)
+			for _, c := range e.ranges {
+				decls = append(decls, &ir.DimDecl{Name: c.Left.String(), Min: 0, Max: ir.Unbounded})
+				guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
+			}
+			e.known = ir.NewDimEnv(decls, guards)
 		}
 		q = slices.Clone(q)
 		q[i].at = e.known.Simplify(p[i].at)
@@ -289,9 +294,7 @@ func (e *emitter) loop(kind kernel.LoopKind, name string, extent ir.Dim, init []
 		next := acc
 		err = e.scoped(func() error {
 			e.vars = append(e.vars, i.Symbols()...)
-			if _, most := e.g.env.Range(extent); most != ir.Unbounded {
-				e.ranges, e.known = append(e.ranges, &ir.DimDecl{Name: i.Symbols()[0], Min: 0, Max: most - 1}), nil
-			}
+			e.ranges, e.known = append(e.ranges, ir.Cond{Left: i, Rel: ir.RelLT, Right: extent}), nil
 			if !isOne(extent) {
 				e.loops = append(e.loops, i.Symbols()...)
 			}
