@@ -27,6 +27,7 @@ func testExample(t *testing.T, def *ir.OpDef) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	refused := ""
 	for _, ex := range examples {
 		m, op := parse(t, ex.Text)
 		want, err := reference(m, ex.Inputs)
@@ -56,13 +57,14 @@ func testExample(t *testing.T, def *ir.OpDef) {
 				t.Errorf("%d lanes: %v\n%s", lanes, err, ex.Text)
 			}
 		}
-		if refused := slices.Contains(notEmitted, def.Name); refused != (why != "") {
-			t.Errorf("refused: %v, %q\n%s", refused, why, ex.Text)
-		}
+		refused += why
+	}
+	if listed := slices.Contains(notEmitted, def.Name); listed != (refused != "") {
+		t.Errorf("it is listed as refused: %v, the reason is %q", listed, refused)
 	}
 }
 
-// notEmitted are the operations whose examples no schedule makes a kernel of: the engine computes them otherwise. One that
+// notEmitted are the operations of which an example is not made a kernel of by any schedule: the engine computes them otherwise. One that
 // starts to be emitted must be taken off.
 var notEmitted = []string{
 	"core.constant", "tensor.asin", "tensor.acos", "tensor.atan", "tensor.sinh", "tensor.cosh", "tensor.asinh",

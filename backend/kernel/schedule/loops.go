@@ -132,7 +132,7 @@ type loops struct {
 
 // make builds the kernel of a group by a nest; the error says why that nest does not do.
 func (n nest) make(g *Group, t Target) (*kernel.Kernel, error) {
-	e := newEmitter(g, t, t.Lanes)
+	e := newEmitter(g, t, n.width(g, t.Lanes))
 	r := g.Result.Type
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
@@ -148,6 +148,18 @@ func (n nest) make(g *Group, t Target) (*kernel.Kernel, error) {
 		return nil, err
 	}
 	return e.Build()
+}
+
+// width is the lanes of the vectors: no more than twice what an innermost part without reductions has elements.
+func (n nest) width(g *Group, lanes int) int {
+	if g.needsReduction(true) == "" || len(n.parts) == 0 {
+		return lanes
+	}
+	size, ok := product(n.shape[len(n.shape)-n.parts[len(n.parts)-1]:]).IsConst()
+	for ok && lanes > 1 && int64(lanes/2) >= size {
+		lanes /= 2
+	}
+	return lanes
 }
 
 // level builds the loop at a depth with those inside, and what they do not change before it.
