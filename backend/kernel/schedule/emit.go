@@ -25,6 +25,7 @@ type emitter struct {
 	vars   []string                                           // variables of the loops around
 	ranges []ir.Cond                                          // of the variables: each is at least 0 and below its extent
 	known  *ir.DimEnv                                         // what ranges say; nil until it is asked
+	simple map[string]ir.Dim                                  // what has been simplified, by its text and the ranges
 	bound  map[*ir.Value]func(p point) (*kernel.Value, error) // values that a schedule makes itself
 	cache  []map[string]*kernel.Value                         // what has been emitted, a map for each block around
 	ids    map[*ir.Value]int                                  // numbers for the keys of cache
@@ -63,7 +64,7 @@ type tables struct {
 
 func newEmitter(g *Group, t Target, lanes int) *emitter {
 	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(),
-		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}}
+		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, simple: map[string]ir.Dim{}}
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
 	for i, p := range g.Params {
@@ -122,8 +123,14 @@ func (e *emitter) simplified(p point) point {
 			}
 			e.known = ir.NewDimEnv(decls, guards)
 		}
+		key := fmt.Sprint(p[i].at, e.ranges)
+		simple, ok := e.simple[key]
+		if !ok {
+			simple = e.known.Simplify(p[i].at)
+			e.simple[key] = simple
+		}
 		q = slices.Clone(q)
-		q[i].at = e.known.Simplify(p[i].at)
+		q[i].at = simple
 	}
 	return q
 }

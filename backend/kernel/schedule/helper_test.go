@@ -20,7 +20,7 @@ import (
 var target = schedule.Target{Name: "test", Lanes: 4, Registers: 16, L1: 32 << 10, L2: 1 << 20}
 
 // parse reads a module and gives its function and the kernel in it, or its only operation.
-func parse(t *testing.T, src string) (*ir.Module, *ir.Op) {
+func parse(t testing.TB, src string) (*ir.Module, *ir.Op) {
 	t.Helper()
 	m, err := text.Parse("test.air", []byte(src), aiopt.Standard().Ops)
 	if err != nil {
