@@ -96,7 +96,7 @@ func (b *Builder) Loop(kind LoopKind, name string, extent ir.Dim, step int64, in
 		l.Results = append(l.Results, b.value(v.Type))
 	}
 	b.block.Instrs = append(b.block.Instrs, &Instr{Op: LoopInstr, Loop: l})
-	return l.Results
+	return slices.Clone(l.Results)
 }
 
 // For is Loop without carried values.

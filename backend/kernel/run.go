@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -201,11 +202,15 @@ func (t *thread) loop(l *Loop) error {
 		carried[i] = t.value(v)
 	}
 	outer := t.round
+	var before [][]bool
+	if l.Kind == Parallel || l.Kind == Grid {
+		before = t.written()
+	}
 	for at, round := int64(0), int64(0); at < extent; at, round = at+l.Step, round+1 {
 		t.symbols[l.Var] = at
 		if l.Kind == Parallel || l.Kind == Grid {
 			t.round = outer*(extent/l.Step+2) + round + 1
-			t.forget()
+			t.forget(before)
 		}
 		for i, v := range l.Carried {
 			t.values[v] = carried[i]
@@ -239,11 +244,23 @@ func (t *thread) watch(on bool) {
 	t.round = 0
 }
 
-// forget makes shared and private memory uninitialised.
-func (t *thread) forget() {
+// written is which elements of shared and private memory have a value.
+func (t *thread) written() [][]bool {
+	var all [][]bool
 	for _, b := range t.m.kernel.Buffers {
-		if mem := t.find(b); b.Space != Global {
-			clear(mem.written)
+		if b.Space != Global {
+			all = append(all, slices.Clone(t.find(b).written))
+		}
+	}
+	return all
+}
+
+// forget leaves shared and private memory as before the loop: what other rounds wrote is not there.
+func (t *thread) forget(before [][]bool) {
+	for _, b := range t.m.kernel.Buffers {
+		if b.Space != Global {
+			copy(t.find(b).written, before[0])
+			before = before[1:]
 		}
 	}
 }

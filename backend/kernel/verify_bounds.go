@@ -71,10 +71,40 @@ func (s scope) scaled(d ir.Dim) ir.Dim {
 	return d.Subst(s.steps)
 }
 
+// holding adds a condition, and what it says of single variables as their bounds.
 func (s scope) holding(c ir.Cond) scope {
 	c.Left, c.Right = s.scaled(c.Left), s.scaled(c.Right)
 	s.guards = append(slices.Clip(s.guards), ir.Guard{Any: []ir.Cond{c}})
+	s.vars = slices.Clone(s.vars)
+	diff := c.Right.Sub(c.Left)
+	switch c.Rel {
+	case ir.RelLE:
+		s.notNegative(diff)
+	case ir.RelLT:
+		s.notNegative(diff.Sub(ir.Const(1)))
+	case ir.RelGE:
+		s.notNegative(diff.Neg())
+	case ir.RelGT:
+		s.notNegative(diff.Neg().Sub(ir.Const(1)))
+	case ir.RelEQ:
+		s.notNegative(diff)
+		s.notNegative(diff.Neg())
+	}
 	return s
+}
+
+// notNegative takes bounds from a sum of at least 0 that has variables with the factor 1 or -1.
+func (s scope) notNegative(sum ir.Dim) {
+	for i := range s.vars {
+		x := &s.vars[i]
+		factor, ok := linear(sum, x.name)
+		switch {
+		case ok && factor.Equal(ir.Const(1)):
+			x.least = append(slices.Clip(x.least), ir.Sym(x.name).Sub(sum))
+		case ok && factor.Equal(ir.Const(-1)):
+			x.most = append(slices.Clip(x.most), ir.Sym(x.name).Add(sum))
+		}
+	}
 }
 
 func (s scope) perThread(dims ...ir.Dim) bool {
@@ -193,14 +223,9 @@ func (v *verifier) lanes(in *Instr) (ir.Dim, scope) {
 		lane = ir.Const(0)
 	}
 	s := v.scope.with(laneSymbol, ir.Const(0), ir.Const(int64(lanes-1)))
-	last := &s.vars[len(s.vars)-1]
 	for _, w := range v.conjuncts(in.Mask) {
 		at := w.Index.Add(w.Stride.Mul(lane))
 		s = s.holding(ir.Cond{Left: w.Least, Rel: ir.RelLE, Right: at}).holding(ir.Cond{Left: at, Rel: ir.RelLE, Right: w.Most})
-		if w.Stride.Equal(ir.Const(1)) {
-			last.least = append(last.least, s.scaled(w.Least.Sub(w.Index)))
-			last.most = append(last.most, s.scaled(w.Most.Sub(w.Index)))
-		}
 	}
 	return in.Index.Add(in.Stride.Mul(lane)), s
 }

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -22,6 +23,9 @@ type emitter struct {
 
 	conds  []cond                                             // what holds for the lanes that count
 	vars   []string                                           // variables of the loops around
+	ranges []ir.Cond                                          // of the variables: each is at least 0 and below its extent
+	known  *ir.DimEnv                                         // what ranges say; nil until it is asked
+	simple map[string]ir.Dim                                  // what has been simplified, by its text and the ranges
 	bound  map[*ir.Value]func(p point) (*kernel.Value, error) // values that a schedule makes itself
 	cache  []map[string]*kernel.Value                         // what has been emitted, a map for each block around
 	ids    map[*ir.Value]int                                  // numbers for the keys of cache
@@ -29,10 +33,15 @@ type emitter struct {
 	hoists *[]request                                         // and what was found; nil otherwise
 	loops  []string                                           // variables of loops of more than one round: what is heavy depends on all of them, or is hoisted
 	trial  bool                                               // what is built is taken back
+	kept   []keptRow                                          // values that a reduction has stored in passing
 }
 
 // cond says that for a lane that counts, at + step*lane lies in least..most.
 type cond struct{ at, step, least, most ir.Dim }
+
+func (c cond) String() string {
+	return fmt.Sprintf("%s+%s in %s..%s;", c.at, c.step, c.least, c.most)
+}
 
 // request is a value at a place under conditions.
 type request struct {
@@ -55,7 +64,7 @@ type tables struct {
 
 func newEmitter(g *Group, t Target, lanes int) *emitter {
 	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(),
-		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}}
+		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, simple: map[string]ir.Dim{}}
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
 	for i, p := range g.Params {
@@ -77,6 +86,7 @@ func reason(op *ir.Op, format string, args ...any) error {
 
 // value emits a value of the body at a place: a vector, or one number where all lanes are at one place.
 func (e *emitter) value(v *ir.Value, p point) (*kernel.Value, error) {
+	p = e.simplified(p)
 	conds := e.relevant(p)
 	key := e.key(v, p, conds)
 	for i := len(e.cache) - 1; i >= 0; i-- {
@@ -98,6 +108,33 @@ func (e *emitter) value(v *ir.Value, p point) (*kernel.Value, error) {
 	return made, nil
 }
 
+// simplified uses the ranges of loop variables on places that are quotients: i//8 is 0 where i is below 8.
+func (e *emitter) simplified(p point) point {
+	q := p
+	for i := range p {
+		if !strings.Contains(p[i].at.String(), "//") {
+			continue
+		}
+		if e.known == nil {
+			decls, guards := slices.Clone(e.g.decls), slices.Clone(e.g.guards)
+			for _, c := range e.ranges {
+				decls = append(decls, &ir.DimDecl{Name: c.Left.String(), Min: 0, Max: ir.Unbounded})
+				guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
+			}
+			e.known = ir.NewDimEnv(decls, guards)
+		}
+		key := fmt.Sprint(p[i].at, e.ranges)
+		simple, ok := e.simple[key]
+		if !ok {
+			simple = e.known.Simplify(p[i].at)
+			e.simple[key] = simple
+		}
+		q = slices.Clone(q)
+		q[i].at = simple
+	}
+	return q
+}
+
 // relevant are the conditions that can matter at a place: where all lanes are at one, those that are the same for all.
 func (e *emitter) relevant(p point) []cond {
 	if !p.uniform() {
@@ -116,7 +153,7 @@ func (e *emitter) key(v *ir.Value, p point, conds []cond) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d|%s|", e.ids[v], p)
 	for _, c := range conds {
-		fmt.Fprintf(&b, "%s+%s in %s..%s;", c.at, c.step, c.least, c.most)
+		b.WriteString(c.String())
 	}
 	return b.String()
 }
@@ -144,6 +181,9 @@ func (e *emitter) make(v *ir.Value, p point, conds []cond) (*kernel.Value, error
 	}
 	if v.Def == nil {
 		return e.loadParam(v, p)
+	}
+	if have := e.fromRow(v, p); have != nil {
+		return have, nil
 	}
 	if f := e.tables.points[v.Def.Def]; f != nil {
 		return f(e, v.Def, p)
@@ -207,7 +247,7 @@ func (e *emitter) spread(v *kernel.Value, lanes int) *kernel.Value {
 func (e *emitter) mask(conds []cond, lanes int) *kernel.Value {
 	var all *kernel.Value
 	for _, c := range conds {
-		m := e.Within(lanes, c.at, c.step, c.least, c.most)
+		m := e.within(c, lanes)
 		if all == nil {
 			all = m
 		} else {
@@ -215,6 +255,18 @@ func (e *emitter) mask(conds []cond, lanes int) *kernel.Value {
 		}
 	}
 	return all
+}
+
+func (e *emitter) within(c cond, lanes int) *kernel.Value {
+	key := fmt.Sprintf("%d lanes|%s", lanes, c)
+	for i := len(e.cache) - 1; i >= 0; i-- {
+		if have := e.cache[i][key]; have != nil {
+			return have
+		}
+	}
+	m := e.Within(lanes, c.at, c.step, c.least, c.most)
+	e.cache[len(e.cache)-1][key] = m
+	return m
 }
 
 // under emits with one more condition.
@@ -227,20 +279,29 @@ func (e *emitter) under(c cond, body func() error) error {
 
 // scoped runs body, whose values and index symbols are not seen after it.
 func (e *emitter) scoped(body func() error) error {
-	cache, vars, loops := len(e.cache), len(e.vars), len(e.loops)
+	cache, vars, loops, kept := len(e.cache), len(e.vars), len(e.loops), len(e.kept)
+	ranges := len(e.ranges)
 	e.cache = append(e.cache, map[string]*kernel.Value{})
 	err := body()
 	e.cache, e.vars, e.loops = e.cache[:cache], e.vars[:vars], e.loops[:loops]
+	e.kept = e.kept[:kept]
+	if len(e.ranges) > ranges {
+		e.ranges, e.known = e.ranges[:ranges], nil
+	}
 	return err
 }
 
 // loop builds a loop over 0 ... extent-1 whose body may fail.
 func (e *emitter) loop(kind kernel.LoopKind, name string, extent ir.Dim, init []*kernel.Value, body func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
+	if kind == kernel.Serial && isOne(extent) {
+		return body(zero, init)
+	}
 	var err error
 	got := e.Loop(kind, name, extent, 1, init, func(i ir.Dim, acc []*kernel.Value) []*kernel.Value {
 		next := acc
 		err = e.scoped(func() error {
 			e.vars = append(e.vars, i.Symbols()...)
+			e.ranges, e.known = append(e.ranges, ir.Cond{Left: i, Rel: ir.RelLT, Right: extent}), nil
 			if !isOne(extent) {
 				e.loops = append(e.loops, i.Symbols()...)
 			}

@@ -22,7 +22,7 @@ func pointTable() map[*ir.OpDef]pointFunc {
 		core.Constant: constant, tensor.Fill: constant, tensor.Iota: iota_, tensor.Cast: cast,
 		tensor.Reshape: reshape, tensor.Expand: expand, tensor.Transpose: transpose, tensor.Slice: slice, tensor.Flip: flip,
 		tensor.Concat: concat, tensor.Pad: pad,
-		quant.Dequantize: dequantize, quant.Lookup: lookup,
+		quant.Dequantize: dequantize, quant.Quantize: quantize, quant.Lookup: lookup,
 		tensor.Index: index, tensor.Gather: gather,
 		tensor.Sum: reduceBy(sumOf), tensor.Mean: reduceBy(meanOf), tensor.Prod: reduceBy(productOf),
 		tensor.ReduceMax: reduceBy(maxOf), tensor.ReduceMin: reduceBy(minOf), tensor.Any: reduceBy(anyOf), tensor.All: reduceBy(allOf),
@@ -30,7 +30,7 @@ func pointTable() map[*ir.OpDef]pointFunc {
 	}
 }
 
-// number gives a constant of one value.
+// constant is a value that is the same everywhere.
 func constant(e *emitter, op *ir.Op, _ point) (*kernel.Value, error) {
 	elem := op.Result().Type.Elem
 	if elem.IsComplex() || elem.Packed() {

@@ -62,27 +62,9 @@ func dequantize(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	x = e.Cast(x, wide)
-	steps := []struct {
-		operand int
-		op      kernel.Op
-	}{{2, kernel.Sub}, {1, kernel.Mul}, {3, kernel.Add}}
-	for _, s := range steps {
-		v := op.Operand(s.operand)
-		if v == nil {
-			continue
-		}
-		q, err := e.blocked(p, data.Type.Shape, v.Type.Shape)
-		if err != nil {
-			return nil, err
-		}
-		y, err := e.value(v, q)
-		if err != nil {
-			return nil, err
-		}
-		pair := []*kernel.Value{x, e.Cast(y, wide)}
-		e.level(pair)
-		x = e.Op(s.op, pair...)
+	x, err = e.scaled(op, p, e.Cast(x, wide), wide, []scaling{{2, kernel.Sub}, {1, kernel.Mul}, {3, kernel.Add}})
+	if err != nil {
+		return nil, err
 	}
 	return e.Cast(x, computeElem(to)), nil
 }
@@ -206,4 +188,68 @@ func index(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 		q = append(q, part{axes: 1, size: size, at: n})
 	}
 	return e.value(x, append(q, single[axes[0]+ids:]...))
+}
+
+// quantize gives codes: clamp(round((x - min_value) / scale) + zero_point, low, high), where NaN is low.
+func quantize(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
+	x, to := op.Operand(0), op.Result().Type.Elem
+	if !to.IsInt() || to.Packed() {
+		return nil, reason(op, "codes of %s are not emitted", to)
+	}
+	v, err := e.value(x, p)
+	if err != nil {
+		return nil, err
+	}
+	scale := kernel.Div
+	if op.Bool("inverse") {
+		scale = kernel.Mul
+	}
+	if v, err = e.scaled(op, p, v, v.Type.Elem, []scaling{{3, kernel.Sub}, {1, scale}}); err != nil {
+		return nil, err
+	}
+	v = e.Op(kernel.Round, v)
+	if to.Bits() > 16 { // f32 does not hold the sum
+		v = e.Cast(v, host.F64)
+	}
+	if v, err = e.scaled(op, p, v, v.Type.Elem, []scaling{{2, kernel.Add}}); err != nil {
+		return nil, err
+	}
+	least, most := to.Range()
+	if op.Has("low") {
+		least = float64(op.Int("low"))
+	}
+	if op.Has("high") {
+		most = float64(op.Int("high"))
+	}
+	low, high := e.Float(v.Type, least), e.Float(v.Type, most)
+	v = e.Select(e.Op(kernel.LessEqual, low, v), e.Op(kernel.Min, v, high), low)
+	return e.Cast(v, to), nil
+}
+
+// scaling is an operation with a parameter that is one operand.
+type scaling struct {
+	operand int
+	op      kernel.Op
+}
+
+// scaled applies operations with parameters that are there, which have one element, or one a block, on each axis.
+func (e *emitter) scaled(op *ir.Op, p point, x *kernel.Value, elem host.Elem, steps []scaling) (*kernel.Value, error) {
+	for _, s := range steps {
+		v := op.Operand(s.operand)
+		if v == nil {
+			continue
+		}
+		q, err := e.blocked(p, op.In(0).Shape, v.Type.Shape)
+		if err != nil {
+			return nil, err
+		}
+		y, err := e.value(v, q)
+		if err != nil {
+			return nil, err
+		}
+		pair := []*kernel.Value{x, e.Cast(y, elem)}
+		e.level(pair)
+		x = e.Op(s.op, pair...)
+	}
+	return x, nil
 }

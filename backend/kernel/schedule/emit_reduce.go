@@ -61,30 +61,36 @@ func reduceBy(r reduction) pointFunc {
 			return nil, err
 		}
 		if x.Type.Elem == host.Bool && r.ordered {
-			r = map[kernel.Op]reduction{kernel.Max: anyOf, kernel.Min: allOf}[r.op]
-			r.ordered = true
+			bools := map[kernel.Op]reduction{kernel.Max: anyOf, kernel.Min: allOf}[r.op]
+			bools.ordered = true
+			return bools.emit(e, op, p)
 		}
-		s, err := newSweep(e, op, p, op.Ints("axes"))
-		if err != nil {
-			return nil, err
-		}
-		elem := computeElem(x.Type.Elem)
-		if n, ok := s.count.IsConst(); elem == host.F32 && r.op == kernel.Add && ok && n > longSum {
-			elem = host.F64
-		}
-		if r.ordered {
-			e.tellEmpty(s.count)
-		}
-		acc, err := s.fold(elem, r)
-		if err != nil {
-			return nil, err
-		}
-		if r.mean {
-			n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
-			acc = e.Op(kernel.Div, acc, n)
-		}
-		return e.Cast(acc, computeElem(x.Type.Elem)), nil
+		return r.emit(e, op, p)
 	}
+}
+
+func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
+	x := op.Operand(0)
+	s, err := newSweep(e, op, p, op.Ints("axes"))
+	if err != nil {
+		return nil, err
+	}
+	elem := computeElem(x.Type.Elem)
+	if n, ok := s.count.IsConst(); elem == host.F32 && r.op == kernel.Add && ok && n > longSum {
+		elem = host.F64
+	}
+	if r.ordered {
+		e.tellEmpty(s.count)
+	}
+	acc, err := s.fold(elem, r)
+	if err != nil {
+		return nil, err
+	}
+	if r.mean {
+		n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
+		acc = e.Op(kernel.Div, acc, n)
+	}
+	return e.Cast(acc, computeElem(x.Type.Elem)), nil
 }
 
 // longSum is how many f32 may be summed in f32, in 64 accumulators or more: above, f64 keeps the error small.
@@ -95,8 +101,10 @@ func (e *emitter) tellEmpty(count ir.Dim) {
 	if e.g.env.Prove(ir.Cond{Left: one, Rel: ir.RelLE, Right: count}) == ir.True {
 		return
 	}
-	n := e.Index(host.I64, count)
-	e.tell(e.Cast(e.Op(kernel.Less, n, e.Int(n.Type, 1)), host.I32))
+	n, results := e.Index(host.I64, count), e.Index(host.I64, e.g.Result.Type.NumElements())
+	none := e.Op(kernel.Less, n, e.Int(n.Type, 1))
+	asked := e.Op(kernel.Less, e.Int(n.Type, 0), results) // it may stand before loops over no elements
+	e.tell(e.Cast(e.Op(kernel.And, none, asked), host.I32))
 }
 
 // sweep goes over the elements that one reduction combines.
@@ -117,13 +125,6 @@ func newSweep(e *emitter, op *ir.Op, p point, axes []int) (*sweep, error) {
 		s.reduced[a] = true
 		s.count = s.count.Mul(x.Type.Shape[a])
 	}
-	if !e.trial {
-		for _, v := range e.loops {
-			if !p.mentions([]string{v}) {
-				return nil, errAgain
-			}
-		}
-	}
 	if last := x.Type.Rank() - 1; s.across && last >= 0 && s.reduced[last] && !isOne(x.Type.Shape[last]) {
 		return nil, errLanes // far apart
 	}
@@ -143,6 +144,10 @@ func newSweep(e *emitter, op *ir.Op, p point, axes []int) (*sweep, error) {
 				return nil, err
 			}
 		}
+	}
+	p = e.simplified(p)
+	if !e.trial && !p.once(e.loops) {
+		return nil, errAgain
 	}
 	at := 0
 	for a := 0; a < len(s.reduced); {
@@ -199,23 +204,28 @@ func (s *sweep) foldBy(elem host.Elem, r reduction, merge, scalar bool) (*kernel
 	if !s.across && (scalar || len(runs) == 0) {
 		lanes = 1
 	}
-	step := func(lanes int) sweepStep {
-		return func(p point, acc *kernel.Value) (*kernel.Value, error) {
-			v, err := e.value(s.x, p)
-			if err != nil {
-				return nil, err
-			}
-			v = e.spread(e.Cast(v, elem), lanes)
-			if !s.across {
-				if m := e.laneMask(lanes); m != nil {
-					v = e.Select(m, v, r.start(e, v.Type))
-				}
-			}
-			return e.Op(r.op, acc, v), nil
+	row := s.keep(runs)
+	step := func(p point, acc *kernel.Value) (*kernel.Value, error) {
+		v, err := e.value(s.x, p)
+		if err != nil {
+			return nil, err
 		}
+		if row != nil {
+			e.StoreLanes(row.buf, p[runs[0]].at, one, e.spread(v, lanes), e.laneMask(lanes))
+		}
+		v = e.spread(e.Cast(v, elem), lanes)
+		if !s.across {
+			if m := e.laneMask(lanes); m != nil {
+				v = e.Select(m, v, r.start(e, v.Type))
+			}
+		}
+		return e.Op(r.op, acc, v), nil
 	}
 	start := r.start(e, kernel.Type{Elem: elem, Lanes: lanes})
-	acc, err := s.nest(template, runs, start, lanes, step(lanes), r)
+	acc, err := s.nest(template, runs, start, lanes, step, r)
+	if row != nil {
+		e.kept = append(e.kept, *row)
+	}
 	if err != nil || s.across || lanes == 1 {
 		return acc, err
 	}
@@ -305,6 +315,10 @@ func (s *sweep) vectors(n ir.Dim, at func(i, by ir.Dim) point, acc *kernel.Value
 	tailRounds := tail.Add(vector).Sub(one).FloorDiv(vector)
 	return e.reduceLoop("k", tailRounds, []*kernel.Value{acc}, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		first := start.Add(i.Mul(vector))
+		if isZero(tail.Mod(vector)) {
+			v, err := step(at(first, one), acc[0])
+			return []*kernel.Value{v}, err
+		}
 		var v *kernel.Value
 		err := e.under(cond{at: first, step: one, least: zero, most: n.Sub(one)}, func() error {
 			var err error

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -104,12 +105,28 @@ func (g *Group) take(op *ir.Op, values map[*ir.Value]*ir.Value, nested int) erro
 		}
 		c.Operands = append(c.Operands, values[v])
 	}
+	if op.Is(tensor.Div) && c.Operands[0].DefinedBy(tensor.Exp) && c.Operands[1].DefinedBy(tensor.Sum) {
+		c.Def, c.Operands[1] = tensor.Mul, g.reciprocal(c.Operands[1], op.Loc)
+	}
 	for i, r := range op.Results {
 		values[r] = &ir.Value{Type: r.Type, Name: r.Name, Def: c, Index: i}
 		c.Results = append(c.Results, values[r])
 	}
 	g.Body = append(g.Body, c)
 	return nil
+}
+
+// reciprocal appends 1/v: the shares of a softmax are products with one quotient a row, as in the reference, not a quotient
+// each.
+func (g *Group) reciprocal(v *ir.Value, loc *ir.Loc) *ir.Value {
+	add := func(def *ir.OpDef, attrs ir.Attrs, t ir.Type, operands ...*ir.Value) *ir.Value {
+		op := &ir.Op{Def: def, Attrs: attrs, Loc: loc, Operands: operands}
+		op.Results = []*ir.Value{{Type: t, Def: op}}
+		g.Body = append(g.Body, op)
+		return op.Results[0]
+	}
+	one := add(core.Constant, ir.Attrs{ir.Set("value", ir.Float(1))}, ir.TensorOf(v.Type.Elem))
+	return add(tensor.Div, nil, v.Type, one, v)
 }
 
 // Expanded is the group with its anchor replaced by its Expand, where it has one.

@@ -28,7 +28,6 @@ func nests(g *Group) []nest {
 			shapes = append(shapes, s)
 		}
 	}
-	var reduced []bool
 	for _, op := range g.Body {
 		if _, ok := reducedAxes(op); ok {
 			add(op.In(0).Shape)
@@ -50,7 +49,7 @@ func nests(g *Group) []nest {
 					n.order[i] = i
 				}
 				all = append(all, n)
-				if inner := n.reducedInside(g, reduced); inner != nil {
+				if inner := n.reducedInside(g); inner != nil {
 					all = append(all, *inner)
 				}
 			}
@@ -71,7 +70,7 @@ func reducedAxes(op *ir.Op) ([]int, bool) {
 }
 
 // reducedInside is the nest with the loops over axes that are reduced inside of the others; nil where that is no other order.
-func (n nest) reducedInside(g *Group, _ []bool) *nest {
+func (n nest) reducedInside(g *Group) *nest {
 	inner := make([]bool, len(n.shape))
 	for _, op := range g.Body {
 		axes, ok := reducedAxes(op)
@@ -124,7 +123,7 @@ func partitions(rank int) [][]int {
 	return all
 }
 
-// builder makes a kernel that goes over the result by a nest.
+// loops makes a kernel that goes over the result by a nest.
 type loops struct {
 	*emitter
 	nest
@@ -133,7 +132,7 @@ type loops struct {
 
 // make builds the kernel of a group by a nest; the error says why that nest does not do.
 func (n nest) make(g *Group, t Target) (*kernel.Kernel, error) {
-	e := newEmitter(g, t, t.Lanes)
+	e := newEmitter(g, t, n.width(g, t.Lanes))
 	r := g.Result.Type
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
@@ -149,6 +148,18 @@ func (n nest) make(g *Group, t Target) (*kernel.Kernel, error) {
 		return nil, err
 	}
 	return e.Build()
+}
+
+// width is the lanes of the vectors: no more than twice what an innermost part without reductions has elements.
+func (n nest) width(g *Group, lanes int) int {
+	if g.needsReduction(true) == "" || len(n.parts) == 0 {
+		return lanes
+	}
+	size, ok := product(n.shape[len(n.shape)-n.parts[len(n.parts)-1]:]).IsConst()
+	for ok && lanes > 1 && int64(lanes/2) >= size {
+		lanes /= 2
+	}
+	return lanes
 }
 
 // level builds the loop at a depth with those inside, and what they do not change before it.
@@ -217,17 +228,14 @@ func (l *loops) vectors(kind kernel.LoopKind, name string, size ir.Dim, times in
 		}
 		return nil
 	}
-	masked := func(first ir.Dim, count int) error {
-		for u := range count {
-			d := first.Add(vector.Mul(ir.Const(int64(u))))
-			if err := l.under(cond{at: d, step: one, least: zero, most: size.Sub(one)}, func() error { return body(at(d, one)) }); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	rounds := size.FloorDiv(wide)
 	rest := size.Sub(rounds.Mul(wide))
+	last := func(first ir.Dim) error {
+		if isZero(rest.Mod(vector)) && kind != kernel.Parallel {
+			return body(at(first, one))
+		}
+		return l.under(cond{at: first, step: one, least: zero, most: size.Sub(one)}, func() error { return body(at(first, one)) })
+	}
 	if kind == kernel.Parallel && !isZero(rest) {
 		_, err := l.loop(kind, name, size.Add(wide).Sub(one).FloorDiv(wide), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 			full := ir.Cond{Left: d, Rel: ir.RelLT, Right: rounds}
@@ -236,7 +244,7 @@ func (l *loops) vectors(kind kernel.LoopKind, name string, size ir.Dim, times in
 					return nil, err
 				}
 			}
-			return nil, l.branch(full.Negate(), func() error { return l.rest(d.Mul(wide), times, vector, size, masked) })
+			return nil, l.branch(full.Negate(), func() error { return l.rest(d.Mul(wide), times, vector, last) })
 		})
 		return err
 	}
@@ -250,20 +258,16 @@ func (l *loops) vectors(kind kernel.LoopKind, name string, size ir.Dim, times in
 		return nil
 	}
 	_, err := l.loop(kernel.Serial, name, rest.Add(vector).Sub(one).FloorDiv(vector), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		return nil, masked(rounds.Mul(wide).Add(d.Mul(vector)), 1)
+		return nil, last(rounds.Mul(wide).Add(d.Mul(vector)))
 	})
 	return err
 }
 
-// rest takes the last elements by a loop of masked vectors.
-func (l *loops) rest(first ir.Dim, times int, vector, size ir.Dim, masked func(ir.Dim, int) error) error {
-	if times == 1 {
-		return masked(first, 1)
-	}
+// rest takes the last elements by vectors that are masked.
+func (l *loops) rest(first ir.Dim, times int, vector ir.Dim, last func(ir.Dim) error) error {
 	_, err := l.loop(kernel.Serial, "t", ir.Const(int64(times)), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		return nil, masked(first.Add(d.Mul(vector)), 1)
+		return nil, last(first.Add(d.Mul(vector)))
 	})
-	_ = size
 	return err
 }
 

@@ -45,6 +45,24 @@ func (p point) mentions(names []string) bool {
 	return slices.ContainsFunc(p, func(q part) bool { return mentions(names, q.at, q.step) })
 }
 
+// once reports that every loop's variable leads to places of its own, so that nothing at p is computed twice: the places are
+// linear in all variables and depend on each.
+func (p point) once(loops []string) bool {
+	for _, v := range loops {
+		if !p.mentions([]string{v}) {
+			return false
+		}
+		for _, q := range p {
+			start := q.at.Subst(map[string]ir.Dim{v: zero})
+			factor := q.at.Subst(map[string]ir.Dim{v: one}).Sub(start)
+			if !start.Add(factor.Mul(ir.Sym(v))).Equal(q.at) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func mentions(names []string, dims ...ir.Dim) bool {
 	return slices.ContainsFunc(dims, func(d ir.Dim) bool {
 		return slices.ContainsFunc(d.Symbols(), func(s string) bool { return slices.Contains(names, s) })
