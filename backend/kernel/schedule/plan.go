@@ -12,6 +12,12 @@ import (
 func Entries() []Entry {
 	return []Entry{
 		{
+			Name:    "attention",
+			Doc:     "nn.sdpa by an online softmax over blocks of keys: lanes along queries where there are many, along rows where there are few.",
+			Applies: attends,
+			Make:    makeAttention,
+		},
+		{
 			Name:    "rows",
 			Doc:     "Softmax, norms and reductions: the reductions of a row, then its elements, while the row is in the cache.",
 			Applies: func(g *Group, _ Target) string { return g.needsReduction(true) },
