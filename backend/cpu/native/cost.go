@@ -24,6 +24,10 @@ func blockCost(b *kernel.Block, size func(string) (int64, bool), vars map[string
 			sum += loopCost(in.Loop, size, vars)
 		case in.Op == kernel.IfInstr:
 			sum += blockCost(in.If.Then, size, vars)
+		case in.Op == kernel.Bind: // what a symbol can be at most stands for it
+			if n, err := in.Most.Eval(within(size, vars)); err == nil {
+				vars[in.Symbol] = n
+			}
 		case in.Op >= kernel.Sqrt && in.Op <= kernel.Erf:
 			sum += mathCost
 		case in.Op != kernel.Const:
@@ -35,12 +39,7 @@ func blockCost(b *kernel.Block, size func(string) (int64, bool), vars map[string
 
 // loopCost takes the first round for all of them.
 func loopCost(l *kernel.Loop, size func(string) (int64, bool), vars map[string]int64) float64 {
-	n, err := l.Extent.Eval(func(name string) (int64, bool) {
-		if at, ok := vars[name]; ok {
-			return at, true
-		}
-		return size(name)
-	})
+	n, err := l.Extent.Eval(within(size, vars))
 	if err != nil {
 		n = l.Step // an extent that depends on loaded numbers
 	}
@@ -49,4 +48,14 @@ func loopCost(l *kernel.Loop, size func(string) (int64, bool), vars map[string]i
 	}
 	vars[l.Var] = 0
 	return blockCost(l.Body, size, vars) * float64((n+l.Step-1)/l.Step)
+}
+
+// within gives the values of index symbols besides the sizes of the call.
+func within(size func(string) (int64, bool), vars map[string]int64) func(string) (int64, bool) {
+	return func(name string) (int64, bool) {
+		if at, ok := vars[name]; ok {
+			return at, true
+		}
+		return size(name)
+	}
 }
