@@ -10,6 +10,8 @@ import (
 // Options are common to all engines.
 type Options struct {
 	Threads int // 0: as many as the machine has cores
+	// Progress is called from time to time while a module is compiled; nil is allowed.
+	Progress func(done, total int)
 }
 
 // Backend compiles modules.

@@ -45,6 +45,7 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if plan == nil {
 		plan = noPlan
 	}
+	c.progress = opt.Progress
 	p, err := newProgram(ctx, c, plan, m, threads)
 	if err != nil {
 		return nil, err

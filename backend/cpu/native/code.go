@@ -18,6 +18,7 @@ type compiler struct {
 	machine  *emit.Machine
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
+	progress func(done, total int)
 }
 
 // newCompiler finds the tools of this machine.

@@ -60,27 +60,31 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Module) (map[*ir.Op]*segmentStep, error) {
 	var steps []*segmentStep
 	var kernels []*kernel.Kernel
-	m.AllFuncs(func(f *ir.Func) {
-		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
-			return // it is planned as a whole
+	ops := candidates(m)
+	progress := func(done int) {
+		if c.progress != nil {
+			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
 		}
-		for _, op := range f.Ops {
-			if op.Def.Traits.Has(ir.Terminator) || op.Is(core.Constant) || len(op.Results) != 1 || len(op.Binds()) > 0 {
-				continue
-			}
-			made, err := plan(op, c.machine)
-			if err != nil {
-				p.reasons[op] = err
-				continue
-			}
-			steps = append(steps, &segmentStep{op: op, operands: operands(op), plan: made})
-			kernels = append(kernels, made.Kernels...)
+	}
+	for i, op := range ops {
+		progress(i)
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-	})
+		made, err := plan(op, c.machine)
+		if err != nil {
+			p.reasons[op] = err
+			continue
+		}
+		steps = append(steps, &segmentStep{op: op, operands: operands(op), plan: made})
+		kernels = append(kernels, made.Kernels...)
+	}
+	progress(len(ops))
 	code, err := c.compile(ctx, m.Name, kernels)
 	if err != nil {
 		return nil, err
 	}
+	progress(2 * len(ops))
 	p.code = code
 	found := map[*ir.Op]*segmentStep{}
 	at := 0
@@ -97,6 +101,22 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 		at += n
 	}
 	return found, nil
+}
+
+// candidates lists the operations that kernels may compute.
+func candidates(m *ir.Module) []*ir.Op {
+	var ops []*ir.Op
+	m.AllFuncs(func(f *ir.Func) {
+		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
+			return // it is planned as a whole
+		}
+		for _, op := range f.Ops {
+			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
+				ops = append(ops, op)
+			}
+		}
+	})
+	return ops
 }
 
 // split finds the segments of a function: the longest runs of operations with kernels, and constants between them.
