@@ -105,6 +105,11 @@ func (o *outputs) writeNPY(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %q: %w; write a .safetensors file", path, o.names[0], err)
 	}
+	return writeWhole(path, data)
+}
+
+// writeWhole writes a file that appears when it is complete.
+func writeWhole(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".aiopt-*")
 	if err != nil {
 		return err
@@ -120,6 +125,19 @@ func (o *outputs) writeNPY(path string) error {
 // compare prints how far each output is from the one of that name in a file; NaN is infinitely far from a number and
 // equals NaN. A negative limit allows anything.
 func (o *outputs) compare(w io.Writer, path string, limit float64) error {
+	return o.eachGap(path, max(limit, 0), func(name string, gap host.Gap) error {
+		if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
+			return err
+		}
+		if limit >= 0 && !gap.Close() {
+			return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, path, limit)
+		}
+		return nil
+	})
+}
+
+// eachGap tells how far each output is from the one of that name in a file.
+func (o *outputs) eachGap(path string, limit float64, tell func(name string, gap host.Gap) error) error {
 	ref, err := openTensors(path, "write one with --outputs=FILE.safetensors")
 	if err != nil {
 		return err
@@ -137,15 +155,12 @@ func (o *outputs) compare(w io.Writer, path string, limit float64) error {
 		if got.Elem != want.Elem || !slices.Equal(got.Shape, want.Shape) {
 			return fmt.Errorf("%s: %q is %s, the model gives %s", path, name, want, got)
 		}
-		gap, err := host.Measure(got, want, host.Tolerance{Abs: max(limit, 0)})
+		gap, err := host.Measure(got, want, host.Tolerance{Abs: limit})
 		if err != nil {
 			return fmt.Errorf("%s: %q: %w", path, name, err)
 		}
-		if _, err := fmt.Fprintf(w, "%s: the largest difference is %.3g\n", name, gap.MaxAbs); err != nil {
+		if err := tell(name, gap); err != nil {
 			return err
-		}
-		if limit >= 0 && !gap.Close() {
-			return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, path, limit)
 		}
 	}
 	return nil

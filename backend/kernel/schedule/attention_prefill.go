@@ -89,10 +89,7 @@ func (f *prefill) sweep() ([]*kernel.Value, error) {
 	start, count := f.keyBlocks(f.first, num(f.rows), f.block)
 	got, err := f.round(kernel.Serial, "b", count, init, func(b ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		at := f.known("key", start.Add(b).Mul(num(f.block)), f.keys)
-		tiles := f.known("tiles", ceilDiv(f.keys.Sub(at).Min(num(f.block)), num(f.tile)), num(f.block/f.tile+1))
-		if n, ok := f.keys.IsConst(); ok && n%f.block == 0 {
-			tiles = num(f.block / f.tile)
-		}
+		tiles := f.tiles(at)
 		if err := f.copyKeys(at, tiles); err != nil {
 			return nil, err
 		}
@@ -102,6 +99,17 @@ func (f *prefill) sweep() ([]*kernel.Value, error) {
 		return nil, err
 	}
 	return got[f.vectors:], nil
+}
+
+// tiles is how many tiles of keys the block at a key has.
+func (f *prefill) tiles(at ir.Dim) ir.Dim {
+	switch n, ok := f.keys.IsConst(); {
+	case ok && n <= f.block:
+		return num((n + f.tile - 1) / f.tile)
+	case ok && n%f.block == 0:
+		return num(f.block / f.tile)
+	}
+	return f.known("tiles", ceilDiv(f.keys.Sub(at).Min(num(f.block)), num(f.tile)), num(f.block/f.tile+1))
 }
 
 // copyKeys copies the rows of keys and values of a block. Behind the last one it comes again; its score is hidden there.
