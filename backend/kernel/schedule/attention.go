@@ -26,6 +26,7 @@ type attention struct {
 	scale         float64
 	causal        bool
 	window        int64
+	lines         map[host.Elem]*kernel.Buffer
 	hidden        *kernel.Value // the score of a key that a query does not see, in every lane
 	batchAt       point         // of the round, an axis each
 	headAt        ir.Dim        // the first head of q of the round
@@ -76,7 +77,7 @@ func makeAttention(g *Group, t Target) ([]*kernel.Kernel, error) {
 func newAttention(g *Group, t Target) (*attention, error) {
 	op := g.Anchor
 	e := newEmitter(g, t, t.Lanes)
-	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3)}
+	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), lines: map[host.Elem]*kernel.Buffer{}}
 	var err error
 	if a.out, err = e.output(); err != nil {
 		return nil, err
@@ -216,88 +217,6 @@ func (a *attention) unit(w, blocks, all, groups ir.Dim, shared int64, body func(
 	return body(block)
 }
 
-// at is the place in an operand, or in the result, of a head's row and column.
-func (a *attention) at(v *ir.Value, head ir.Dim, row, col part) (point, error) {
-	t := v.Type
-	shape := a.op.Result().Type.Shape
-	row.axes, row.size = 1, t.Shape[t.Rank()-2]
-	col.axes, col.size = 1, t.Shape[t.Rank()-1]
-	if len(shape) == 2 {
-		return point{row, col}, nil
-	}
-	heads := t.Shape[t.Rank()-3]
-	p, err := a.batchAt.broadcast(a.g.env, a.batch, t.Shape[:t.Rank()-3])
-	if err != nil {
-		return nil, err
-	}
-	place := origin()
-	if !isOne(heads) {
-		place = part{axes: 1, size: heads, at: head}
-		if by := a.heads.FloorDiv(heads); !isOne(by) {
-			place.at = a.known("group", head.FloorDiv(by), heads)
-		}
-	}
-	return append(append(p[:len(p):len(p)], place), row, col), nil
-}
-
-// chunks gives the columns from ... width-1 by vectors, the last one under the condition that its lanes lie there.
-func (a *attention) chunks(from, width int64, body func(first int64, col part) error) error {
-	for first := from; first < width; first += int64(a.lanes) {
-		col := part{at: num(first), step: one}
-		build := func() error { return body(first, col) }
-		var err error
-		if first+int64(a.lanes) > width {
-			err = a.under(cond{at: col.at, step: one, least: zero, most: num(width - 1)}, build)
-		} else {
-			err = build()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// row gives the numbers of a row of an operand by vectors; lanes behind its end are 0.
-func (a *attention) row(v *ir.Value, head, at ir.Dim, width int64, use func(first int64, x *kernel.Value) error) error {
-	return a.rowFrom(v, head, at, 0, width, use)
-}
-
-// rowFrom gives the columns from ... to-1 of a row.
-func (a *attention) rowFrom(v *ir.Value, head, at ir.Dim, from, to int64, use func(first int64, x *kernel.Value) error) error {
-	return a.chunks(from, to, func(first int64, col part) error {
-		p, err := a.at(v, head, part{at: at}, col)
-		if err != nil {
-			return err
-		}
-		x, err := a.value(v, p)
-		if err != nil {
-			return err
-		}
-		x = a.spread(a.Cast(x, a.elem), a.lanes)
-		if m := a.laneMask(a.lanes); m != nil {
-			x = a.Select(m, x, a.Float(x.Type, 0))
-		}
-		return use(first, x)
-	})
-}
-
-// store writes a row of the result.
-func (a *attention) store(head, row ir.Dim, load func(first int64) *kernel.Value) error {
-	return a.chunks(0, a.values, func(first int64, col part) error {
-		result := a.op.Result()
-		p, err := a.at(result, head, part{at: row}, col)
-		if err != nil {
-			return err
-		}
-		narrow := load(first)
-		if e := result.Type.Elem; e.IsFloat() && e.Bits() < 32 { // it is rounded before what follows it sees it
-			narrow = a.Cast(a.Cast(narrow, e), a.elem)
-		}
-		return a.storeAt(a.out, result, p, narrow)
-	})
-}
-
 // sees gives the score that counts: hidden where the query does not see the key, with the mask. query and key are places of
 // the first lane, and their steps.
 func (a *attention) sees(score *kernel.Value, head ir.Dim, query, key part, tail bool) (*kernel.Value, error) {
@@ -347,21 +266,25 @@ func (a *attention) sees(score *kernel.Value, head ir.Dim, query, key part, tail
 func (a *attention) maskAt(head ir.Dim, query, key part) (*kernel.Value, error) {
 	shape := a.op.Result().Type.Shape
 	full := append(append([]ir.Dim{}, shape[:len(shape)-1]...), a.keys)
-	query.axes, query.size, key.axes, key.size = 1, a.queries, 1, a.keys
-	p := append(point{}, a.batchAt...)
-	if len(shape) > 2 {
-		p = append(p, part{axes: 1, size: a.heads, at: head})
-	}
-	p, err := append(p, query, key).broadcast(a.g.env, full, a.mask.Type.Shape)
-	if err != nil {
-		return nil, err
+	place := func(query, key part) (point, error) {
+		query.axes, query.size, key.axes, key.size = 1, a.queries, 1, a.keys
+		p := append(point{}, a.batchAt...)
+		if len(shape) > 2 {
+			p = append(p, part{axes: 1, size: a.heads, at: head})
+		}
+		return append(p, query, key).broadcast(a.g.env, full, a.mask.Type.Shape)
 	}
 	var m *kernel.Value
+	var err error
 	inQueries := cond{at: query.at, step: query.step, least: zero, most: a.queries.Sub(one)}
 	inKeys := cond{at: key.at, step: key.step, least: zero, most: a.keys.Sub(one)}
 	err = a.under(inQueries, func() error {
 		return a.under(inKeys, func() error {
-			m, err = a.value(a.mask, p)
+			if isZero(query.step) {
+				m, err = a.across(a.mask, key, a.keys, func(key part) (point, error) { return place(query, key) })
+			} else {
+				m, err = a.across(a.mask, query, a.queries, func(query part) (point, error) { return place(query, key) })
+			}
 			return err
 		})
 	})

@@ -77,8 +77,6 @@ func (d *decode) start() error {
 	})
 }
 
-func (d *decode) attentionBuffer() *kernel.Buffer { return d.queries }
-
 // sweep goes over the keys by blocks and gives the sums of the weights.
 func (d *decode) sweep() ([]*kernel.Value, error) {
 	var init []*kernel.Value

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -67,11 +68,22 @@ func (e *emitter) load(buf *kernel.Buffer, at part) *kernel.Value {
 	if isZero(at.step) {
 		lanes = 1
 	}
+	if slices.ContainsFunc(e.conds, cond.never) {
+		return e.Number(kernel.Type{Elem: buf.Elem, Lanes: lanes}, 0)
+	}
 	step := at.step
 	if lanes == 1 {
 		step = one
 	}
 	return e.LoadLanes(buf, at.at, step, lanes, e.mask(e.conds, lanes))
+}
+
+// never reports a condition that numbers alone refute.
+func (c cond) never() bool {
+	at, fixed := c.at.IsConst()
+	least, from := c.least.IsConst()
+	most, to := c.most.IsConst()
+	return isZero(c.step) && fixed && (from && at < least || to && at > most)
 }
 
 // widen makes stored elements numbers to compute with.

@@ -8,31 +8,37 @@ import (
 )
 
 // place follows a value of the body to the group's result: where what is at p goes. The way is over operations that keep
-// shapes, and over views that only move elements.
-func (g *Group) place(v *ir.Value, p point) (point, error) {
+// shapes, and over views that only move elements. seen is the last value before anything is computed, and q its place.
+func (g *Group) place(v *ir.Value, p point) (at point, seen *ir.Value, q point, err error) {
+	seen, q = v, p
+	moving := true
 	for v != g.Result {
 		op := g.user(v)
 		if op == nil {
-			return nil, reason(v.Def, "the result does not depend on it alone")
+			return nil, nil, nil, reason(v.Def, "the result does not depend on it alone")
 		}
 		to := op.Result()
-		var err error
 		switch {
 		case op.Is(tensor.Reshape):
 			p, err = p.reshaped(g.env, to.Type.Shape)
 		case op.Is(tensor.Transpose):
 			p, err = p.permuted(v.Type.Shape, op.Ints("perm"))
 		case valueTable()[op.Def] == nil && !op.Is(tensor.Cast):
-			return nil, reason(op, "a schedule of heavy operations cannot write through it")
+			err = reason(op, "a schedule of heavy operations cannot write through it")
 		case !sameShape(g.env, v.Type.Shape, to.Type.Shape):
-			return nil, reason(op, "it broadcasts the result of %s", v.Def.Name())
+			err = reason(op, "it broadcasts the result of %s", v.Def.Name())
+		default:
+			moving = false
 		}
 		if err != nil {
-			return nil, reason(op, "%v", err)
+			return nil, nil, nil, err
 		}
 		v = to
+		if moving {
+			seen, q = v, p
+		}
 	}
-	return p, nil
+	return p, seen, q, nil
 }
 
 // user is the first operation of the body that takes a value.
@@ -74,11 +80,11 @@ func (p point) permuted(shape []ir.Dim, perm []int) (point, error) {
 
 // storeAt writes the group's result where it depends on the value v of the body, which the schedule has computed at p.
 func (e *emitter) storeAt(out *kernel.Buffer, v *ir.Value, p point, made *kernel.Value) error {
-	at, err := e.g.place(v, p)
+	at, v, p, err := e.g.place(v, p)
 	if err != nil {
 		return err
 	}
-	here := p.linear()
+	here := e.simplified(p).linear()
 	e.bound[v] = func(q point) (*kernel.Value, error) {
 		if l := q.linear(); !l.at.Equal(here.at) || !l.step.Equal(here.step) {
 			return nil, reason(v.Def, "its result is needed at several places at a time")
