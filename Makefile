@@ -1,11 +1,11 @@
 # The two commands of this project: `make demo` shows the main job, `make test` runs every test. Each installs what it
-# needs; Go and a C compiler (for the race detector only) are the only things that must be there.
+# needs, LLVM among it; Go and a C compiler (for the race detector only) are the only things that must be there.
 
 export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race lint fuzz refs generate bench
+.PHONY: build demo test test-race lint fuzz refs generate bench llvm
 
 build: aiopt
 
@@ -24,7 +24,16 @@ demo: aiopt
 	@echo "== its output, and the largest difference from PyTorch's"
 	./aiopt run -passes=decompose,fuse build/mlp.air --inputs=examples/mlp/input.safetensors --ref=examples/mlp/expected.safetensors --atol=1e-5
 
-test: lint
+# Kernels are compiled by LLVM's llc, 14 to 19, and linked by binutils' ld. Where there is none and apt is, it is installed.
+llvm:
+	@for v in -19 -18 -17 -16 -15 -14 ""; do if command -v llc$$v >/dev/null; then exit 0; fi; done; \
+	if [ -n "$$AIOPT_LLC" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the tests of native kernels need llc of LLVM 14 to 19: install it, or name it by AIOPT_LLC"; exit 1; fi; \
+	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
+	$$as_root apt-get update -q; \
+	$$as_root apt-get install -y -q --no-install-recommends llvm-19 binutils || $$as_root apt-get install -y -q --no-install-recommends llvm binutils
+
+test: lint llvm
 	$(GO) test -shuffle=on ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
 	$(MAKE) test-race fuzz

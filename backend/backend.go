@@ -10,6 +10,8 @@ import (
 // Options are common to all engines.
 type Options struct {
 	Threads int // 0: as many as the machine has cores
+	// Progress is called from time to time while a module is compiled; nil is allowed.
+	Progress func(done, total int)
 }
 
 // Backend compiles modules.
@@ -51,9 +53,10 @@ type CallOptions struct {
 	Select  func(v *ir.Value) bool
 	// Progress is called from time to time with the share of operations that have run.
 	Progress func(done, total int)
-	// Timing is called each time an operation has run, with the nanoseconds it took. One that ran others (a body, another
-	// function, what it expands to) is not reported, only those are, so that the times add up.
-	Timing func(op *ir.Op, nanoseconds int64)
+	// Timing is called each time an operation has run, with the name of the engine that ran it and the nanoseconds it took.
+	// One that ran others (a body, another function, what it expands to) is not reported, only those are, so that the times
+	// add up.
+	Timing func(op *ir.Op, by string, nanoseconds int64)
 }
 
 // Signature is what a caller sees of a function.

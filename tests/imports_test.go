@@ -34,6 +34,10 @@ var mayImport = []struct {
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
+	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
+	{"backend/kernel", []string{"ir", "ir/host"}},
+	{"backend/cpu/native/toolchain", nil},
+	{"backend/cpu/native/emit", []string{"ir", "ir/host", "backend/kernel"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }
 

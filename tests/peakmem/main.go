@@ -5,18 +5,14 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"time"
-)
 
-// interval is how often memory is read; a peak shorter than this may be missed.
-const interval = 2 * time.Millisecond
+	"github.com/aiopt/aiopt/tools/memory"
+)
 
 func main() {
 	if len(os.Args) < 2 {
@@ -34,7 +30,7 @@ func main() {
 	go func() { done <- cmd.Wait() }()
 	peak, err := watch(cmd.Process.Pid, done)
 	wall := time.Since(start).Seconds()
-	fmt.Fprintf(os.Stderr, "peakmem: %.1f MB, %.2f s wall, %.2f s user, %.2f s system\n", float64(peak)/1e3, wall,
+	fmt.Fprintf(os.Stderr, "peakmem: %.1f MB, %.2f s wall, %.2f s user, %.2f s system\n", float64(peak)/1e6, wall,
 		cmd.ProcessState.UserTime().Seconds(), cmd.ProcessState.SystemTime().Seconds())
 	if err == nil {
 		return
@@ -47,35 +43,17 @@ func main() {
 	os.Exit(1)
 }
 
-// watch samples a process until it is done and gives its peak in kB.
-func watch(pid int, done <-chan error) (peak int, err error) {
-	tick := time.NewTicker(interval)
+// watch samples a process until it is done and gives its peak in bytes.
+func watch(pid int, done <-chan error) (peak int64, err error) {
+	tick := time.NewTicker(memory.Interval)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-done:
 			return peak, err
 		case <-tick.C:
-			// A process that has just ended has no such lines; the next round sees it done.
-			if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
-				peak = max(peak, held(status))
-			}
+			n, _ := memory.Own(pid) // of one that has just ended nothing; the next round sees it done
+			peak = max(peak, n)
 		}
 	}
-}
-
-// held adds up the kB that a status file counts as the process's own.
-func held(status []byte) int {
-	sum := 0
-	for s := bufio.NewScanner(bytes.NewReader(status)); s.Scan(); {
-		name, rest, _ := strings.Cut(s.Text(), ":")
-		if name != "RssAnon" && name != "RssShmem" {
-			continue
-		}
-		var kb int
-		if _, err := fmt.Sscan(rest, &kb); err == nil {
-			sum += kb
-		}
-	}
-	return sum
 }

@@ -46,15 +46,43 @@ func openReference(path string) (*reference, error) {
 	return ref, nil
 }
 
-// compare prints how far each output is from the one of that name in the reference; NaN is infinitely far from a number and
-// equals NaN. A negative limit allows anything. Every output must be there, and nothing else: what is not compared is an
-// error as a difference is, and all of them are told.
+// compare prints how far each output is from the one of that name in the reference. A negative limit allows anything.
 func (o *outputs) compare(w io.Writer, ref *reference, limit float64) error {
+	return o.eachGap(ref, max(limit, 0), func(got *host.Tensor, name string, gap host.Gap) error {
+		line := fmt.Sprintf("%s: the largest difference is %.3g", name, gap.MaxAbs)
+		if got.Elem.IsFloat() && !math.IsInf(gap.MaxAbs, 0) && !math.IsInf(gap.PSNR, 0) {
+			line += fmt.Sprintf(", the PSNR %.1f dB", gap.PSNR)
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+		if limit >= 0 && !gap.Close() {
+			return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, ref.path, limit)
+		}
+		return nil
+	})
+}
+
+// eachGap tells how far each output is from the one of that name in the reference; NaN is infinitely far from a number and
+// equals NaN. Every output must be there, and nothing else: what is not compared is an error as a difference is, and all
+// of them are told.
+func (o *outputs) eachGap(ref *reference, limit float64, tell func(got *host.Tensor, name string, gap host.Gap) error) error {
+	one := func(at int, want *host.Tensor) error {
+		name, got := o.names[at], o.tensors[at]
+		if got.Elem != want.Elem || !slices.Equal(got.Shape, want.Shape) {
+			return fmt.Errorf("%s: %q is %s, the model gives %s", ref.path, name, want, got)
+		}
+		gap, err := host.Measure(got, want, host.Tolerance{Abs: limit})
+		if err != nil {
+			return fmt.Errorf("%s: %q: %w", ref.path, name, err)
+		}
+		return tell(got, name, gap)
+	}
 	if ref.array != nil {
 		if len(o.names) != 1 {
 			return fmt.Errorf("--ref=%s: a .npy file holds one tensor, the run gives %s; expected a .safetensors file", ref.path, strings.Join(o.names, ", "))
 		}
-		return o.compareOne(w, 0, ref.array, ref.path, limit)
+		return one(0, ref.array)
 	}
 	var errs []error
 	for _, name := range ref.names {
@@ -63,7 +91,7 @@ func (o *outputs) compare(w io.Writer, ref *reference, limit float64) error {
 			errs = append(errs, fmt.Errorf("%s: the model has no output %q; it has %s", ref.path, name, strings.Join(o.names, ", ")))
 			continue
 		}
-		errs = append(errs, o.compareOne(w, at, ref.tensors[name], ref.path, limit))
+		errs = append(errs, one(at, ref.tensors[name]))
 	}
 	for _, name := range o.names {
 		if ref.tensors[name] == nil {
@@ -71,26 +99,4 @@ func (o *outputs) compare(w io.Writer, ref *reference, limit float64) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (o *outputs) compareOne(w io.Writer, at int, want *host.Tensor, path string, limit float64) error {
-	name, got := o.names[at], o.tensors[at]
-	if got.Elem != want.Elem || !slices.Equal(got.Shape, want.Shape) {
-		return fmt.Errorf("%s: %q is %s, the model gives %s", path, name, want, got)
-	}
-	gap, err := host.Measure(got, want, host.Tolerance{Abs: max(limit, 0)})
-	if err != nil {
-		return fmt.Errorf("%s: %q: %w", path, name, err)
-	}
-	line := fmt.Sprintf("%s: the largest difference is %.3g", name, gap.MaxAbs)
-	if got.Elem.IsFloat() && !math.IsInf(gap.MaxAbs, 0) && !math.IsInf(gap.PSNR, 0) {
-		line += fmt.Sprintf(", the PSNR %.1f dB", gap.PSNR)
-	}
-	if _, err := fmt.Fprintln(w, line); err != nil {
-		return err
-	}
-	if limit >= 0 && !gap.Close() {
-		return fmt.Errorf("%q differs by %.3g from %s, allowed is %.3g", name, gap.MaxAbs, path, limit)
-	}
-	return nil
 }

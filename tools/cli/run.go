@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -31,18 +30,10 @@ With --ref, every output is compared with the one of its name, and what one side
 
 A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
-			c := &runner{tool: t}
-			c.flags.tool = t
-			c.flags.declare(fs)
-			fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-			fs.StringVar(&c.backend, "backend", "interp", "the engine: "+strings.Join(backendNames(t), ", "))
-			fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
-			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
-			fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
+			c := &runner{calls: newCalls(t)}
+			c.declare(fs)
 			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file, or one output to a .npy file, instead of printing them")
-			fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences and the PSNR; it must hold every output and nothing else")
 			fs.Float64Var(&c.atol, "atol", 0, "with --ref: fail where an output differs by more; without it, any difference is allowed")
-			fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
 			fs.StringVar(&c.dump, "dump", "", "print the values whose names match this regular expression")
 			return func(ctx context.Context, args []string) error {
 				if !fs.Changed("atol") {
@@ -54,14 +45,6 @@ A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg ru
 			}
 		},
 	}
-}
-
-func backendNames(t *tool) []string {
-	var names []string
-	for _, b := range t.Backends {
-		names = append(names, b.Name())
-	}
-	return names
 }
 
 // anyDifference is the tolerance where none is given.
@@ -78,40 +61,19 @@ func (c *runner) checkTolerance() error {
 }
 
 type runner struct {
-	*tool
-	flags     passFlags
-	functions string
-	backend   string
-	threads   int
-	inputs    string
-	input     []string
-	outputs   string
-	ref       string
-	atol      float64
-	io        string
-	dump      string
-	dumped    bool // something matched dump
+	calls
+	outputs string
+	atol    float64
+	dump    string
+	dumped  bool // something matched dump
 }
 
 func (c *runner) run(ctx context.Context, args []string) error {
-	if len(args) != 1 {
-		return usagef("expected one model, found %d; `%s run --help` shows how it goes", len(args), c.name)
-	}
-	if c.io != "name" && c.io != "position" {
-		return usagef("--io=%s: expected name or position", c.io)
-	}
-	if c.threads < 0 {
-		return usagef("--threads=%d: expected 0 or more", c.threads)
+	if err := c.check(args); err != nil {
+		return err
 	}
 	if err := checkOutputs(c.outputs); err != nil {
 		return err
-	}
-	if err := c.flags.check(args); err != nil {
-		return err
-	}
-	engine := c.Backend(c.backend)
-	if engine == nil {
-		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	observe, err := c.observer()
 	if err != nil {
@@ -125,99 +87,111 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.load([]aiopt.File{{Path: args[0]}}, nil)
+	events := newTrace(c.trace)
+	m, err := c.read(ctx, args[0], events)
 	if err != nil {
 		return err
 	}
-	pipeline := c.flags.pipeline
-	if pipeline == "" && strings.HasSuffix(args[0], ".pt2") {
-		pipeline = "@cpu"
-	}
-	if err := c.flags.build(ctx, m, pipeline, samplesFlags{}); err != nil {
-		return err
-	}
-	program, err := engine.Compile(ctx, m, backend.Options{Threads: c.threads})
+	program, err := c.compile(ctx, m, events)
 	if err != nil {
 		return err
 	}
 	defer program.Close()
-	return c.calls(ctx, m, program, given, ref, observe)
+	r := &running{runner: c, m: m, given: given, ref: ref, observe: observe, events: events}
+	if err := r.all(ctx, program); err != nil {
+		return err
+	}
+	return events.write()
 }
 
-// calls runs the calls that the inputs describe and gives the results to the user.
-func (c *runner) calls(ctx context.Context, m *ir.Module, program backend.Program, given *inputs, ref *reference, observe *backend.CallOptions) error {
-	functions, err := functionList(m, c.functions)
+// running is one run of the calls that the inputs describe.
+type running struct {
+	*runner
+	m       *ir.Module
+	given   *inputs
+	ref     *reference
+	observe *backend.CallOptions
+	events  *trace
+	results outputs
+}
+
+func (r *running) all(ctx context.Context, program backend.Program) error {
+	calls, err := r.plan(r.m, r.given)
 	if err != nil {
 		return err
 	}
-	steps, err := given.plan(m, functions)
-	if err != nil {
-		return err
-	}
-	if n := c.countOutputs(m, steps); filepath.Ext(c.outputs) == npyEnding && n != 1 {
-		return usagef("--outputs=%s: a .npy file holds one tensor, there are %d to write; expected a name that ends in .safetensors", c.outputs, n)
+	if n := r.countOutputs(r.m, calls); filepath.Ext(r.outputs) == npyEnding && n != 1 {
+		return usagef("--outputs=%s: a .npy file holds one tensor, there are %d to write; expected a name that ends in .safetensors", r.outputs, n)
 	}
 	session := program.NewSession()
-	if err := given.setStates(m, session); err != nil {
+	if err := r.given.setStates(r.m, session); err != nil {
 		return err
 	}
-	bar := c.newProgress()
+	bar := r.newProgress()
 	defer bar.finish()
-	observe.Progress = func(done, total int) { bar.step("running", done, total) }
-	timing := newTiming(c.flags.timing, observe)
-	var results outputs
-	earlier := map[string]*host.Tensor{}
-	for k, st := range steps {
-		names := portNames{position: c.io == "position"}
-		if len(steps) > 1 || given.steps() > 0 {
-			names.prefix = fmt.Sprintf("s%d.", k)
-		}
-		st.inputs.position = st.inputs.position || names.position
-		if len(functions) > 1 && !st.inputs.position {
-			st.inputs.earlier = earlier
-		}
-		fn := st.sig.Func.Name
-		in, err := given.take(st.sig, st.inputs)
-		if err != nil {
-			return fmt.Errorf("@%s: %w", fn, err)
-		}
-		end := timing.call(names.prefix, m, st.sig.Func)
-		out, err := session.Call(ctx, fn, in, observe)
-		if err != nil {
-			return err
-		}
-		end()
-		results.add(st.sig, names, out)
-		st.inputs.keep(st.sig, out)
-	}
-	if err := given.unused(); err != nil {
+	r.observe.Progress = func(done, total int) { bar.step("running", done, total) }
+	timing := newTiming(r.flags.timing, r.observe)
+	r.events.watch(r.observe)
+	if err := r.each(ctx, session, calls, timing); err != nil {
 		return err
 	}
-	if c.io == "position" {
-		if err := results.addStates(m, session); err != nil {
+	if err := r.given.unused(); err != nil {
+		return err
+	}
+	if r.io == "position" {
+		if err := r.results.addStates(r.m, session); err != nil {
 			return err
 		}
 	}
 	bar.finish()
-	timing.print(c.stderr)
-	if c.dump != "" && !c.dumped {
-		c.warn("--dump=%s: no value that was computed has a name that matches; a kernel that fuse made keeps its values inside, -passes=decompose shows more", c.dump)
+	timing.print(r.stderr)
+	return r.show()
+}
+
+// each makes the calls one after the other; of several functions each may take what those before it gave.
+func (r *running) each(ctx context.Context, session backend.Session, calls []call, timing *timing) error {
+	chained := strings.Contains(r.functions, ",")
+	earlier := map[string]*host.Tensor{}
+	for k := range calls {
+		one := &calls[k]
+		if chained && !one.inputs.position {
+			one.inputs.earlier = earlier
+		}
+		if err := one.take(r.given); err != nil {
+			return err
+		}
+		end := timing.call(one.outputs.prefix, r.m, one.sig.Func)
+		out, err := session.Call(ctx, one.sig.Name, one.in, r.observe)
+		if err != nil {
+			return err
+		}
+		end()
+		r.results.add(one.sig, one.outputs, out)
+		one.inputs.keep(one.sig, out)
 	}
-	if c.outputs != "" {
-		err = results.write(c.outputs)
+	return nil
+}
+
+// show gives the results to the user.
+func (r *running) show() (err error) {
+	if r.dump != "" && !r.dumped {
+		r.warn("--dump=%s: no value that was computed has a name that matches; a kernel that fuse made keeps its values inside, -passes=decompose shows more", r.dump)
+	}
+	if r.outputs != "" {
+		err = r.results.write(r.outputs)
 	} else {
-		err = results.print(c.stdout)
+		err = r.results.print(r.stdout)
 	}
-	if err == nil && ref != nil {
-		err = results.compare(c.stdout, ref, c.atol)
+	if err == nil && r.ref != nil {
+		err = r.results.compare(r.stdout, r.ref, r.atol)
 	}
 	return err
 }
 
 // countOutputs counts the tensors that calls of functions give to the user.
-func (c *runner) countOutputs(m *ir.Module, steps []step) int {
+func (c *runner) countOutputs(m *ir.Module, calls []call) int {
 	n := 0
-	for _, st := range steps {
+	for _, st := range calls {
 		n += len(st.sig.Outputs)
 	}
 	if c.io == "position" {

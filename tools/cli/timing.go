@@ -23,9 +23,10 @@ type timing struct {
 func newTiming(on bool, opt *backend.CallOptions) *timing {
 	t := &timing{on: on, start: time.Now(), total: map[string]time.Duration{}, count: map[string]int{}}
 	if on {
-		opt.Timing = func(op *ir.Op, ns int64) {
-			t.total[op.Name()] += time.Duration(ns)
-			t.count[op.Name()]++
+		opt.Timing = func(op *ir.Op, by string, ns int64) {
+			what := by + "  " + op.Name()
+			t.total[what] += time.Duration(ns)
+			t.count[what]++
 		}
 	}
 	return t
@@ -42,7 +43,7 @@ func (t *timing) call(prefix string, m *ir.Module, f *ir.Func) (end func()) {
 	}
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
 func (t *timing) print(w io.Writer) {
 	if !t.on {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -20,12 +21,16 @@ type Backend struct{}
 func (Backend) Name() string { return "interp" }
 
 // Compile plans every function. Constant data is read when it is first used.
-func (Backend) Compile(_ context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
-	p := &program{module: m, named: map[string]*ir.Resource{}, resources: map[string]*host.Tensor{}, parallel: workers(opt.Threads)}
+func (Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
+	return compile(ctx, m, opt, nil)
+}
+
+func compile(_ context.Context, m *ir.Module, opt backend.Options, segments *Segments) (backend.Program, error) {
+	p := &program{module: m, segments: segments, named: map[string]*ir.Resource{}, resources: map[string]*host.Tensor{}, parallel: workers(opt.Threads)}
 	for _, r := range m.Resources {
 		p.named[r.Name] = r
 	}
-	pl := planner{plans: map[*ir.Func]*plan{}}
+	pl := planner{plans: map[*ir.Func]*plan{}, segments: segments}
 	var errs []error
 	for _, f := range m.Funcs {
 		if _, err := pl.function(f); err != nil {
@@ -42,6 +47,7 @@ type program struct {
 	literals []*host.Tensor // tensors written out in attributes
 	named    map[string]*ir.Resource
 	parallel host.Parallel
+	segments *Segments // nil where the interpreter computes all
 
 	mu        sync.Mutex
 	resources map[string]*host.Tensor // those in use
@@ -57,11 +63,20 @@ func (p *program) Functions() []backend.Signature {
 }
 
 // Close gives back what the program holds.
-func (p *program) Close() error { return nil }
+func (p *program) Close() error {
+	if p.segments != nil {
+		return p.segments.Close()
+	}
+	return nil
+}
 
 // NewSession starts with the initial state.
 func (p *program) NewSession() backend.Session {
-	return &session{program: p, states: map[string]*host.Tensor{}}
+	s := &session{program: p, states: map[string]*host.Tensor{}}
+	if p.segments != nil {
+		s.runner = p.segments.NewRunner()
+	}
+	return s
 }
 
 func (p *program) resource(name string) (*host.Tensor, error) {
@@ -85,6 +100,7 @@ func (p *program) resource(name string) (*host.Tensor, error) {
 type session struct {
 	program *program
 	states  map[string]*host.Tensor
+	runner  Runner
 }
 
 // State gives a copy of the current value of a state.
@@ -185,12 +201,12 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 	if err != nil {
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	r := &run{program: s.program, ctx: ctx, opt: opt}
+	r := &run{program: s.program, ctx: ctx, opt: opt, runner: s.runner}
 	results, err := r.guarded(f, args, sizes)
 	if err != nil {
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	s.separate(f, in, results)
+	s.separate(f, append(r.borrowed, in...), results)
 	for i, res := range f.Results {
 		if res.State {
 			s.states[res.Target] = results[i]
@@ -198,6 +214,7 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 			out = append(out, results[i])
 		}
 	}
+	runtime.KeepAlive(s) // until nothing lies in its runner's memory any more
 	return out, nil
 }
 
@@ -206,8 +223,11 @@ type run struct {
 	program *program
 	ctx     context.Context
 	opt     *backend.CallOptions
+	runner  Runner
 	current *ir.Op
 	entered int // how many functions and bodies have begun to run
+
+	borrowed []*host.Tensor // results that lie in memory of the runner
 }
 
 // guarded turns a panic inside an operation into an error that names it.
@@ -248,27 +268,19 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 			r.observe(p.Value, args[i])
 		}
 	}
-	in := make([]*host.Tensor, 0, 8)
 	for i := range pl.steps {
 		st := &pl.steps[i]
 		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
-		in = in[:0]
-		for _, k := range st.in {
-			if k < 0 {
-				in = append(in, nil)
-			} else {
-				in = append(in, slots[k])
-			}
+		var err error
+		if st.segment != nil {
+			err = r.segment(st, slots, ctx, sizes, outermost)
+		} else {
+			err = r.one(st, slots, ctx, sizes)
 		}
-		results, err := r.step(st, in, ctx, sizes)
 		if err != nil {
 			return nil, err
-		}
-		for k, t := range results {
-			slots[st.out[k]] = t
-			r.observe(st.op.Results[k], t)
 		}
 		for _, k := range st.free {
 			slots[k] = nil
@@ -282,6 +294,28 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 		out[i] = slots[k]
 	}
 	return out, sizes.Finish()
+}
+
+// one computes the operation of a step.
+func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) error {
+	var few [8]*host.Tensor
+	in := few[:0]
+	for _, k := range st.in {
+		if k < 0 {
+			in = append(in, nil)
+		} else {
+			in = append(in, slots[k])
+		}
+	}
+	results, err := r.step(st, in, ctx, sizes)
+	if err != nil {
+		return err
+	}
+	for k, t := range results {
+		slots[st.out[k]] = t
+		r.observe(st.op.Results[k], t)
+	}
+	return nil
 }
 
 func (r *run) observe(v *ir.Value, t *host.Tensor) {
@@ -316,7 +350,7 @@ func (r *run) step(st *step, in []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.
 		return nil, fmt.Errorf("%w%s", err, at(st.op.Loc))
 	}
 	if r.opt.Timing != nil && r.entered == entered {
-		r.opt.Timing(st.op, time.Since(start).Nanoseconds())
+		r.opt.Timing(st.op, "interp", time.Since(start).Nanoseconds())
 	}
 	return out, nil
 }

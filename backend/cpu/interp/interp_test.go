@@ -369,7 +369,7 @@ func TestObserve(t *testing.T) {
 		Select:   func(v *ir.Value) bool { return v.Name != "b" },
 		Observe:  func(v *ir.Value, x *host.Tensor) { seen = append(seen, fmt.Sprint(v.Name, host.Raw[float32](x))) },
 		Progress: func(at, total int) { done = 100*total + at },
-		Timing: func(op *ir.Op, ns int64) {
+		Timing: func(op *ir.Op, _ string, ns int64) {
 			if ran = append(ran, op.Name()); ns < 0 {
 				t.Errorf("%s took %d ns", op.Name(), ns)
 			}

@@ -17,15 +17,17 @@ type plan struct {
 }
 
 type step struct {
-	op   *ir.Op
-	body *plan // for an operation without Eval: what it expands to
-	in   []int // -1: absent
-	out  []int
-	free []int // slots not used after this step
+	op      *ir.Op
+	segment *segmentStep // instead of an operation: a run of them that another engine computes
+	body    *plan        // for an operation without Eval: what it expands to
+	in      []int        // -1: absent
+	out     []int
+	free    []int // slots not used after this step
 }
 
 type planner struct {
 	plans    map[*ir.Func]*plan
+	segments *Segments
 	literals []*host.Tensor
 }
 
@@ -40,13 +42,16 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 	for _, prm := range f.Params {
 		number(prm.Value)
 	}
-	last := map[*ir.Value]int{}
-	for i, op := range f.Ops {
-		for _, v := range op.Operands {
-			last[v] = i
-		}
+	last := lastUses(f)
+	var segments []Segment
+	if p.segments != nil {
+		segments = p.segments.Of(f)
 	}
+	first := 0 // the step at which the segment begins
 	for i, op := range f.Ops {
+		if len(segments) > 0 && segments[0].From == i {
+			first = len(pl.steps)
+		}
 		if op.Def.Traits.Has(ir.Terminator) {
 			for _, v := range op.Operands {
 				pl.ret = append(pl.ret, slot[v])
@@ -88,6 +93,11 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 			if _, err := p.function(b); err != nil {
 				return nil, err
 			}
+		}
+		if len(segments) > 0 && segments[0].To == i+1 {
+			inner := append([]step(nil), pl.steps[first:]...)
+			pl.steps = append(pl.steps[:first], p.segment(f, segments[0], slot, last, inner))
+			segments = segments[1:]
 		}
 	}
 	p.plans[f] = pl

@@ -1,0 +1,142 @@
+package interp
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Segments are runs of operations that another engine computes within a program of this one.
+type Segments struct {
+	// Of lists those of a function or body, in order and apart.
+	Of func(f *ir.Func) []Segment
+	// NewRunner makes what computes them in one session.
+	NewRunner func() Runner
+	Close     func() error
+}
+
+// Segment is a run of neighbouring operations: those From <= i < To of the function's list.
+type Segment struct {
+	ID       int // the runner's name for it
+	From, To int
+}
+
+// Runner computes a segment: from the values that come into it the values that leave it, as [Boundary] lists them. Results
+// that it does not own are the caller's.
+type Runner func(id int, c *SegmentCall) ([]*host.Tensor, error)
+
+// SegmentCall is one run of a segment.
+type SegmentCall struct {
+	Eval      *ir.EvalCtx
+	Opt       *backend.CallOptions
+	In        []*host.Tensor
+	Outermost bool // runs once in a call, in the called function itself
+	// Borrowed is set by the runner: the results that lie in its own memory. Only an outermost segment may have such.
+	Borrowed []*host.Tensor
+	// Interpret computes the segment in the interpreter, without observers.
+	Interpret func() ([]*host.Tensor, error)
+}
+
+// Boundary lists the values that operations From..To-1 take from outside, each once in order of first use, and those of
+// their results that are used outside.
+func Boundary(f *ir.Func, from, to int) (in, out []*ir.Value) {
+	last := lastUses(f)
+	inside, seen := map[*ir.Value]bool{}, map[*ir.Value]bool{}
+	for _, op := range f.Ops[from:to] {
+		for _, v := range op.Operands {
+			if v != nil && !inside[v] && !seen[v] {
+				seen[v] = true
+				in = append(in, v)
+			}
+		}
+		for _, r := range op.Results {
+			inside[r] = true
+			if last[r] >= to {
+				out = append(out, r)
+			}
+		}
+	}
+	return in, out
+}
+
+// lastUses gives the place of the last operation that uses a value.
+func lastUses(f *ir.Func) map[*ir.Value]int {
+	last := map[*ir.Value]int{}
+	for i, op := range f.Ops {
+		for _, v := range op.Operands {
+			last[v] = i
+		}
+	}
+	return last
+}
+
+// CompileWith is Compile with operations that another engine computes.
+func CompileWith(ctx context.Context, m *ir.Module, opt backend.Options, s *Segments) (backend.Program, error) {
+	return compile(ctx, m, opt, s)
+}
+
+// segment plans a run of operations as one step. inner are the steps that compute it here.
+func (p *planner) segment(f *ir.Func, s Segment, slot map[*ir.Value]int, last map[*ir.Value]int, inner []step) step {
+	st := step{segment: &segmentStep{Segment: s, inner: inner}}
+	in, out := Boundary(f, s.From, s.To)
+	for _, v := range in {
+		st.in = append(st.in, slot[v])
+		if last[v] < s.To {
+			st.free = append(st.free, slot[v])
+		}
+	}
+	for _, v := range out {
+		st.out = append(st.out, slot[v])
+	}
+	return st
+}
+
+// segmentStep is the part of a step that a segment has.
+type segmentStep struct {
+	Segment
+	inner []step
+}
+
+// segment runs one, and has its results bind and agree with sizes as those of operations do.
+func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes, outermost bool) error {
+	in := make([]*host.Tensor, len(st.in))
+	for i, k := range st.in {
+		in[i] = slots[k]
+	}
+	c := &SegmentCall{
+		Eval: ctx, Opt: r.opt, In: in, Outermost: outermost,
+		Interpret: func() ([]*host.Tensor, error) { return r.interpret(st, slots, ctx, sizes) },
+	}
+	out, err := r.runner(st.segment.ID, c)
+	if err != nil {
+		return err
+	}
+	if len(out) != len(st.out) {
+		return fmt.Errorf("internal error: a native segment gave %d results, expected %d", len(out), len(st.out))
+	}
+	for i, t := range out {
+		slots[st.out[i]] = t
+	}
+	r.borrowed = append(r.borrowed, c.Borrowed...)
+	return nil
+}
+
+// interpret computes a segment step by step in slots of its own.
+func (r *run) interpret(st *step, outer []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) ([]*host.Tensor, error) {
+	slots := append([]*host.Tensor(nil), outer...)
+	quiet := *r
+	quiet.opt = &backend.CallOptions{}
+	for i := range st.segment.inner {
+		if err := quiet.one(&st.segment.inner[i], slots, ctx, sizes); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]*host.Tensor, len(st.out))
+	for i, k := range st.out {
+		out[i] = slots[k]
+	}
+	return out, nil
+}

@@ -1,0 +1,58 @@
+package native
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// Backend runs modules with native code where it can and interprets the rest.
+type Backend struct {
+	Plan  Planner          // nil: nothing is native
+	Cache *toolchain.Cache // nil: the user's
+	Keep  string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
+}
+
+// Name is cpu.
+func (Backend) Name() string { return "cpu" }
+
+// Available gives nil where this machine has what the backend needs, and otherwise says what it lacks.
+func (Backend) Available() error {
+	_, err := newCompiler()
+	return err
+}
+
+// Compile makes code for every operation that the planner has kernels for. The error is a *toolchain.Missing on a machine
+// without LLVM.
+func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
+	c, err := newCompiler()
+	if err != nil {
+		return nil, err
+	}
+	threads := opt.Threads
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	c.parallel, c.keep = threads, b.Keep
+	if b.Cache != nil {
+		c.cache = b.Cache
+	}
+	plan := b.Plan
+	if plan == nil {
+		plan = noPlan
+	}
+	c.progress = opt.Progress
+	p, err := newProgram(ctx, c, plan, m, threads)
+	if err != nil {
+		return nil, err
+	}
+	return interp.CompileWith(ctx, m, opt, &interp.Segments{
+		Of:        func(f *ir.Func) []interp.Segment { return p.of[f] },
+		NewRunner: p.newSession,
+		Close:     p.close,
+	})
+}

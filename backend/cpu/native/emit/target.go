@@ -1,0 +1,93 @@
+package emit
+
+// Target describes a family of processors that code is made for.
+type Target struct {
+	Name   string
+	Triple string // as llc takes it
+	CPU    string // as llc takes it: the least processor of the family
+	// Features are what code for the target needs, by the names that LLVM has for them. A processor that lacks one must
+	// not run it.
+	Features  []string
+	Lanes     int   // f32 lanes of a register
+	Registers int   // vector registers
+	L1, L2    int64 // bytes of cache that a core has at least
+
+	Scalef string // the intrinsic that multiplies 16 floats by powers of two
+	Bytes  []Dot  // what computes DotBytes, widest first
+	Halves []Dot  // what computes DotHalf, widest first
+}
+
+// Dot is an intrinsic for a vector of dot products of neighbours.
+type Dot struct {
+	Name  string
+	Lanes int // of the result
+	// Feature is what a processor needs beside the target's features.
+	Feature string
+}
+
+// Targets are the processors that code can be made for, the most capable first.
+func Targets() []Target {
+	x86 := []string{"avx2", "fma", "f16c", "bmi", "bmi2", "popcnt"}
+	avx512 := append(x86[:len(x86):len(x86)], "avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd")
+	wide := []Dot{
+		{"llvm.x86.avx512.vpdpbusd.512", 16, "avx512vnni"},
+		{"llvm.x86.avx512.vpdpbusd.256", 8, "avx512vnni"},
+		{"llvm.x86.avx512.vpdpbusd.128", 4, "avx512vnni"},
+	}
+	halves := []Dot{
+		{"llvm.x86.avx512bf16.dpbf16ps.512", 16, "avx512bf16"},
+		{"llvm.x86.avx512bf16.dpbf16ps.256", 8, "avx512bf16"},
+		{"llvm.x86.avx512bf16.dpbf16ps.128", 4, "avx512bf16"},
+	}
+	narrow := []Dot{
+		{"llvm.x86.avx512.vpdpbusd.256", 8, "avxvnni"},
+		{"llvm.x86.avx512.vpdpbusd.128", 4, "avxvnni"},
+	}
+	return []Target{
+		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20,
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves},
+		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, Bytes: narrow},
+		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10},
+	}
+}
+
+// Machine is a target with the further features that one processor has.
+type Machine struct {
+	Target
+	Extra []string // sorted: those of Dot.Feature that are present
+}
+
+// dot gives the widest intrinsic that the machine has and that divides a number of lanes.
+func (m *Machine) dot(list []Dot, lanes int) (Dot, bool) {
+	for _, d := range list {
+		if lanes%d.Lanes != 0 {
+			continue
+		}
+		for _, have := range m.Extra {
+			if have == d.Feature {
+				return d, true
+			}
+		}
+	}
+	return Dot{}, false
+}
+
+// Optional lists the features that code uses where they are present.
+func (t *Target) Optional() []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, dots := range [][]Dot{t.Bytes, t.Halves} {
+		for _, d := range dots {
+			if !seen[d.Feature] {
+				seen[d.Feature] = true
+				list = append(list, d.Feature)
+			}
+		}
+	}
+	return list
+}
+
+// All lists every feature that code for the machine may use.
+func (m *Machine) All() []string {
+	return append(m.Features[:len(m.Features):len(m.Features)], m.Extra...)
+}

@@ -1,0 +1,181 @@
+package native
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// segment is a run of operations that native code computes.
+type segment struct {
+	interp.Segment
+	f       *ir.Func
+	in, out []*ir.Value
+	steps   []segmentStep
+	consts  []*ir.Op // constants among the operations
+
+	symbols  []string           // that its sizes depend on
+	returned map[*ir.Value]bool // what the function gives its caller
+}
+
+// segmentStep is one operation of a segment.
+type segmentStep struct {
+	op        *ir.Op
+	operands  []*ir.Value
+	plan      *Plan
+	functions []*function // of the plan's kernels
+}
+
+// program is a module's native part.
+type program struct {
+	code     *code
+	pool     *pool
+	segments []*segment
+	of       map[*ir.Func][]interp.Segment
+	reasons  map[*ir.Op]error // why operations are left to the interpreter
+}
+
+// newProgram plans every operation of a module and compiles the kernels.
+func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, threads int) (*program, error) {
+	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}}
+	plans, err := p.plans(ctx, c, plan, m)
+	if err != nil {
+		return nil, err
+	}
+	m.AllFuncs(func(f *ir.Func) {
+		if owner := f.Owner(); owner == nil || !owner.Is(core.Kernel) {
+			p.split(f, plans)
+		}
+	})
+	p.pool = newPool(threads)
+	return p, nil
+}
+
+// plans gives the steps of the operations that native code computes.
+func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Module) (map[*ir.Op]*segmentStep, error) {
+	var steps []*segmentStep
+	var kernels []*kernel.Kernel
+	ops := candidates(m)
+	progress := func(done int) {
+		if c.progress != nil {
+			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
+		}
+	}
+	for i, op := range ops {
+		progress(i)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		made, err := plan(op, c.machine)
+		if err != nil {
+			p.reasons[op] = err
+			continue
+		}
+		steps = append(steps, &segmentStep{op: op, operands: operands(op), plan: made})
+		kernels = append(kernels, made.Kernels...)
+	}
+	progress(len(ops))
+	code, err := c.compile(ctx, m.Name, kernels)
+	if err != nil {
+		return nil, err
+	}
+	progress(2 * len(ops))
+	p.code = code
+	found := map[*ir.Op]*segmentStep{}
+	at := 0
+	for _, s := range steps {
+		n := len(s.plan.Kernels)
+		s.functions = code.functions[at : at+n]
+		found[s.op] = s
+		for _, why := range code.refused[at : at+n] {
+			if why != nil {
+				p.reasons[s.op] = why
+				delete(found, s.op)
+			}
+		}
+		at += n
+	}
+	return found, nil
+}
+
+// candidates lists the operations that kernels may compute.
+func candidates(m *ir.Module) []*ir.Op {
+	var ops []*ir.Op
+	m.AllFuncs(func(f *ir.Func) {
+		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
+			return // it is planned as a whole
+		}
+		for _, op := range f.Ops {
+			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
+				ops = append(ops, op)
+			}
+		}
+	})
+	return ops
+}
+
+// split finds the segments of a function: the longest runs of operations with kernels, and constants between them.
+func (p *program) split(f *ir.Func, plans map[*ir.Op]*segmentStep) {
+	for at := 0; at < len(f.Ops); at++ {
+		if plans[f.Ops[at]] == nil {
+			continue
+		}
+		end := at + 1
+		for next := end; next < len(f.Ops) && (plans[f.Ops[next]] != nil || f.Ops[next].Is(core.Constant)); next++ {
+			if plans[f.Ops[next]] != nil {
+				end = next + 1
+			}
+		}
+		s := &segment{Segment: interp.Segment{ID: len(p.segments), From: at, To: end}, f: f}
+		s.in, s.out = interp.Boundary(f, at, end)
+		for _, op := range f.Ops[at:end] {
+			if step := plans[op]; step != nil {
+				s.steps = append(s.steps, *step)
+			} else {
+				s.consts = append(s.consts, op)
+			}
+		}
+		s.describe()
+		p.segments = append(p.segments, s)
+		p.of[f] = append(p.of[f], s.Segment)
+		at = end
+	}
+}
+
+// describe fills in what is looked up at each call.
+func (s *segment) describe() {
+	names := map[string]bool{}
+	note := func(dims ...ir.Dim) {
+		for _, d := range dims {
+			for _, name := range d.Symbols() {
+				names[name] = true
+			}
+		}
+	}
+	for _, st := range s.steps {
+		note(st.op.Results[0].Type.Shape...)
+		for _, v := range st.operands {
+			note(v.Type.Shape...)
+		}
+		for _, f := range st.functions {
+			for _, d := range f.kernel.Sizes {
+				names[d.Name] = true
+			}
+		}
+	}
+	s.symbols = slices.Sorted(maps.Keys(names))
+	s.returned = map[*ir.Value]bool{}
+	for _, v := range s.f.Returns() {
+		s.returned[v] = true
+	}
+}
+
+func (p *program) close() error {
+	p.pool.close()
+	return p.code.close()
+}

@@ -1,0 +1,112 @@
+package kernel
+
+import (
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Kernel is one function over buffers.
+type Kernel struct {
+	Name    string
+	Sizes   []*ir.DimDecl // the symbols that a call binds
+	Guards  []ir.Guard    // what is known of them besides their ranges
+	Buffers []*Buffer     // in the order in which a call gives them
+	Body    *Block
+}
+
+// Buffer is memory that a kernel reads or writes: a run of elements.
+type Buffer struct {
+	Name   string
+	Elem   host.Elem // at least a byte wide: who stores narrower codes reads words and shifts
+	Len    ir.Dim    // in elements
+	Space  Space
+	Access Access
+}
+
+// Space is where a buffer lies.
+type Space uint8
+
+// The address spaces.
+const (
+	Global  Space = iota // given by the call
+	Shared               // of the threads of a group ("threadgroup" in Metal); uninitialised
+	Private              // of a thread; uninitialised. On a CPU both are scratch on the thread's stack block.
+)
+
+// Access says what a kernel does with a global buffer.
+type Access uint8
+
+// The kinds of access, as bits.
+const (
+	Read Access = 1 << iota
+	Write
+)
+
+// Type is the type of a value: a number, or a vector of them.
+type Type struct {
+	Elem  host.Elem // bool for masks and conditions
+	Lanes int       // 1 for a number
+}
+
+// Value is the result of an instruction, a number carried through a loop, or a loop's result.
+type Value struct {
+	Type Type
+	ID   int // unique in the kernel
+}
+
+// Block is a list of instructions that run in order.
+type Block struct{ Instrs []*Instr }
+
+// Instr is one instruction. Which fields count, the operation says; see [Op].
+type Instr struct {
+	Op     Op
+	Args   []*Value
+	Result *Value // nil for those without one
+
+	Buffer *Buffer // of a load or store
+	Index  ir.Dim  // of the first lane's element; of an Index instruction, the number
+	Stride ir.Dim  // from lane to lane, in elements; a vector with stride 1 is a run
+	Mask   *Value  // lanes that are read or written; the others read zero. nil: all
+	Number float64 // of a constant float
+	Int    int64   // of a constant integer (of a u64 its bits) or bool
+	Lane   []int   // of a shuffle: which lane of the arguments each lane of the result is
+
+	// Symbol is the index symbol that the argument of a Bind becomes. It is clamped to Least..Most; where that changes it,
+	// 1 is written into the first element of Buffer, if there is one.
+	Symbol      string
+	Least, Most ir.Dim // the inclusive bounds of a Bind or Within
+	Loop        *Loop
+	If          *If
+}
+
+// Loop runs its body for Var = 0, Step, 2*Step, ... below Extent.
+type Loop struct {
+	Kind    LoopKind
+	Var     string // the index symbol, unique in the kernel
+	Extent  ir.Dim
+	Step    int64
+	Init    []*Value // of the carried values
+	Carried []*Value // what they are in the body
+	Body    *Block
+	Next    []*Value // what the body makes of them
+	Results []*Value // what they are after the last round
+}
+
+// LoopKind says how the rounds of a loop may run.
+type LoopKind uint8
+
+// The kinds. Parallel, grid and thread loops carry no values.
+const (
+	Serial   LoopKind = iota // one after another
+	Unroll                   // one after another, written out; the extent is a constant
+	Parallel                 // in any order, on the cores of a CPU; only the outermost loop
+	Grid                     // in any order: the groups of threads of a GPU; only outermost
+	Thread                   // the threads of a group, in step with each other at barriers
+)
+
+// If runs a block where a condition on indices or a value holds.
+type If struct {
+	Cond  *Value // a bool; nil: Holds decides
+	Holds ir.Cond
+	Then  *Block
+}

@@ -1,0 +1,348 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// Call is what a kernel is run on.
+type Call struct {
+	Sizes   map[string]int64
+	Buffers [][]byte // one for each global buffer, of exactly its length, little endian
+	SIMD    int      // the threads of a SIMD group; 0 means 32
+}
+
+// Run computes a kernel that Verify accepts, slowly and in one order: f32 is rounded after every operation, parallel rounds
+// run from first to last, threads of a group step from barrier to barrier. It reports what a machine may let pass: sizes
+// that break the kernel's guards, accesses outside a buffer, reads of shared or private memory that was not written, rounds
+// of a parallel loop that touch what another one writes, integer division by zero, and shifts by too much.
+func Run(k *Kernel, call Call) error {
+	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}}
+	if m.simd == 0 {
+		m.simd = 32
+	}
+	t := &thread{m: m, symbols: map[string]int64{}, values: map[*Value][]uint64{}, memory: map[*Buffer]*memory{}}
+	if err := m.bind(t, call); err != nil {
+		return fmt.Errorf("kernel %s: %w", k.Name, err)
+	}
+	m.text.block(k.Body) // numbers the values as Print does
+	if err := t.block(k.Body); err != nil {
+		return fmt.Errorf("kernel %s: %w", k.Name, err)
+	}
+	return nil
+}
+
+type machine struct {
+	kernel *Kernel
+	simd   int
+	text   *printer
+}
+
+// bind checks the sizes and buffers of a call.
+func (m *machine) bind(t *thread, call Call) error {
+	for _, s := range m.kernel.Sizes {
+		n, ok := call.Sizes[s.Name]
+		if !ok {
+			return fmt.Errorf("the call gives no size %s", s.Name)
+		}
+		if n < s.Min || n > s.Max {
+			return fmt.Errorf("size %s is %d, expected %s", s.Name, n, rangeText(s))
+		}
+		t.symbols[s.Name] = n
+	}
+	for _, g := range m.kernel.Guards {
+		if holds, _, err := g.Holds(t.symbol); err != nil || !holds {
+			return fmt.Errorf("the sizes break the guard %s", g)
+		}
+	}
+	given := 0
+	for _, b := range m.kernel.Buffers {
+		n, err := b.Len.Eval(t.symbol)
+		if err != nil {
+			return fmt.Errorf("buffer %s: %w", b.Name, err)
+		}
+		if b.Space != Global {
+			if n < 0 || n > maxLocal {
+				return fmt.Errorf("buffer %s has %d elements, expected 0 to %d", b.Name, n, maxLocal)
+			}
+			t.memory[b] = newLocal(b, n)
+			continue
+		}
+		if given >= len(call.Buffers) {
+			return fmt.Errorf("the call gives %d buffers, none for %s", len(call.Buffers), b.Name)
+		}
+		data := call.Buffers[given]
+		if want := n * int64(b.Elem.Bytes()); int64(len(data)) != want {
+			return fmt.Errorf("buffer %s has %d bytes, expected %d for %s[%s]", b.Name, len(data), want, b.Elem, b.Len)
+		}
+		t.memory[b] = &memory{buf: b, data: data, n: n}
+		given++
+	}
+	if given != len(call.Buffers) {
+		return fmt.Errorf("the call gives %d buffers, expected %d", len(call.Buffers), given)
+	}
+	return nil
+}
+
+const maxLocal = 1 << 24
+
+// thread is a run of instructions with what it sees. Threads of a group have one each, on top of the group's.
+type thread struct {
+	m       *machine
+	outer   *thread
+	symbols map[string]int64
+	values  map[*Value][]uint64
+	memory  map[*Buffer]*memory
+	round   int64               // 1 + the round of the parallel or grid loop around
+	meet    func(*meeting) bool // waits for the other threads of the group; nil outside a thread loop
+}
+
+func (t *thread) symbol(name string) (int64, bool) {
+	for ; t != nil; t = t.outer {
+		if n, ok := t.symbols[name]; ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func (t *thread) value(v *Value) []uint64 {
+	for ; t != nil; t = t.outer {
+		if lanes, ok := t.values[v]; ok {
+			return lanes
+		}
+	}
+	return nil
+}
+
+func (t *thread) find(b *Buffer) *memory {
+	for ; t != nil; t = t.outer {
+		if mem, ok := t.memory[b]; ok {
+			return mem
+		}
+	}
+	return nil
+}
+
+func (t *thread) dim(d ir.Dim) (int64, error) {
+	if n, ok := d.IsConst(); ok {
+		return n, nil
+	}
+	return d.Eval(t.symbol)
+}
+
+func (t *thread) block(b *Block) error {
+	for _, in := range b.Instrs {
+		if err := t.instr(in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *thread) instr(in *Instr) error {
+	var err error
+	switch in.Op {
+	case LoopInstr:
+		return t.loop(in.Loop)
+	case IfInstr:
+		return t.branch(in)
+	case Bind:
+		err = t.bind(in)
+	case Load, TileLoad:
+		err = t.load(in)
+	case Store, TileStore:
+		err = t.store(in)
+	case Barrier, GroupSum, GroupMax, GroupShuffle:
+		err = t.together(in)
+	default:
+		err = t.compute(in)
+	}
+	if err != nil && err != errStopped {
+		return fmt.Errorf("`%s`: %w", t.m.text.instr(in), err)
+	}
+	return err
+}
+
+func (t *thread) branch(in *Instr) error {
+	c := in.If
+	var holds bool
+	if c.Cond != nil {
+		holds = t.value(c.Cond)[0] != 0
+	} else {
+		var err error
+		if holds, _, err = (ir.Guard{Any: []ir.Cond{c.Holds}}).Holds(t.symbol); err != nil {
+			return fmt.Errorf("`%s`: %w", t.m.text.instr(in), err)
+		}
+	}
+	if !holds {
+		return nil
+	}
+	return t.block(c.Then)
+}
+
+func (t *thread) loop(l *Loop) error {
+	extent, err := t.dim(l.Extent)
+	if err != nil {
+		return fmt.Errorf("`%s`: %w", t.m.text.loopHead(l), err)
+	}
+	if l.Kind == Thread {
+		return t.threads(l, extent)
+	}
+	apart := (l.Kind == Parallel || l.Kind == Grid) && t.round == 0
+	if apart {
+		t.watch(true)
+		defer t.watch(false)
+	}
+	carried := make([][]uint64, len(l.Init))
+	for i, v := range l.Init {
+		carried[i] = t.value(v)
+	}
+	outer := t.round
+	var before [][]bool
+	if l.Kind == Parallel || l.Kind == Grid {
+		before = t.written()
+	}
+	for at, round := int64(0), int64(0); at < extent; at, round = at+l.Step, round+1 {
+		t.symbols[l.Var] = at
+		if l.Kind == Parallel || l.Kind == Grid {
+			t.round = outer*(extent/l.Step+2) + round + 1
+			t.forget(before)
+		}
+		for i, v := range l.Carried {
+			t.values[v] = carried[i]
+		}
+		if err := t.block(l.Body); err != nil {
+			return err
+		}
+		next := make([][]uint64, len(l.Next))
+		for i, v := range l.Next {
+			next[i] = t.value(v)
+		}
+		carried = next
+	}
+	t.round = outer
+	for i, v := range l.Results {
+		t.values[v] = carried[i]
+	}
+	return nil
+}
+
+// watch starts or ends the record of which round of a parallel loop wrote what.
+func (t *thread) watch(on bool) {
+	for _, b := range t.m.kernel.Buffers {
+		if mem := t.find(b); b.Space == Global && b.Access&Write != 0 {
+			mem.owner = nil
+			if on {
+				mem.owner = make([]int64, mem.n)
+			}
+		}
+	}
+	t.round = 0
+}
+
+// written is which elements of shared and private memory have a value.
+func (t *thread) written() [][]bool {
+	var all [][]bool
+	for _, b := range t.m.kernel.Buffers {
+		if b.Space != Global {
+			all = append(all, slices.Clone(t.find(b).written))
+		}
+	}
+	return all
+}
+
+// forget leaves shared and private memory as before the loop: what other rounds wrote is not there.
+func (t *thread) forget(before [][]bool) {
+	for _, b := range t.m.kernel.Buffers {
+		if b.Space != Global {
+			copy(t.find(b).written, before[0])
+			before = before[1:]
+		}
+	}
+}
+
+func (t *thread) bind(in *Instr) error {
+	least, err := t.dim(in.Least)
+	if err != nil {
+		return err
+	}
+	most, err := t.dim(in.Most)
+	if err != nil {
+		return err
+	}
+	bits := t.value(in.Args[0])[0]
+	n := int64(bits)
+	if e := in.Args[0].Type.Elem; e == host.U64 && n < 0 {
+		n = most // a u64 beyond all
+	}
+	kept := max(least, min(most, n))
+	if uint64(kept) != bits && in.Buffer != nil {
+		t.find(in.Buffer).put(0, 1)
+	}
+	t.symbols[in.Symbol] = kept
+	return nil
+}
+
+// places gives the elements that the lanes access, -1 for a lane that is masked out.
+func (t *thread) places(in *Instr, lanes int) ([]int64, error) {
+	at, err := t.dim(in.Index)
+	if err != nil {
+		return nil, err
+	}
+	stride, err := t.dim(in.Stride)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]int64, lanes)
+	for i := range list {
+		list[i] = at + stride*int64(i)
+		if in.Op == TileLoad || in.Op == TileStore {
+			list[i] = at + stride*int64(i/8) + int64(i%8)
+		}
+		if in.Mask != nil && t.value(in.Mask)[i] == 0 {
+			list[i] = -1
+		} else if list[i] < 0 {
+			return nil, t.find(in.Buffer).inside(list[i])
+		}
+	}
+	return list, nil
+}
+
+func (t *thread) load(in *Instr) error {
+	at, err := t.places(in, in.Result.Type.Lanes)
+	if err != nil {
+		return err
+	}
+	lanes := make([]uint64, len(at))
+	for i, a := range at {
+		if a < 0 {
+			continue
+		}
+		if lanes[i], err = t.find(in.Buffer).load(a, t.round); err != nil {
+			return err
+		}
+	}
+	t.values[in.Result] = lanes
+	return nil
+}
+
+func (t *thread) store(in *Instr) error {
+	lanes := t.value(in.Args[0])
+	at, err := t.places(in, len(lanes))
+	if err != nil {
+		return err
+	}
+	for i, a := range at {
+		if a < 0 {
+			continue
+		}
+		if err := t.find(in.Buffer).store(a, t.round, lanes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+// Package schedule turns groups of tensor operations into kernels for a target.
+//
+// A [Group] is the body of a core.kernel, or one operation, in operations that are small enough to be emitted: composites
+// are replaced by their Expand. [Plan] goes through the table of [Entries], special schedules before general ones, and takes
+// the first that can make the group. A schedule that cannot says why; who asked then computes the operation otherwise.
+//
+// Every schedule emits the values around its heart with an emitter, which computes any value of the body at a [point]: a
+// place along each axis for the first lane, and the distance from lane to lane. So prologues and epilogues fuse alike in all
+// of them.
+package schedule
+
+import "github.com/aiopt/aiopt/backend/kernel"
+
+// Target is what schedules know of a machine.
+type Target struct {
+	Name      string
+	Lanes     int   // of f32 in a vector register
+	Registers int   // vector registers
+	L1, L2    int64 // bytes of cache a core has
+	Features  []string
+}
+
+// Unroll is how many vectors a loop handles at a time, to keep several operations under way.
+const unroll = 4
+
+// Entry is one schedule.
+type Entry struct {
+	Name string
+	Doc  string
+	// Applies says why the schedule is not for the group; "" where it is.
+	Applies func(g *Group, t Target) string
+	Make    func(g *Group, t Target) ([]*kernel.Kernel, error)
+}

@@ -1,0 +1,54 @@
+package schedule_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
+)
+
+// TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it.
+// With the flag -update, which airtest declares, it writes them.
+func TestKernels(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, op := parse(t, string(a.Files[0].Data))
+			g, err := schedule.NewGroup(op)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kernels, why := schedule.Plan(g, target)
+			text := ""
+			if why != "" {
+				text = why + "\n"
+			}
+			for _, k := range kernels {
+				text += kernel.Print(k)
+			}
+			if flag.Lookup("update").Value.String() == "true" {
+				a.Files = append(a.Files[:1], txtar.File{Name: "kernel.txt", Data: []byte(text)})
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(a.Files[1].Data), text); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package schedule_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/ir/text"
+)
+
+var target = schedule.Target{Name: "test", Lanes: 4, Registers: 16, L1: 32 << 10, L2: 1 << 20}
+
+// parse reads a module and gives its function and the kernel in it, or its only operation.
+func parse(t testing.TB, src string) (*ir.Module, *ir.Op) {
+	t.Helper()
+	m, err := text.Parse("test.air", []byte(src), aiopt.Standard().Ops)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, src)
+	}
+	if err := ir.Verify(m); err != nil {
+		t.Fatalf("%v\n%s", err, src)
+	}
+	return m, only(m)
+}
+
+// only is the first kernel of @main, or its operation before the return.
+func only(m *ir.Module) *ir.Op {
+	f := m.Funcs[0]
+	for _, op := range f.Ops {
+		if op.Is(core.Kernel) {
+			return op
+		}
+	}
+	if len(f.Ops) < 2 {
+		return nil
+	}
+	return f.Ops[len(f.Ops)-2]
+}
+
+// reference computes @main by the interpreter.
+func reference(m *ir.Module, in []*host.Tensor) ([]*host.Tensor, error) {
+	p, err := interp.Backend{}.Compile(context.Background(), m, backend.Options{Threads: 1})
+	if err != nil {
+		return nil, err
+	}
+	return p.NewSession().Call(context.Background(), "main", in, nil)
+}
+
+var errFault = fmt.Errorf("the kernel set its status")
+
+// compute runs the kernels of a group on tensors, of which params says which each parameter is.
+func compute(kernels []*kernel.Kernel, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
+	out, err := host.Alloc(want.Elem, want.Shape)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out.Data {
+		out.Data[i] = 0xa5
+	}
+	for _, k := range kernels {
+		call := kernel.Call{Sizes: sizes}
+		for _, x := range in {
+			call.Buffers = append(call.Buffers, x.Bytes())
+		}
+		call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
+		var status []byte
+		if globals(k) > len(call.Buffers) {
+			status = make([]byte, 4)
+			call.Buffers = append(call.Buffers, status)
+		}
+		if err := kernel.Run(k, call); err != nil {
+			return nil, fmt.Errorf("%w\n%s", err, kernel.Print(k))
+		}
+		if len(status) > 0 && status[0] != 0 {
+			return nil, errFault
+		}
+	}
+	return out, nil
+}
+
+func globals(k *kernel.Kernel) int {
+	n := 0
+	for _, b := range k.Buffers {
+		if b.Space == kernel.Global {
+			n++
+		}
+	}
+	return n
+}
+
+// tolerance of a result's element type, relative and absolute.
+var tolerances = map[host.Elem][2]float64{
+	host.F16:  {2e-2, 2e-2},
+	host.BF16: {1e-1, 1.5e-1},
+	host.F32:  {2e-5, 2e-6},
+	host.F64:  {1e-12, 1e-12},
+}
+
+// differ says where two tensors differ by more than their type's tolerance.
+func differ(got, want *host.Tensor) error {
+	for i := range want.Len() {
+		a, b := host.At(got, i), host.At(want, i)
+		x, isFloat := a.(float64)
+		if !isFloat {
+			if a != b {
+				return fmt.Errorf("element %d is %v, want %v", i, a, b)
+			}
+			continue
+		}
+		y := b.(float64)
+		if x == y || math.IsNaN(x) && math.IsNaN(y) {
+			continue
+		}
+		tol := tolerances[want.Elem]
+		if !(math.Abs(x-y) <= tol[1]+tol[0]*math.Abs(y)) {
+			return fmt.Errorf("element %d is %v, want %v", i, x, y)
+		}
+	}
+	return nil
+}

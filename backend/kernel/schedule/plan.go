@@ -1,0 +1,99 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aiopt/aiopt/backend/kernel"
+)
+
+// Entries are the schedules, special ones before general ones.
+func Entries() []Entry {
+	return []Entry{
+		{
+			Name:    "attention",
+			Doc:     "nn.sdpa by an online softmax over blocks of keys: lanes along queries where there are many, along rows where there are few.",
+			Applies: attends,
+			Make:    makeAttention,
+		},
+		{
+			Name:    "rows",
+			Doc:     "Softmax, norms and reductions: the reductions of a row, then its elements, while the row is in the cache.",
+			Applies: func(g *Group, _ Target) string { return g.needsReduction(true) },
+			Make:    makeNest,
+		},
+		{
+			Name:    "elementwise",
+			Doc:     "Everything whose elements do not depend on each other: as few loops as the shapes allow, by vectors.",
+			Applies: func(g *Group, _ Target) string { return g.needsReduction(false) },
+			Make:    makeNest,
+		},
+	}
+}
+
+// needsReduction says why a group that shall have reductions, or none, is not such a group.
+func (g *Group) needsReduction(want bool) string {
+	e, err := g.Expanded()
+	if err != nil {
+		return err.Error()
+	}
+	has := false
+	for _, op := range e.Body {
+		_, reduces := reducedAxes(op)
+		has = has || reduces
+	}
+	switch {
+	case has && !want:
+		return "it has reductions"
+	case !has && want:
+		return "it has no reduction"
+	}
+	return ""
+}
+
+// Plan makes the kernels of a group by the first schedule that can, to be run one after the other. Where none can, the
+// reason names what stands in the way of each.
+func Plan(g *Group, t Target) (kernels []*kernel.Kernel, reason string) {
+	if t.Lanes < 1 {
+		return nil, fmt.Sprintf("the target has %d lanes, expected at least 1", t.Lanes)
+	}
+	var reasons []string
+	for _, s := range Entries() {
+		why := s.Applies(g, t)
+		if why == "" {
+			made, err := s.Make(g, t)
+			if err == nil {
+				return made, ""
+			}
+			why = err.Error()
+		}
+		reasons = append(reasons, s.Name+": "+why)
+	}
+	return nil, strings.Join(reasons, "; ")
+}
+
+// makeNest takes the first nest of loops that can be built; where bounds are not proven for any, the first one with checks. The
+// error is the last one that is about more than lanes or the order of loops, if there is one.
+func makeNest(g *Group, t Target) ([]*kernel.Kernel, error) {
+	g, err := g.Expanded()
+	if err != nil {
+		return nil, err
+	}
+	var last error
+	for _, checks := range []bool{false, true} {
+		for _, n := range nests(g) {
+			k, err := n.make(g, t, checks)
+			if err == nil {
+				return []*kernel.Kernel{k}, nil
+			}
+			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
+				last = err
+			}
+		}
+		if !errors.Is(last, kernel.ErrUnproven) {
+			break
+		}
+	}
+	return nil, last
+}

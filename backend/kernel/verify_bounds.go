@@ -1,0 +1,259 @@
+package kernel
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// scope is what is known of the index symbols at a place. It is a value: an inner scope is a changed copy.
+type scope struct {
+	decls  []*ir.DimDecl
+	guards []ir.Guard
+	vars   []boundVar
+	steps  map[string]ir.Dim // a variable of a loop with a step > 1: the step times itself
+	thread []string          // symbols that differ between threads of a group
+}
+
+// boundVar is a symbol with its bounds: what it can be replaced by in an expression that grows with it.
+type boundVar struct {
+	name        string
+	least, most []ir.Dim // each holds
+}
+
+func (s scope) has(name string) bool {
+	return slices.ContainsFunc(s.decls, func(d *ir.DimDecl) bool { return d.Name == name })
+}
+
+// with adds a symbol in least..most.
+func (s scope) with(name string, least, most ir.Dim) scope {
+	sym := ir.Sym(name)
+	s.decls = append(slices.Clip(s.decls), &ir.DimDecl{Name: name, Min: constOr(least, -ir.Unbounded), Max: constOr(most, ir.Unbounded)})
+	s.guards = append(slices.Clip(s.guards), guardOf(s.scaled(least), ir.RelLE, sym), guardOf(sym, ir.RelLE, s.scaled(most)))
+	s.vars = append(slices.Clip(s.vars), boundVar{name, []ir.Dim{s.scaled(least)}, []ir.Dim{s.scaled(most)}})
+	return s
+}
+
+func constOr(d ir.Dim, otherwise int64) int64 {
+	if n, ok := d.IsConst(); ok {
+		return n
+	}
+	return otherwise
+}
+
+func guardOf(a ir.Dim, rel ir.Relation, b ir.Dim) ir.Guard {
+	return ir.Guard{Any: []ir.Cond{{Left: a, Rel: rel, Right: b}}}
+}
+
+// looping adds a loop's variable. With a step it is counted in rounds: what is proven is then exact for the last round.
+func (s scope) looping(l *Loop) scope {
+	last := l.Extent.Sub(ir.Const(1)).FloorDiv(ir.Const(l.Step))
+	s = s.with(l.Var, ir.Const(0), last)
+	if l.Step > 1 {
+		steps := map[string]ir.Dim{l.Var: ir.Sym(l.Var).Mul(ir.Const(l.Step))}
+		for name, d := range s.steps {
+			steps[name] = d
+		}
+		s.steps = steps
+	}
+	if l.Kind == Thread || s.perThread(l.Extent) {
+		s.thread = append(slices.Clip(s.thread), l.Var)
+	}
+	return s
+}
+
+// scaled writes an expression in rounds of loops instead of their variables.
+func (s scope) scaled(d ir.Dim) ir.Dim {
+	if len(s.steps) == 0 {
+		return d
+	}
+	return d.Subst(s.steps)
+}
+
+// holding adds a condition, and what it says of single variables as their bounds.
+func (s scope) holding(c ir.Cond) scope {
+	c.Left, c.Right = s.scaled(c.Left), s.scaled(c.Right)
+	s.guards = append(slices.Clip(s.guards), ir.Guard{Any: []ir.Cond{c}})
+	s.vars = slices.Clone(s.vars)
+	diff := c.Right.Sub(c.Left)
+	switch c.Rel {
+	case ir.RelLE:
+		s.notNegative(diff)
+	case ir.RelLT:
+		s.notNegative(diff.Sub(ir.Const(1)))
+	case ir.RelGE:
+		s.notNegative(diff.Neg())
+	case ir.RelGT:
+		s.notNegative(diff.Neg().Sub(ir.Const(1)))
+	case ir.RelEQ:
+		s.notNegative(diff)
+		s.notNegative(diff.Neg())
+	}
+	return s
+}
+
+// notNegative takes bounds from a sum of at least 0 that has variables with the factor 1 or -1.
+func (s scope) notNegative(sum ir.Dim) {
+	for i := range s.vars {
+		x := &s.vars[i]
+		factor, ok := linear(sum, x.name)
+		switch {
+		case ok && factor.Equal(ir.Const(1)):
+			x.least = append(slices.Clip(x.least), ir.Sym(x.name).Sub(sum))
+		case ok && factor.Equal(ir.Const(-1)):
+			x.most = append(slices.Clip(x.most), ir.Sym(x.name).Add(sum))
+		}
+	}
+}
+
+func (s scope) perThread(dims ...ir.Dim) bool {
+	return slices.ContainsFunc(dims, func(d ir.Dim) bool {
+		return slices.ContainsFunc(d.Symbols(), func(name string) bool { return slices.Contains(s.thread, name) })
+	})
+}
+
+func (s scope) env() *prover { return &prover{scope: s} }
+
+// prover decides conditions in a scope.
+type prover struct {
+	scope
+	known *ir.DimEnv
+}
+
+func (p *prover) holds(a ir.Dim, rel ir.Relation, b ir.Dim) bool {
+	if p.known == nil {
+		p.known = ir.NewDimEnv(p.decls, p.guards)
+	}
+	a, b = p.scaled(a), p.scaled(b)
+	if p.known.Prove(ir.Cond{Left: a, Rel: rel, Right: b}) == ir.True {
+		return true
+	}
+	diff := b.Sub(a)
+	if rel == ir.RelLT {
+		diff = diff.Sub(ir.Const(1))
+	}
+	return p.atLeastZero(diff, len(p.vars))
+}
+
+// atLeastZero replaces variables, innermost first, by the end of their range where the sum is least: a sum that is linear in
+// a variable is least at one of the ends, by the sign of the variable's factor. This proves row*N + k < M*N, which needs a
+// product of two bounds.
+func (p *prover) atLeastZero(sum ir.Dim, vars int) bool {
+	if p.known.Prove(ir.Cond{Left: ir.Const(0), Rel: ir.RelLE, Right: sum}) == ir.True {
+		return true
+	}
+	for i := vars - 1; i >= 0; i-- {
+		x := p.vars[i]
+		factor, ok := linear(sum, x.name)
+		if !ok {
+			continue
+		}
+		ends := x.least
+		if p.known.Prove(ir.Cond{Left: factor, Rel: ir.RelLE, Right: ir.Const(0)}) == ir.True {
+			ends = x.most
+		} else if p.known.Prove(ir.Cond{Left: factor, Rel: ir.RelGE, Right: ir.Const(0)}) != ir.True {
+			continue
+		}
+		if slices.ContainsFunc(ends, func(end ir.Dim) bool {
+			return p.atLeastZero(sum.Subst(map[string]ir.Dim{x.name: end}), i)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// linear gives the factor of a symbol in a sum that is linear in it and holds it.
+func linear(sum ir.Dim, name string) (factor ir.Dim, ok bool) {
+	if !slices.Contains(sum.Symbols(), name) {
+		return factor, false
+	}
+	rest := sum.Subst(map[string]ir.Dim{name: ir.Const(0)})
+	factor = sum.Subst(map[string]ir.Dim{name: ir.Const(1)}).Sub(rest)
+	return factor, rest.Add(factor.Mul(ir.Sym(name))).Equal(sum)
+}
+
+// What stands for the number of a lane in proofs, and for that of a tile's row; a kernel that uses the names is refused.
+const (
+	laneSymbol = "lane__"
+	rowSymbol  = "row__"
+)
+
+// access checks the buffer and proves that every lane that is not masked out lies inside it.
+func (v *verifier) access(in *Instr) {
+	b := in.Buffer
+	if !v.known(b) {
+		return
+	}
+	need := Read
+	if in.Op == Store || in.Op == TileStore {
+		need = Write
+	}
+	if b.Space == Global && b.Access&need == 0 {
+		v.failf("buffer %s is declared %s, this needs %s", b.Name, b.Access, need)
+	}
+	before := len(v.errs)
+	v.dim("the index", in.Index)
+	v.dim("the stride", in.Stride)
+	if len(v.errs) > before {
+		return
+	}
+	at, s := v.lanes(in)
+	p := s.env()
+	v.prove("the index", ir.Const(0), ir.RelLE, at, p)
+	v.prove("the index", at, ir.RelLT, b.Len, p)
+}
+
+// lanes gives the element that lane laneSymbol accesses, in a scope that knows what the mask says of that lane.
+func (v *verifier) lanes(in *Instr) (ir.Dim, scope) {
+	lane := ir.Sym(laneSymbol)
+	if in.Op == TileLoad || in.Op == TileStore {
+		s := v.scope.with(laneSymbol, ir.Const(0), ir.Const(7)).with(rowSymbol, ir.Const(0), ir.Const(7))
+		return in.Index.Add(in.Stride.Mul(ir.Sym(rowSymbol))).Add(lane), s
+	}
+	lanes := 1
+	switch {
+	case in.Op == Load:
+		lanes = in.Result.Type.Lanes
+	case in.Op == Store:
+		lanes = in.Args[0].Type.Lanes
+	}
+	if lanes == 1 {
+		lane = ir.Const(0)
+	}
+	s := v.scope.with(laneSymbol, ir.Const(0), ir.Const(int64(lanes-1)))
+	for _, w := range v.conjuncts(in.Mask) {
+		at := w.Index.Add(w.Stride.Mul(lane))
+		s = s.holding(ir.Cond{Left: w.Least, Rel: ir.RelLE, Right: at}).holding(ir.Cond{Left: at, Rel: ir.RelLE, Right: w.Most})
+	}
+	return in.Index.Add(in.Stride.Mul(lane)), s
+}
+
+// conjuncts are the Within instructions that all hold where the mask does.
+func (v *verifier) conjuncts(mask *Value) []*Instr {
+	def := v.defs[mask]
+	switch {
+	case mask == nil || def == nil:
+		return nil
+	case def.Op == Within:
+		return []*Instr{def}
+	case def.Op == And:
+		return append(v.conjuncts(def.Args[0]), v.conjuncts(def.Args[1])...)
+	case def.Op == Splat && def.Args[0].Type.Elem == host.Bool:
+		return v.conjuncts(def.Args[0])
+	}
+	return nil
+}
+
+// ErrUnproven is in the error of Verify where a bound is not proven; it may hold nevertheless.
+var ErrUnproven = errors.New("is not proven to keep")
+
+func (v *verifier) prove(what string, a ir.Dim, rel ir.Relation, b ir.Dim, p *prover) {
+	if p.holds(a, rel, b) {
+		return
+	}
+	words := map[string]ir.Dim{laneSymbol: ir.Sym("lane"), rowSymbol: ir.Sym("row")}
+	v.failf("%s %w %s", what, ErrUnproven, ir.Cond{Left: a.Subst(words), Rel: rel, Right: b.Subst(words)})
+}

@@ -1,0 +1,107 @@
+package kernel_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// TestVerify holds what is refused, and with what words; an empty want is a kernel that is fine.
+func TestVerify(t *testing.T) {
+	size := ir.Sym("N")
+	for _, tt := range []struct {
+		name string
+		make func(b *kernel.Builder, x, y *kernel.Buffer) // x and y have N elements
+		want string
+	}{
+		{"vectors of a multiple", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size.FloorDiv(c(4)).Mul(c(4)), 4, func(i ir.Dim) { b.Store(y, i, b.Load(x, i, 4)) })
+		}, ""},
+		{"vectors past the end", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 4, func(i ir.Dim) { b.Store(y, i, b.Load(x, i, 4)) })
+		}, "`%0 = load x[i] : f32x4`: the index is not proven to keep i+lane < N"},
+		{"guarded vectors", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 4, func(i ir.Dim) {
+				b.If(ir.Cond{Left: i.Add(c(4)), Rel: ir.RelLE, Right: size}, func() { b.Store(y, i, b.Load(x, i, 4)) })
+			})
+		}, ""},
+		{"before the start", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) { b.Store(y, i, b.Load(x, i.Sub(c(1)), 1)) })
+		}, "keep 0 <= i-1"},
+		{"shifted by a mask", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				b.Store(y, i, b.LoadLanes(x, i.Sub(c(1)), c(1), 1, b.Within(1, i, c(0), c(1), size)))
+			})
+		}, ""},
+		{"a mask of something else", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 4, func(i ir.Dim) {
+				v := b.LoadLanes(x, i, c(1), 4, b.Tail(4, i, size))
+				b.StoreLanes(y, i, c(1), v, b.Op(kernel.Less, v, v))
+			})
+		}, "i+lane < N"},
+		{"a mask among others", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 4, func(i ir.Dim) {
+				tail := b.Tail(4, i, size)
+				v := b.LoadLanes(x, i, c(1), 4, tail)
+				b.StoreLanes(y, i, c(1), v, b.Op(kernel.And, b.Op(kernel.Less, v, v), tail))
+			})
+		}, ""},
+		{"reversed", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size.FloorDiv(c(4)).Mul(c(4)), 4, func(i ir.Dim) {
+				b.Store(y, i, b.LoadLanes(x, size.Sub(c(1)).Sub(i), c(-1), 4, nil))
+			})
+		}, ""},
+		{"write to an input", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Serial, "i", size, 1, func(i ir.Dim) { b.Store(x, i, b.Load(x, i, 1)) })
+		}, "buffer x is declared read, this needs write"},
+		{"types", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.Op(kernel.Add, b.Float(f32(4), 1), b.Float(f32(8), 1))
+		}, "add: argument 1 is f32x8, expected f32x4 as argument 0"},
+		{"a parallel loop inside", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Serial, "i", size, 1, func(ir.Dim) { b.For(kernel.Parallel, "j", size, 1, func(ir.Dim) {}) })
+		}, "only the outermost one may be parallel"},
+		{"a parallel sum", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.Loop(kernel.Parallel, "i", size, 1, []*kernel.Value{b.Float(f32(1), 0)}, func(_ ir.Dim, v []*kernel.Value) []*kernel.Value { return v })
+		}, "a parallel loop carries values"},
+		{"a value of an inner loop", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			var v *kernel.Value
+			b.For(kernel.Serial, "i", size, 1, func(i ir.Dim) { v = b.Load(x, i, 1) })
+			b.For(kernel.Serial, "j", size, 1, func(j ir.Dim) { b.Store(y, j, v) })
+		}, "%0 is not defined here"},
+		{"a variable of an inner loop", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			var at ir.Dim
+			b.For(kernel.Serial, "i", size, 1, func(i ir.Dim) { at = i })
+			b.Index(host.I64, at)
+		}, "i is not defined here"},
+		{"a barrier that not all meet", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: i, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+			})
+		}, "threads of a group may not all come here"},
+		{"a barrier in a uniform branch", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: size, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+			})
+		}, ""},
+		{"an unbound unrolling", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Unroll, "i", size, 1, func(ir.Dim) {})
+		}, "the extent N of an unrolled loop is no constant"},
+		{"an empty binding", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.Bind(b.Int(kernel.Type{Elem: host.I64, Lanes: 1}, 3), "at", c(0), size.Sub(c(1)), nil)
+		}, "the range is not proven to keep 0 <= N-1"},
+	} {
+		b := kernel.NewBuilder("k")
+		b.Size(&ir.DimDecl{Name: "N", Min: 0, Max: ir.Unbounded})
+		tt.make(b, b.Input("x", host.F32, size), b.Output("y", host.F32, size))
+		_, err := b.Build()
+		if tt.want == "" && err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// kernelRow is what equal kernels took in the calls that are timed operation by operation, together.
+type kernelRow struct {
+	name  string // what it computes
+	types string
+	by    string
+	time  time.Duration
+	calls int
+	adds  float64 // multiply-adds, of all calls
+	bytes float64 // of operands and results, of all calls
+	known bool    // the sizes are, and so are adds and bytes
+}
+
+// kernelName names an operation by what is heavy in it, or by all that it does.
+func kernelName(op *ir.Op) string {
+	if !op.Is(core.Kernel) {
+		return op.Name()
+	}
+	var anchors, others []string
+	for _, o := range op.Bodies[0].Ops {
+		switch t := o.Def.Traits; {
+		case t.Has(ir.Anchor):
+			anchors = append(anchors, o.Name())
+		case t&(ir.Cheap|ir.View|ir.Terminator) == 0 && !slices.Contains(others, o.Name()):
+			others = append(others, o.Name())
+		}
+	}
+	names := append(anchors, others...)
+	if len(names) == 0 {
+		return op.Name()
+	}
+	const most = 3
+	if len(names) > most {
+		names = append(names[:most], "...")
+	}
+	return strings.Join(names, " ")
+}
+
+// kernels runs the calls a few times more, with a look at each operation, and adds up by what is computed on which types.
+func (b *benchRun) kernels(ctx context.Context) ([]kernelRow, error) {
+	rows := map[string]*kernelRow{}
+	var sizes *backend.Sizes
+	opt := &backend.CallOptions{}
+	opt.Timing = func(op *ir.Op, by string, ns int64) {
+		if op.Is(core.Constant) {
+			return // it is there
+		}
+		row := &kernelRow{name: kernelName(op), types: typesOf(op), by: by, known: op.Def.Traits&(ir.View|ir.Cheap) == 0}
+		key := row.by + row.name + row.types
+		if rows[key] == nil {
+			rows[key] = row
+		}
+		row = rows[key]
+		row.time += time.Duration(ns)
+		row.calls++
+		row.count(op, sizes)
+	}
+	b.events.watch(opt)
+	for range watchedRuns {
+		if err := b.begin(); err != nil {
+			return nil, err
+		}
+		for _, one := range b.calls {
+			var err error
+			if sizes, err = b.sizes(one); err != nil {
+				return nil, err
+			}
+			if _, err := b.session.Call(ctx, one.sig.Name, one.in, opt); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var list []kernelRow
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		list = append(list, *rows[key])
+	}
+	slices.SortStableFunc(list, func(x, y kernelRow) int { return cmp.Compare(y.time, x.time) })
+	return list, nil
+}
+
+// typesOf tells the largest operand and the result.
+func typesOf(op *ir.Op) string {
+	var text string
+	if len(op.Operands) > 0 && op.Operands[0] != nil {
+		text = op.Operands[0].Type.String()
+	}
+	if len(op.Results) > 0 {
+		text += " -> " + op.Results[0].Type.String()
+	}
+	return text
+}
+
+// sizes binds the symbols of a call's function.
+func (b *benchRun) sizes(one call) (*backend.Sizes, error) {
+	f := one.sig.Func
+	args := make([]*host.Tensor, len(f.Params))
+	at := 0
+	for i, p := range f.Params {
+		switch p.Role {
+		case ir.Input:
+			args[i] = one.in[at]
+			at++
+		case ir.StateIn:
+			t, err := b.session.State(p.State)
+			if err != nil {
+				return nil, err
+			}
+			args[i] = t
+		}
+	}
+	return backend.BindInputs(f, args)
+}
+
+// count adds the work of an operation. Sizes that only its place in the model knows leave the row without.
+func (r *kernelRow) count(op *ir.Op, sizes *backend.Sizes) {
+	add := func(to *float64, d ir.Dim, by float64) {
+		n, err := d.Eval(sizes.Get)
+		if err != nil {
+			r.known = false
+			return
+		}
+		*to += float64(n) * by
+	}
+	bits := func(v *ir.Value) { add(&r.bytes, v.Type.NumElements(), float64(v.Type.Elem.Bits())/8) }
+	seen := map[*ir.Value]bool{}
+	for _, v := range op.Operands {
+		if v != nil && !seen[v] {
+			seen[v] = true
+			bits(v)
+		}
+	}
+	for _, v := range op.Results {
+		bits(v)
+	}
+	work := func(o *ir.Op) {
+		if o.Def.Work != nil {
+			add(&r.adds, o.Def.Work(o), 1)
+		}
+	}
+	work(op)
+	for _, body := range op.Bodies {
+		body.WithBodies(func(f *ir.Func) {
+			for _, o := range f.Ops {
+				work(o)
+			}
+		})
+	}
+}

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// calls is what commands share that call functions of a model on inputs.
+type calls struct {
+	*tool
+	flags     passFlags
+	functions string
+	backend   string
+	threads   int
+	inputs    string
+	input     []string
+	ref       string
+	io        string
+	trace     string
+}
+
+func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} }
+
+func (c *calls) declare(fs *pflag.FlagSet) {
+	c.flags.declare(fs)
+	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
+	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu where LLVM is found, interp otherwise")
+	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
+	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
+	fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
+	fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences and the PSNR; it must hold every output and nothing else")
+	fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
+	fs.StringVar(&c.trace, "trace", "", "write when each operation ran to this file, for chrome://tracing or ui.perfetto.dev")
+}
+
+func backendNames(t *tool) []string {
+	var names []string
+	for _, b := range t.Backends {
+		names = append(names, b.Name())
+	}
+	return names
+}
+
+// check refuses a command line that makes no sense.
+func (c *calls) check(args []string) error {
+	if len(args) != 1 {
+		return usagef("expected one model, found %d; `--help` shows how it goes", len(args))
+	}
+	if c.io != "name" && c.io != "position" {
+		return usagef("--io=%s: expected name or position", c.io)
+	}
+	if c.threads < 0 {
+		return usagef("--threads=%d: expected 0 or more", c.threads)
+	}
+	if err := c.flags.check(args); err != nil {
+		return err
+	}
+	if c.backend != "" && c.Backend(c.backend) == nil {
+		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
+	}
+	return nil
+}
+
+// read reads a model and runs the passes.
+func (c *calls) read(ctx context.Context, path string, events *trace) (*ir.Module, error) {
+	m, err := c.open(path, events)
+	if err != nil {
+		return nil, err
+	}
+	return m, c.passes(ctx, path, m, events)
+}
+
+// open reads a model.
+func (c *calls) open(path string, events *trace) (*ir.Module, error) {
+	defer events.begin("load", "phase")()
+	return c.load([]aiopt.File{{Path: path}}, nil)
+}
+
+// passes runs the passes that the user named, or those that a .pt2 needs.
+func (c *calls) passes(ctx context.Context, path string, m *ir.Module, events *trace) error {
+	defer events.begin("passes", "phase")()
+	pipeline := c.flags.pipeline
+	if pipeline == "" && strings.HasSuffix(path, ".pt2") {
+		pipeline = "@cpu"
+	}
+	return c.flags.build(ctx, m, pipeline, samplesFlags{})
+}
+
+// engine is the one that was asked for; without that, native code where the machine can make it.
+func (c *calls) engine() backend.Backend {
+	if c.backend != "" {
+		return c.Backend(c.backend)
+	}
+	if engine := c.Backend("cpu"); engine != nil {
+		return engine
+	}
+	return c.Backend("interp")
+}
+
+// compile makes a program. Where LLVM is missing and nobody has asked for native code, it says so and interprets.
+func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backend.Program, error) {
+	defer events.begin("compile", "phase")()
+	bar := c.newProgress()
+	defer bar.finish()
+	opt := backend.Options{Threads: c.threads, Progress: func(done, total int) { bar.step("compiling", done, total) }}
+	p, err := c.engine().Compile(ctx, m, opt)
+	var missing *toolchain.Missing
+	if c.backend != "" || !errors.As(err, &missing) {
+		return p, err
+	}
+	c.warn("the model is interpreted, slowly, as %v", missing)
+	c.backend = "interp"
+	return c.engine().Compile(ctx, m, opt)
+}
+
+// call is one call of a function.
+type call struct {
+	sig             backend.Signature
+	inputs, outputs portNames
+	in              []*host.Tensor
+}
+
+// plan lists the calls that inputs and flags describe. With several functions an input that is not given is the newest
+// output of its name, if the caller keeps them (see portNames.earlier).
+func (c *calls) plan(m *ir.Module, given *inputs) ([]call, error) {
+	functions, err := functionList(m, c.functions)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := given.plan(m, functions)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]call, len(steps))
+	for k, st := range steps {
+		names := portNames{position: c.io == "position"}
+		if len(steps) > 1 || given.steps() > 0 {
+			names.prefix = fmt.Sprintf("s%d.", k)
+		}
+		st.inputs.position = st.inputs.position || names.position
+		list[k] = call{sig: st.sig, inputs: st.inputs, outputs: names}
+	}
+	return list, nil
+}
+
+// take finds the inputs of a call.
+func (k *call) take(given *inputs) (err error) {
+	if k.in, err = given.take(k.sig, k.inputs); err != nil {
+		return fmt.Errorf("@%s: %w", k.sig.Name, err)
+	}
+	return nil
+}
