@@ -4,52 +4,179 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// productModule makes a module of one operation over inputs and a constant weight.
-func productModule(t testing.TB, x, weight *host.Tensor, op, result string) *ir.Module {
-	t.Helper()
-	return parse(t, fmt.Sprintf(`air 1
-module @m {
-  func @main(%%x: %s) -> (%%y: %s) {
-    %%w = core.constant() {value = dense<i64>[0]} : tensor<i64>
-    %%y = %s : %s
-    core.return(%%y)
-  }
-}
-`, ir.TypeOf(x), result, op, result))
+// heavy is one operation with tensors that are given or constants.
+type heavy struct {
+	inputs, constants []string // types, of %x0, ... and %c0, ...
+	op, result        string
 }
 
-// withWeights gives the constants of a module random numbers.
-func withWeights(m *ir.Module, rng *rand.Rand) {
+// module makes the function of an operation; its constants are multiples of 1/8, whose products sum up without errors.
+func (h heavy) module(t testing.TB, rng *rand.Rand) *ir.Module {
+	t.Helper()
+	var params []string
+	for i, x := range h.inputs {
+		params = append(params, fmt.Sprintf("%%x%d: tensor<%s>", i, x))
+	}
+	text := fmt.Sprintf("air 1\nmodule @m {\n  func @main(%s) -> (%%y: tensor<%s>) {\n", strings.Join(params, ", "), h.result)
+	for i, c := range h.constants {
+		text += fmt.Sprintf("    %%c%d = core.constant() {value = 0.0} : tensor<%s>\n", i, c)
+	}
+	m := parse(t, text+fmt.Sprintf("    %%y = %s : tensor<%s>\n    core.return(%%y)\n  }\n}\n", h.op, h.result))
 	for _, op := range m.Funcs[0].Ops {
-		if d, ok := op.Attr("value").(ir.Dense); ok {
-			for i := range d.T.Len() {
-				host.SetFloat(d.T, i, float64(rng.IntN(17)-8)/8)
+		if op.Is(core.Constant) {
+			shape, err := constShape(op.Result().Type)
+			if err != nil {
+				t.Fatal(err)
 			}
+			op.Attrs = ir.Attrs{ir.Set("value", ir.Dense{T: eighths(rng, op.Result().Type.Elem, shape)})}
 		}
 	}
+	return m
 }
 
-func eighths(rng *rand.Rand, shape ...int) *host.Tensor {
-	x := host.New(host.F32, shape...)
+func constShape(t ir.Type) ([]int, error) {
+	var shape []int
+	for _, d := range t.Shape {
+		n, ok := d.IsConst()
+		if !ok {
+			return nil, fmt.Errorf("the size %s is open", d)
+		}
+		shape = append(shape, int(n))
+	}
+	return shape, nil
+}
+
+func eighths(rng *rand.Rand, e host.Elem, shape []int) *host.Tensor {
+	x := host.New(e, shape...)
 	for i := range x.Len() {
 		host.SetFloat(x, i, float64(rng.IntN(17)-8)/8)
 	}
 	return x
 }
 
-func program(t testing.TB, m *ir.Module, threads int) backend.Program {
+// inputs makes tensors for a module's parameters.
+func inputsOf(t testing.TB, m *ir.Module, rng *rand.Rand) []*host.Tensor {
 	t.Helper()
-	p, err := Backend{Plan: Scheduled, Cache: testCompiler(t).cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
+	var in []*host.Tensor
+	for _, p := range m.Funcs[0].Params {
+		shape, err := constShape(p.Value.Type)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, eighths(rng, p.Value.Type.Elem, shape))
+	}
+	return in
+}
+
+// native compiles a module of which everything has to be native.
+func compileHeavy(t testing.TB, m *ir.Module, threads int) backend.Session {
+	t.Helper()
+	c := testCompiler(t)
+	p, err := newProgram(context.Background(), c, Scheduled, m, threads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
-	return p
+	for op, err := range p.reasons {
+		t.Errorf("%s is not native: %v", op.Name(), err)
+	}
+	if err := p.close(); err != nil {
+		t.Error(err)
+	}
+	native, err := Backend{Plan: Scheduled, Cache: c.cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = native.Close() })
+	return native.NewSession()
+}
+
+// heavyTests are larger than those of the schedules, which run in the interpreter of kernels.
+var heavyTests = []heavy{
+	{[]string{"3x40xf32"}, []string{"70x40xf32", "70xf32"}, "nn.linear(%x0, %c0, %c1)", "3x70xf32"},
+	{[]string{"200x300xf32"}, []string{"130x300xf32", "130xf32"}, "nn.linear(%x0, %c0, %c1)", "200x130xf32"},
+	{[]string{"1x2048xf32"}, []string{"1000x2048xf32"}, "nn.linear(%x0, %c0)", "1x1000xf32"},
+	{[]string{"50x1024xf32"}, []string{"96x1024xf32"}, "nn.linear(%x0, %c0)", "50x96xf32"},
+	{[]string{"50x100xbf16"}, []string{"96x100xbf16"}, "nn.linear(%x0, %c0)", "50x96xbf16"},
+	{[]string{"50x100xf64", "96x100xf64"}, nil, "nn.linear(%x0, %x1)", "50x96xf64"},
+	{[]string{"100x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "100x70xf32"},
+	{[]string{"1x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "1x70xf32"},
+	{[]string{"6x4x33x20xf32", "6x4x20x33xf32"}, nil, "tensor.matmul(%x0, %x1)", "6x4x33x33xf32"},
+	{[]string{"5x33x20xf32"}, []string{"5x20x33xf32"}, "tensor.matmul(%x0, %c0)", "5x33x33xf32"},
+}
+
+// TestHeavy holds heavy operations against the interpreter.
+func TestHeavy(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 9))
+	for _, h := range heavyTests {
+		t.Run(h.op+" "+h.result, func(t *testing.T) {
+			m := h.module(t, rng)
+			in := inputsOf(t, m, rng)
+			reference, err := interp.Backend{}.Compile(context.Background(), m, backend.Options{Threads: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, threads := range []int{1, 3} {
+				err := agree(compileHeavy(t, m, threads), reference.NewSession(), in)
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHeavy measures heavy operations on one thread.
+func BenchmarkHeavy(b *testing.B) {
+	rng := rand.New(rand.NewPCG(2, 9))
+	for _, h := range heavyBenchmarks() {
+		b.Run(h.name, func(b *testing.B) {
+			m := h.module(b, rng)
+			in := inputsOf(b, m, rng)
+			s := compileHeavy(b, m, 1)
+			for b.Loop() {
+				if _, err := s.Call(context.Background(), "main", in, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			seconds := b.Elapsed().Seconds() / float64(b.N)
+			b.ReportMetric(h.work/seconds/1e9, h.unit)
+			runtime.KeepAlive(in)
+		})
+	}
+}
+
+type heavyBenchmark struct {
+	name string
+	heavy
+	work float64
+	unit string
+}
+
+func heavyBenchmarks() []heavyBenchmark {
+	var list []heavyBenchmark
+	for _, n := range []int{256, 512, 1024} {
+		h := heavy{[]string{fmt.Sprintf("%dx%dxf32", n, n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("%dx%dxf32", n, n)}
+		list = append(list, heavyBenchmark{fmt.Sprint("linear", n), h, 2 * float64(n*n*n), "GFLOP/s"})
+	}
+	for _, n := range []int{256, 512, 1024} {
+		h := heavy{[]string{fmt.Sprintf("%dx%dxf32", n, n), fmt.Sprintf("%dx%dxf32", n, n)}, nil, "tensor.matmul(%x0, %x1)", fmt.Sprintf("%dx%dxf32", n, n)}
+		list = append(list, heavyBenchmark{fmt.Sprint("matmul", n), h, 2 * float64(n*n*n), "GFLOP/s"})
+	}
+	for _, n := range []int{512, 1024, 2048, 4096} {
+		h := heavy{[]string{fmt.Sprintf("1x%dxf32", n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("1x%dxf32", n)}
+		list = append(list, heavyBenchmark{fmt.Sprint("gemv", n), h, 4 * float64(n*n), "GB/s"})
+	}
+	return slices.Clip(list)
 }
