@@ -116,6 +116,11 @@ var heavyTests = []heavy{
 	{[]string{"100x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "100x70xf32"},
 	{[]string{"1x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "1x70xf32"},
 	{[]string{"6x4x33x20xf32", "6x4x20x33xf32"}, nil, "tensor.matmul(%x0, %x1)", "6x4x33x33xf32"},
+	{[]string{"2x16x30x30xf32"}, []string{"40x16x3x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1]}", "2x40x30x30xf32"},
+	{[]string{"1x16x31x33xf32"}, []string{"40x16x3x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], stride = [2, 2]}", "1x40x16x17xf32"},
+	{[]string{"1x16x31x33xf32"}, []string{"40x16x1x1xf32"}, "nn.conv(%x0, %c0)", "1x40x31x33xf32"},
+	{[]string{"1x16x9x700xf32"}, []string{"20x16x2x5xf32"}, "nn.conv(%x0, %c0)", "1x20x8x696xf32"},
+	{[]string{"2x20x19x21xf32"}, []string{"20x1x3x3xf32", "20xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], groups = 20}", "2x20x19x21xf32"},
 	{[]string{"5x33x20xf32"}, []string{"5x20x33xf32"}, "tensor.matmul(%x0, %c0)", "5x33x33xf32"},
 }
 
@@ -195,5 +200,26 @@ func heavyBenchmarks() []heavyBenchmark {
 		h := heavy{[]string{fmt.Sprintf("1x%dxf32", n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("1x%dxf32", n)}
 		list = append(list, heavyBenchmark{fmt.Sprint("gemv", n), h, 4 * float64(n*n), "GB/s"})
 	}
+	for _, c := range convBenchmarks {
+		pad := (c.window - 1) / 2
+		side := (c.side+2*pad-c.window)/c.stride + 1
+		h := heavy{
+			[]string{fmt.Sprintf("1x%dx%dx%dxf32", c.in, c.side, c.side)}, []string{fmt.Sprintf("%dx%dx%dx%dxf32", c.out, c.in/c.groups, c.window, c.window)},
+			fmt.Sprintf("nn.conv(%%x0, %%c0) {low = [%d, %d], high = [%d, %d], stride = [%d, %d], groups = %d}", pad, pad, pad, pad, c.stride, c.stride, c.groups),
+			fmt.Sprintf("1x%dx%dx%dxf32", c.out, side, side),
+		}
+		work := 2 * float64(c.out*side*side*c.in/c.groups*c.window*c.window)
+		list = append(list, heavyBenchmark{fmt.Sprintf("conv%dx%d/%d-%dto%d-g%d-%d", c.window, c.window, c.stride, c.in, c.out, c.groups, c.side), h, work, "GFLOP/s"})
+	}
 	return slices.Clip(list)
+}
+
+// convBenchmarks are the convolutions of ResNet-50, one of each kind, and some of MobileNet by channels.
+var convBenchmarks = []struct{ in, out, side, window, stride, groups int }{
+	{3, 64, 224, 7, 2, 1},
+	{64, 64, 56, 1, 1, 1}, {64, 64, 56, 3, 1, 1}, {64, 256, 56, 1, 1, 1}, {256, 64, 56, 1, 1, 1},
+	{256, 128, 56, 1, 1, 1}, {128, 128, 56, 3, 2, 1}, {128, 512, 28, 1, 1, 1}, {256, 512, 56, 1, 2, 1}, {512, 128, 28, 1, 1, 1}, {128, 128, 28, 3, 1, 1},
+	{256, 256, 28, 3, 2, 1}, {256, 1024, 14, 1, 1, 1}, {1024, 256, 14, 1, 1, 1}, {256, 256, 14, 3, 1, 1},
+	{512, 512, 14, 3, 2, 1}, {512, 2048, 7, 1, 1, 1}, {2048, 512, 7, 1, 1, 1}, {512, 512, 7, 3, 1, 1},
+	{32, 32, 112, 3, 1, 32}, {144, 144, 56, 3, 2, 144}, {384, 384, 14, 3, 1, 384}, {960, 960, 7, 3, 1, 960},
 }

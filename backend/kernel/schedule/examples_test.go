@@ -76,6 +76,6 @@ var notEmitted = []string{
 	"tensor.hermite_h", "tensor.hermite_he", "tensor.laguerre_l", "tensor.legendre_p", "tensor.real",
 	"tensor.imag", "tensor.conj", "tensor.angle", "tensor.complex", "tensor.fmod", "tensor.pow", "tensor.atan2",
 	"tensor.nextafter", "tensor.gcd", "tensor.hypot", "nn.grouped_matmul",
-	"nn.conv", "nn.conv_transpose", "nn.sdpa", "nn.lstm", "nn.gru", "nn.rnn", "quant.quantize",
+	"nn.conv_transpose", "nn.sdpa", "nn.lstm", "nn.gru", "nn.rnn", "quant.quantize",
 	"quant.sparse_to_dense",
 }

@@ -20,6 +20,7 @@ type gemm struct {
 	rows, cols split
 	tall       []tall
 	a, b       source
+	blocks     *pixelBlocks // the columns of a convolution with windows; nil otherwise
 	packs      []Pack
 	out        *kernel.Buffer
 }
@@ -92,6 +93,9 @@ func makeProduct(g *Group, t Target) (*Made, error) {
 	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
 	m.height, m.panel = tileOf(t.Registers, elem)
 	m.out = m.Output("y", r.Elem, r.NumElements())
+	if c.b.conv != nil {
+		m.blocks = newPixelBlocks(m, c.b.conv)
+	}
 	m.choose()
 	if err := m.sources(); err != nil {
 		return nil, err
@@ -106,8 +110,15 @@ func makeProduct(g *Group, t Target) (*Made, error) {
 	return &Made{Kernels: []*kernel.Kernel{k}, Packs: m.packs}, nil
 }
 
-func (m *gemm) width() int64   { return int64(m.panel * m.emitter.lanes) } // columns of a panel
-func (m *gemm) panels() ir.Dim { return ceilDiv(m.n, m.width()) }
+func (m *gemm) width() int64 { return int64(m.panel * m.emitter.lanes) } // columns of a panel
+
+// panels are those of all columns, or of a block of pixels.
+func (m *gemm) panels() ir.Dim {
+	if m.blocks != nil {
+		return ceilDiv(m.blocks.inBlock(), m.width())
+	}
+	return ceilDiv(m.n, m.width())
+}
 
 // widest is the number of panels of the widest tile: groups of as many are what the columns are divided into.
 func (m *gemm) widest() int64 {
@@ -213,7 +224,11 @@ func (e *emitter) symbol(name string, at, most ir.Dim) ir.Dim {
 // round makes one block of rows times one block of columns.
 func (m *gemm) round(at []ir.Dim) error {
 	batch, ib, jb := at[:len(at)-2], at[len(at)-2], at[len(at)-1]
-	if err := m.b.fill(jb, batch); err != nil {
+	p := place{batch: batch, block: jb}
+	if m.blocks != nil {
+		p.startRow, p.startPixel = m.blocks.start(jb)
+	}
+	if err := m.b.fill(p); err != nil {
 		return err
 	}
 	for _, t := range m.tall {
@@ -221,7 +236,7 @@ func (m *gemm) round(at []ir.Dim) error {
 		if t.most > 0 {
 			holds = append(holds, ir.Cond{Left: m.m, Rel: ir.RelLE, Right: ir.Const(t.most)})
 		}
-		if err := m.where(holds, func() error { return m.block(t, batch, ib, jb) }); err != nil {
+		if err := m.where(holds, func() error { return m.block(t, p, ib) }); err != nil {
 			return err
 		}
 	}
@@ -246,22 +261,22 @@ func (m *gemm) tiles(t tall, ib ir.Dim) (n, first ir.Dim) {
 }
 
 // block goes over the groups of panels, and for each over the tiles of rows.
-func (m *gemm) block(t tall, batch []ir.Dim, ib, jb ir.Dim) error {
+func (m *gemm) block(t tall, pl place, ib ir.Dim) error {
 	count, first := m.tiles(t, ib)
-	if err := m.a.fillRows(t, batch, count, first); err != nil {
+	if err := m.a.fillRows(t, pl.batch, count, first); err != nil {
 		return err
 	}
 	serial := func(name string, n ir.Dim, body func(i ir.Dim) error) error {
 		_, err := m.loop(kernel.Serial, name, n, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(i) })
 		return err
 	}
-	return serial("g", m.cols.in(jb), func(gl ir.Dim) error {
-		group := m.symbol("group", jb.Mul(ir.Const(m.cols.each)).Add(gl), m.cols.units.Sub(one))
+	return serial("g", m.cols.in(pl.block), func(gl ir.Dim) error {
+		group := m.symbol("group", pl.block.Mul(ir.Const(m.cols.each)).Add(gl), m.cols.units.Sub(one))
 		return serial("w", ir.Const(m.widest()/int64(t.panels)), func(w ir.Dim) error {
 			inGroup := w.Mul(ir.Const(int64(t.panels)))
-			pl := place{batch: batch, local: gl.Mul(ir.Const(m.widest())).Add(inGroup), panel: group.Mul(ir.Const(m.widest())).Add(inGroup)}
 			return serial("t", count, func(i ir.Dim) error {
 				p := pl
+				p.local, p.panel = gl.Mul(ir.Const(m.widest())).Add(inGroup), group.Mul(ir.Const(m.widest())).Add(inGroup)
 				p.tileLocal, p.tile = i, first.Add(i)
 				return m.tile(t, p)
 			})
@@ -272,6 +287,9 @@ func (m *gemm) block(t tall, batch []ir.Dim, ib, jb ir.Dim) error {
 // place is where a tile is.
 type place struct {
 	batch       []ir.Dim
+	block       ir.Dim // of columns
+	startRow    ir.Dim // of a convolution: the row of the result that the block starts in
+	startPixel  ir.Dim // and the first pixel of that row
 	local       ir.Dim // the first panel, within the block
 	panel       ir.Dim // and among all
 	tileLocal   ir.Dim // the tile of rows, within the block

@@ -14,7 +14,7 @@ type source struct {
 	factor
 	from   storage
 	buf    *kernel.Buffer
-	window *windowFill // of a convolution's input
+	window *pixelBlocks // of a convolution's input
 }
 
 // storage says how a matrix is read.
@@ -32,10 +32,10 @@ const largestExpanded = 64 << 20
 
 // sources decides how the matrices are read, and how much a round makes.
 func (m *gemm) sources() error {
-	m.a, m.b = source{gemm: m, factor: m.contraction.a}, source{gemm: m, factor: m.contraction.b}
+	m.a, m.b = source{gemm: m, factor: m.contraction.a}, source{gemm: m, factor: m.contraction.b, window: m.blocks}
 	few, isFew := m.m.IsConst()
 	switch {
-	case m.b.window != nil || m.contraction.b.window != nil:
+	case m.b.conv != nil:
 		m.b.from = inRound
 	case m.packable(m.b.factor, m.n):
 		m.b.from = atLoad
@@ -51,9 +51,6 @@ func (m *gemm) sources() error {
 		m.a.from = direct
 	default:
 		m.a.from = inRound
-	}
-	if m.contraction.a.window != nil {
-		return reason(m.op, "windows as rows are not emitted")
 	}
 	m.divide()
 	return m.buffers()
@@ -308,18 +305,18 @@ func (m *gemm) writeRuns(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, 
 }
 
 // fill packs the columns that a round needs.
-func (s source) fill(jb ir.Dim, batch []ir.Dim) error {
+func (s source) fill(p place) error {
 	m := s.gemm
 	if s.from != inRound {
 		return nil
 	}
 	if s.window != nil {
-		return s.window.fill(s.buf, jb, batch)
+		return s.window.fill(s.buf, p)
 	}
 	panels := m.cols.each * m.widest()
-	_, err := m.loop(kernel.Serial, "p", ir.Const(panels), nil, func(p ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		first := jb.Mul(ir.Const(panels)).Add(p).Mul(ir.Const(m.width()))
-		return nil, m.write(m.emitter, s.factor, s.buf, p.Mul(m.k).Mul(ir.Const(m.width())), batch, first, m.n, m.width())
+	_, err := m.loop(kernel.Serial, "p", ir.Const(panels), nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		first := p.block.Mul(ir.Const(panels)).Add(i).Mul(ir.Const(m.width()))
+		return nil, m.write(m.emitter, s.factor, s.buf, i.Mul(m.k).Mul(ir.Const(m.width())), p.batch, first, m.n, m.width())
 	})
 	return err
 }
@@ -366,7 +363,7 @@ func (s source) vector(p place, v int, k ir.Dim) (*kernel.Value, error) {
 		unit := s.factor.number(p.batch).Mul(m.groups().Mul(ir.Const(m.widest()))).Add(p.panel).Add(panel)
 		return m.Load(s.buf, unit.Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), nil
 	case s.window != nil:
-		return m.Load(s.buf, k.Mul(s.window.stride()).Add(p.local.Add(panel).Mul(w)).Add(at), m.emitter.lanes), nil
+		return m.Load(s.buf, k.Mul(s.window.padded()).Add(p.local.Add(panel).Mul(w)).Add(at), m.emitter.lanes), nil
 	case s.from == inRound:
 		return m.Load(s.buf, p.local.Add(panel).Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), nil
 	}

@@ -33,7 +33,7 @@ type factor struct {
 	count  ir.Dim
 	number func(batch []ir.Dim) ir.Dim
 	batch  func(number ir.Dim) []ir.Dim
-	window *window // of a convolution's input: what at does not describe; nil otherwise
+	conv   *convolution // of its input, which at does not describe; nil otherwise
 }
 
 // shared is the numbering of a matrix that all batches share.

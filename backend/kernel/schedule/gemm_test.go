@@ -30,6 +30,23 @@ var productTests = []struct{ params, result, body string }{
 	{"%a: tensor<3x4x5xf32>, %b: tensor<5x6xf32>", "tensor<3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<3x4x6xf32>"},
 	{"%a: tensor<3x4x5xf32>, %b: tensor<1x1x5x6xf32>", "tensor<1x3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<1x3x4x6xf32>"},
 
+	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor<4xf32>", "tensor<2x4x5x6xf32>", "%y = nn.conv(%x, %w, %b) : tensor<2x4x5x6xf32>"},
+	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>", "tensor<2x4x5x6xf32>", "%y = nn.conv(%x, %w, %b) {low = [1, 1], high = [1, 1]} : tensor<2x4x5x6xf32>"},
+	{"%x: tensor<1x4x7x20xf32>, %w: tensor<6x2x3x2xf32>", "tensor<1x6x3x11xf32>", "%y = nn.conv(%x, %w) {low = [1, 2], high = [0, 1], stride = [2, 2], groups = 2} : tensor<1x6x3x11xf32>"},
+	{"%x: tensor<1x4x9x9xf32>, %w: tensor<4x1x3x3xf32>", "tensor<1x4x5x5xf32>", "%y = nn.conv(%x, %w) {dilation = [2, 2], groups = 4} : tensor<1x4x5x5xf32>"},
+	{"%x: tensor<2x3x40xf32>, %w: tensor<30x3x5xf32>", "tensor<2x30x12xf32>", "%y = nn.conv(%x, %w) {stride = [3]} : tensor<2x30x12xf32>"},
+	{"%x: tensor<1x2x4x5x6xf32>, %w: tensor<3x2x2x3x2xf32>", "tensor<1x3x3x5x5xf32>", "%y = nn.conv(%x, %w) {low = [0, 1, 0], high = [0, 1, 0]} : tensor<1x3x3x5x5xf32>"},
+	{"%x: tensor<1x2x3x600xf32>, %w: tensor<3x2x2x2xf32>", "tensor<1x3x2x599xf32>", "%y = nn.conv(%x, %w) : tensor<1x3x2x599xf32>"},
+	{"%x: tensor<2x5x6x3xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor<4xf32>", "tensor<2x5x6x4xf32>", "%y = nn.conv(%x, %w, %b) {channels_last = true} : tensor<2x5x6x4xf32>"},
+	{"%x: tensor<1x3x9x9xbf16>, %w: tensor<4x3x3x3xbf16>", "tensor<1x4x7x7xbf16>", "%y = nn.conv(%x, %w) : tensor<1x4x7x7xbf16>"},
+	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %r: tensor<2x4x5x6xf32>", "tensor<2x4x5x6xf32>", `%y = core.kernel(%x, %w, %b, %r) : tensor<2x4x5x6xf32>
+      kernel(%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %r: tensor<2x4x5x6xf32>) {
+        %h = tensor.exp(%x) : tensor<2x3x5x6xf32>
+        %l = nn.conv(%h, %w, %b) {low = [1, 1], high = [1, 1]} : tensor<2x4x5x6xf32>
+        %s = tensor.add(%l, %r) : tensor<2x4x5x6xf32>
+        %g = nn.relu(%s) : tensor<2x4x5x6xf32>
+        core.return(%g)
+      }`},
 	{"%x: tensor<9x5xf32>, %w: tensor<7x5xf32>, %b: tensor<7xf32>, %r: tensor<9x7xf32>", "tensor<9x7xf32>", `%y = core.kernel(%x, %w, %b, %r) : tensor<9x7xf32>
       kernel(%x: tensor<9x5xf32>, %w: tensor<7x5xf32>, %b: tensor<7xf32>, %r: tensor<9x7xf32>) {
         %h = tensor.neg(%x) : tensor<9x5xf32>
