@@ -58,12 +58,12 @@ type tall struct {
 	panels      int   // panels of a tile
 }
 
-// tiles are the most rows and the vectors of a tile by the registers that a target has: 14x2 are 28 sums, which leaves
-// registers for the vectors of b and the number of a.
+// tileOf gives the most rows and the vectors of a tile by the registers that a target has: of 32, 13x2 hold sums, three the
+// vectors of b and the number of a, and the others what lives across the loop. With 14 rows LLVM spills some in every round.
 func tileOf(registers int, e host.Elem) (height, panel int) {
 	height, panel = 6, 2
 	if registers >= 32 {
-		height = 14
+		height = 13
 	}
 	if e.Bits() == 64 {
 		panel = 1
@@ -211,10 +211,12 @@ func (m *gemm) pick(r ir.Dim, counts []ir.Dim) []ir.Dim {
 	return list
 }
 
-// symbol makes an index that lies in 0..most, which need not be evident, a symbol of which that is known.
+// symbol gives an index, clamped to 0..most, as something of which these bounds are known.
 func (e *emitter) symbol(name string, at, most ir.Dim) ir.Dim {
-	if _, ok := at.IsConst(); ok {
-		return at
+	if n, ok := at.IsConst(); ok && n <= 0 {
+		return zero
+	} else if last, known := most.IsConst(); ok && known {
+		return ir.Const(min(n, last))
 	}
 	s := e.Bind(e.Index(host.I64, at), name, zero, most, nil)
 	e.vars = append(e.vars, s.Symbols()...)

@@ -227,7 +227,8 @@ func (w *pixelBlocks) fill(buf *kernel.Buffer, p place) error {
 			k = k.Mul(ir.Const(n)).Add(at[1+i])
 		}
 		base := k.Mul(w.padded())
-		if err := w.clear(buf, base); err != nil {
+		lanes := ir.Const(int64(w.emitter.lanes))
+		if err := w.clear(buf, base, w.inBlock().FloorDiv(lanes).Mul(lanes), w.padded()); err != nil {
 			return err
 		}
 		_, err := w.loop(kernel.Serial, "line", ir.Const(w.take), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
@@ -256,12 +257,11 @@ func (w *pixelBlocks) eachK(counts []int64, channels ir.Dim, at []ir.Dim, body f
 	return err
 }
 
-// clear zeroes the columns that are no pixels.
-func (w *pixelBlocks) clear(buf *kernel.Buffer, base ir.Dim) error {
+// clear zeroes columns, by whole vectors.
+func (w *pixelBlocks) clear(buf *kernel.Buffer, base, from, to ir.Dim) error {
 	lanes := int64(w.emitter.lanes)
-	from := w.inBlock().FloorDiv(ir.Const(lanes)).Mul(ir.Const(lanes))
 	none := w.Number(kernel.Type{Elem: w.elem, Lanes: int(lanes)}, 0)
-	count := ceilDiv(w.padded().Sub(from), lanes)
+	count := ceilDiv(to.Sub(from), lanes)
 	if isZero(count) {
 		return nil
 	}
@@ -276,7 +276,7 @@ func (w *pixelBlocks) clear(buf *kernel.Buffer, base ir.Dim) error {
 func (w *pixelBlocks) line(buf *kernel.Buffer, base ir.Dim, p place, row ir.Dim, at []ir.Dim) error {
 	last := len(w.pixels) - 1
 	place := point{{axes: 1, size: w.x.Type.Shape[0], at: p.batch[0]}, {axes: 1, size: w.x.Type.Shape[1], at: p.batch[1].Mul(w.inner).Add(at[0])}}
-	var conds []cond
+	var inside []ir.Cond // for the line to have elements of x
 	rest := row
 	outer := make([]ir.Dim, last)
 	for i := last - 1; i >= 0; i-- {
@@ -289,18 +289,34 @@ func (w *pixelBlocks) line(buf *kernel.Buffer, base ir.Dim, p place, row ir.Dim,
 	for i, o := range outer {
 		raw := w.covered(i, o, at[1+i])
 		most := w.size[i].Sub(one)
-		conds = append(conds, cond{at: raw, least: zero, most: most})
+		if w.Low[i] > 0 {
+			inside = append(inside, ir.Cond{Left: zero, Rel: ir.RelLE, Right: raw})
+		}
+		if w.High[i] > 0 {
+			inside = append(inside, ir.Cond{Left: raw, Rel: ir.RelLE, Right: most})
+		}
 		place = append(place, part{axes: 1, size: w.size[i], at: w.symbol("in", raw, most)})
 	}
+	if len(inside) > 0 {
+		if err := w.clear(buf, base, zero, w.segment); err != nil {
+			return err
+		}
+	}
+	return w.where(inside, func() error { return w.copyLine(buf, base, p, place, at[1+last]) })
+}
+
+// copyLine stores the elements of a row of x that lie at a distance from each other.
+func (w *pixelBlocks) copyLine(buf *kernel.Buffer, base ir.Dim, p place, line point, k ir.Dim) error {
+	last := len(w.pixels) - 1
 	lanes, step := ir.Const(int64(w.emitter.lanes)), ir.Const(int64(w.Stride[last]))
 	if w.emitter.lanes == 1 {
 		step = zero
 	}
 	_, err := w.loop(kernel.Serial, "x", ceilDiv(w.segment, int64(w.emitter.lanes)), nil, func(x ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		x = x.Mul(lanes)
-		raw := w.covered(last, p.startPixel.Add(x), at[1+last])
-		all := append(conds[:len(conds):len(conds)], cond{at: raw, step: step, least: zero, most: w.size[last].Sub(one)})
-		v, err := w.covering(append(place[:len(place):len(place)], part{axes: 1, size: w.size[last], at: raw, step: step}), all)
+		raw := w.covered(last, p.startPixel.Add(x), k)
+		lanes := cond{at: raw, step: step, least: zero, most: w.size[last].Sub(one)}
+		v, err := w.covering(append(line[:len(line):len(line)], part{axes: 1, size: w.size[last], at: raw, step: step}), []cond{lanes})
 		if err != nil {
 			return nil, err
 		}
@@ -316,8 +332,36 @@ func (w *pixelBlocks) covered(axis int, pixel, k ir.Dim) ir.Dim {
 	return pixel.Mul(n(w.Stride[axis])).Add(k.Mul(n(w.Dilation[axis]))).Sub(n(w.Low[axis]))
 }
 
-// covering is the elements of x at a place, zero where the conditions do not hold.
+// covering is the elements of x at a place, zero where the conditions do not hold. The last part and condition are those of
+// the lanes: every second one is taken out of two vectors of neighbours, which takes less than to load them one by one.
 func (w *pixelBlocks) covering(at point, conds []cond) (*kernel.Value, error) {
+	last, of := at[len(at)-1], conds[len(conds)-1]
+	lanes := w.emitter.lanes
+	step, ok := last.step.IsConst()
+	if !ok || step < 2 || step%2 != 0 || lanes%2 != 0 {
+		return w.neighbours(at, conds)
+	}
+	last.step, of.step = ir.Const(step/2), ir.Const(step/2)
+	var halves [2]*kernel.Value
+	for i := range halves {
+		more := ir.Const(int64(i*lanes) * step / 2)
+		p, c := last, of
+		p.at, c.at = p.at.Add(more), c.at.Add(more)
+		var err error
+		halves[i], err = w.covering(append(at[:len(at)-1:len(at)-1], p), append(conds[:len(conds)-1:len(conds)-1], c))
+		if err != nil {
+			return nil, err
+		}
+	}
+	even := make([]int, lanes)
+	for i := range even {
+		even[i] = 2 * i
+	}
+	return w.Shuffle(halves[0], halves[1], even...), nil
+}
+
+// neighbours is covering without such shuffles.
+func (w *pixelBlocks) neighbours(at point, conds []cond) (*kernel.Value, error) {
 	outer := w.conds
 	w.conds = append(outer[:len(outer):len(outer)], conds...)
 	defer func() { w.conds = outer }()

@@ -98,7 +98,7 @@ func (m *gemm) divide() {
 	if m.b.from == inRound {
 		each := m.groups()
 		if m.b.window == nil {
-			each = ir.Const(min(max(m.target.L2/2/(bytes*m.width()*m.widest()), 1), 8))
+			each = ir.Const(min(max(2*m.target.L2/(bytes*m.width()*m.widest()), 1), 16))
 		}
 		n, _ := each.IsConst()
 		m.cols = newSplit(m.groups(), max(n, 1))

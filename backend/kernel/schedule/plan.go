@@ -12,6 +12,12 @@ import (
 func Entries() []Entry {
 	return []Entry{
 		{
+			Name:    "depthwise",
+			Doc:     "Convolutions of single channels: the window's elements, one after the other, for vectors of pixels.",
+			Applies: func(g *Group, _ Target) string { return g.needsDepthwise() },
+			Make:    makeDepthwise,
+		},
+		{
 			Name:    "product",
 			Doc:     "Matrix products and convolutions: tiles of the result stay in registers, operands are packed in the order they are read.",
 			Applies: func(g *Group, _ Target) string { return g.needsProduct() },
