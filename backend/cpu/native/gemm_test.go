@@ -22,7 +22,7 @@ import (
 // heavy is one operation with tensors that are given or constants.
 type heavy struct {
 	inputs, constants []string // types, of %x0, ... and %c0, ...
-	op, result        string
+	op, result, body  string
 }
 
 // module makes the function of an operation; its constants are multiples of 1/8, whose products sum up without errors.
@@ -36,7 +36,7 @@ func (h heavy) module(t testing.TB, rng *rand.Rand) *ir.Module {
 	for i, c := range h.constants {
 		text += fmt.Sprintf("    %%c%d = core.constant() {value = 0.0} : tensor<%s>\n", i, c)
 	}
-	m := parse(t, text+fmt.Sprintf("    %%y = %s : tensor<%s>\n    core.return(%%y)\n  }\n}\n", h.op, h.result))
+	m := parse(t, text+fmt.Sprintf("    %%y = %s : tensor<%s>\n%s    core.return(%%y)\n  }\n}\n", h.op, h.result, h.body))
 	for _, op := range m.Funcs[0].Ops {
 		if op.Is(core.Constant) {
 			shape, err := constShape(op.Result().Type)
@@ -64,7 +64,11 @@ func constShape(t ir.Type) ([]int, error) {
 func eighths(rng *rand.Rand, e host.Elem, shape []int) *host.Tensor {
 	x := host.New(e, shape...)
 	for i := range x.Len() {
-		host.SetFloat(x, i, float64(rng.IntN(17)-8)/8)
+		if e.IsFloat() {
+			host.SetFloat(x, i, float64(rng.IntN(17)-8)/8)
+		} else {
+			host.SetInt(x, i, int64(rng.IntN(16)))
+		}
 	}
 	return x
 }
@@ -107,21 +111,36 @@ func compileHeavy(t testing.TB, m *ir.Module, threads int) backend.Session {
 
 // heavyTests are larger than those of the schedules, which run in the interpreter of kernels.
 var heavyTests = []heavy{
-	{[]string{"3x40xf32"}, []string{"70x40xf32", "70xf32"}, "nn.linear(%x0, %c0, %c1)", "3x70xf32"},
-	{[]string{"200x300xf32"}, []string{"130x300xf32", "130xf32"}, "nn.linear(%x0, %c0, %c1)", "200x130xf32"},
-	{[]string{"1x2048xf32"}, []string{"1000x2048xf32"}, "nn.linear(%x0, %c0)", "1x1000xf32"},
-	{[]string{"50x1024xf32"}, []string{"96x1024xf32"}, "nn.linear(%x0, %c0)", "50x96xf32"},
-	{[]string{"50x100xbf16"}, []string{"96x100xbf16"}, "nn.linear(%x0, %c0)", "50x96xbf16"},
-	{[]string{"50x100xf64", "96x100xf64"}, nil, "nn.linear(%x0, %x1)", "50x96xf64"},
-	{[]string{"100x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "100x70xf32"},
-	{[]string{"1x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "1x70xf32"},
-	{[]string{"6x4x33x20xf32", "6x4x20x33xf32"}, nil, "tensor.matmul(%x0, %x1)", "6x4x33x33xf32"},
-	{[]string{"2x16x30x30xf32"}, []string{"40x16x3x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1]}", "2x40x30x30xf32"},
-	{[]string{"1x16x31x33xf32"}, []string{"40x16x3x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], stride = [2, 2]}", "1x40x16x17xf32"},
-	{[]string{"1x16x31x33xf32"}, []string{"40x16x1x1xf32"}, "nn.conv(%x0, %c0)", "1x40x31x33xf32"},
-	{[]string{"1x16x9x700xf32"}, []string{"20x16x2x5xf32"}, "nn.conv(%x0, %c0)", "1x20x8x696xf32"},
-	{[]string{"2x20x19x21xf32"}, []string{"20x1x3x3xf32", "20xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], groups = 20}", "2x20x19x21xf32"},
-	{[]string{"5x33x20xf32"}, []string{"5x20x33xf32"}, "tensor.matmul(%x0, %c0)", "5x33x33xf32"},
+	{[]string{"3x40xf32"}, []string{"70x40xf32", "70xf32"}, "nn.linear(%x0, %c0, %c1)", "3x70xf32", ""},
+	{[]string{"200x300xf32"}, []string{"130x300xf32", "130xf32"}, "nn.linear(%x0, %c0, %c1)", "200x130xf32", ""},
+	{[]string{"1x2048xf32"}, []string{"1000x2048xf32"}, "nn.linear(%x0, %c0)", "1x1000xf32", ""},
+	{[]string{"50x1024xf32"}, []string{"96x1024xf32"}, "nn.linear(%x0, %c0)", "50x96xf32", ""},
+	{[]string{"50x100xbf16"}, []string{"96x100xbf16"}, "nn.linear(%x0, %c0)", "50x96xbf16", ""},
+	{[]string{"50x100xf64", "96x100xf64"}, nil, "nn.linear(%x0, %x1)", "50x96xf64", ""},
+	{[]string{"100x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "100x70xf32", ""},
+	{[]string{"1x90xf32", "90x70xf32"}, nil, "tensor.matmul(%x0, %x1)", "1x70xf32", ""},
+	{[]string{"6x4x33x20xf32", "6x4x20x33xf32"}, nil, "tensor.matmul(%x0, %x1)", "6x4x33x33xf32", ""},
+	{[]string{"2x16x30x30xf32"}, []string{"40x16x3x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1]}", "2x40x30x30xf32", ""},
+	{[]string{"1x16x31x33xf32"}, []string{"40x16x3x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], stride = [2, 2]}", "1x40x16x17xf32", ""},
+	{[]string{"1x16x31x33xf32"}, []string{"40x16x1x1xf32"}, "nn.conv(%x0, %c0)", "1x40x31x33xf32", ""},
+	{[]string{"1x16x9x700xf32"}, []string{"20x16x2x5xf32"}, "nn.conv(%x0, %c0)", "1x20x8x696xf32", ""},
+	{[]string{"2x20x19x21xf32"}, []string{"20x1x3x3xf32", "20xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], groups = 20}", "2x20x19x21xf32", ""},
+	{[]string{"5x33x20xf32"}, []string{"5x20x33xf32"}, "tensor.matmul(%x0, %c0)", "5x33x33xf32", ""},
+}
+
+// TestInt4 holds products with codes as weights against the interpreter.
+func TestInt4(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 9))
+	for _, h := range []heavy{int4(1, 256, 100), int4(3, 64, 33), int4(30, 128, 70)} {
+		m := h.module(t, rng)
+		reference, err := interp.Backend{}.Compile(context.Background(), m, backend.Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := agree(compileHeavy(t, m, 2), reference.NewSession(), inputsOf(t, m, rng)); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // TestHeavy holds heavy operations against the interpreter.
@@ -143,6 +162,18 @@ func TestHeavy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// int4 is a linear layer with a scale for every 32 codes of 4 bits.
+func int4(rows, in, out int) heavy {
+	types := []string{fmt.Sprintf("%dx%dxf32", rows, in), fmt.Sprintf("%dx%dxu4", out, in), fmt.Sprintf("%dx%dxf32", out, in/32)}
+	y := fmt.Sprintf("%dx%dxf32", rows, out)
+	return heavy{types[:1], types[1:], "core.kernel(%x0, %c0, %c1)", y, fmt.Sprintf(`      kernel(%%x: tensor<%s>, %%w: tensor<%s>, %%s: tensor<%s>) {
+        %%d = quant.dequantize(%%w, %%s) : tensor<%dx%dxf32>
+        %%l = nn.linear(%%x, %%d) : tensor<%s>
+        core.return(%%l)
+      }
+`, types[0], types[1], types[2], out, in, y)}
 }
 
 // BenchmarkHeavy measures heavy operations on one thread.
@@ -189,24 +220,29 @@ type heavyBenchmark struct {
 func heavyBenchmarks() []heavyBenchmark {
 	var list []heavyBenchmark
 	for _, n := range []int{256, 512, 1024} {
-		h := heavy{[]string{fmt.Sprintf("%dx%dxf32", n, n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("%dx%dxf32", n, n)}
+		h := heavy{[]string{fmt.Sprintf("%dx%dxf32", n, n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("%dx%dxf32", n, n), ""}
 		list = append(list, heavyBenchmark{fmt.Sprint("linear", n), h, 2 * float64(n*n*n), "GFLOP/s"})
 	}
 	for _, n := range []int{256, 512, 1024} {
-		h := heavy{[]string{fmt.Sprintf("%dx%dxf32", n, n), fmt.Sprintf("%dx%dxf32", n, n)}, nil, "tensor.matmul(%x0, %x1)", fmt.Sprintf("%dx%dxf32", n, n)}
+		h := heavy{[]string{fmt.Sprintf("%dx%dxf32", n, n), fmt.Sprintf("%dx%dxf32", n, n)}, nil, "tensor.matmul(%x0, %x1)", fmt.Sprintf("%dx%dxf32", n, n), ""}
 		list = append(list, heavyBenchmark{fmt.Sprint("matmul", n), h, 2 * float64(n*n*n), "GFLOP/s"})
 	}
 	for _, n := range []int{512, 1024, 2048, 4096} {
-		h := heavy{[]string{fmt.Sprintf("1x%dxf32", n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("1x%dxf32", n)}
+		h := heavy{[]string{fmt.Sprintf("1x%dxf32", n)}, []string{fmt.Sprintf("%dx%dxf32", n, n)}, "nn.linear(%x0, %c0)", fmt.Sprintf("1x%dxf32", n), ""}
 		list = append(list, heavyBenchmark{fmt.Sprint("gemv", n), h, 4 * float64(n*n), "GB/s"})
 	}
+	for _, rows := range []int{1, 4, 32} {
+		list = append(list, heavyBenchmark{fmt.Sprint("int4 rows ", rows), int4(rows, 4096, 4096), float64(rows) * 4096 * 4096, "Gmul/s"})
+	}
+	bf16 := heavy{[]string{"1x2048xbf16"}, []string{"2048x2048xbf16"}, "nn.linear(%x0, %c0)", "1x2048xbf16", ""}
+	list = append(list, heavyBenchmark{"gemv2048 bf16", bf16, 2 * 2048 * 2048, "GB/s"})
 	for _, c := range convBenchmarks {
 		pad := (c.window - 1) / 2
 		side := (c.side+2*pad-c.window)/c.stride + 1
 		h := heavy{
 			[]string{fmt.Sprintf("1x%dx%dx%dxf32", c.in, c.side, c.side)}, []string{fmt.Sprintf("%dx%dx%dx%dxf32", c.out, c.in/c.groups, c.window, c.window)},
 			fmt.Sprintf("nn.conv(%%x0, %%c0) {low = [%d, %d], high = [%d, %d], stride = [%d, %d], groups = %d}", pad, pad, pad, pad, c.stride, c.stride, c.groups),
-			fmt.Sprintf("1x%dx%dx%dxf32", c.out, side, side),
+			fmt.Sprintf("1x%dx%dx%dxf32", c.out, side, side), "",
 		}
 		work := 2 * float64(c.out*side*side*c.in/c.groups*c.window*c.window)
 		list = append(list, heavyBenchmark{fmt.Sprintf("conv%dx%d/%d-%dto%d-g%d-%d", c.window, c.window, c.stride, c.in, c.out, c.groups, c.side), h, work, "GFLOP/s"})

@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -54,7 +55,7 @@ module @mixed {
 
 func parse(t testing.TB, src string) *ir.Module {
 	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect)
+	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // source is where tiles take a matrix from.
@@ -140,7 +141,7 @@ func (m *gemm) buffers() error {
 	switch m.a.from {
 	case atLoad:
 		n := m.rows.units.Mul(ir.Const(height))
-		m.a.buf, err = m.pack(m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
+		m.a.buf, err = m.pack(m.elem, m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
 			return tile.Mul(ir.Const(height)).Min(m.m.Sub(ir.Const(height)))
 		})
 	case inRound:
@@ -154,7 +155,7 @@ func (m *gemm) buffers() error {
 	switch m.b.from {
 	case atLoad:
 		n := panels.Mul(ir.Const(m.width()))
-		m.b.buf, err = m.pack(m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
+		m.b.buf, err = m.pack(m.packedElem(), m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
 	case inRound:
 		n := ir.Const(m.cols.each * m.widest() * m.width())
 		if m.b.window != nil {
@@ -166,14 +167,22 @@ func (m *gemm) buffers() error {
 	return err
 }
 
+// packedElem is the type in which columns are packed: halves stay halves, as few rows wait for memory.
+func (m *gemm) packedElem() host.Elem {
+	if e := m.b.v.Type.Elem; m.b.v.Def == nil && (e == host.F16 || e == host.BF16) {
+		return e
+	}
+	return m.elem
+}
+
 // pack makes the kernel that fills memory with a constant matrix, units of some outer places each, and gives the buffer it
 // is for the kernel that is being made.
-func (m *gemm) pack(f factor, outer, units ir.Dim, width int64, each ir.Dim, first func(unit ir.Dim) ir.Dim) (*kernel.Buffer, error) {
+func (m *gemm) pack(elem host.Elem, f factor, outer, units ir.Dim, width int64, each ir.Dim, first func(unit ir.Dim) ir.Dim) (*kernel.Buffer, error) {
 	held := make([]bool, len(m.g.Params))
 	m.g.heldBy(f.v, held)
 	e := newPackEmitter(m.g, m.target, held)
 	n := f.count.Mul(each)
-	out := e.Output("packed", m.elem, n)
+	out := e.Output("packed", elem, n)
 	_, err := e.loop(kernel.Parallel, "r", f.count.Mul(units), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		number := e.symbol("number", r.FloorDiv(units), f.count.Sub(one))
 		unit := e.symbol("unit", r.Sub(r.FloorDiv(units).Mul(units)), units.Sub(one))
@@ -187,14 +196,14 @@ func (m *gemm) pack(f factor, outer, units ir.Dim, width int64, each ir.Dim, fir
 	if err != nil {
 		return nil, err
 	}
-	p := Pack{Kernel: k, Elem: m.elem, Len: n}
+	p := Pack{Kernel: k, Elem: elem, Len: n}
 	for i, h := range held {
 		if h {
 			p.Params = append(p.Params, i)
 		}
 	}
 	m.packs = append(m.packs, p)
-	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), m.elem, n), nil
+	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), elem, n), nil
 }
 
 // newPackEmitter is an emitter with buffers for some parameters only.
@@ -236,7 +245,7 @@ func (m *gemm) write(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batc
 				if !isZero(step) {
 					v = e.spread(v, e.lanes)
 				}
-				e.StoreLanes(buf, base.Add(k.Mul(w)).Add(j), w, v, nil)
+				e.StoreLanes(buf, base.Add(k.Mul(w)).Add(j), w, e.Cast(v, buf.Elem), nil)
 				return nil
 			}
 			return nil, e.sweepRun(m.k, vector && e.lanes > 1, put)
@@ -292,7 +301,7 @@ func (m *gemm) writeRuns(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, 
 				if err != nil {
 					return err
 				}
-				e.StoreLanes(buf, base.Add(k.Mul(ir.Const(width))).Add(ir.Const(at)), one, e.spread(v, e.lanes), nil)
+				e.StoreLanes(buf, base.Add(k.Mul(ir.Const(width))).Add(ir.Const(at)), one, e.Cast(e.spread(v, e.lanes), buf.Elem), nil)
 				return nil
 			})
 			if err != nil {
@@ -361,7 +370,7 @@ func (s source) vector(p place, v int, k ir.Dim) (*kernel.Value, error) {
 	switch {
 	case s.from == atLoad:
 		unit := s.factor.number(p.batch).Mul(m.groups().Mul(ir.Const(m.widest()))).Add(p.panel).Add(panel)
-		return m.Load(s.buf, unit.Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), nil
+		return m.Cast(m.Load(s.buf, unit.Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), m.elem), nil
 	case s.window != nil:
 		return m.Load(s.buf, k.Mul(s.window.padded()).Add(p.local.Add(panel).Mul(w)).Add(at), m.emitter.lanes), nil
 	case s.from == inRound:

@@ -58,6 +58,19 @@ var productTests = []struct{ params, result, body string }{
         %s = tensor.add(%g, %r) : tensor<9x7xf32>
         core.return(%s)
       }`},
+	{"%x: tensor<2x64xf32>, %w: tensor<9x64xu4>, %s: tensor<9x2xf32>, %z: tensor<9x2xu4>", "tensor<2x9xf32>", `%y = core.kernel(%x, %w, %s, %z) : tensor<2x9xf32>
+      kernel(%x: tensor<2x64xf32>, %w: tensor<9x64xu4>, %s: tensor<9x2xf32>, %z: tensor<9x2xu4>) {
+        %d = quant.dequantize(%w, %s, %z) : tensor<9x64xf32>
+        %l = nn.linear(%x, %d) : tensor<2x9xf32>
+        %o = tensor.exp(%l) : tensor<2x9xf32>
+        core.return(%o)
+      }`},
+	{"%x: tensor<20x64xf32>, %w: tensor<9x64xi8>, %s: tensor<9x1xf32>", "tensor<20x9xf32>", `%y = core.kernel(%x, %w, %s) : tensor<20x9xf32>
+      kernel(%x: tensor<20x64xf32>, %w: tensor<9x64xi8>, %s: tensor<9x1xf32>) {
+        %d = quant.dequantize(%w, %s) : tensor<9x64xf32>
+        %l = nn.linear(%x, %d) : tensor<20x9xf32>
+        core.return(%l)
+      }`},
 	{"%q: tensor<2x3x4x5xf32>, %k: tensor<2x3x6x5xf32>", "tensor<2x4x3x6xf32>", `%y = core.kernel(%q, %k) : tensor<2x4x3x6xf32>
       kernel(%q: tensor<2x3x4x5xf32>, %k: tensor<2x3x6x5xf32>) {
         %t = tensor.transpose(%k) {perm = [0, 1, 3, 2]} : tensor<2x3x5x6xf32>
@@ -78,7 +91,7 @@ func TestProducts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, constants := range []int{0, 2, 3} {
+			for _, constants := range []int{0, 2, 3, 14} {
 				for _, to := range productTargets {
 					g, err := schedule.NewGroup(op)
 					if err != nil {

@@ -18,6 +18,12 @@ func Entries() []Entry {
 			Make:    makeDepthwise,
 		},
 		{
+			Name:    "dots",
+			Doc:     "Products of few rows with compressed weights: the codes are read where they lie.",
+			Applies: func(g *Group, _ Target) string { return g.needsRows() },
+			Make:    makeRows,
+		},
+		{
 			Name:    "product",
 			Doc:     "Matrix products and convolutions: tiles of the result stay in registers, operands are packed in the order they are read.",
 			Applies: func(g *Group, _ Target) string { return g.needsProduct() },
