@@ -23,6 +23,7 @@ type gemm struct {
 	blocks     *pixelBlocks // the columns of a convolution with windows; nil otherwise
 	packs      []Pack
 	out        *kernel.Buffer
+	kept       *kernel.Buffer // a tile between its sums and what is computed from them; nil until it is needed
 }
 
 // split is how rows are divided into blocks of tiles, or columns into blocks of groups of panels.
@@ -213,7 +214,7 @@ func (m *gemm) pick(r ir.Dim, counts []ir.Dim) []ir.Dim {
 
 // symbol gives an index, clamped to 0..most, as something of which these bounds are known.
 func (e *emitter) symbol(name string, at, most ir.Dim) ir.Dim {
-	if n, ok := at.IsConst(); ok && n <= 0 {
+	if n, ok := at.IsConst(); ok && n <= 0 || isZero(most) {
 		return zero
 	} else if last, known := most.IsConst(); ok && known {
 		return ir.Const(min(n, last))
@@ -284,160 +285,4 @@ func (m *gemm) block(t tall, pl place, ib ir.Dim) error {
 			})
 		})
 	})
-}
-
-// place is where a tile is.
-type place struct {
-	batch       []ir.Dim
-	block       ir.Dim // of columns
-	startRow    ir.Dim // of a convolution: the row of the result that the block starts in
-	startPixel  ir.Dim // and the first pixel of that row
-	local       ir.Dim // the first panel, within the block
-	panel       ir.Dim // and among all
-	tileLocal   ir.Dim // the tile of rows, within the block
-	tile        ir.Dim // and among all
-	row         ir.Dim // its first row
-	begin       ir.Dim // the first row that is its own: a last tile that is not full starts earlier
-	overlapping bool
-}
-
-// rowsOf gives a tile its first row. The last tile ends with the last row, and takes again some rows of the one before.
-func (m *gemm) rowsOf(t tall, tile ir.Dim) (row, begin ir.Dim, overlapping bool) {
-	h := ir.Const(int64(t.height))
-	begin = tile.Mul(h)
-	most := m.m.Sub(h)
-	row = begin
-	if overlapping = !isZero(m.m.Mod(h)); overlapping {
-		row = begin.Min(most)
-	}
-	if isZero(most) {
-		return zero, begin, overlapping
-	}
-	return m.symbol("row", row, most), begin, overlapping
-}
-
-// tile sums up one tile and stores it.
-func (m *gemm) tile(t tall, p place) error {
-	return m.scoped(func() error {
-		p.row, p.begin, p.overlapping = m.rowsOf(t, p.tile)
-		vectors := t.panels * m.panel
-		init := make([]*kernel.Value, t.height*vectors)
-		for i := range init {
-			init[i] = m.Number(kernel.Type{Elem: m.elem, Lanes: m.emitter.lanes}, 0)
-		}
-		sums, err := m.loop(kernel.Serial, "k", m.k, init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-			return m.step(t, p, k, acc)
-		})
-		if err != nil {
-			return err
-		}
-		for u := range t.height {
-			store := func() error { return m.storeRow(p, u, sums[u*vectors:][:vectors]) }
-			if p.overlapping && u < t.height-1 {
-				err = m.branch(ir.Cond{Left: p.begin, Rel: ir.RelLE, Right: p.row.Add(ir.Const(int64(u)))}, store)
-			} else {
-				err = store()
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// step adds the products of one k to all sums.
-func (m *gemm) step(t tall, p place, k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-	vectors := t.panels * m.panel
-	bs := make([]*kernel.Value, vectors)
-	for v := range bs {
-		var err error
-		if bs[v], err = m.b.vector(p, v, k); err != nil {
-			return nil, err
-		}
-	}
-	next := make([]*kernel.Value, 0, len(acc))
-	for u := range t.height {
-		x, err := m.a.number(t, p, u, k)
-		if err != nil {
-			return nil, err
-		}
-		x = m.Splat(x, m.emitter.lanes)
-		for v := range bs {
-			sum := acc[u*vectors+v]
-			if m.elem.IsFloat() {
-				next = append(next, m.Op(kernel.MulAdd, x, bs[v], sum))
-			} else {
-				next = append(next, m.Op(kernel.Add, sum, m.Op(kernel.Mul, x, bs[v])))
-			}
-		}
-	}
-	return next, nil
-}
-
-// column is the column that vector v from a panel on starts at, and the condition that its lanes are columns, where that is
-// not known.
-func (m *gemm) column(panel ir.Dim, v int) (part, []cond) {
-	at := panel.Mul(ir.Const(m.width())).Add(ir.Const(int64(v * m.emitter.lanes)))
-	step := one
-	if m.emitter.lanes == 1 {
-		step = zero
-	}
-	if m.n.Equal(m.groups().Mul(ir.Const(m.widest() * m.width()))) {
-		return part{at: at, step: step}, nil
-	}
-	return part{at: at, step: step}, []cond{{at: at, step: step, least: zero, most: m.n.Sub(one)}}
-}
-
-// storeRow computes what follows the product, for row u of a tile, and stores it.
-func (m *gemm) storeRow(p place, u int, sums []*kernel.Value) error {
-	row := part{at: p.row.Add(ir.Const(int64(u))), step: zero}
-	for v, sum := range sums {
-		col, conds := m.b.column(p, v)
-		outer := m.conds
-		m.conds = append(outer[:len(outer):len(outer)], conds...)
-		err := m.store(m.contraction.at(p.batch, row, col), p, row, col, sum)
-		m.conds = outer
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *gemm) store(at point, p place, row, col part, sum *kernel.Value) error {
-	y := m.op.Result()
-	if m.bias != nil {
-		b, err := m.emitter.value(m.bias, m.biasAt(p.batch, row, col))
-		if err != nil {
-			return err
-		}
-		sum = m.Op(kernel.Add, sum, m.spread(b, sum.Type.Lanes))
-	}
-	sum = m.rounded(sum, y.Type.Elem)
-	m.bound[y] = func(q point) (*kernel.Value, error) {
-		have, want := q.linear(), at.linear()
-		if !have.at.Equal(want.at) || !have.step.Equal(want.step) {
-			return nil, fmt.Errorf("what follows %s takes elements from other places", m.op.Name())
-		}
-		return sum, nil
-	}
-	q, err := m.g.forward(at)
-	if err != nil {
-		return err
-	}
-	v, err := m.emitter.value(m.g.Result, q)
-	if err != nil {
-		return err
-	}
-	to := q.linear()
-	lanes := sum.Type.Lanes
-	if lanes == 1 {
-		to.step = one
-	}
-	if v.Type.Elem != host.Bool || m.out.Elem != host.Bool {
-		v = m.narrow(m.g.Result.Type.Elem, v)
-	}
-	m.StoreLanes(m.out, to.at, to.step, m.spread(v, lanes), m.mask(m.relevant(q), lanes))
-	return nil
 }

@@ -39,10 +39,26 @@ func convProduct(_ *Group, op *ir.Op) (*contraction, error) {
 		}
 		c.window = append(c.window, n)
 	}
-	if c.ChannelsLast {
+	if c.ChannelsLast && c.single() {
 		return c.channelsLast(op)
 	}
 	return c.channelsFirst(op)
+}
+
+// ordered puts a place of image, channel and pixel in the order of the axes.
+func (c *convolution) ordered(p point) point {
+	if !c.ChannelsLast {
+		return p
+	}
+	return append(append(point{p[0]}, p[2:]...), p[1])
+}
+
+// channels is the number of channels of x or the result.
+func (c *convolution) channels(shape []ir.Dim) ir.Dim {
+	if c.ChannelsLast {
+		return shape[len(shape)-1]
+	}
+	return shape[1]
 }
 
 // single reports windows of one element, side by side: a matrix product without more.
@@ -77,6 +93,7 @@ func (c *convolution) weights(k ir.Dim) factor {
 	}
 }
 
+// channelsFirst has channels as rows and pixels as columns, which suits channels that come first.
 func (c *convolution) channelsFirst(op *ir.Op) (*contraction, error) {
 	axes, y := len(c.size), op.Result().Type.Shape
 	p := &contraction{op: op, batches: []ir.Dim{y[0], ir.Const(int64(c.Groups))}, m: c.outer, n: product(c.pixels), k: c.inner.Mul(c.windowSize()), bias: op.Operand(2)}
@@ -92,20 +109,17 @@ func (c *convolution) channelsFirst(op *ir.Op) (*contraction, error) {
 	}
 	channel := func(b []ir.Dim, row part) part {
 		row.at = row.at.Add(b[1].Mul(c.outer))
-		return along(1, y[1], row)
+		return along(1, c.channels(y), row)
 	}
 	p.at = func(b []ir.Dim, row, col part) point {
-		return point{{axes: 1, size: y[0], at: b[0]}, channel(b, row), along(axes, p.n, col)}
+		return c.ordered(point{{axes: 1, size: y[0], at: b[0]}, channel(b, row), along(axes, p.n, col)})
 	}
 	p.biasAt = func(b []ir.Dim, row, _ part) point { return point{channel(b, row)} }
 	return p, nil
 }
 
-// channelsLast has pixels as rows and channels as columns.
+// channelsLast has pixels as rows and channels as columns: of windows of one element only.
 func (c *convolution) channelsLast(op *ir.Op) (*contraction, error) {
-	if !c.single() {
-		return nil, reason(op, "windows of more than one element with channels_last are not emitted")
-	}
 	axes, y := len(c.size), op.Result().Type.Shape
 	p := &contraction{op: op, batches: []ir.Dim{y[0], ir.Const(int64(c.Groups))}, m: product(c.pixels), n: c.outer, k: c.inner, bias: op.Operand(2)}
 	p.a = factor{v: c.x, alongK: true, at: func(b []ir.Dim, row, k part) (point, error) {
@@ -275,7 +289,7 @@ func (w *pixelBlocks) clear(buf *kernel.Buffer, base, from, to ir.Dim) error {
 // line stores what element at of the windows of one row's pixels is: zero beyond the edges of x.
 func (w *pixelBlocks) line(buf *kernel.Buffer, base ir.Dim, p place, row ir.Dim, at []ir.Dim) error {
 	last := len(w.pixels) - 1
-	place := point{{axes: 1, size: w.x.Type.Shape[0], at: p.batch[0]}, {axes: 1, size: w.x.Type.Shape[1], at: p.batch[1].Mul(w.inner).Add(at[0])}}
+	place := point{{axes: 1, size: w.x.Type.Shape[0], at: p.batch[0]}, {axes: 1, size: w.channels(w.x.Type.Shape), at: p.batch[1].Mul(w.inner).Add(at[0])}}
 	var inside []ir.Cond // for the line to have elements of x
 	rest := row
 	outer := make([]ir.Dim, last)
@@ -366,7 +380,7 @@ func (w *pixelBlocks) neighbours(at point, conds []cond) (*kernel.Value, error) 
 	w.conds = append(outer[:len(outer):len(outer)], conds...)
 	defer func() { w.conds = outer }()
 	lanes := w.emitter.lanes
-	v, err := w.emitter.value(w.x, at)
+	v, err := w.emitter.value(w.x, w.ordered(at))
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ var productTests = []struct{ params, result, body string }{
 	{"%x: tensor<1x2x4x5x6xf32>, %w: tensor<3x2x2x3x2xf32>", "tensor<1x3x3x5x5xf32>", "%y = nn.conv(%x, %w) {low = [0, 1, 0], high = [0, 1, 0]} : tensor<1x3x3x5x5xf32>"},
 	{"%x: tensor<1x2x3x600xf32>, %w: tensor<3x2x2x2xf32>", "tensor<1x3x2x599xf32>", "%y = nn.conv(%x, %w) : tensor<1x3x2x599xf32>"},
 	{"%x: tensor<2x5x6x3xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor<4xf32>", "tensor<2x5x6x4xf32>", "%y = nn.conv(%x, %w, %b) {channels_last = true} : tensor<2x5x6x4xf32>"},
+	{"%x: tensor<2x5x16x3xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>", "tensor<2x5x8x4xf32>", "%y = nn.conv(%x, %w, %b) {low = [1, 1], high = [1, 1], stride = [1, 2], channels_last = true} : tensor<2x5x8x4xf32>"},
 	{"%x: tensor<1x3x9x9xbf16>, %w: tensor<4x3x3x3xbf16>", "tensor<1x4x7x7xbf16>", "%y = nn.conv(%x, %w) : tensor<1x4x7x7xbf16>"},
 	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %r: tensor<2x4x5x6xf32>", "tensor<2x4x5x6xf32>", `%y = core.kernel(%x, %w, %b, %r) : tensor<2x4x5x6xf32>
       kernel(%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %r: tensor<2x4x5x6xf32>) {
