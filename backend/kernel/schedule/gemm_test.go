@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
@@ -165,4 +166,86 @@ module @test {
 			}
 		}
 	}
+}
+
+// TestRandomProducts holds products and convolutions of random sizes, 1 and odd ones among them, against the interpreter.
+func TestRandomProducts(t *testing.T) {
+	for seed := range uint64(120) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		src := []func(*rand.Rand) string{randomLinear, randomMatmul, randomConv, randomConv}[seed%4](rng)
+		m, op := parse(t, src)
+		in := randomInputs(rng, m.Funcs[0].Params, nil)
+		want, err := reference(m, in)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, src)
+		}
+		g, err := schedule.NewGroup(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Constants[1] = rng.IntN(2) == 1
+		to := productTargets[rng.IntN(len(productTargets))]
+		made, why := schedule.Plan(g, to)
+		if why != "" {
+			if want[0].Len() > 0 && in[0].Len() > 0 {
+				t.Errorf("seed %d, %s: %s\n%s", seed, to.Name, why, src)
+			}
+			continue
+		}
+		got, err := compute(made, in, nil, want[0])
+		if err == nil {
+			err = differ(got, want[0])
+		}
+		if err != nil {
+			t.Errorf("seed %d, %s: %v\n%s", seed, to.Name, err, src)
+		}
+	}
+}
+
+// size is one that tiles, panels or vectors do not divide, more often than not.
+func size(rng *rand.Rand) int {
+	return []int{0, 1, 2, 3, 5, 8, 13, 14, 16, 27, 31, 32, 33, 65}[rng.IntN(14)]
+}
+
+func randomLinear(rng *rand.Rand) string {
+	m, n, k := size(rng), size(rng), size(rng)
+	y := fmt.Sprintf("tensor<%dx%dxf32>", m, n)
+	return module(fmt.Sprintf("%%x: tensor<%dx%dxf32>, %%w: tensor<%dx%dxf32>, %%b: tensor<%dxf32>", m, k, n, k, n), y, "%y = nn.linear(%x, %w, %b) : "+y)
+}
+
+func randomMatmul(rng *rand.Rand) string {
+	m, n, k, b := size(rng), size(rng), size(rng), 1+rng.IntN(3)
+	left := []int{1, b}[rng.IntN(2)]
+	y := fmt.Sprintf("tensor<%dx%dx%dxf32>", b, m, n)
+	return module(fmt.Sprintf("%%a: tensor<%dx%dx%dxf32>, %%b: tensor<%dx%dx%dxf32>", left, m, k, b, k, n), y, "%y = tensor.matmul(%a, %b) : "+y)
+}
+
+func randomConv(rng *rand.Rand) string {
+	groups, inner, outer := 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(9)
+	var x, w, y, window, stride, dilation, low, high []string
+	add := func(list *[]string, n int) { *list = append(*list, fmt.Sprint(n)) }
+	for range 1 + rng.IntN(3) {
+		k, s, d, l, h := 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(2), rng.IntN(3), rng.IntN(3)
+		n := 1 + rng.IntN(20) + (k-1)*d
+		add(&x, n)
+		add(&window, k)
+		add(&stride, s)
+		add(&dilation, d)
+		add(&low, l)
+		add(&high, h)
+		add(&y, (n+l+h-(k-1)*d-1)/s+1)
+	}
+	w = append([]string{fmt.Sprint(groups * outer), fmt.Sprint(inner)}, window...)
+	last := rng.IntN(2) == 1
+	shape := func(channels int, spatial []string) string {
+		list := append([]string{"2", fmt.Sprint(channels)}, spatial...)
+		if last {
+			list = append(append([]string{"2"}, spatial...), fmt.Sprint(channels))
+		}
+		return "tensor<" + strings.Join(list, "x") + "xf32>"
+	}
+	attrs := fmt.Sprintf("{stride = [%s], dilation = [%s], low = [%s], high = [%s], groups = %d, channels_last = %v}", strings.Join(stride, ", "),
+		strings.Join(dilation, ", "), strings.Join(low, ", "), strings.Join(high, ", "), groups, last)
+	result := shape(groups*outer, y)
+	return module(fmt.Sprintf("%%x: %s, %%w: tensor<%sxf32>", shape(groups*inner, x), strings.Join(w, "x")), result, "%y = nn.conv(%x, %w) "+attrs+" : "+result)
 }
