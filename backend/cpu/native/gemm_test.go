@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -258,4 +261,61 @@ var convBenchmarks = []struct{ in, out, side, window, stride, groups int }{
 	{256, 256, 28, 3, 2, 1}, {256, 1024, 14, 1, 1, 1}, {1024, 256, 14, 1, 1, 1}, {256, 256, 14, 3, 1, 1},
 	{512, 512, 14, 3, 2, 1}, {512, 2048, 7, 1, 1, 1}, {2048, 512, 7, 1, 1, 1}, {512, 512, 7, 3, 1, 1},
 	{32, 32, 112, 3, 1, 32}, {144, 144, 56, 3, 2, 144}, {384, 384, 14, 3, 1, 384}, {960, 960, 7, 3, 1, 960},
+}
+
+var (
+	labels  = regexp.MustCompile(`(?m)^\.L\w+:`)
+	fused   = regexp.MustCompile(`\s(vfmadd|fmla)`)
+	spilled = regexp.MustCompile(`(?m)^.*-byte.*Spill.*$`)
+)
+
+// spills lists the vectors that are moved to the stack where sums are made.
+func spills(asm string) []string {
+	var list []string
+	for _, block := range labels.Split(asm, -1) {
+		if len(fused.FindAllString(block, -1)) >= 8 {
+			list = append(list, spilled.FindAllString(block, -1)...)
+		}
+	}
+	return list
+}
+
+// TestHeavyTargets compiles products and convolutions for every target: the code calls no library, and the sums of a tile stay
+// in registers.
+func TestHeavyTargets(t *testing.T) {
+	tools, err := toolchain.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(2, 9))
+	for _, target := range emit.Targets() {
+		t.Run(target.Name, func(t *testing.T) {
+			m := &emit.Machine{Target: target}
+			for _, h := range append(heavyTests[:len(heavyTests):len(heavyTests)], int4(1, 256, 100)) {
+				f := h.module(t, rng).Funcs[0]
+				plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
+				if err != nil {
+					t.Fatalf("%s: %v", h.op, err)
+				}
+				module := emit.NewModule(m)
+				if err := module.Add("k", plan.Kernels[0]); err != nil {
+					t.Fatalf("%s: %v", h.op, err)
+				}
+				text, err := module.Text()
+				if err != nil {
+					t.Fatal(err)
+				}
+				asm, err := tools.Assembly(context.Background(), toolchain.Target{Triple: m.Triple, CPU: m.CPU, Features: m.All()}, text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if found := calls.FindAllString(asm, -1); len(found) > 0 {
+					t.Errorf("%s: the code calls %v", h.op, found)
+				}
+				if found := spills(asm); len(found) > 0 {
+					t.Errorf("%s %s: vectors are spilled among sums: %q", h.op, h.result, found)
+				}
+			}
+		})
+	}
 }

@@ -59,10 +59,11 @@ type tall struct {
 	panels      int   // panels of a tile
 }
 
-// tileOf gives the most rows and the vectors of a tile by the registers that a target has: of 32, 13x2 hold sums, three the
-// vectors of b and the number of a, and the others what lives across the loop. With 14 rows LLVM spills some in every round.
+// tileOf gives the most rows and the vectors of a tile by the registers that a target has. Of 32, 13x2 hold sums, three the
+// vectors of b and the number of a, and the others what lives across the loop. With one row more LLVM spills some in every
+// round. 16 registers hold 5x2 sums for the same reason.
 func tileOf(registers int, e host.Elem) (height, panel int) {
-	height, panel = 6, 2
+	height, panel = 5, 2
 	if registers >= 32 {
 		height = 13
 	}
