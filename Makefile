@@ -30,7 +30,8 @@ llvm:
 	if [ -n "$$AIOPT_LLC" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "the tests of native kernels need llc of LLVM 14 to 19: install it, or name it by AIOPT_LLC"; exit 1; fi; \
 	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
-	$$as_root apt-get update -q && $$as_root apt-get install -y -q --no-install-recommends llvm-19 binutils
+	$$as_root apt-get update -q; \
+	$$as_root apt-get install -y -q --no-install-recommends llvm-19 binutils || $$as_root apt-get install -y -q --no-install-recommends llvm binutils
 
 test: lint llvm
 	$(GO) test -shuffle=on ./...

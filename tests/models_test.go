@@ -62,6 +62,7 @@ func TestModels(t *testing.T) {
 			t.Run("claims", m.checkClaims)
 			t.Run("commute", m.checkCommute)
 			t.Run("deterministic", m.checkDeterministic)
+			t.Run("native", m.checkNative)
 		})
 	}
 }
@@ -183,7 +184,11 @@ func (*modelProgram) Close() error { return nil }
 
 // run makes calls, which share their states, and gives all outputs and then the states. What passes narrowed is cast.
 func (m *model) run(ctx context.Context, built *ir.Module, threads int, calls []numeric.Case, opt *backend.CallOptions) ([]*host.Tensor, error) {
-	p, err := interp.Backend{}.Compile(ctx, built, backend.Options{Threads: threads})
+	return m.runOn(ctx, interp.Backend{}, built, threads, calls, opt)
+}
+
+func (m *model) runOn(ctx context.Context, engine backend.Backend, built *ir.Module, threads int, calls []numeric.Case, opt *backend.CallOptions) ([]*host.Tensor, error) {
+	p, err := engine.Compile(ctx, built, backend.Options{Threads: threads})
 	if err != nil {
 		return nil, err
 	}

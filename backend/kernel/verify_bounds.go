@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/aiopt/aiopt/ir"
@@ -246,10 +247,13 @@ func (v *verifier) conjuncts(mask *Value) []*Instr {
 	return nil
 }
 
+// ErrUnproven is in the error of Verify where a bound is not proven; it may hold nevertheless.
+var ErrUnproven = errors.New("is not proven to keep")
+
 func (v *verifier) prove(what string, a ir.Dim, rel ir.Relation, b ir.Dim, p *prover) {
 	if p.holds(a, rel, b) {
 		return
 	}
 	words := map[string]ir.Dim{laneSymbol: ir.Sym("lane"), rowSymbol: ir.Sym("row")}
-	v.failf("%s is not proven to keep %s", what, ir.Cond{Left: a.Subst(words), Rel: rel, Right: b.Subst(words)})
+	v.failf("%s %w %s", what, ErrUnproven, ir.Cond{Left: a.Subst(words), Rel: rel, Right: b.Subst(words)})
 }

@@ -2,27 +2,19 @@ package native
 
 import (
 	"fmt"
-	"syscall"
 	"unsafe"
+
+	"github.com/edsrzf/mmap-go"
 )
 
 // arena is memory outside Go's heap: native code may keep its address, and its pages stay from call to call.
-type arena struct{ data []byte }
-
-const (
-	hugePage        = 2 << 20
-	madviseHugePage = 14 // MADV_HUGEPAGE of Linux
-)
+type arena struct{ data mmap.MMap }
 
 // newArena maps zeroed memory of at least n bytes, which starts on a page.
 func newArena(n int) (*arena, error) {
-	data, err := syscall.Mmap(-1, 0, max(n, 1), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	data, err := mmap.MapRegion(nil, max(n, 1), mmap.RDWR, mmap.ANON, 0)
 	if err != nil {
 		return nil, fmt.Errorf("mapping %d bytes of memory: %w", n, err)
-	}
-	if n >= hugePage {
-		// Fewer pages to look up, and neighbours stay neighbours in caches that go by physical addresses. It is a wish only.
-		_ = syscall.Madvise(data, madviseHugePage)
 	}
 	return &arena{data}, nil
 }
@@ -33,9 +25,7 @@ func (a *arena) free() error {
 	if a == nil || a.data == nil {
 		return nil
 	}
-	data := a.data
-	a.data = nil
-	return syscall.Munmap(data)
+	return a.data.Unmap() // which sets it to nil
 }
 
 // alignment is that of every value in an arena: a cache line, and the widest vector.

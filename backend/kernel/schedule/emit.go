@@ -33,6 +33,7 @@ type emitter struct {
 	hoists *[]request                                         // and what was found; nil otherwise
 	loops  []string                                           // variables of loops of more than one round: what is heavy depends on all of them, or is hoisted
 	trial  bool                                               // what is built is taken back
+	checks bool                                               // every access is masked by its own bounds, where no proof is found
 	kept   []keptRow                                          // values that a reduction has stored in passing
 }
 

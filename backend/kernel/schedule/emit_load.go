@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -71,7 +72,15 @@ func (e *emitter) load(buf *kernel.Buffer, at part) *kernel.Value {
 	if lanes == 1 {
 		step = one
 	}
-	return e.LoadLanes(buf, at.at, step, lanes, e.mask(e.conds, lanes))
+	return e.LoadLanes(buf, at.at, step, lanes, e.mask(e.checked(e.conds, at.at, step, buf), lanes))
+}
+
+// checked adds the bounds of the buffer themselves to the conditions of an access, where proofs are not found.
+func (e *emitter) checked(conds []cond, at, step ir.Dim, buf *kernel.Buffer) []cond {
+	if !e.checks {
+		return conds
+	}
+	return append(slices.Clip(conds), cond{at: at, step: step, least: zero, most: buf.Len.Sub(one)})
 }
 
 // widen makes stored elements numbers to compute with.

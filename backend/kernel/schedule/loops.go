@@ -130,9 +130,10 @@ type loops struct {
 	out *kernel.Buffer
 }
 
-// make builds the kernel of a group by a nest; the error says why that nest does not do.
-func (n nest) make(g *Group, t Target) (*kernel.Kernel, error) {
+// make builds the kernel of a group by a nest, with checked accesses where asked; the error says why that nest does not do.
+func (n nest) make(g *Group, t Target, checks bool) (*kernel.Kernel, error) {
 	e := newEmitter(g, t, n.width(g, t.Lanes))
+	e.checks = checks
 	r := g.Result.Type
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
@@ -292,6 +293,6 @@ func (l *loops) store(p point) error {
 	if v.Type.Elem != host.Bool || l.out.Elem != host.Bool {
 		v = l.narrow(l.g.Result.Type.Elem, v)
 	}
-	l.StoreLanes(l.out, to.at, to.step, l.spread(v, lanes), l.mask(l.relevant(q), lanes))
+	l.StoreLanes(l.out, to.at, to.step, l.spread(v, lanes), l.mask(l.checked(l.relevant(q), to.at, to.step, l.out), lanes))
 	return nil
 }

@@ -85,21 +85,26 @@ func Plan(g *Group, t Target) (made *Made, reason string) {
 	return nil, strings.Join(reasons, "; ")
 }
 
-// makeNest takes the first nest of loops that can be built. The error is the last one that is about more than lanes or
-// the order of loops, if there is one.
+// makeNest takes the first nest of loops that can be built; where bounds are not proven for any, the first one with checks. The
+// error is the last one that is about more than lanes or the order of loops, if there is one.
 func makeNest(g *Group, t Target) (*Made, error) {
 	g, err := g.Expanded()
 	if err != nil {
 		return nil, err
 	}
 	var last error
-	for _, n := range nests(g) {
-		k, err := n.make(g, t)
-		if err == nil {
-			return &Made{Kernels: []*kernel.Kernel{k}}, nil
+	for _, checks := range []bool{false, true} {
+		for _, n := range nests(g) {
+			k, err := n.make(g, t, checks)
+			if err == nil {
+				return &Made{Kernels: []*kernel.Kernel{k}}, nil
+			}
+			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
+				last = err
+			}
 		}
-		if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
-			last = err
+		if !errors.Is(last, kernel.ErrUnproven) {
+			break
 		}
 	}
 	return nil, last

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -23,10 +24,11 @@ type Tools struct {
 // Missing is the error of a machine without the programs. An engine that has another way takes that.
 type Missing struct{ What string }
 
-// Error says what to install.
-func (e *Missing) Error() string {
-	return e.What + ": install LLVM 14 to 19 and binutils (on Debian: apt-get install llvm-19 binutils), or name llc by AIOPT_LLC"
-}
+// Error says what is missing.
+func (e *Missing) Error() string { return e.What }
+
+// install is what to do about it.
+const install = ": install LLVM 14 to 19 and binutils (on Debian: apt-get install llvm-19 binutils), or name llc by AIOPT_LLC"
 
 // The versions whose text form the code is known to fit.
 const (
@@ -46,6 +48,9 @@ var linkers = []struct {
 
 // Find looks for llc, in $AIOPT_LLC first, and a linker. The error is a *Missing where there is none.
 func Find() (*Tools, error) {
+	if runtime.GOOS != "linux" {
+		return nil, &Missing{"native code is made on Linux only, so far"}
+	}
 	t, err := findLLC()
 	if err != nil {
 		return nil, err
@@ -56,7 +61,7 @@ func Find() (*Tools, error) {
 			return t, nil
 		}
 	}
-	return nil, &Missing{"there is no linker (ld, ld.lld or cc)"}
+	return nil, &Missing{"there is no linker (ld, ld.lld or cc)" + install}
 }
 
 func findLLC() (*Tools, error) {
@@ -87,9 +92,9 @@ func findLLC() (*Tools, error) {
 		problems = append(problems, fmt.Errorf("%s: %w", path, err))
 	}
 	if len(problems) > 0 {
-		return nil, &Missing{errors.Join(problems...).Error()}
+		return nil, &Missing{errors.Join(problems...).Error() + install}
 	}
-	return nil, &Missing{"there is no llc, LLVM's code generator"}
+	return nil, &Missing{"there is no llc, LLVM's code generator" + install}
 }
 
 var versionLine = regexp.MustCompile(`LLVM version ((\d+)\.[\w.\-+~]+)`)
