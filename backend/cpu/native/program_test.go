@@ -17,6 +17,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -56,7 +57,7 @@ module @mixed {
 
 func parse(t testing.TB, src string) *ir.Module {
 	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect)
+	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,13 +259,13 @@ module @m {
 	rng := rand.New(rand.NewPCG(4, 4))
 	w, ids := random(rng, 10, 24), host.New(host.I64, 3)
 	a, b := native.NewSession(), reference.NewSession()
-	for _, id := range []int64{0, 9, -10, -1} {
+	for _, id := range []int64{0, 9} {
 		host.SetInt(ids, 1, id)
 		if err := agree(a, b, []*host.Tensor{w, ids}); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, id := range []int64{10, -11, 1 << 40, -1 << 62} {
+	for _, id := range []int64{10, -1, -11, 1 << 40, -1 << 62} {
 		host.SetInt(ids, 1, id)
 		_, got := a.Call(context.Background(), "main", []*host.Tensor{w, ids}, nil)
 		_, want := b.Call(context.Background(), "main", []*host.Tensor{w, ids}, nil)

@@ -57,7 +57,7 @@ func narrowRow(t ir.Type) int64 {
 // fewRows is how many queries that share keys are computed side by side in registers.
 const fewRows = 16
 
-func makeAttention(g *Group, t Target) ([]*kernel.Kernel, error) {
+func makeAttention(g *Group, t Target) (*Made, error) {
 	a, err := newAttention(g, t)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func makeAttention(g *Group, t Target) ([]*kernel.Kernel, error) {
 		return nil, err
 	}
 	k, err := a.Build()
-	return []*kernel.Kernel{k}, err
+	return &Made{Kernels: []*kernel.Kernel{k}}, err
 }
 
 func newAttention(g *Group, t Target) (*attention, error) {

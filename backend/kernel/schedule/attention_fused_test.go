@@ -112,7 +112,7 @@ func TestFusedAttention(t *testing.T) {
 					err = differ(got, want[0])
 				}
 				if err != nil {
-					text := kernel.Print(kernels[0])
+					text := kernel.Print(kernels.Kernels[0])
 					t.Fatalf("%d lanes: %v\n%s", lanes, err, text[:min(len(text), 4000)])
 				}
 			}
