@@ -16,12 +16,20 @@ type Plan struct {
 	Kernels []*kernel.Kernel // run one after the other
 	Args    [][]Arg          // what the global buffers of each are
 	Temps   []Temp           // memory between the kernels
+	Packs   []Pack           // constants in another order
+}
+
+// Pack is memory that a kernel fills once from constants, when a program is compiled.
+type Pack struct {
+	Kernel   *kernel.Kernel
+	Operands []int // what its buffers but the last are, all of them constants
+	Bytes    int   // of the last
 }
 
 // Arg is what a buffer of a kernel is.
 type Arg struct {
 	Kind  ArgKind
-	Index int // of the operand, among the present and distinct ones, or of the temporary
+	Index int // of the operand, among the present and distinct ones, or of the temporary or pack
 }
 
 // ArgKind says what a buffer of a kernel is.
@@ -32,6 +40,7 @@ const (
 	Operand ArgKind = iota
 	Result
 	Temporary
+	Packed // what the pack of that index has filled
 	Status // its elements are 0 before the kernels run; what is not 0 afterwards is an error that the interpreter explains
 )
 

@@ -16,6 +16,7 @@ import (
 type prepared struct {
 	words    []uint64 // context blocks, then the lists for the runner; on the heap, where nothing moves
 	patches  []patch
+	fixed    []int // words that hold addresses already
 	launches []launch
 	steps    map[int]int // of which step the item of a list is that begins at a word
 	shapes   map[*ir.Value][]int
@@ -234,6 +235,10 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 			return err
 		}
 		have = int(bytes)
+	case Packed:
+		a := st.packed[a.Index]
+		at, have = int(a.addr()), len(a.data)
+		p.fixed = append(p.fixed, len(p.words))
 	case Status:
 		at, have = p.arena+p.statusN, need
 		p.status = append(p.status, p.statusN)
@@ -323,6 +328,9 @@ func (p *prepared) bind(s *segment, base, scratch uintptr) {
 	patched := map[int]bool{}
 	for _, c := range p.patches {
 		patched[c.word] = true
+	}
+	for _, w := range p.fixed {
+		patched[w] = true
 	}
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(p.words)))
 	for _, w := range p.blocks(s) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Scheduled plans an operation by the schedules for every backend.
@@ -17,26 +18,38 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	kernels, reason := schedule.Plan(g, schedule.Target{
+	made, reason := schedule.Plan(g, schedule.Target{
 		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, Features: m.All(),
 	})
 	if reason != "" {
 		return nil, errors.New(reason)
 	}
-	if len(kernels) != 1 {
-		return nil, fmt.Errorf("its schedule makes %d kernels, which only share what the call gives", len(kernels))
+	if len(made.Kernels) != 1 {
+		return nil, fmt.Errorf("its schedule makes %d kernels, which only share what the call gives", len(made.Kernels))
 	}
-	args, err := argsOf(kernels[0], len(g.Params))
+	args, err := argsOf(made.Kernels[0], len(g.Params))
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{Kernels: kernels, Args: [][]Arg{args}}, nil
+	plan := &Plan{Kernels: made.Kernels, Args: [][]Arg{args}}
+	for _, p := range made.Packs {
+		n, ok := p.Len.IsConst()
+		if !ok {
+			return nil, fmt.Errorf("internal error: a packed constant has %s elements", p.Len)
+		}
+		bytes, err := host.SizeBytes(p.Elem, []int{int(n)})
+		if err != nil {
+			return nil, err
+		}
+		plan.Packs = append(plan.Packs, Pack{Kernel: p.Kernel, Operands: p.Params, Bytes: bytes})
+	}
+	return plan, nil
 }
 
-// argsOf tells a scheduled kernel's global buffers apart: the parameters come first, then the result and the status.
+// argsOf tells a scheduled kernel's global buffers apart: the parameters come first, then the result, what is packed, and the status.
 func argsOf(k *kernel.Kernel, params int) ([]Arg, error) {
 	var args []Arg
-	results := 0
+	results, packs := 0, 0
 	for _, b := range k.Buffers {
 		switch {
 		case b.Space != kernel.Global:
@@ -44,6 +57,9 @@ func argsOf(k *kernel.Kernel, params int) ([]Arg, error) {
 			args = append(args, Arg{Operand, len(args)})
 		case strings.HasPrefix(b.Name, "status"):
 			args = append(args, Arg{Kind: Status})
+		case strings.HasPrefix(b.Name, "packed"):
+			args = append(args, Arg{Packed, packs})
+			packs++
 		default:
 			args = append(args, Arg{Kind: Result})
 			results++

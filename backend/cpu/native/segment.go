@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -29,6 +30,8 @@ type segmentStep struct {
 	operands  []*ir.Value
 	plan      *Plan
 	functions []*function // of the plan's kernels
+	packers   []*function // of its packs
+	packed    []*arena    // what they have filled
 }
 
 // program is a module's native part.
@@ -37,13 +40,15 @@ type program struct {
 	pool     *pool
 	segments []*segment
 	of       map[*ir.Func][]interp.Segment
-	reasons  map[*ir.Op]error // why operations are left to the interpreter
+	reasons  map[*ir.Op]error  // why operations are left to the interpreter
+	packed   map[string]*arena // packed constants, by the pack and the constants
 }
 
 // newProgram plans every operation of a module and compiles the kernels.
 func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, threads int) (*program, error) {
-	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}}
-	plans, err := p.plans(ctx, c, plan, m)
+	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}, packed: map[string]*arena{}}
+	held := newConstants(m)
+	plans, err := p.plans(ctx, c, plan, m, held)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +58,11 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		}
 	})
 	p.pool = newPool(threads)
-	return p, nil
+	return p, p.pack(ctx, held)
 }
 
 // plans gives the steps of the operations that native code computes.
-func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Module) (map[*ir.Op]*segmentStep, error) {
+func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Module, held *constants) (map[*ir.Op]*segmentStep, error) {
 	var steps []*segmentStep
 	var kernels []*kernel.Kernel
 	m.AllFuncs(func(f *ir.Func) {
@@ -73,8 +78,16 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 				p.reasons[op] = err
 				continue
 			}
-			steps = append(steps, &segmentStep{op: op, operands: operands(op), plan: made})
+			st := &segmentStep{op: op, operands: operands(op), plan: made}
+			if err := held.check(st); err != nil {
+				p.reasons[op] = err
+				continue
+			}
+			steps = append(steps, st)
 			kernels = append(kernels, made.Kernels...)
+			for _, pack := range made.Packs {
+				kernels = append(kernels, pack.Kernel)
+			}
 		}
 	})
 	code, err := c.compile(ctx, m.Name, kernels)
@@ -85,8 +98,9 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 	found := map[*ir.Op]*segmentStep{}
 	at := 0
 	for _, s := range steps {
-		n := len(s.plan.Kernels)
-		s.functions = code.functions[at : at+n]
+		n := len(s.plan.Kernels) + len(s.plan.Packs)
+		s.functions = code.functions[at : at+len(s.plan.Kernels)]
+		s.packers = code.functions[at+len(s.plan.Kernels) : at+n]
 		found[s.op] = s
 		for _, why := range code.refused[at : at+n] {
 			if why != nil {
@@ -157,5 +171,9 @@ func (s *segment) describe() {
 
 func (p *program) close() error {
 	p.pool.close()
-	return p.code.close()
+	var errs []error
+	for _, a := range p.packed {
+		errs = append(errs, a.free())
+	}
+	return errors.Join(append(errs, p.code.close())...)
 }

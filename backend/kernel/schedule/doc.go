@@ -9,7 +9,11 @@
 // of them.
 package schedule
 
-import "github.com/aiopt/aiopt/backend/kernel"
+import (
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
 
 // Target is what schedules know of a machine.
 type Target struct {
@@ -29,5 +33,33 @@ type Entry struct {
 	Doc  string
 	// Applies says why the schedule is not for the group; "" where it is.
 	Applies func(g *Group, t Target) string
-	Make    func(g *Group, t Target) ([]*kernel.Kernel, error)
+	Make    func(g *Group, t Target) (*Made, error)
+}
+
+// Made is how kernels compute a group. The buffers of each of Kernels are the group's parameters, the result, what the packs
+// fill, and the status, if there is one.
+type Made struct {
+	Kernels []*kernel.Kernel // run one after the other at each call
+	Packs   []Pack
+}
+
+// Pack is a constant in the order in which kernels read it: memory that an engine fills once, before the first call, and
+// keeps. Its kernel reads some parameters of the group, all of them constants, and writes one buffer.
+type Pack struct {
+	Kernel *kernel.Kernel
+	Params []int // what its buffers but the last are
+	Elem   host.Elem
+	Len    ir.Dim // in elements; a constant
+}
+
+// All lists the kernels, those of packs first.
+func (m *Made) All() []*kernel.Kernel {
+	if m == nil {
+		return nil
+	}
+	var list []*kernel.Kernel
+	for _, p := range m.Packs {
+		list = append(list, p.Kernel)
+	}
+	return append(list, m.Kernels...)
 }

@@ -31,12 +31,12 @@ func TestKernels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			kernels, why := schedule.Plan(g, target)
+			made, why := schedule.Plan(g, target)
 			text := ""
 			if why != "" {
 				text = why + "\n"
 			}
-			for _, k := range kernels {
+			for _, k := range made.All() {
 				text += kernel.Print(k)
 			}
 			if flag.Lookup("update").Value.String() == "true" {

@@ -17,6 +17,8 @@ type Group struct {
 	Result *ir.Value
 	Anchor *ir.Op // the heavy operation; nil where there is none
 
+	Constants []bool // which parameters are constants
+
 	decls  []*ir.DimDecl
 	guards []ir.Guard
 	env    *ir.DimEnv
@@ -35,6 +37,7 @@ func NewGroup(op *ir.Op) (*Group, error) {
 	values := map[*ir.Value]*ir.Value{}
 	param := func(v, as *ir.Value) {
 		if values[v] == nil {
+			g.Constants = append(g.Constants, v.Def != nil && v.Def.Is(core.Constant))
 			values[v] = &ir.Value{Type: v.Type, Name: v.Name, Index: len(g.Params)}
 			g.Params = append(g.Params, values[v])
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/aiopt/aiopt"
@@ -55,10 +56,32 @@ func reference(m *ir.Module, in []*host.Tensor) ([]*host.Tensor, error) {
 	return p.NewSession().Call(context.Background(), "main", in, nil)
 }
 
+// pack runs what an engine runs before the first call.
+func pack(made *schedule.Made, in []*host.Tensor) ([][]byte, error) {
+	var all [][]byte
+	for _, p := range made.Packs {
+		n, ok := p.Len.IsConst()
+		if !ok {
+			return nil, fmt.Errorf("the length of a pack is %s", p.Len)
+		}
+		var call kernel.Call
+		for _, i := range p.Params {
+			call.Buffers = append(call.Buffers, in[i].Bytes())
+		}
+		buf := make([]byte, n*int64(p.Elem.Bytes()))
+		call.Buffers = append(call.Buffers, buf)
+		if err := kernel.Run(p.Kernel, call); err != nil {
+			return nil, fmt.Errorf("%w\n%s", err, kernel.Print(p.Kernel))
+		}
+		all = append(all, buf)
+	}
+	return all, nil
+}
+
 var errFault = fmt.Errorf("the kernel set its status")
 
 // compute runs the kernels of a group on tensors, of which params says which each parameter is.
-func compute(kernels []*kernel.Kernel, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
+func compute(made *schedule.Made, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
 	out, err := host.Alloc(want.Elem, want.Shape)
 	if err != nil {
 		return nil, err
@@ -66,12 +89,17 @@ func compute(kernels []*kernel.Kernel, in []*host.Tensor, sizes map[string]int64
 	for i := range out.Data {
 		out.Data[i] = 0xa5
 	}
-	for _, k := range kernels {
+	packed, err := pack(made, in)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range made.Kernels {
 		call := kernel.Call{Sizes: sizes}
 		for _, x := range in {
 			call.Buffers = append(call.Buffers, x.Bytes())
 		}
 		call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
+		call.Buffers = append(call.Buffers, packed...)
 		var status []byte
 		if globals(k) > len(call.Buffers) {
 			status = make([]byte, 4)
@@ -126,4 +154,34 @@ func differ(got, want *host.Tensor) error {
 		}
 	}
 	return nil
+}
+
+// randomTensor has multiples of 1/8 below 1, whose products sum up without errors.
+func randomTensor(rng *rand.Rand, e host.Elem, shape ...int) *host.Tensor {
+	x := host.New(e, shape...)
+	for i := range x.Len() {
+		if e.IsFloat() {
+			host.SetFloat(x, i, float64(rng.IntN(17)-8)/8)
+		} else {
+			host.SetInt(x, i, int64(rng.IntN(7)))
+		}
+	}
+	return x
+}
+
+// randomInputs gives tensors for parameters.
+func randomInputs(rng *rand.Rand, params []*ir.Param, sizes map[string]int64) []*host.Tensor {
+	var list []*host.Tensor
+	for _, p := range params {
+		var shape []int
+		for _, d := range p.Value.Type.Shape {
+			n, err := d.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
+			if err != nil {
+				panic(err)
+			}
+			shape = append(shape, int(n))
+		}
+		list = append(list, randomTensor(rng, p.Value.Type.Elem, shape...))
+	}
+	return list
 }

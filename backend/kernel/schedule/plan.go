@@ -12,6 +12,12 @@ import (
 func Entries() []Entry {
 	return []Entry{
 		{
+			Name:    "product",
+			Doc:     "Matrix products and convolutions: tiles of the result stay in registers, operands are packed in the order they are read.",
+			Applies: func(g *Group, _ Target) string { return g.needsProduct() },
+			Make:    makeProduct,
+		},
+		{
 			Name:    "rows",
 			Doc:     "Softmax, norms and reductions: the reductions of a row, then its elements, while the row is in the cache.",
 			Applies: func(g *Group, _ Target) string { return g.needsReduction(true) },
@@ -48,7 +54,7 @@ func (g *Group) needsReduction(want bool) string {
 
 // Plan makes the kernels of a group by the first schedule that can, to be run one after the other. Where none can, the
 // reason names what stands in the way of each.
-func Plan(g *Group, t Target) (kernels []*kernel.Kernel, reason string) {
+func Plan(g *Group, t Target) (made *Made, reason string) {
 	if t.Lanes < 1 {
 		return nil, fmt.Sprintf("the target has %d lanes, expected at least 1", t.Lanes)
 	}
@@ -69,7 +75,7 @@ func Plan(g *Group, t Target) (kernels []*kernel.Kernel, reason string) {
 
 // makeNest takes the first nest of loops that can be built; where bounds are not proven for any, the first one with checks. The
 // error is the last one that is about more than lanes or the order of loops, if there is one.
-func makeNest(g *Group, t Target) ([]*kernel.Kernel, error) {
+func makeNest(g *Group, t Target) (*Made, error) {
 	g, err := g.Expanded()
 	if err != nil {
 		return nil, err
@@ -79,7 +85,7 @@ func makeNest(g *Group, t Target) ([]*kernel.Kernel, error) {
 		for _, n := range nests(g) {
 			k, err := n.make(g, t, checks)
 			if err == nil {
-				return []*kernel.Kernel{k}, nil
+				return &Made{Kernels: []*kernel.Kernel{k}}, nil
 			}
 			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
 				last = err

@@ -49,11 +49,11 @@ func TestFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kernels, why := schedule.Plan(g, target)
+		made, why := schedule.Plan(g, target)
 		if why != "" {
 			t.Fatalf("%s: %s", tt.name, why)
 		}
-		got, err := compute(kernels, in, nil, want[0])
+		got, err := compute(made, in, nil, want[0])
 		if tt.fault != errors.Is(err, errFault) || !tt.fault && err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		} else if err == nil {

@@ -35,19 +35,19 @@ func TestRandomGroups(t *testing.T) {
 		}
 		to := target
 		to.Lanes = []int{1, 4, 8, 16}[seed%4]
-		kernels, why := schedule.Plan(g, to)
+		made, why := schedule.Plan(g, to)
 		if why != "" {
 			t.Logf("seed %d: %s", seed, why)
 			refused++
 			continue
 		}
 		planned++
-		got, err := compute(kernels, r.inputs, map[string]int64{"B": r.b}, want[0])
+		got, err := compute(made, r.inputs, map[string]int64{"B": r.b}, want[0])
 		if err == nil {
 			err = differ(got, want[0])
 		}
 		if err != nil {
-			t.Errorf("seed %d: %v\n%s\n%s", seed, err, describe(g), kernel.Print(kernels[0]))
+			t.Errorf("seed %d: %v\n%s\n%s", seed, err, describe(g), kernel.Print(made.Kernels[0]))
 			return
 		}
 	}

@@ -1,0 +1,441 @@
+package schedule
+
+import (
+	"fmt"
+
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// gemm builds the kernel of a contraction. A tile of the result, some rows by panels of some vectors, stays in registers
+// while k goes by; a panel of b and a block of rows of a stay in the cache meanwhile.
+type gemm struct {
+	*emitter
+	*contraction
+	elem   host.Elem
+	panel  int // vectors of a panel
+	height int // rows of the highest tile
+
+	rows, cols split
+	tall       []tall
+	a, b       source
+	blocks     *pixelBlocks // the columns of a convolution with windows; nil otherwise
+	packs      []Pack
+	out        *kernel.Buffer
+}
+
+// split is how rows are divided into blocks of tiles, or columns into blocks of groups of panels.
+type split struct {
+	units  ir.Dim // tiles or groups
+	each   int64  // units of a block
+	blocks ir.Dim
+}
+
+func newSplit(units ir.Dim, each int64) split {
+	if n, ok := units.IsConst(); ok {
+		each = min(each, max(n, 1))
+	}
+	return split{units: units, each: each, blocks: ceilDiv(units, each)}
+}
+
+// in is how many units a block has.
+func (s split) in(block ir.Dim) ir.Dim {
+	if s.units.Mod(ir.Const(s.each)).Equal(zero) {
+		return ir.Const(s.each)
+	}
+	return s.units.Sub(block.Mul(ir.Const(s.each))).Min(ir.Const(s.each))
+}
+
+func ceilDiv(d ir.Dim, by int64) ir.Dim {
+	return d.Add(ir.Const(by - 1)).FloorDiv(ir.Const(by))
+}
+
+// tall is how tiles look where the number of rows is in least..most.
+type tall struct {
+	least, most int64 // most 0: no limit
+	height      int   // rows of a tile
+	panels      int   // panels of a tile
+}
+
+// tiles are the most rows and the vectors of a tile by the registers that a target has: 14x2 are 28 sums, which leaves
+// registers for the vectors of b and the number of a.
+func tileOf(registers int, e host.Elem) (height, panel int) {
+	height, panel = 6, 2
+	if registers >= 32 {
+		height = 14
+	}
+	if e.Bits() == 64 {
+		panel = 1
+	}
+	return height, panel
+}
+
+// makeProduct is the schedule of matrix products and convolutions.
+func makeProduct(g *Group, t Target) (*Made, error) {
+	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range []ir.Dim{c.m, c.n, c.k} {
+		if n, ok := d.IsConst(); ok && n == 0 {
+			return nil, reason(c.op, "a size is 0")
+		}
+	}
+	elem, err := productElem(c.op)
+	if err != nil {
+		return nil, err
+	}
+	r := g.Result.Type
+	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
+		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
+	}
+	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
+	m.height, m.panel = tileOf(t.Registers, elem)
+	m.out = m.Output("y", r.Elem, r.NumElements())
+	if c.b.conv != nil {
+		m.blocks = newPixelBlocks(m, c.b.conv)
+	}
+	m.choose()
+	if err := m.sources(); err != nil {
+		return nil, err
+	}
+	if err := m.build(); err != nil {
+		return nil, err
+	}
+	k, err := m.Build()
+	if err != nil {
+		return nil, err
+	}
+	return &Made{Kernels: []*kernel.Kernel{k}, Packs: m.packs}, nil
+}
+
+func (m *gemm) width() int64 { return int64(m.panel * m.emitter.lanes) } // columns of a panel
+
+// panels are those of all columns, or of a block of pixels.
+func (m *gemm) panels() ir.Dim {
+	if m.blocks != nil {
+		return ceilDiv(m.blocks.inBlock(), m.width())
+	}
+	return ceilDiv(m.n, m.width())
+}
+
+// widest is the number of panels of the widest tile: groups of as many are what the columns are divided into.
+func (m *gemm) widest() int64 {
+	w := 1
+	for _, t := range m.tall {
+		w = max(w, t.panels)
+	}
+	return int64(w)
+}
+
+// choose fixes the heights of tiles. A known number of rows is divided evenly; of an open one, few rows take low tiles.
+func (m *gemm) choose() {
+	least, most := m.g.env.Range(m.m)
+	if n, ok := m.m.IsConst(); ok {
+		tiles := (n + int64(m.height) - 1) / int64(m.height)
+		m.tall = []tall{{least: n, most: n, height: int((n + tiles - 1) / tiles)}}
+	} else {
+		limit := int64(0)
+		for _, h := range []int{m.height, 8, 4, 2, 1} {
+			if h > m.height || limit > 0 && int64(h) >= limit {
+				continue
+			}
+			if (limit == 0 || least < limit) && most >= int64(h) {
+				m.tall = append(m.tall, tall{least: int64(h), most: max(limit-1, 0), height: h})
+			}
+			limit = int64(h)
+		}
+	}
+	for i := range m.tall {
+		m.tall[i].panels = m.wide(m.tall[i].height)
+	}
+}
+
+// wide is how many panels a tile of some rows takes to keep enough sums under way, without many panels that do not exist.
+func (m *gemm) wide(height int) int {
+	n, ok := m.panels().IsConst()
+	if !ok {
+		return 1
+	}
+	w := int64(4)
+	for w > 1 && (int64(height)*w > int64(m.height) || (n+w-1)/w*w-n > n/8) {
+		w /= 2
+	}
+	return int(w)
+}
+
+// groups is the number of groups of panels.
+func (m *gemm) groups() ir.Dim { return ceilDiv(m.panels(), m.widest()) }
+
+// build makes the loop over batches and blocks.
+func (m *gemm) build() error {
+	counts := append(append([]ir.Dim{}, m.batches...), m.rows.blocks, m.cols.blocks)
+	total := product(counts)
+	_, err := m.loop(kernel.Parallel, "r", total, nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		return nil, m.sized(counts, func() error { return m.round(m.pick(r, counts)) })
+	})
+	return err
+}
+
+// sized runs body where all counts and k's and n's size are at least 1.
+func (m *gemm) sized(counts []ir.Dim, body func() error) error {
+	for i, c := range counts {
+		holds := ir.Cond{Left: one, Rel: ir.RelLE, Right: c}
+		if m.g.env.Prove(holds) != ir.True {
+			return m.branch(holds, func() error { return m.sized(counts[i+1:], body) })
+		}
+	}
+	return body()
+}
+
+// pick gives the place along each count of the round r of all.
+func (m *gemm) pick(r ir.Dim, counts []ir.Dim) []ir.Dim {
+	list := make([]ir.Dim, len(counts))
+	rest := r
+	for i := len(counts) - 1; i >= 0; i-- {
+		c := counts[i]
+		others := product(counts[:i])
+		switch {
+		case isOne(c):
+			list[i] = zero
+		case isOne(others):
+			list[i] = m.symbol("b", rest, c.Sub(one))
+			rest = zero
+		default:
+			next := rest.FloorDiv(c)
+			list[i] = m.symbol("b", rest.Sub(next.Mul(c)), c.Sub(one))
+			rest = next
+		}
+	}
+	return list
+}
+
+// symbol makes an index that lies in 0..most, which need not be evident, a symbol of which that is known.
+func (e *emitter) symbol(name string, at, most ir.Dim) ir.Dim {
+	if _, ok := at.IsConst(); ok {
+		return at
+	}
+	s := e.Bind(e.Index(host.I64, at), name, zero, most, nil)
+	e.vars = append(e.vars, s.Symbols()...)
+	return s
+}
+
+// round makes one block of rows times one block of columns.
+func (m *gemm) round(at []ir.Dim) error {
+	batch, ib, jb := at[:len(at)-2], at[len(at)-2], at[len(at)-1]
+	p := place{batch: batch, block: jb}
+	if m.blocks != nil {
+		p.startRow, p.startPixel = m.blocks.start(jb)
+	}
+	if err := m.b.fill(p); err != nil {
+		return err
+	}
+	for _, t := range m.tall {
+		holds := []ir.Cond{{Left: ir.Const(t.least), Rel: ir.RelLE, Right: m.m}}
+		if t.most > 0 {
+			holds = append(holds, ir.Cond{Left: m.m, Rel: ir.RelLE, Right: ir.Const(t.most)})
+		}
+		if err := m.where(holds, func() error { return m.block(t, p, ib) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *gemm) where(holds []ir.Cond, body func() error) error {
+	for i, c := range holds {
+		if m.g.env.Prove(c) != ir.True {
+			return m.branch(c, func() error { return m.where(holds[i+1:], body) })
+		}
+	}
+	return body()
+}
+
+// tiles is the number of tiles that a block of rows has, and the number of the first.
+func (m *gemm) tiles(t tall, ib ir.Dim) (n, first ir.Dim) {
+	if t.height == m.tall[0].height {
+		return m.rows.in(ib), ib.Mul(ir.Const(m.rows.each))
+	}
+	return ceilDiv(m.m, int64(t.height)), zero // of few rows there is one block
+}
+
+// block goes over the groups of panels, and for each over the tiles of rows.
+func (m *gemm) block(t tall, pl place, ib ir.Dim) error {
+	count, first := m.tiles(t, ib)
+	if err := m.a.fillRows(t, pl.batch, count, first); err != nil {
+		return err
+	}
+	serial := func(name string, n ir.Dim, body func(i ir.Dim) error) error {
+		_, err := m.loop(kernel.Serial, name, n, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(i) })
+		return err
+	}
+	return serial("g", m.cols.in(pl.block), func(gl ir.Dim) error {
+		group := m.symbol("group", pl.block.Mul(ir.Const(m.cols.each)).Add(gl), m.cols.units.Sub(one))
+		return serial("w", ir.Const(m.widest()/int64(t.panels)), func(w ir.Dim) error {
+			inGroup := w.Mul(ir.Const(int64(t.panels)))
+			return serial("t", count, func(i ir.Dim) error {
+				p := pl
+				p.local, p.panel = gl.Mul(ir.Const(m.widest())).Add(inGroup), group.Mul(ir.Const(m.widest())).Add(inGroup)
+				p.tileLocal, p.tile = i, first.Add(i)
+				return m.tile(t, p)
+			})
+		})
+	})
+}
+
+// place is where a tile is.
+type place struct {
+	batch       []ir.Dim
+	block       ir.Dim // of columns
+	startRow    ir.Dim // of a convolution: the row of the result that the block starts in
+	startPixel  ir.Dim // and the first pixel of that row
+	local       ir.Dim // the first panel, within the block
+	panel       ir.Dim // and among all
+	tileLocal   ir.Dim // the tile of rows, within the block
+	tile        ir.Dim // and among all
+	row         ir.Dim // its first row
+	begin       ir.Dim // the first row that is its own: a last tile that is not full starts earlier
+	overlapping bool
+}
+
+// rowsOf gives a tile its first row. The last tile ends with the last row, and takes again some rows of the one before.
+func (m *gemm) rowsOf(t tall, tile ir.Dim) (row, begin ir.Dim, overlapping bool) {
+	h := ir.Const(int64(t.height))
+	begin = tile.Mul(h)
+	most := m.m.Sub(h)
+	row = begin
+	if overlapping = !isZero(m.m.Mod(h)); overlapping {
+		row = begin.Min(most)
+	}
+	if isZero(most) {
+		return zero, begin, overlapping
+	}
+	return m.symbol("row", row, most), begin, overlapping
+}
+
+// tile sums up one tile and stores it.
+func (m *gemm) tile(t tall, p place) error {
+	return m.scoped(func() error {
+		p.row, p.begin, p.overlapping = m.rowsOf(t, p.tile)
+		vectors := t.panels * m.panel
+		init := make([]*kernel.Value, t.height*vectors)
+		for i := range init {
+			init[i] = m.Number(kernel.Type{Elem: m.elem, Lanes: m.emitter.lanes}, 0)
+		}
+		sums, err := m.loop(kernel.Serial, "k", m.k, init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+			return m.step(t, p, k, acc)
+		})
+		if err != nil {
+			return err
+		}
+		for u := range t.height {
+			store := func() error { return m.storeRow(p, u, sums[u*vectors:][:vectors]) }
+			if p.overlapping && u < t.height-1 {
+				err = m.branch(ir.Cond{Left: p.begin, Rel: ir.RelLE, Right: p.row.Add(ir.Const(int64(u)))}, store)
+			} else {
+				err = store()
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// step adds the products of one k to all sums.
+func (m *gemm) step(t tall, p place, k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+	vectors := t.panels * m.panel
+	bs := make([]*kernel.Value, vectors)
+	for v := range bs {
+		var err error
+		if bs[v], err = m.b.vector(p, v, k); err != nil {
+			return nil, err
+		}
+	}
+	next := make([]*kernel.Value, 0, len(acc))
+	for u := range t.height {
+		x, err := m.a.number(t, p, u, k)
+		if err != nil {
+			return nil, err
+		}
+		x = m.Splat(x, m.emitter.lanes)
+		for v := range bs {
+			sum := acc[u*vectors+v]
+			if m.elem.IsFloat() {
+				next = append(next, m.Op(kernel.MulAdd, x, bs[v], sum))
+			} else {
+				next = append(next, m.Op(kernel.Add, sum, m.Op(kernel.Mul, x, bs[v])))
+			}
+		}
+	}
+	return next, nil
+}
+
+// column is the column that vector v from a panel on starts at, and the condition that its lanes are columns, where that is
+// not known.
+func (m *gemm) column(panel ir.Dim, v int) (part, []cond) {
+	at := panel.Mul(ir.Const(m.width())).Add(ir.Const(int64(v * m.emitter.lanes)))
+	step := one
+	if m.emitter.lanes == 1 {
+		step = zero
+	}
+	if m.n.Equal(m.groups().Mul(ir.Const(m.widest() * m.width()))) {
+		return part{at: at, step: step}, nil
+	}
+	return part{at: at, step: step}, []cond{{at: at, step: step, least: zero, most: m.n.Sub(one)}}
+}
+
+// storeRow computes what follows the product, for row u of a tile, and stores it.
+func (m *gemm) storeRow(p place, u int, sums []*kernel.Value) error {
+	row := part{at: p.row.Add(ir.Const(int64(u))), step: zero}
+	for v, sum := range sums {
+		col, conds := m.b.column(p, v)
+		outer := m.conds
+		m.conds = append(outer[:len(outer):len(outer)], conds...)
+		err := m.store(m.contraction.at(p.batch, row, col), p, row, col, sum)
+		m.conds = outer
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *gemm) store(at point, p place, row, col part, sum *kernel.Value) error {
+	y := m.op.Result()
+	if m.bias != nil {
+		b, err := m.emitter.value(m.bias, m.biasAt(p.batch, row, col))
+		if err != nil {
+			return err
+		}
+		sum = m.Op(kernel.Add, sum, m.spread(b, sum.Type.Lanes))
+	}
+	sum = m.rounded(sum, y.Type.Elem)
+	m.bound[y] = func(q point) (*kernel.Value, error) {
+		have, want := q.linear(), at.linear()
+		if !have.at.Equal(want.at) || !have.step.Equal(want.step) {
+			return nil, fmt.Errorf("what follows %s takes elements from other places", m.op.Name())
+		}
+		return sum, nil
+	}
+	q, err := m.g.forward(at)
+	if err != nil {
+		return err
+	}
+	v, err := m.emitter.value(m.g.Result, q)
+	if err != nil {
+		return err
+	}
+	to := q.linear()
+	lanes := sum.Type.Lanes
+	if lanes == 1 {
+		to.step = one
+	}
+	if v.Type.Elem != host.Bool || m.out.Elem != host.Bool {
+		v = m.narrow(m.g.Result.Type.Elem, v)
+	}
+	m.StoreLanes(m.out, to.at, to.step, m.spread(v, lanes), m.mask(m.relevant(q), lanes))
+	return nil
+}

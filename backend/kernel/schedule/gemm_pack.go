@@ -1,0 +1,391 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// source is where tiles take a matrix from.
+type source struct {
+	*gemm
+	factor
+	from   storage
+	buf    *kernel.Buffer
+	window *pixelBlocks // of a convolution's input
+}
+
+// storage says how a matrix is read.
+type storage uint8
+
+const (
+	direct  storage = iota // where it lies
+	atLoad                 // from memory that was filled before the first call
+	inRound                // from scratch memory that every round fills with what it needs
+)
+
+// largestExpanded is how many bytes the codes of a weight may become before the first call; larger weights are expanded at
+// each use, as they would not fit the memory that they were compressed for.
+const largestExpanded = 64 << 20
+
+// sources decides how the matrices are read, and how much a round makes.
+func (m *gemm) sources() error {
+	m.a, m.b = source{gemm: m, factor: m.contraction.a}, source{gemm: m, factor: m.contraction.b, window: m.blocks}
+	few, isFew := m.m.IsConst()
+	switch {
+	case m.b.conv != nil:
+		m.b.from = inRound
+	case m.packable(m.b.factor, m.n):
+		m.b.from = atLoad
+	case !m.b.alongK && isFew && few <= 2*int64(m.height):
+		m.b.from = direct
+	default:
+		m.b.from = inRound
+	}
+	switch {
+	case m.b.from != atLoad && m.packable(m.a.factor, m.m):
+		m.a.from = atLoad
+	case m.plain(m.a.factor):
+		m.a.from = direct
+	default:
+		m.a.from = inRound
+	}
+	m.divide()
+	return m.buffers()
+}
+
+// packable reports a constant that is read again and again.
+func (m *gemm) packable(f factor, outer ir.Dim) bool {
+	rows, ok1 := outer.IsConst()
+	k, ok2 := m.k.IsConst()
+	if f.number == nil || !ok1 || !ok2 || !m.g.constant(f.v) {
+		return false
+	}
+	count, ok := f.count.IsConst()
+	return ok && (f.v.Def == nil || rows*k*count*int64(m.elem.Bytes()) <= largestExpanded)
+}
+
+// plain reports a matrix whose numbers can be read one by one where they lie: not those that are computed, and not rows at
+// distances at which they share few places of the cache.
+func (m *gemm) plain(f factor) bool {
+	if f.v.Def != nil || !f.alongK || f.v.Type.Elem != m.elem {
+		return false
+	}
+	k, ok := m.k.IsConst()
+	rows, few := m.m.IsConst()
+	return !ok || few && rows <= 4 || k <= 512 || k*int64(m.elem.Bytes())%1024 != 0
+}
+
+// roundsWanted is how many parts work is divided into, so that some cores can share it.
+const roundsWanted = 16
+
+// divide chooses the blocks of rows and columns.
+func (m *gemm) divide() {
+	k, ok := m.k.IsConst()
+	if !ok {
+		k = 1024
+	}
+	bytes := k * int64(m.elem.Bytes())
+	height := int64(m.tall[0].height)
+	tiles := ceilDiv(m.m, height)
+	inCache := max(m.target.L2/2/(bytes*height), 1)
+	others, known := product(m.batches).IsConst()
+	if !known {
+		others = 1
+	}
+	if m.b.from == inRound {
+		each := m.groups()
+		if m.b.window == nil {
+			each = ir.Const(min(max(m.target.L2/2/(bytes*m.width()*m.widest()), 1), 8))
+		}
+		n, _ := each.IsConst()
+		m.cols = newSplit(m.groups(), max(n, 1))
+		if m.b.window != nil {
+			m.cols = m.b.window.split()
+		}
+		count := int64(1 << 16)
+		if blocks, ok := m.cols.blocks.IsConst(); ok && blocks*others < roundsWanted/2 {
+			if n, ok := tiles.IsConst(); ok {
+				parts := min(roundsWanted/2/max(blocks*others, 1), max(n/4, 1))
+				count = (n + parts - 1) / parts
+			}
+		}
+		if m.a.from == inRound {
+			count = min(count, min(inCache, 16))
+		}
+		m.rows = newSplit(tiles, count)
+		return
+	}
+	m.rows = newSplit(tiles, min(inCache, 16))
+	parts := int64(roundsWanted)
+	if blocks, ok := m.rows.blocks.IsConst(); ok {
+		parts = max(roundsWanted/(blocks*others), 1)
+	}
+	if n, ok := m.n.IsConst(); ok && m.a.from == inRound {
+		parts = min(parts, max(n/512, 1))
+	}
+	each := int64(1)
+	if n, ok := m.groups().IsConst(); ok {
+		each = (n + parts - 1) / parts
+	}
+	m.cols = newSplit(m.groups(), each)
+}
+
+// buffers declares the memory of packed matrices.
+func (m *gemm) buffers() error {
+	height := int64(m.tall[0].height)
+	var err error
+	switch m.a.from {
+	case atLoad:
+		n := m.rows.units.Mul(ir.Const(height))
+		m.a.buf, err = m.pack(m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
+			return tile.Mul(ir.Const(height)).Min(m.m.Sub(ir.Const(height)))
+		})
+	case inRound:
+		rows := ir.Const(m.rows.each*height + 8)
+		m.a.buf = m.Buffer("rows", m.elem, rows.Mul(m.k), kernel.Private, 0)
+	}
+	if err != nil {
+		return err
+	}
+	panels := m.groups().Mul(ir.Const(m.widest()))
+	switch m.b.from {
+	case atLoad:
+		n := panels.Mul(ir.Const(m.width()))
+		m.b.buf, err = m.pack(m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
+	case inRound:
+		n := ir.Const(m.cols.each * m.widest() * m.width())
+		if m.b.window != nil {
+			m.b.buf = m.Buffer("cols", m.elem, m.b.window.len(), kernel.Private, 0)
+		} else {
+			m.b.buf = m.Buffer("cols", m.elem, n.Mul(m.k), kernel.Private, 0)
+		}
+	}
+	return err
+}
+
+// pack makes the kernel that fills memory with a constant matrix, units of some outer places each, and gives the buffer it
+// is for the kernel that is being made.
+func (m *gemm) pack(f factor, outer, units ir.Dim, width int64, each ir.Dim, first func(unit ir.Dim) ir.Dim) (*kernel.Buffer, error) {
+	held := make([]bool, len(m.g.Params))
+	m.g.heldBy(f.v, held)
+	e := newPackEmitter(m.g, m.target, held)
+	n := f.count.Mul(each)
+	out := e.Output("packed", m.elem, n)
+	_, err := e.loop(kernel.Parallel, "r", f.count.Mul(units), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		number := e.symbol("number", r.FloorDiv(units), f.count.Sub(one))
+		unit := e.symbol("unit", r.Sub(r.FloorDiv(units).Mul(units)), units.Sub(one))
+		base := number.Mul(each).Add(unit.Mul(m.k).Mul(ir.Const(width)))
+		return nil, m.write(e, f, out, base, f.batch(number), first(unit), outer, width)
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err := e.Build()
+	if err != nil {
+		return nil, err
+	}
+	p := Pack{Kernel: k, Elem: m.elem, Len: n}
+	for i, h := range held {
+		if h {
+			p.Params = append(p.Params, i)
+		}
+	}
+	m.packs = append(m.packs, p)
+	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), m.elem, n), nil
+}
+
+// newPackEmitter is an emitter with buffers for some parameters only.
+func newPackEmitter(g *Group, t Target, held []bool) *emitter {
+	some := *g
+	some.Params = nil
+	e := newEmitter(&some, t, t.Lanes)
+	e.g = g
+	for i, p := range g.Params {
+		e.ids[p] = len(e.ids)
+		var buf *kernel.Buffer
+		if held[i] {
+			buf = e.Input(fmt.Sprintf("x%d", i), storageElem(p.Type.Elem), storageLen(p.Type))
+		}
+		e.buffers = append(e.buffers, buf)
+	}
+	return e
+}
+
+// write stores outer places first, first+1, ... of a matrix, width of them, for all k: those of one k beside each other.
+// What lies behind the last place is any number.
+func (m *gemm) write(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batch []ir.Dim, first, size ir.Dim, width int64) error {
+	w := ir.Const(width)
+	vectors := func(vector bool) error {
+		if !f.alongK && vector {
+			return m.writeRuns(e, f, buf, base, batch, first, size, width)
+		}
+		_, err := e.loop(kernel.Serial, "j", w, nil, func(j ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+			at := e.symbol("outer", first.Add(j).Min(size.Sub(one)), size.Sub(one))
+			put := func(k ir.Dim, step ir.Dim) error {
+				q, err := f.at(batch, part{at: at, step: zero}, part{at: k, step: step})
+				if err != nil {
+					return err
+				}
+				v, err := e.value(f.v, q)
+				if err != nil {
+					return err
+				}
+				if !isZero(step) {
+					v = e.spread(v, e.lanes)
+				}
+				e.StoreLanes(buf, base.Add(k.Mul(w)).Add(j), w, v, nil)
+				return nil
+			}
+			return nil, e.sweepRun(m.k, vector && e.lanes > 1, put)
+		})
+		return err
+	}
+	if err := e.try(func() error { return vectors(true) }); err != nil {
+		if !errors.Is(err, errLanes) {
+			return err
+		}
+		return vectors(false)
+	}
+	return vectors(true)
+}
+
+// sweepRun goes over n places by vectors, and one by one over the rest.
+func (e *emitter) sweepRun(n ir.Dim, vectors bool, body func(at, step ir.Dim) error) error {
+	done := zero
+	if vectors {
+		lanes := ir.Const(int64(e.lanes))
+		rounds := n.FloorDiv(lanes)
+		done = rounds.Mul(lanes)
+		if !isZero(rounds) {
+			_, err := e.loop(kernel.Serial, "k", rounds, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(i.Mul(lanes), one) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	rest := n.Sub(done)
+	if isZero(rest) {
+		return nil
+	}
+	_, err := e.loop(kernel.Serial, "k", rest, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(done.Add(i), zero) })
+	return err
+}
+
+// writeRuns is write with vectors along the outer axis.
+func (m *gemm) writeRuns(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batch []ir.Dim, first, size ir.Dim, width int64) error {
+	lanes := int64(e.lanes)
+	if width%lanes != 0 || lanes == 1 {
+		return errLanes
+	}
+	_, err := e.loop(kernel.Serial, "k", m.k, nil, func(k ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		for at := int64(0); at < width; at += lanes {
+			o := first.Add(ir.Const(at))
+			err := e.under(cond{at: o, step: one, least: zero, most: size.Sub(one)}, func() error {
+				q, err := f.at(batch, part{at: o, step: one}, part{at: k, step: zero})
+				if err != nil {
+					return err
+				}
+				v, err := e.value(f.v, q)
+				if err != nil {
+					return err
+				}
+				e.StoreLanes(buf, base.Add(k.Mul(ir.Const(width))).Add(ir.Const(at)), one, e.spread(v, e.lanes), nil)
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	return err
+}
+
+// fill packs the columns that a round needs.
+func (s source) fill(p place) error {
+	m := s.gemm
+	if s.from != inRound {
+		return nil
+	}
+	if s.window != nil {
+		return s.window.fill(s.buf, p)
+	}
+	panels := m.cols.each * m.widest()
+	_, err := m.loop(kernel.Serial, "p", ir.Const(panels), nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		first := p.block.Mul(ir.Const(panels)).Add(i).Mul(ir.Const(m.width()))
+		return nil, m.write(m.emitter, s.factor, s.buf, i.Mul(m.k).Mul(ir.Const(m.width())), p.batch, first, m.n, m.width())
+	})
+	return err
+}
+
+// fillRows packs the rows that a round needs.
+func (s source) fillRows(t tall, batch []ir.Dim, count, first ir.Dim) error {
+	m := s.gemm
+	if s.from != inRound {
+		return nil
+	}
+	h := int64(t.height)
+	_, err := m.loop(kernel.Serial, "i", count, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		row, _, _ := m.rowsOf(t, first.Add(i))
+		return nil, m.write(m.emitter, s.factor, s.buf, i.Mul(m.k).Mul(ir.Const(h)), batch, row, m.m, h)
+	})
+	return err
+}
+
+// number is a's number of row u of a tile.
+func (s source) number(t tall, p place, u int, k ir.Dim) (*kernel.Value, error) {
+	m := s.gemm
+	h, at := ir.Const(int64(t.height)), ir.Const(int64(u))
+	switch s.from {
+	case atLoad:
+		tile := s.factor.number(p.batch).Mul(m.rows.units).Add(p.tile)
+		return m.Load(s.buf, tile.Mul(m.k).Add(k).Mul(h).Add(at), 1), nil
+	case inRound:
+		return m.Load(s.buf, p.tileLocal.Mul(m.k).Add(k).Mul(h).Add(at), 1), nil
+	}
+	q, err := s.at(p.batch, part{at: p.row.Add(at), step: zero}, part{at: k, step: zero})
+	if err != nil {
+		return nil, err
+	}
+	return m.emitter.value(s.v, q)
+}
+
+// vector is b's vector v of a tile.
+func (s source) vector(p place, v int, k ir.Dim) (*kernel.Value, error) {
+	m := s.gemm
+	panel, at := ir.Const(int64(v/m.panel)), ir.Const(int64(v%m.panel*m.emitter.lanes))
+	w := ir.Const(m.width())
+	switch {
+	case s.from == atLoad:
+		unit := s.factor.number(p.batch).Mul(m.groups().Mul(ir.Const(m.widest()))).Add(p.panel).Add(panel)
+		return m.Load(s.buf, unit.Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), nil
+	case s.window != nil:
+		return m.Load(s.buf, k.Mul(s.window.padded()).Add(p.local.Add(panel).Mul(w)).Add(at), m.emitter.lanes), nil
+	case s.from == inRound:
+		return m.Load(s.buf, p.local.Add(panel).Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), nil
+	}
+	col, conds := m.column(p.panel, v)
+	outer := m.conds
+	m.conds = append(outer[:len(outer):len(outer)], conds...)
+	defer func() { m.conds = outer }()
+	q, err := s.at(p.batch, col, part{at: k, step: zero})
+	if err != nil {
+		return nil, err
+	}
+	x, err := m.emitter.value(s.v, q)
+	if err != nil {
+		return nil, err
+	}
+	return m.spread(x, m.emitter.lanes), nil
+}
+
+// column is the column of a tile's vector v, and the condition of its lanes.
+func (s source) column(p place, v int) (part, []cond) {
+	if s.window != nil {
+		return s.window.column(p, v)
+	}
+	return s.gemm.column(p.panel, v)
+}

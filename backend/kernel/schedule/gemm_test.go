@@ -1,0 +1,151 @@
+package schedule_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// productTests are matrix products and convolutions: their parameters, and operations.
+var productTests = []struct{ params, result, body string }{
+	{"%x: tensor<3x5xf32>, %w: tensor<7x5xf32>, %b: tensor<7xf32>", "tensor<3x7xf32>", "%y = nn.linear(%x, %w, %b) : tensor<3x7xf32>"},
+	{"%x: tensor<5xf32>, %w: tensor<70x5xf32>", "tensor<70xf32>", "%y = nn.linear(%x, %w) : tensor<70xf32>"},
+	{"%x: tensor<1x1x70xf32>, %w: tensor<130x70xf32>", "tensor<1x1x130xf32>", "%y = nn.linear(%x, %w) : tensor<1x1x130xf32>"},
+	{"%x: tensor<2x17x33xf32>, %w: tensor<64x33xf32>, %b: tensor<64xf32>", "tensor<2x17x64xf32>", "%y = nn.linear(%x, %w, %b) : tensor<2x17x64xf32>"},
+	{"%x: tensor<29x8xbf16>, %w: tensor<9x8xbf16>, %b: tensor<9xbf16>", "tensor<29x9xbf16>", "%y = nn.linear(%x, %w, %b) : tensor<29x9xbf16>"},
+	{"%x: tensor<3x40xf16>, %w: tensor<33x40xf16>", "tensor<3x33xf16>", "%y = nn.linear(%x, %w) : tensor<3x33xf16>"},
+	{"%x: tensor<15x9xf64>, %w: tensor<20x9xf64>", "tensor<15x20xf64>", "%y = nn.linear(%x, %w) : tensor<15x20xf64>"},
+	{"%x: tensor<4x3xi32>, %w: tensor<5x3xi32>", "tensor<4x5xi32>", "%y = nn.linear(%x, %w) : tensor<4x5xi32>"},
+	{"%x: tensor<15x1024xf32>, %w: tensor<5x1024xf32>", "tensor<15x5xf32>", "%y = nn.linear(%x, %w) : tensor<15x5xf32>"},
+	{"%x: tensor<6x1xf32>, %w: tensor<5x1xf32>", "tensor<6x5xf32>", "%y = nn.linear(%x, %w) : tensor<6x5xf32>"},
+
+	{"%a: tensor<3x5xf32>, %b: tensor<5x7xf32>", "tensor<3x7xf32>", "%y = tensor.matmul(%a, %b) : tensor<3x7xf32>"},
+	{"%a: tensor<40x5xf32>, %b: tensor<5x70xf32>", "tensor<40x70xf32>", "%y = tensor.matmul(%a, %b) : tensor<40x70xf32>"},
+	{"%a: tensor<2x3x4x5xf32>, %b: tensor<2x3x5x6xf32>", "tensor<2x3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<2x3x4x6xf32>"},
+	{"%a: tensor<2x1x4x5xf32>, %b: tensor<3x5x6xf32>", "tensor<2x3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<2x3x4x6xf32>"},
+	{"%a: tensor<4x5xf32>, %b: tensor<3x5x6xf32>", "tensor<3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<3x4x6xf32>"},
+	{"%a: tensor<3x4x5xf32>, %b: tensor<5x6xf32>", "tensor<3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<3x4x6xf32>"},
+	{"%a: tensor<3x4x5xf32>, %b: tensor<1x1x5x6xf32>", "tensor<1x3x4x6xf32>", "%y = tensor.matmul(%a, %b) : tensor<1x3x4x6xf32>"},
+
+	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor<4xf32>", "tensor<2x4x5x6xf32>", "%y = nn.conv(%x, %w, %b) : tensor<2x4x5x6xf32>"},
+	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>", "tensor<2x4x5x6xf32>", "%y = nn.conv(%x, %w, %b) {low = [1, 1], high = [1, 1]} : tensor<2x4x5x6xf32>"},
+	{"%x: tensor<1x4x7x20xf32>, %w: tensor<6x2x3x2xf32>", "tensor<1x6x3x11xf32>", "%y = nn.conv(%x, %w) {low = [1, 2], high = [0, 1], stride = [2, 2], groups = 2} : tensor<1x6x3x11xf32>"},
+	{"%x: tensor<1x4x9x9xf32>, %w: tensor<4x1x3x3xf32>", "tensor<1x4x5x5xf32>", "%y = nn.conv(%x, %w) {dilation = [2, 2], groups = 4} : tensor<1x4x5x5xf32>"},
+	{"%x: tensor<2x3x40xf32>, %w: tensor<30x3x5xf32>", "tensor<2x30x12xf32>", "%y = nn.conv(%x, %w) {stride = [3]} : tensor<2x30x12xf32>"},
+	{"%x: tensor<1x2x4x5x6xf32>, %w: tensor<3x2x2x3x2xf32>", "tensor<1x3x3x5x5xf32>", "%y = nn.conv(%x, %w) {low = [0, 1, 0], high = [0, 1, 0]} : tensor<1x3x3x5x5xf32>"},
+	{"%x: tensor<1x2x3x600xf32>, %w: tensor<3x2x2x2xf32>", "tensor<1x3x2x599xf32>", "%y = nn.conv(%x, %w) : tensor<1x3x2x599xf32>"},
+	{"%x: tensor<2x5x6x3xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor<4xf32>", "tensor<2x5x6x4xf32>", "%y = nn.conv(%x, %w, %b) {channels_last = true} : tensor<2x5x6x4xf32>"},
+	{"%x: tensor<1x3x9x9xbf16>, %w: tensor<4x3x3x3xbf16>", "tensor<1x4x7x7xbf16>", "%y = nn.conv(%x, %w) : tensor<1x4x7x7xbf16>"},
+	{"%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %r: tensor<2x4x5x6xf32>", "tensor<2x4x5x6xf32>", `%y = core.kernel(%x, %w, %b, %r) : tensor<2x4x5x6xf32>
+      kernel(%x: tensor<2x3x5x6xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4xf32>, %r: tensor<2x4x5x6xf32>) {
+        %h = tensor.exp(%x) : tensor<2x3x5x6xf32>
+        %l = nn.conv(%h, %w, %b) {low = [1, 1], high = [1, 1]} : tensor<2x4x5x6xf32>
+        %s = tensor.add(%l, %r) : tensor<2x4x5x6xf32>
+        %g = nn.relu(%s) : tensor<2x4x5x6xf32>
+        core.return(%g)
+      }`},
+	{"%x: tensor<9x5xf32>, %w: tensor<7x5xf32>, %b: tensor<7xf32>, %r: tensor<9x7xf32>", "tensor<9x7xf32>", `%y = core.kernel(%x, %w, %b, %r) : tensor<9x7xf32>
+      kernel(%x: tensor<9x5xf32>, %w: tensor<7x5xf32>, %b: tensor<7xf32>, %r: tensor<9x7xf32>) {
+        %h = tensor.neg(%x) : tensor<9x5xf32>
+        %l = nn.linear(%h, %w, %b) : tensor<9x7xf32>
+        %g = nn.silu(%l) : tensor<9x7xf32>
+        %s = tensor.add(%g, %r) : tensor<9x7xf32>
+        core.return(%s)
+      }`},
+	{"%q: tensor<2x3x4x5xf32>, %k: tensor<2x3x6x5xf32>", "tensor<2x4x3x6xf32>", `%y = core.kernel(%q, %k) : tensor<2x4x3x6xf32>
+      kernel(%q: tensor<2x3x4x5xf32>, %k: tensor<2x3x6x5xf32>) {
+        %t = tensor.transpose(%k) {perm = [0, 1, 3, 2]} : tensor<2x3x5x6xf32>
+        %p = tensor.matmul(%q, %t) : tensor<2x3x4x6xf32>
+        %o = tensor.transpose(%p) {perm = [0, 2, 1, 3]} : tensor<2x4x3x6xf32>
+        core.return(%o)
+      }`},
+}
+
+// TestProducts holds matrix products over many shapes against the interpreter, with operands that are constants and not.
+func TestProducts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for i, tt := range productTests {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			m, op := parse(t, module(tt.params, tt.result, tt.body))
+			in := randomInputs(rng, m.Funcs[0].Params, nil)
+			want, err := reference(m, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, constants := range []int{0, 2, 3} {
+				for _, to := range productTargets {
+					g, err := schedule.NewGroup(op)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for k := range g.Constants {
+						g.Constants[k] = constants>>k&1 == 1
+					}
+					made, why := schedule.Plan(g, to)
+					if why != "" {
+						t.Fatalf("%s: %s", to.Name, why)
+					}
+					got, err := compute(made, in, nil, want[0])
+					if err == nil {
+						err = differ(got, want[0])
+					}
+					if err != nil {
+						t.Fatalf("%s, constants %b: %v\n%s", to.Name, constants, err, tt.body)
+					}
+				}
+			}
+		})
+	}
+}
+
+var productTargets = []schedule.Target{
+	{Name: "scalar", Lanes: 1, Registers: 16, L1: 32 << 10, L2: 1 << 20},
+	{Name: "neon", Lanes: 4, Registers: 32, L1: 32 << 10, L2: 4 << 10},
+	{Name: "avx2", Lanes: 8, Registers: 16, L1: 32 << 10, L2: 1 << 20},
+	{Name: "avx512", Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20},
+}
+
+// TestOpenProducts takes the number of rows as it comes.
+func TestOpenProducts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 5))
+	src := `air 1
+module @test {
+  func @main(%x: tensor<[M]x20xf32>, %w: tensor<40x20xf32>, %b: tensor<40xf32>) -> (%y: tensor<[M]x40xf32>) {
+    dim M in 0..5000
+    %y = nn.linear(%x, %w, %b) : tensor<[M]x40xf32>
+    core.return(%y)
+  }
+}
+`
+	m, op := parse(t, src)
+	for _, to := range productTargets[1:] {
+		for _, constants := range []bool{false, true} {
+			g, err := schedule.NewGroup(op)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.Constants[1] = constants
+			made, why := schedule.Plan(g, to)
+			if why != "" {
+				t.Fatalf("%s: %s", to.Name, why)
+			}
+			for _, rows := range []int{0, 1, 2, 3, 5, 8, 13, 14, 15, 27, 28, 57, 300} {
+				in := []*host.Tensor{randomTensor(rng, host.F32, rows, 20), randomTensor(rng, host.F32, 40, 20), randomTensor(rng, host.F32, 40)}
+				want, err := reference(m, in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := compute(made, in, map[string]int64{"M": int64(rows)}, want[0])
+				if err == nil {
+					err = differ(got, want[0])
+				}
+				if err != nil {
+					t.Fatalf("%s, %d rows: %v", to.Name, rows, err)
+				}
+			}
+		}
+	}
+}
