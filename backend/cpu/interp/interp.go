@@ -182,13 +182,18 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 	if len(in) != len(sig.Inputs) {
 		return nil, fmt.Errorf("@%s takes %d inputs, found %d", name, len(sig.Inputs), len(in))
 	}
+	pl := s.program.plans[f]
+	r := &run{program: s.program, ctx: ctx, opt: opt, runner: s.runner}
 	args := make([]*host.Tensor, len(f.Params))
 	next := 0
 	for i, p := range f.Params {
 		switch p.Role {
 		case ir.StateIn:
-			if args[i], err = s.state(p.State); err != nil {
+			if args[i], err = s.argument(pl, p.State); err != nil {
 				return nil, err
+			}
+			if pl.writes && f.Updates(p) {
+				r.states = append(r.states, args[i])
 			}
 		case ir.Input:
 			if in[next] == nil {
@@ -201,9 +206,9 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 	if err != nil {
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	r := &run{program: s.program, ctx: ctx, opt: opt, runner: s.runner}
 	results, err := r.guarded(f, args, sizes)
 	if err != nil {
+		r.undo.restore()
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
 	s.separate(f, append(r.borrowed, in...), results)
@@ -228,6 +233,8 @@ type run struct {
 	entered int // how many functions and bodies have begun to run
 
 	borrowed []*host.Tensor // results that lie in memory of the runner
+	states   []*host.Tensor // that this call may write over
+	undo     undo
 }
 
 // guarded turns a panic inside an operation into an error that names it.
@@ -277,7 +284,7 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 		if st.segment != nil {
 			err = r.segment(st, slots, ctx, sizes, outermost)
 		} else {
-			err = r.one(st, slots, ctx, sizes)
+			err = r.one(st, slots, ctx, sizes, outermost)
 		}
 		if err != nil {
 			return nil, err
@@ -297,7 +304,12 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 }
 
 // one computes the operation of a step.
-func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) error {
+func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes, outermost bool) error {
+	if outermost && st.overwrites && r.mayOverwrite(st, slots) {
+		over := *ctx
+		over.Overwrite = r.undo.note
+		ctx = &over
+	}
 	var few [8]*host.Tensor
 	in := few[:0]
 	for _, k := range st.in {

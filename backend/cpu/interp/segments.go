@@ -130,7 +130,7 @@ func (r *run) interpret(st *step, outer []*host.Tensor, ctx *ir.EvalCtx, sizes *
 	quiet := *r
 	quiet.opt = &backend.CallOptions{}
 	for i := range st.segment.inner {
-		if err := quiet.one(&st.segment.inner[i], slots, ctx, sizes); err != nil {
+		if err := quiet.one(&st.segment.inner[i], slots, ctx, sizes, false); err != nil {
 			return nil, err
 		}
 	}

@@ -70,7 +70,7 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 			return // it is planned as a whole
 		}
 		for _, op := range f.Ops {
-			if op.Def.Traits.Has(ir.Terminator) || op.Is(core.Constant) || len(op.Results) != 1 || len(op.Binds()) > 0 {
+			if op.Def.Traits.Has(ir.Terminator) || op.Def.Traits.Has(ir.InPlace) || op.Is(core.Constant) || len(op.Results) != 1 || len(op.Binds()) > 0 {
 				continue
 			}
 			made, err := plan(op, c.machine)
