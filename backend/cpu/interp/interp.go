@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -74,7 +75,8 @@ func (p *program) Close() error {
 func (p *program) NewSession() backend.Session {
 	s := &session{program: p, states: map[string]*host.Tensor{}}
 	if p.segments != nil {
-		s.runner = p.segments.NewRunner()
+		s.runner, s.arena = p.segments.NewRunner(), &memory.Arena{}
+		runtime.SetFinalizer(s.arena, func(a *memory.Arena) { _ = a.Free() }) // a backend.Session has no Close
 	}
 	return s
 }
@@ -100,7 +102,11 @@ func (p *program) resource(name string) (*host.Tensor, error) {
 type session struct {
 	program *program
 	states  map[string]*host.Tensor
+
+	// Where another engine computes segments:
 	runner  Runner
+	arena   *memory.Arena
+	segment SegmentCall
 }
 
 // State gives a copy of the current value of a state.
@@ -183,7 +189,7 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 		return nil, fmt.Errorf("@%s takes %d inputs, found %d", name, len(sig.Inputs), len(in))
 	}
 	pl := s.program.plans[f]
-	r := &run{program: s.program, ctx: ctx, opt: opt, runner: s.runner}
+	r := &run{program: s.program, session: s, ctx: ctx, opt: opt}
 	args := make([]*host.Tensor, len(f.Params))
 	next := 0
 	for i, p := range f.Params {
@@ -206,12 +212,15 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 	if err != nil {
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
+	if s.arena != nil {
+		defer func() { err = errors.Join(err, s.arena.Reset()) }()
+	}
 	results, err := r.guarded(f, args, sizes)
 	if err != nil {
 		r.undo.restore()
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	s.separate(f, append(r.borrowed, in...), results)
+	s.separate(f, in, results)
 	for i, res := range f.Results {
 		if res.State {
 			s.states[res.Target] = results[i]
@@ -226,15 +235,14 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 // run is one call of a function.
 type run struct {
 	program *program
+	session *session
 	ctx     context.Context
 	opt     *backend.CallOptions
-	runner  Runner
 	current *ir.Op
 	entered int // how many functions and bodies have begun to run
 
-	borrowed []*host.Tensor // results that lie in memory of the runner
-	states   []*host.Tensor // that this call may write over
-	undo     undo
+	states []*host.Tensor // that this call may write over
+	undo   undo
 }
 
 // guarded turns a panic inside an operation into an error that names it.
@@ -267,7 +275,9 @@ func (r *run) body(pl *plan, args []*host.Tensor, outer *backend.Sizes) ([]*host
 
 func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, outermost bool) ([]*host.Tensor, error) {
 	slots := make([]*host.Tensor, pl.slots)
-	copy(slots, args)
+	for k, t := range args {
+		r.fill(slots, k, t)
+	}
 	ctx := r.evalCtx(sizes)
 	r.entered++
 	for i, p := range pl.fn.Params {
@@ -282,7 +292,7 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 		}
 		var err error
 		if st.segment != nil {
-			err = r.segment(st, slots, ctx, sizes, outermost)
+			err = r.segment(st, slots, ctx, sizes)
 		} else {
 			err = r.one(st, slots, ctx, sizes, outermost)
 		}
@@ -290,7 +300,7 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 			return nil, err
 		}
 		for _, k := range st.free {
-			slots[k] = nil
+			r.empty(slots, k)
 		}
 		if outermost && r.opt.Progress != nil {
 			r.opt.Progress(i+1, len(pl.steps))
@@ -299,6 +309,9 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 	out := make([]*host.Tensor, len(pl.ret))
 	for i, k := range pl.ret {
 		out[i] = slots[k]
+	}
+	if !outermost {
+		r.leave(slots, out)
 	}
 	return out, sizes.Finish()
 }
@@ -324,7 +337,7 @@ func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backen
 		return err
 	}
 	for k, t := range results {
-		slots[st.out[k]] = t
+		r.fill(slots, st.out[k], t)
 		r.observe(st.op.Results[k], t)
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 )
 
 // separate copies each result whose bytes belong to someone else: the caller's inputs, constant data (which may be a
-// mapped file that must not be written to), a state that stays, or another result. Operations give views where they can,
+// mapped file that must not be written to), a state that stays, the arena, or another result. Operations give views where they can,
 // so a function that returns what it was given, a slice of it or a weight would share it.
 func (s *session) separate(f *ir.Func, in, results []*host.Tensor) {
 	taken := append(s.program.constants(), in...)
@@ -25,6 +25,9 @@ func (s *session) separate(f *ir.Func, in, results []*host.Tensor) {
 		for i, r := range f.Results {
 			if r.State != states {
 				continue
+			}
+			if s.arena != nil && s.arena.Holds(results[i]) {
+				results[i] = results[i].Clone()
 			}
 			for _, t := range taken {
 				if share(results[i], t) {
