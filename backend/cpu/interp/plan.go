@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -16,7 +17,9 @@ type plan struct {
 	steps []step
 	ret   []int // the slots that are returned
 
-	writes bool // some of its steps may write over states
+	inputs  int             // how many tensors a caller gives
+	updates map[string]bool // the states that it gives new values
+	writes  bool            // some of its steps may write over states
 }
 
 type step struct {
@@ -40,7 +43,12 @@ type planner struct {
 }
 
 func (p *planner) function(f *ir.Func) (*plan, error) {
-	pl := &plan{fn: f}
+	pl := &plan{fn: f, inputs: len(backend.SignatureOf(f).Inputs), updates: map[string]bool{}}
+	for _, r := range f.Results {
+		if r.State {
+			pl.updates[r.Target] = true
+		}
+	}
 	slot := map[*ir.Value]int{}
 	number := func(v *ir.Value) int {
 		slot[v] = pl.slots
