@@ -47,6 +47,14 @@ func (c *SegmentCall) Interpret() ([]*host.Tensor, error) {
 	return c.run.interpret(c.step, c.slots, c.Eval, c.sizes)
 }
 
+// ArenaOf gives the memory of a session of this package in which another engine computes; nil where none does.
+func ArenaOf(s backend.Session) *memory.Arena {
+	if s, ok := s.(*session); ok {
+		return s.arena
+	}
+	return nil
+}
+
 // Boundary lists the values that operations From..To-1 take from outside, each once in order of first use, and those of
 // their results that are used outside.
 func Boundary(f *ir.Func, from, to int) (in, out []*ir.Value) {

@@ -15,20 +15,20 @@ type Arena struct {
 	blocks  [][]block // of each region, by address
 	used    int       // bytes handed out
 	peak    int       // the most of them since the last Reset
-	sized   bool      // the first call has shown how much is needed
+	before  int       // bytes that were mapped at the last Reset
 }
 
 // block is memory that is handed out. refs counts who has it, beside who took it.
 type block struct{ from, to, refs int }
 
-// Take gives n bytes, whose content is left over from others.
-func (a *Arena) Take(n int) ([]byte, error) {
+// Take gives n bytes, whose content is left over from others: the lowest or the highest that are free.
+func (a *Arena) Take(n int, high bool) ([]byte, error) {
 	if n == 0 {
 		return nil, nil
 	}
 	size := Aligned(n)
 	for i := range a.regions {
-		if at, k := a.gap(i, size); k >= 0 {
+		if at, k := a.gap(i, size, high); k >= 0 {
 			return a.take(i, k, at, n), nil
 		}
 	}
@@ -40,16 +40,29 @@ func (a *Arena) Take(n int) ([]byte, error) {
 	return a.take(len(a.regions)-1, 0, 0, n), nil
 }
 
-// gap finds the first place of a region where size bytes are free, and which block of the list it becomes; -1 for none.
-func (a *Arena) gap(i, size int) (at, k int) {
-	for k, b := range a.blocks[i] {
+// gap finds a place of a region where size bytes are free, and which block of the list it becomes; -1 for none.
+func (a *Arena) gap(i, size int, high bool) (at, k int) {
+	blocks, end := a.blocks[i], len(a.regions[i].Data)
+	if high {
+		for k := len(blocks) - 1; k >= 0; k-- {
+			if end-blocks[k].to >= size {
+				return end - size, k + 1
+			}
+			end = blocks[k].from
+		}
+		if end >= size {
+			return end - size, 0
+		}
+		return 0, -1
+	}
+	for k, b := range blocks {
 		if b.from-at >= size {
 			return at, k
 		}
 		at = b.to
 	}
-	if len(a.regions[i].Data)-at >= size {
-		return at, len(a.blocks[i])
+	if end-at >= size {
+		return at, len(blocks)
 	}
 	return 0, -1
 }
@@ -65,6 +78,25 @@ func (a *Arena) take(i, k, at, n int) []byte {
 func (a *Arena) Give(data []byte) {
 	if i, k, ok := a.find(data); ok {
 		a.remove(i, k)
+	}
+}
+
+// Span is a part of a block, in bytes from its start.
+type Span struct{ From, To int }
+
+// Split takes a block back save for some spans, in order of their places, each of which is a block of its own from now on.
+func (a *Arena) Split(data []byte, spans []Span) {
+	i, k, ok := a.find(data)
+	if !ok {
+		return
+	}
+	start := a.blocks[i][k].from
+	a.remove(i, k)
+	for _, s := range spans {
+		b := block{from: start + s.From, to: start + Aligned(s.To)}
+		a.blocks[i] = slices.Insert(a.blocks[i], k, b)
+		a.used += b.to - b.from
+		k++
 	}
 }
 
@@ -143,19 +175,19 @@ func (a *Arena) Reset() error {
 	need := 0
 	if len(a.regions) > 1 {
 		need = a.peak
-		if need <= len(a.regions[0].Data) || need < a.largest() { // it is there, in pieces
-			need = a.Bytes()
-		}
-		if a.sized {
+		if a.before > 0 { // sizes grow
 			need += need / 8
 		}
+		if a.peak <= a.before { // it was there, in pieces
+			need = a.Bytes()
+		}
 	}
-	a.sized = a.sized || len(a.regions) > 0
 	for i := range a.blocks {
 		a.blocks[i] = a.blocks[i][:0]
 	}
 	a.used, a.peak = 0, 0
 	if need == 0 {
+		a.before = a.Bytes()
 		return nil
 	}
 	if err := a.Free(); err != nil {
@@ -165,16 +197,8 @@ func (a *Arena) Reset() error {
 	if err != nil {
 		return err
 	}
-	a.regions, a.blocks = []*Region{r}, [][]block{nil}
+	a.regions, a.blocks, a.before = []*Region{r}, [][]block{nil}, len(r.Data)
 	return nil
-}
-
-func (a *Arena) largest() int {
-	n := 0
-	for _, r := range a.regions {
-		n = max(n, len(r.Data))
-	}
-	return n
 }
 
 // Bytes is how much is mapped.

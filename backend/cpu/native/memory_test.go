@@ -22,7 +22,7 @@ func TestPlace(t *testing.T) {
 		for i := range 40 {
 			list = append(list, interval{from: i, to: i + rng.IntN(6), size: rng.IntN(1000)})
 		}
-		total := place(list)
+		total := place(list, 42)
 		for i, v := range list {
 			if v.offset%memory.Alignment != 0 || v.offset+v.size > total {
 				t.Fatalf("%+v lies outside of %d bytes, or not at a cache line", v, total)
@@ -35,7 +35,7 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	chain := []interval{{from: 0, to: 1, size: 640}, {from: 1, to: 2, size: 640}, {from: 2, to: 3, size: 640}, {from: 3, to: 4, size: 640}}
-	if total := place(chain); total != 1280 {
+	if total := place(chain, 9); total != 1280 {
 		t.Errorf("a chain takes %d bytes, expected 1280, two values at a time", total)
 	}
 }

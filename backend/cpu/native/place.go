@@ -13,20 +13,41 @@ type interval struct {
 	offset   int // the result
 }
 
-// place gives intervals, sorted by from, offsets at which none overlaps another one in time and space, each the lowest that
-// is free. It gives the size of the whole.
-func place(list []interval) int {
+// place gives intervals, sorted by from, offsets at which none overlaps another one in time and space. Those that last to the
+// end lie first, one behind the other, so that what stays of the memory is in one piece; each other one lies as low as is
+// free. It gives the size of the whole.
+func place(list []interval, end int) int {
 	total := 0
-	var alive []*interval // by offset
+	var stay, alive []*interval
 	for i := range list {
 		v := &list[i]
 		v.size = memory.Aligned(v.size)
-		alive = slices.DeleteFunc(alive, func(w *interval) bool { return w.to < v.from })
-		k := 0
-		for ; k < len(alive) && alive[k].offset < v.offset+v.size; k++ {
-			v.offset = max(v.offset, alive[k].offset+alive[k].size)
+		if v.to >= end {
+			v.offset = total
+			total += v.size
+			stay = append(stay, v)
 		}
-		alive = slices.Insert(alive, k, v)
+	}
+	for i := range list {
+		v := &list[i]
+		if v.to >= end {
+			continue
+		}
+		alive = slices.DeleteFunc(alive, func(w *interval) bool { return w.to < v.from })
+		taken := slices.Clone(alive)
+		for _, w := range stay {
+			if w.from <= v.to {
+				taken = append(taken, w)
+			}
+		}
+		slices.SortFunc(taken, func(a, b *interval) int { return a.offset - b.offset })
+		for _, w := range taken {
+			if w.offset >= v.offset+v.size {
+				break
+			}
+			v.offset = max(v.offset, w.offset+w.size)
+		}
+		alive = append(alive, v)
 		total = max(total, v.offset+v.size)
 	}
 	return total

@@ -3,6 +3,8 @@ package native
 import (
 	"fmt"
 	"math"
+	"slices"
+	"unsafe"
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -22,9 +24,10 @@ type prepared struct {
 	launches []*launch
 	single   map[int]*launch // the kernels of one step, made when asked for
 	outs     []outMemory     // as the segment's outs
+	stays    []memory.Span   // of the block: what leaves the segment
 	shapes   map[*ir.Value][]int
-	at       map[*ir.Value]int // offsets of inner values in the block
-	statusN  int               // bytes of all status words, behind the block's values
+	at       map[*ir.Value]int // offsets of the others in the block
+	status   []uint64          // of all kernels; on the heap, where nothing moves
 	scratch  int               // bytes for each thread
 	arena    int               // bytes of the block's values
 }
@@ -46,6 +49,8 @@ type preparing struct {
 	size     func(string) (int64, bool)
 	offsets  map[tempPlace]int
 	interval []interval
+	statusAt []int // words that hold places among the status words
+	statusN  int   // bytes of those
 }
 
 // tempPlace names memory of a step beside values: a temporary.
@@ -76,20 +81,31 @@ func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code)
 			if m.bytes, err = host.SizeBytes(o.value.Type.Elem, m.shape); err != nil {
 				return nil, err
 			}
+			if at := p.at[o.value]; !o.returned && m.bytes > 0 {
+				p.stays = append(p.stays, memory.Span{From: at, To: at + m.bytes})
+			}
 		}
 		p.outs = append(p.outs, m)
+	}
+	slices.SortFunc(p.stays, func(a, b memory.Span) int { return a.From - b.From })
+	p.status = make([]uint64, p.statusN/8)
+	for _, w := range p.statusAt {
+		p.words[w] += uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p.status))))
 	}
 	p.order(threads, c)
 	return p.prepared, nil
 }
 
-// layout gives every inner value and temporary a place in the arena.
+// layout gives temporaries, and every value that has no tensor outside, a place in the segment's block.
 func (p *preparing) layout() error {
 	last := map[*ir.Value]int{}
 	for i, st := range p.s.steps {
 		for _, v := range st.operands {
 			last[v] = i
 		}
+	}
+	for _, v := range p.s.out {
+		last[v] = len(p.s.steps)
 	}
 	var owners []func(offset int)
 	add := func(from, to, size int, own func(int)) {
@@ -114,9 +130,13 @@ func (p *preparing) layout() error {
 			add(i, i, int(n), func(at int) { p.offsets[tempPlace{i, k}] = at })
 		}
 	}
-	total := place(p.interval)
+	total := place(p.interval, len(p.s.steps))
 	for i, own := range owners {
-		own(p.interval[i].offset)
+		at := p.interval[i].offset
+		if p.s.high() {
+			at = total - at - p.interval[i].size
+		}
+		own(at)
 	}
 	p.arena = total
 	return nil
@@ -228,7 +248,8 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		a := st.packed[a.Index]
 		at, have, inner = int(a.Addr()), len(a.Data), false
 	case Status:
-		at, have = p.arena+p.statusN, need
+		at, have, inner = p.statusN, need, false
+		p.statusAt = append(p.statusAt, len(p.words))
 		p.statusN += memory.Aligned(need)
 	}
 	if v != nil {

@@ -23,16 +23,20 @@ type segment struct {
 
 	symbols []string // that its sizes depend on
 
-	// index numbers the values that have tensors in a call: what comes in, constants, what leaves.
+	// index numbers the values that lie outside of the segment's block: what comes in, constants, what the function returns.
 	index map[*ir.Value]int
 	outs  []outValue
 	count int
 }
 
+// high reports a segment whose block lies at the upper end of the arena, and what stays of it at the block's upper end. Segments
+// take turns: the next one finds the memory of this one in one piece.
+func (s *segment) high() bool { return s.ID%2 == 1 }
+
 // outValue is a value that leaves a segment.
 type outValue struct {
 	value    *ir.Value
-	index    int
+	index    int // of a constant, and of what is returned
 	constant bool
 	returned bool // the function gives it to its caller
 }
@@ -190,11 +194,12 @@ func (s *segment) number() {
 	}
 	for _, v := range s.out {
 		i, constant := s.index[v]
-		if !constant {
+		returned := slices.Contains(s.f.Returns(), v)
+		if !constant && returned {
 			i = len(s.index)
 			s.index[v] = i
 		}
-		s.outs = append(s.outs, outValue{v, i, constant, slices.Contains(s.f.Returns(), v)})
+		s.outs = append(s.outs, outValue{v, i, constant, returned})
 	}
 	s.count = len(s.index)
 }

@@ -37,10 +37,10 @@ type constant struct{ given, dense *host.Tensor }
 // maxReady is for how many different sizes a session keeps a segment ready.
 const maxReady = 16
 
-func (p *program) newSession() interp.Runner {
+func (p *program) newSession() *session {
 	s := &session{p: p, ready: make([][]*prepared, len(p.segments)), consts: map[*ir.Op]constant{}}
 	runtime.SetFinalizer(s, func(s *session) { _ = s.scratch.Free() }) // a backend.Session has no Close
-	return s.run
+	return s
 }
 
 // run computes a segment.
@@ -56,14 +56,13 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	if err := s.values(seg, c); err != nil {
 		return nil, err
 	}
-	if err := s.outputs(seg, pr, c.Memory); err != nil {
-		return nil, err
-	}
-	block, err := c.Memory.Take(pr.arena + pr.statusN)
+	block, err := c.Memory.Take(pr.arena, seg.high())
 	if err != nil {
 		return nil, err
 	}
-	defer c.Memory.Give(block)
+	if err := s.outputs(seg, pr, block); err != nil {
+		return nil, err
+	}
 	base := s.scratch.Addr() // somewhere, where there is nothing to read or write
 	if len(block) > 0 {
 		base = uintptr(unsafe.Pointer(&block[0]))
@@ -77,18 +76,18 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 		s.addr = append(s.addr, a)
 	}
 	pr.bind(base, s.addr)
-	status := block[pr.arena:]
-	clear(status)
+	clear(pr.status)
 	if err := s.launch(seg, pr, c, block); err != nil {
 		return nil, err
 	}
 	runtime.KeepAlive(s)
-	for _, b := range status {
+	for _, b := range pr.status {
 		if b != 0 {
-			s.giveBack(seg, c.Memory)
+			c.Memory.Give(block)
 			return c.Interpret() // which says what is wrong with the number that was out of range
 		}
 	}
+	c.Memory.Split(block, pr.stays)
 	return s.out, nil
 }
 
@@ -164,46 +163,31 @@ func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 	return nil
 }
 
-// outputs gives memory to the values that leave the segment: the caller's where the function gives them on, the arena's
-// otherwise.
-func (s *session) outputs(seg *segment, pr *prepared, arena *memory.Arena) (err error) {
+// outputs makes the tensors of values that leave the segment: in memory of the caller's where the function gives them on, in
+// the block otherwise.
+func (s *session) outputs(seg *segment, pr *prepared, block []byte) (err error) {
 	for i, o := range seg.outs {
 		m := &pr.outs[i]
-		t := m.tensor
 		switch {
 		case o.constant:
 			s.out = append(s.out, s.consts[o.value.Def].given)
 			continue
 		case o.returned:
-			if t, err = host.Alloc(o.value.Type.Elem, m.shape); err != nil {
+			if s.tensors[o.index], err = host.Alloc(o.value.Type.Elem, m.shape); err != nil {
 				return err
 			}
-		default:
-			data, err := arena.Take(m.bytes)
-			if err != nil {
+			s.out = append(s.out, s.tensors[o.index])
+			continue
+		case m.tensor == nil:
+			if m.tensor, err = host.FromBytes(o.value.Type.Elem, m.shape, block[:m.bytes:m.bytes]); err != nil {
 				return err
 			}
-			if t == nil {
-				if t, err = host.FromBytes(o.value.Type.Elem, m.shape, data); err != nil {
-					return err
-				}
-				m.tensor = t // its last holder is gone when the segment runs again
-			}
-			t.Data = data
 		}
-		s.tensors[o.index] = t
-		s.out = append(s.out, t)
+		at := pr.at[o.value]
+		m.tensor.Data = block[at : at+m.bytes : at+m.bytes] // its last holder is gone when the segment runs again
+		s.out = append(s.out, m.tensor)
 	}
 	return nil
-}
-
-// giveBack frees what outputs took from the arena.
-func (s *session) giveBack(seg *segment, arena *memory.Arena) {
-	for i, o := range seg.outs {
-		if !o.constant && !o.returned {
-			arena.Give(s.out[i].Data)
-		}
-	}
 }
 
 // launch runs the kernels. Where somebody watches, it does so operation by operation.
