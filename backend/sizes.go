@@ -49,23 +49,35 @@ func (s *Sizes) Finish() error {
 // BindInputs binds the symbols of a function from its arguments and checks element types, shapes, ranges and guards. args
 // has one tensor per parameter; nil for constants.
 func BindInputs(f *ir.Func, args []*host.Tensor) (*Sizes, error) {
-	s := &Sizes{f: f, values: map[string]int64{}, pending: f.Guards}
+	s := &Sizes{}
+	return s, s.BindInputs(f, args)
+}
+
+// BindInputs is the function of that name for sizes that are used again: what they were before is forgotten.
+func (s *Sizes) BindInputs(f *ir.Func, args []*host.Tensor) error {
+	values := s.values
+	if values == nil {
+		values = map[string]int64{}
+	}
+	clear(values)
+	*s = Sizes{f: f, values: values, pending: f.Guards}
 	for i, p := range f.Params {
 		if args[i] == nil {
 			continue
 		}
 		if err := s.checkType(p, args[i]); err != nil {
-			return nil, err
+			return err
 		}
 		if p.Binds != "" {
-			if err := s.bind(p.Binds, host.IntAt(args[i], 0), fmt.Sprintf("%s is", describe(p))); err != nil {
-				return nil, err
+			if err := s.bind(p.Binds, host.IntAt(args[i], 0), func() string { return describe(p) + " is" }); err != nil {
+				return err
 			}
 		}
 		for k, d := range p.Value.Type.Shape {
 			if name, ok := ir.BindableSymbol(d); ok {
-				if err := s.bindFrom(d, name, args[i].Shape[k], fmt.Sprintf("%s: dimension %d is", describe(p), k)); err != nil {
-					return nil, err
+				what := func() string { return fmt.Sprintf("%s: dimension %d is", describe(p), k) }
+				if err := s.bindFrom(d, name, args[i].Shape[k], what); err != nil {
+					return err
 				}
 			}
 		}
@@ -75,16 +87,19 @@ func BindInputs(f *ir.Func, args []*host.Tensor) (*Sizes, error) {
 			continue
 		}
 		for k, d := range p.Value.Type.Shape {
-			n, err := d.Eval(s.Get)
-			if err != nil {
-				return nil, fmt.Errorf("%s: dimension %d: %w", describe(p), k, err)
+			n, constant := d.IsConst()
+			if !constant {
+				var err error
+				if n, err = d.Eval(s.Get); err != nil {
+					return fmt.Errorf("%s: dimension %d: %w", describe(p), k, err)
+				}
 			}
 			if int(n) != args[i].Shape[k] {
-				return nil, fmt.Errorf("%s: dimension %d is %d, expected %s%s", describe(p), k, args[i].Shape[k], d, equals(d, n))
+				return fmt.Errorf("%s: dimension %d is %d, expected %s%s", describe(p), k, args[i].Shape[k], d, equals(d, n))
 			}
 		}
 	}
-	return s, s.checkGuards()
+	return s.checkGuards()
 }
 
 func equals(d ir.Dim, n int64) string {
@@ -110,7 +125,7 @@ func (s *Sizes) checkType(p *ir.Param, t *host.Tensor) error {
 }
 
 // bindFrom solves a*S+b = n for S.
-func (s *Sizes) bindFrom(d ir.Dim, name string, n int, what string) error {
+func (s *Sizes) bindFrom(d ir.Dim, name string, n int, what func() string) error {
 	at := func(x int64) int64 {
 		y, _ := d.Eval(func(string) (int64, bool) { return x, true })
 		return y
@@ -118,24 +133,25 @@ func (s *Sizes) bindFrom(d ir.Dim, name string, n int, what string) error {
 	b := at(0)
 	a := at(1) - b
 	if (int64(n)-b)%a != 0 {
-		return fmt.Errorf("%s %d, expected a size of the form %s", what, n, d)
+		return fmt.Errorf("%s %d, expected a size of the form %s", what(), n, d)
 	}
-	return s.bind(name, (int64(n)-b)/a, fmt.Sprintf("%s %d, which makes %s", what, n, name))
+	return s.bind(name, (int64(n)-b)/a, func() string { return fmt.Sprintf("%s %d, which makes %s", what(), n, name) })
 }
 
-func (s *Sizes) bind(name string, n int64, what string) error {
+// what says where n comes from, for errors.
+func (s *Sizes) bind(name string, n int64, what func() string) error {
 	if have, ok := s.Get(name); ok {
 		if have != n {
-			return fmt.Errorf("%s %d, but %s is %d by another input", what, n, name, have)
+			return fmt.Errorf("%s %d, but %s is %d by another input", what(), n, name, have)
 		}
 		return nil
 	}
 	d := s.f.Dim(name)
 	if d == nil {
-		return fmt.Errorf("%s %d: the symbol is not declared", what, n)
+		return fmt.Errorf("%s %d: the symbol is not declared", what(), n)
 	}
 	if n < d.Min || n > d.Max {
-		return fmt.Errorf("%s %d; %s must be in %s", what, n, name, rangeText(d))
+		return fmt.Errorf("%s %d; %s must be in %s", what(), n, name, rangeText(d))
 	}
 	s.values[name] = n
 	return nil
@@ -189,7 +205,7 @@ func (s *Sizes) BindResults(op *ir.Op, results []*host.Tensor) error {
 	for i, r := range results {
 		t := op.Results[i].Type
 		if t.Rank() == 0 && r != nil && len(names) == 1 && t.Elem.IsInt() {
-			if err := s.bind(names[0], host.IntAt(r, 0), fmt.Sprintf("the value of %s is", op.Name())); err != nil {
+			if err := s.bind(names[0], host.IntAt(r, 0), func() string { return fmt.Sprintf("the value of %s is", op.Name()) }); err != nil {
 				return err
 			}
 			continue
@@ -197,7 +213,7 @@ func (s *Sizes) BindResults(op *ir.Op, results []*host.Tensor) error {
 		for k, d := range t.Shape {
 			if name, ok := ir.BindableSymbol(d); ok && r != nil {
 				if _, bound := s.Get(name); !bound {
-					if err := s.bindFrom(d, name, r.Shape[k], fmt.Sprintf("%s: dimension %d of its result is", op.Name(), k)); err != nil {
+					if err := s.bindFrom(d, name, r.Shape[k], func() string { return fmt.Sprintf("%s: dimension %d of its result is", op.Name(), k) }); err != nil {
 						return err
 					}
 				}

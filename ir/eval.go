@@ -20,6 +20,25 @@ type EvalCtx struct {
 	Resource func(name string) (*host.Tensor, error)
 	// Parallel cuts loops over the machine's cores.
 	Parallel host.Parallel
+	// Overwrite is set where an operation with the trait InPlace must write over its base. It is told of each part before
+	// that part is written, so that a call which fails can be undone.
+	Overwrite func(part *host.Tensor)
+}
+
+// Base gives an update the tensor to write into: its base where that may be overwritten, otherwise a copy.
+func (c *EvalCtx) Base(base *host.Tensor) *host.Tensor {
+	if c != nil && c.Overwrite != nil {
+		return base
+	}
+	return base.Clone()
+}
+
+// Replace writes over a part of what Base gave.
+func (c *EvalCtx) Replace(part, by *host.Tensor) {
+	if c != nil && c.Overwrite != nil {
+		c.Overwrite(part)
+	}
+	host.Assign(c.Par(), part, by)
 }
 
 // Par is the context's Parallel, or the serial one.

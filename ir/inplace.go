@@ -39,6 +39,7 @@ type Memory struct {
 	last    map[*Value]lastRead // by origin: the last read of what may share its memory
 	refused map[*Value]error    // why a root must not be written to, nil if it may
 	updates map[*Value]bool     // values that become the new value of the parameter they started as
+	assumed map[*Op]bool        // updates that are taken for marked
 	any     *Value              // an origin that stands for all
 }
 
@@ -65,6 +66,16 @@ func NewMemory(f *Func) *Memory {
 	}
 	return m
 }
+
+// Assume takes an update that was just proven for marked, for an engine that writes in place without changing the module.
+func (m *Memory) Assume(op *Op) {
+	if m.assumed == nil {
+		m.assumed = map[*Op]bool{}
+	}
+	m.assumed[op] = true
+}
+
+func (m *Memory) marked(op *Op) bool { return op.MarkedInPlace() || m.assumed[op] }
 
 // ProveInPlace gives nil where an update may be written over its base, and otherwise says why it may not. It may when
 //   - its base is, seen through whole views and marked updates, a state, an input that the function updates, or the
@@ -103,7 +114,7 @@ func (m *Memory) ProveInPlace(op *Op) error {
 // sweep notes whose memory the results of an operation may be.
 func (m *Memory) sweep(op *Op) {
 	var from []*Value
-	for _, s := range sources(op) {
+	for _, s := range m.sources(op) {
 		for _, o := range m.originsOf(s) {
 			if !slices.Contains(from, o) {
 				from = append(from, o)
@@ -114,7 +125,7 @@ func (m *Memory) sweep(op *Op) {
 			break
 		}
 	}
-	whole := op.Def.Traits.Has(Whole) || op.MarkedInPlace()
+	whole := op.Def.Traits.Has(Whole) || m.marked(op)
 	for _, r := range op.Results {
 		if len(from) > 0 {
 			m.origins[r] = from
@@ -262,12 +273,12 @@ func chainStart(v *Value, known map[*Value]*Value) *Value {
 }
 
 // sources lists the operands whose memory an operation's results may be.
-func sources(op *Op) []*Value {
+func (m *Memory) sources(op *Op) []*Value {
 	switch t := op.Def.Traits; {
 	case t.Has(Terminator):
 		return nil
 	case t.Has(InPlace):
-		if !op.MarkedInPlace() {
+		if !m.marked(op) {
 			return nil
 		}
 		return op.Operands[:1]

@@ -3,6 +3,7 @@ package tests
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,24 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"aiopt": func() { cli.Main(aiopt.Standard()) }})
+	testscript.Main(withCache{m}, map[string]func(){"aiopt": func() { cli.Main(aiopt.Standard()) }})
+}
+
+// withCache runs tests with a cache of compiled kernels of their own, so that they neither read the user's nor fill it.
+type withCache struct{ *testing.M }
+
+// Run is testing.M's.
+func (m withCache) Run() (code int) {
+	dir, err := os.MkdirTemp("", "aiopt-cache-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		err = os.Setenv("XDG_CACHE_HOME", dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.M.Run()
 }
 
 // damage FILE ENTRY changes a bit in the middle of a zip file's entry; damage FILE, one in the last byte.
@@ -53,6 +71,7 @@ func TestCLI(t *testing.T) {
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("XDG_CACHE_HOME", os.Getenv("XDG_CACHE_HOME"))
 			return nil
 		},
 	})

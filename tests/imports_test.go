@@ -36,6 +36,7 @@ var mayImport = []struct {
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
 	{"backend/kernel", []string{"ir", "ir/host"}},
+	{"backend/cpu/memory", []string{"ir/host"}},
 	{"backend/cpu/native/toolchain", nil},
 	{"backend/cpu/native/emit", []string{"ir", "ir/host", "backend/kernel"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},

@@ -63,6 +63,7 @@ func TestModels(t *testing.T) {
 			t.Run("commute", m.checkCommute)
 			t.Run("deterministic", m.checkDeterministic)
 			t.Run("native", m.checkNative)
+			t.Run("memory", m.checkMemory)
 		})
 	}
 }

@@ -38,13 +38,13 @@ var SliceUpdate = &ir.OpDef{
 		if start < 0 || n > 0 && start+(n-1)*step >= in[0].Shape[axis] {
 			return nil, op.Errorf("writes %d elements from %d on into an axis of %d", n, start, in[0].Shape[axis])
 		}
-		out := in[0].Clone()
+		out := c.Base(in[0])
 		to, err := block(c, op, out, in[1])
 		if err != nil {
 			return nil, err
 		}
 		if n > 0 {
-			host.Assign(c.Par(), to.Slice(axis, start, start+(n-1)*step+1, step), in[1])
+			c.Replace(to.Slice(axis, start, start+(n-1)*step+1, step), in[1])
 		}
 		return []*host.Tensor{out}, nil
 	},
@@ -96,7 +96,7 @@ var IndexUpdate = &ir.OpDef{
 	},
 	Eval: func(c *ir.EvalCtx, op *ir.Op, in []*host.Tensor) ([]*host.Tensor, error) {
 		axis := op.Int("axis")
-		out := in[0].Clone()
+		out := c.Base(in[0])
 		size := out.Shape[axis]
 		to, err := block(c, op, out, in[1])
 		if err != nil {
@@ -110,7 +110,7 @@ var IndexUpdate = &ir.OpDef{
 			if at < 0 || at >= size {
 				return nil, op.Errorf("index %d is outside an axis of %d", host.IntAt(in[2], i), size)
 			}
-			host.Assign(c.Par(), to.Select(axis, at), in[1].Select(axis, i))
+			c.Replace(to.Select(axis, at), in[1].Select(axis, i))
 		}
 		return []*host.Tensor{out}, nil
 	},
@@ -149,7 +149,7 @@ func inferBlock(c *ir.InferCtx, op *ir.Op) error {
 	return nil
 }
 
-// block is the part of a copy of base that at and the sizes of update name; it has all of the axis that is written to.
+// block is the part of what is written to that at and the sizes of update name; it has all of the axis that is written to.
 func block(c *ir.EvalCtx, op *ir.Op, out, update *host.Tensor) (*host.Tensor, error) {
 	axis := op.Int("axis")
 	for i, d := range op.Dims("at") {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -74,7 +75,8 @@ func (p *program) Close() error {
 func (p *program) NewSession() backend.Session {
 	s := &session{program: p, states: map[string]*host.Tensor{}}
 	if p.segments != nil {
-		s.runner = p.segments.NewRunner()
+		s.runner, s.arena = p.segments.NewRunner(), &memory.Arena{}
+		runtime.SetFinalizer(s.arena, func(a *memory.Arena) { _ = a.Free() }) // a backend.Session has no Close
 	}
 	return s
 }
@@ -100,7 +102,13 @@ func (p *program) resource(name string) (*host.Tensor, error) {
 type session struct {
 	program *program
 	states  map[string]*host.Tensor
+
+	run run
+
+	// Where another engine computes segments:
 	runner  Runner
+	arena   *memory.Arena
+	segment SegmentCall
 }
 
 // State gives a copy of the current value of a state.
@@ -178,35 +186,40 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 	if opt == nil {
 		opt = &backend.CallOptions{}
 	}
-	sig := backend.SignatureOf(f)
-	if len(in) != len(sig.Inputs) {
-		return nil, fmt.Errorf("@%s takes %d inputs, found %d", name, len(sig.Inputs), len(in))
+	pl := s.program.plans[f]
+	if len(in) != pl.inputs {
+		return nil, fmt.Errorf("@%s takes %d inputs, found %d", name, pl.inputs, len(in))
 	}
-	args := make([]*host.Tensor, len(f.Params))
-	next := 0
-	for i, p := range f.Params {
+	r := s.begin(ctx, opt)
+	defer func() { err = errors.Join(err, s.end()) }()
+	given := in
+	for _, p := range f.Params {
+		var t *host.Tensor
 		switch p.Role {
 		case ir.StateIn:
-			if args[i], err = s.state(p.State); err != nil {
+			if t, err = s.argument(pl, p.State); err != nil {
 				return nil, err
 			}
+			if pl.writes && f.Updates(p) {
+				r.states = append(r.states, t)
+			}
 		case ir.Input:
-			if in[next] == nil {
+			if t, given = given[0], given[1:]; t == nil {
 				return nil, fmt.Errorf("@%s: input %q is missing, expected %s", name, p.Value.Name, p.Value.Type)
 			}
-			args[i], next = in[next], next+1
 		}
+		r.args = append(r.args, t)
 	}
-	sizes, err := backend.BindInputs(f, args)
-	if err != nil {
+	if err := r.sizes.BindInputs(f, r.args); err != nil {
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	r := &run{program: s.program, ctx: ctx, opt: opt, runner: s.runner}
-	results, err := r.guarded(f, args, sizes)
+	results, err := r.guarded(pl)
 	if err != nil {
+		r.undo.restore()
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	s.separate(f, append(r.borrowed, in...), results)
+	s.separate(pl, in, results)
+	out = make([]*host.Tensor, 0, len(f.Results))
 	for i, res := range f.Results {
 		if res.State {
 			s.states[res.Target] = results[i]
@@ -221,20 +234,51 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 // run is one call of a function.
 type run struct {
 	program *program
+	session *session
 	ctx     context.Context
 	opt     *backend.CallOptions
-	runner  Runner
 	current *ir.Op
 	entered int // how many functions and bodies have begun to run
 
-	borrowed []*host.Tensor // results that lie in memory of the runner
+	states []*host.Tensor // that this call may write over
+	undo   undo
+
+	// Of the called function, used again by the session's next call:
+	args, slots, results, taken []*host.Tensor
+	sizes                       backend.Sizes
+	eval                        *ir.EvalCtx
+}
+
+// begin starts a call in what the last one left.
+func (s *session) begin(ctx context.Context, opt *backend.CallOptions) *run {
+	r := &s.run
+	r.program, r.session, r.ctx, r.opt, r.current, r.entered = s.program, s, ctx, opt, nil, 0
+	if r.eval == nil {
+		r.eval = r.evalCtx(&r.sizes)
+	}
+	r.eval.Context = ctx
+	return r
+}
+
+// end lets go of all that the call held.
+func (s *session) end() error {
+	r := &s.run
+	for _, list := range []*[]*host.Tensor{&r.args, &r.slots, &r.results, &r.taken, &r.states, &r.undo.parts, &r.undo.before} {
+		clear(*list)
+		*list = (*list)[:0]
+	}
+	r.ctx, r.opt, r.eval.Context = nil, nil, nil
+	if s.arena == nil {
+		return nil
+	}
+	return s.arena.Reset()
 }
 
 // guarded turns a panic inside an operation into an error that names it.
-func (r *run) guarded(f *ir.Func, args []*host.Tensor, sizes *backend.Sizes) (out []*host.Tensor, err error) {
+func (r *run) guarded(pl *plan) (out []*host.Tensor, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			where := "@" + f.Name
+			where := "@" + pl.fn.Name
 			if r.current != nil {
 				where = r.current.Name() + at(r.current.Loc)
 			}
@@ -246,7 +290,9 @@ func (r *run) guarded(f *ir.Func, args []*host.Tensor, sizes *backend.Sizes) (ou
 			err = fmt.Errorf("internal error in %s: %v\n%s", where, p, debug.Stack())
 		}
 	}()
-	return r.function(r.program.plans[f], args, sizes, true)
+	r.slots = append(r.slots, make([]*host.Tensor, pl.slots)...)
+	r.results = append(r.results, make([]*host.Tensor, len(pl.ret))...)
+	return r.results, r.steps(pl, r.args, r.slots, r.results, r.eval, &r.sizes, true)
 }
 
 // body runs a body with sizes of its own.
@@ -255,13 +301,24 @@ func (r *run) body(pl *plan, args []*host.Tensor, outer *backend.Sizes) ([]*host
 	if err != nil {
 		return nil, err
 	}
-	return r.function(pl, args, sizes, false)
+	return r.function(pl, args, sizes)
 }
 
-func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, outermost bool) ([]*host.Tensor, error) {
-	slots := make([]*host.Tensor, pl.slots)
-	copy(slots, args)
-	ctx := r.evalCtx(sizes)
+// function runs a function or body within the called one.
+func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes) ([]*host.Tensor, error) {
+	slots, out := make([]*host.Tensor, pl.slots), make([]*host.Tensor, len(pl.ret))
+	if err := r.steps(pl, args, slots, out, r.evalCtx(sizes), sizes, false); err != nil {
+		return nil, err
+	}
+	r.leave(slots, out)
+	return out, nil
+}
+
+// steps runs a plan in slots that are empty.
+func (r *run) steps(pl *plan, args, slots, out []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes, outermost bool) error {
+	for k, t := range args {
+		r.fill(slots, k, t)
+	}
 	r.entered++
 	for i, p := range pl.fn.Params {
 		if args[i] != nil {
@@ -271,33 +328,37 @@ func (r *run) function(pl *plan, args []*host.Tensor, sizes *backend.Sizes, oute
 	for i := range pl.steps {
 		st := &pl.steps[i]
 		if err := r.ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		var err error
 		if st.segment != nil {
-			err = r.segment(st, slots, ctx, sizes, outermost)
+			err = r.segment(st, slots, ctx, sizes)
 		} else {
-			err = r.one(st, slots, ctx, sizes)
+			err = r.one(st, slots, ctx, sizes, outermost)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, k := range st.free {
-			slots[k] = nil
+			r.empty(slots, k)
 		}
 		if outermost && r.opt.Progress != nil {
 			r.opt.Progress(i+1, len(pl.steps))
 		}
 	}
-	out := make([]*host.Tensor, len(pl.ret))
 	for i, k := range pl.ret {
 		out[i] = slots[k]
 	}
-	return out, sizes.Finish()
+	return sizes.Finish()
 }
 
 // one computes the operation of a step.
-func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) error {
+func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes, outermost bool) error {
+	if outermost && st.overwrites && r.mayOverwrite(st, slots) {
+		over := *ctx
+		over.Overwrite = r.undo.note
+		ctx = &over
+	}
 	var few [8]*host.Tensor
 	in := few[:0]
 	for _, k := range st.in {
@@ -312,7 +373,7 @@ func (r *run) one(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backen
 		return err
 	}
 	for k, t := range results {
-		slots[st.out[k]] = t
+		r.fill(slots, st.out[k], t)
 		r.observe(st.op.Results[k], t)
 	}
 	return nil
@@ -410,7 +471,7 @@ func (r *run) evalCtx(sizes *backend.Sizes) *ir.EvalCtx {
 			if err != nil {
 				return nil, fmt.Errorf("@%s: %w", name, err)
 			}
-			return r.function(r.program.plans[f], args, inner, false)
+			return r.function(r.program.plans[f], args, inner)
 		},
 	}
 }

@@ -3,28 +3,27 @@ package interp
 import (
 	"unsafe"
 
-	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // separate copies each result whose bytes belong to someone else: the caller's inputs, constant data (which may be a
-// mapped file that must not be written to), a state that stays, or another result. Operations give views where they can,
+// mapped file that must not be written to), a state that stays, the arena, or another result. Operations give views where they can,
 // so a function that returns what it was given, a slice of it or a weight would share it.
-func (s *session) separate(f *ir.Func, in, results []*host.Tensor) {
-	taken := append(s.program.constants(), in...)
-	updated := map[string]bool{}
-	for _, r := range f.Results {
-		updated[r.Target] = updated[r.Target] || r.State
-	}
+func (s *session) separate(pl *plan, in, results []*host.Tensor) {
+	f, taken := pl.fn, s.program.constants(append(s.run.taken, in...))
 	for name, t := range s.states {
-		if !updated[name] { // the bytes of a state that is updated have no owner any more
+		if !pl.updates[name] { // the bytes of a state that is updated have no owner any more
 			taken = append(taken, t)
 		}
 	}
-	for _, states := range []bool{true, false} { // an output is a copy of the state rather than the other way round
+	defer func() { s.run.taken = taken }()
+	for _, states := range [...]bool{true, false} { // an output is a copy of the state rather than the other way round
 		for i, r := range f.Results {
 			if r.State != states {
 				continue
+			}
+			if s.arena != nil && s.arena.Holds(results[i]) {
+				results[i] = results[i].Clone()
 			}
 			for _, t := range taken {
 				if share(results[i], t) {
@@ -37,11 +36,11 @@ func (s *session) separate(f *ir.Func, in, results []*host.Tensor) {
 	}
 }
 
-// constants are the tensors that the program reads and owns.
-func (p *program) constants() []*host.Tensor {
+// constants appends the tensors that the program reads and owns.
+func (p *program) constants(list []*host.Tensor) []*host.Tensor {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := append([]*host.Tensor(nil), p.literals...)
+	list = append(list, p.literals...)
 	for _, t := range p.resources {
 		list = append(list, t)
 	}

@@ -2,7 +2,9 @@ package interp
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -14,6 +16,10 @@ type plan struct {
 	slots int
 	steps []step
 	ret   []int // the slots that are returned
+
+	inputs  int             // how many tensors a caller gives
+	updates map[string]bool // the states that it gives new values
+	writes  bool            // some of its steps may write over states
 }
 
 type step struct {
@@ -23,6 +29,11 @@ type step struct {
 	in      []int        // -1: absent
 	out     []int
 	free    []int // slots not used after this step
+
+	// overwrites is set for an update that may be written over its base; others are the slots that are read later, of which
+	// none may show the base's memory then.
+	overwrites bool
+	others     []int
 }
 
 type planner struct {
@@ -32,7 +43,12 @@ type planner struct {
 }
 
 func (p *planner) function(f *ir.Func) (*plan, error) {
-	pl := &plan{fn: f}
+	pl := &plan{fn: f, inputs: len(backend.SignatureOf(f).Inputs), updates: map[string]bool{}}
+	for _, r := range f.Results {
+		if r.State {
+			pl.updates[r.Target] = true
+		}
+	}
 	slot := map[*ir.Value]int{}
 	number := func(v *ir.Value) int {
 		slot[v] = pl.slots
@@ -44,8 +60,9 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 	}
 	last := lastUses(f)
 	var segments []Segment
+	var over map[*ir.Op]bool
 	if p.segments != nil {
-		segments = p.segments.Of(f)
+		segments, over = p.segments.Of(f), overwriting(f)
 	}
 	first := 0 // the step at which the segment begins
 	for i, op := range f.Ops {
@@ -87,6 +104,16 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 			if !r.Used() {
 				st.free = append(st.free, s)
 			}
+		}
+		if over[op] {
+			st.overwrites = true
+			pl.writes = true
+			for v, k := range slot {
+				if last[v] > i && v.Def != op {
+					st.others = append(st.others, k)
+				}
+			}
+			slices.Sort(st.others)
 		}
 		pl.steps = append(pl.steps, st)
 		for _, b := range op.Bodies {

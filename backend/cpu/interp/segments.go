@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -28,16 +29,30 @@ type Segment struct {
 // that it does not own are the caller's.
 type Runner func(id int, c *SegmentCall) ([]*host.Tensor, error)
 
-// SegmentCall is one run of a segment.
+// SegmentCall is one run of a segment. It is valid until the runner returns.
 type SegmentCall struct {
-	Eval      *ir.EvalCtx
-	Opt       *backend.CallOptions
-	In        []*host.Tensor
-	Outermost bool // runs once in a call, in the called function itself
-	// Borrowed is set by the runner: the results that lie in its own memory. Only an outermost segment may have such.
-	Borrowed []*host.Tensor
-	// Interpret computes the segment in the interpreter, without observers.
-	Interpret func() ([]*host.Tensor, error)
+	Eval   *ir.EvalCtx
+	Opt    *backend.CallOptions
+	In     []*host.Tensor
+	Memory *memory.Arena // for what lives within the call: the results that the function does not return, too
+
+	run   *run
+	step  *step
+	slots []*host.Tensor
+	sizes *backend.Sizes
+}
+
+// Interpret computes the segment in the interpreter, without observers.
+func (c *SegmentCall) Interpret() ([]*host.Tensor, error) {
+	return c.run.interpret(c.step, c.slots, c.Eval, c.sizes)
+}
+
+// ArenaOf gives the memory of a session of this package in which another engine computes; nil where none does.
+func ArenaOf(s backend.Session) *memory.Arena {
+	if s, ok := s.(*session); ok {
+		return s.arena
+	}
+	return nil
 }
 
 // Boundary lists the values that operations From..To-1 take from outside, each once in order of first use, and those of
@@ -101,16 +116,13 @@ type segmentStep struct {
 }
 
 // segment runs one, and has its results bind and agree with sizes as those of operations do.
-func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes, outermost bool) error {
-	in := make([]*host.Tensor, len(st.in))
-	for i, k := range st.in {
-		in[i] = slots[k]
+func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) error {
+	c := r.session.call() // its fields are free: what a segment interprets, below, begins when it does not read them any more
+	c.Eval, c.Opt, c.run, c.step, c.slots, c.sizes = ctx, r.opt, r, st, slots, sizes
+	for _, k := range st.in {
+		c.In = append(c.In, slots[k])
 	}
-	c := &SegmentCall{
-		Eval: ctx, Opt: r.opt, In: in, Outermost: outermost,
-		Interpret: func() ([]*host.Tensor, error) { return r.interpret(st, slots, ctx, sizes) },
-	}
-	out, err := r.runner(st.segment.ID, c)
+	out, err := r.session.runner(st.segment.ID, c)
 	if err != nil {
 		return err
 	}
@@ -118,10 +130,57 @@ func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *ba
 		return fmt.Errorf("internal error: a native segment gave %d results, expected %d", len(out), len(st.out))
 	}
 	for i, t := range out {
-		slots[st.out[i]] = t
+		r.fill(slots, st.out[i], t)
 	}
-	r.borrowed = append(r.borrowed, c.Borrowed...)
+	clear(out) // nothing of the call stays in the session
+	clear(c.In)
+	*c = SegmentCall{In: c.In[:0]}
 	return nil
+}
+
+// call gives the session's SegmentCall, of which one is in use at a time.
+func (s *session) call() *SegmentCall {
+	s.segment = SegmentCall{Memory: s.arena, In: s.segment.In[:0]}
+	return &s.segment
+}
+
+// fill puts a value into its slot.
+func (r *run) fill(slots []*host.Tensor, k int, t *host.Tensor) {
+	slots[k] = t
+	if a := r.session.arena; a != nil && t != nil {
+		a.Keep(t)
+	}
+}
+
+// empty gives up the value in a slot.
+func (r *run) empty(slots []*host.Tensor, k int) {
+	if a := r.session.arena; a != nil && slots[k] != nil {
+		a.Drop(slots[k])
+	}
+	slots[k] = nil
+}
+
+// leave ends a body or function within a call: what it returns moves out of the arena unless somebody outside keeps it there.
+func (r *run) leave(slots, out []*host.Tensor) {
+	a := r.session.arena
+	if a == nil {
+		return
+	}
+	for _, t := range slots {
+		if t != nil {
+			a.Unkeep(t)
+		}
+	}
+	for i, t := range out {
+		if t != nil && a.Holds(t) && !a.Kept(t) {
+			out[i] = t.Clone()
+		}
+	}
+	for _, t := range slots {
+		if t != nil && !a.Kept(t) {
+			a.Give(t.Data)
+		}
+	}
 }
 
 // interpret computes a segment step by step in slots of its own.
@@ -130,7 +189,7 @@ func (r *run) interpret(st *step, outer []*host.Tensor, ctx *ir.EvalCtx, sizes *
 	quiet := *r
 	quiet.opt = &backend.CallOptions{}
 	for i := range st.segment.inner {
-		if err := quiet.one(&st.segment.inner[i], slots, ctx, sizes); err != nil {
+		if err := quiet.one(&st.segment.inner[i], slots, ctx, sizes, false); err != nil {
 			return nil, err
 		}
 	}

@@ -50,9 +50,10 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if err != nil {
 		return nil, err
 	}
-	return interp.CompileWith(ctx, m, opt, &interp.Segments{
-		Of:        func(f *ir.Func) []interp.Segment { return p.of[f] },
-		NewRunner: p.newSession,
-		Close:     p.close,
-	})
+	return interp.CompileWith(ctx, m, opt, p.interpreted(func() interp.Runner { return p.newSession().run }))
+}
+
+// interpreted is how the interpreter runs the program.
+func (p *program) interpreted(runner func() interp.Runner) *interp.Segments {
+	return &interp.Segments{Of: func(f *ir.Func) []interp.Segment { return p.of[f] }, NewRunner: runner, Close: p.close}
 }

@@ -4,6 +4,7 @@ package native
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -64,7 +65,7 @@ func BenchmarkDispatch(b *testing.B) {
 	const many = 60
 	var list []uint64
 	for range many {
-		list = append(list, uint64(f.addr), uint64(ctx), 0, 1, 0)
+		list = append(list, uint64(f.addr), uint64(ctx), 1, 1, 0, 0, 0, 0)
 	}
 	if len(list) != many*emit.RunnerWords {
 		b.Fatal("the list is not what the runner takes")
@@ -77,18 +78,26 @@ func BenchmarkDispatch(b *testing.B) {
 	})
 	b.Run("in a list", func(b *testing.B) {
 		for b.Loop() {
-			purego.SyscallN(code.runner, plan, many)
+			purego.SyscallN(code.runner, plan, 0, many, 0)
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/many, "ns/kernel")
 	})
 }
 
-// BenchmarkPool measures sharing a job that does nothing.
-func BenchmarkPool(b *testing.B) {
-	p := newPool(2)
-	defer p.close()
-	for b.Loop() {
-		p.run(2, func(int) {})
+// BenchmarkShared measures a list of kernels that two threads share piece by piece.
+func BenchmarkShared(b *testing.B) {
+	const many = 60
+	for _, n := range []int{64, 1 << 14} {
+		s := newSteps(b, 2, many, n)
+		l, _, _ := s.launch(b)
+		var args [6]uintptr
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				l.begin(0, 0)
+				s.pool.run(&l.job, &args)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/many, "ns/kernel")
+		})
 	}
 }
 

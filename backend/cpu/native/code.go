@@ -56,6 +56,7 @@ type code struct {
 	functions []*function        // one for each kernel asked for, nil where it has no code
 	refused   []error            // why, for each of those
 	runner    uintptr            // see emit.Runner
+	sharer    uintptr            // see emit.Sharer
 }
 
 // kernelsPerModule is how many are compiled together: starting llc costs as much as a small kernel.
@@ -125,6 +126,9 @@ func (c *compiler) load(ctx context.Context, job *toolchain.Job) (lib *toolchain
 
 func (c *code) find(symbols []string, kernels []*kernel.Kernel) (err error) {
 	if c.runner, err = c.library.Symbol(emit.Runner); err != nil {
+		return err
+	}
+	if c.sharer, err = c.library.Symbol(emit.Sharer); err != nil {
 		return err
 	}
 	for i, name := range symbols {

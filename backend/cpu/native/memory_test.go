@@ -1,10 +1,17 @@
+//go:build unix
+
 package native
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
+
+	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // TestPlace gives random values memory: none overlaps another one that lives at the same time, and what has died is used again.
@@ -15,9 +22,9 @@ func TestPlace(t *testing.T) {
 		for i := range 40 {
 			list = append(list, interval{from: i, to: i + rng.IntN(6), size: rng.IntN(1000)})
 		}
-		total := place(list)
+		total := place(list, 42)
 		for i, v := range list {
-			if v.offset%alignment != 0 || v.offset+v.size > total {
+			if v.offset%memory.Alignment != 0 || v.offset+v.size > total {
 				t.Fatalf("%+v lies outside of %d bytes, or not at a cache line", v, total)
 			}
 			for _, w := range list[:i] {
@@ -28,29 +35,92 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	chain := []interval{{from: 0, to: 1, size: 640}, {from: 1, to: 2, size: 640}, {from: 2, to: 3, size: 640}, {from: 3, to: 4, size: 640}}
-	if total := place(chain); total != 1280 {
+	if total := place(chain, 9); total != 1280 {
 		t.Errorf("a chain takes %d bytes, expected 1280, two values at a time", total)
 	}
 }
 
-// TestPool has several callers share a pool: each part of each job runs once.
+// stepsTest is a list of kernels for several threads, each of which adds 1 to n numbers on their way from one buffer to another and
+// back.
+type stepsTest struct {
+	pool    *pool
+	code    *code
+	n, many int
+}
+
+func newSteps(t testing.TB, threads, many, n int) *stepsTest {
+	t.Helper()
+	k := kernel.NewBuilder("add")
+	x, y := k.Input("x", host.F32, ir.Const(int64(n))), k.Output("y", host.F32, ir.Const(int64(n)))
+	k.For(kernel.Parallel, "i", ir.Const(int64(n)), 16, func(i ir.Dim) {
+		k.Store(y, i, k.Op(kernel.Add, k.Load(x, i, 16), k.Float(kernel.Type{Elem: host.F32, Lanes: 16}, 1)))
+	})
+	made, err := k.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := testCompiler(t).compile(t.Context(), "test", []*kernel.Kernel{made})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stepsTest{newPool(threads), c, n, many}
+	t.Cleanup(s.pool.close)
+	return s
+}
+
+// launch makes the list for buffers of its own: that of the first numbers and that of the last. Every fourth kernel is not cut.
+func (s *stepsTest) launch(t testing.TB) (l *launch, first, last *host.Tensor) {
+	t.Helper()
+	x, y := guard(t, make([]byte, 4*s.n), true), guard(t, make([]byte, 4*s.n), true)
+	pr := &prepared{words: []uint64{uint64(x.addr()), uint64(y.addr()), uint64(y.addr()), uint64(x.addr())}}
+	for i := range s.many {
+		it := item{function: s.code.functions[0], ctx: i % 2 * 2, rounds: int64(s.n / 16), cost: serialWork}
+		if i%4 == 3 {
+			it.cost = 0
+		}
+		pr.items = append(pr.items, it)
+	}
+	show := func(g *guarded) *host.Tensor {
+		shown, err := host.FromBytes(host.F32, []int{s.n}, g.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return shown
+	}
+	first, last = show(x), show([]*guarded{x, y}[s.many%2])
+	t.Cleanup(func() { runtime.KeepAlive(pr) }) // whose words the list points to
+	return pr.launch(pr.items, s.pool.size(), s.code), first, last
+}
+
+// TestPool has several callers share a pool of more threads than there are processors: each kernel of each list runs after the
+// one before has ended, each of its pieces once.
 func TestPool(t *testing.T) {
-	p := newPool(3)
-	defer p.close()
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for n := range 300 {
-				parts := n%3 + 1
-				var ran [3]atomic.Int32
-				p.run(parts, func(i int) { ran[i].Add(1) })
-				for i := range parts {
-					if got := ran[i].Load(); got != 1 {
-						t.Errorf("part %d of %d ran %d times", i, parts, got)
+	for _, processors := range []int{1, 2, 8} {
+		old := runtime.GOMAXPROCS(processors)
+		s := newSteps(t, 4, 31, 1<<10)
+		rounds := 200
+		if testing.Short() {
+			rounds = 20
+		}
+		var callers sync.WaitGroup
+		for range 8 {
+			l, in, out := s.launch(t)
+			callers.Go(func() {
+				var args [6]uintptr
+				for round := range rounds {
+					clear(in.Data)
+					l.begin(0, 0)
+					s.pool.run(&l.job, &args)
+					for i := range out.Len() {
+						if got, want := host.FloatAt(out, i), float64(s.many); got != want {
+							t.Errorf("element %d is %g after %d kernels that add 1, in round %d", i, got, s.many, round)
+							return
+						}
 					}
 				}
-			}
-		})
+			})
+		}
+		callers.Wait()
+		runtime.GOMAXPROCS(old)
 	}
-	wg.Wait()
 }

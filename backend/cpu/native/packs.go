@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -31,7 +32,7 @@ func (p *program) pack(ctx context.Context, c *constants) error {
 	return nil
 }
 
-func (p *program) packOne(c *constants, st *segmentStep, k int) (*arena, error) {
+func (p *program) packOne(c *constants, st *segmentStep, k int) (*memory.Region, error) {
 	pack, f := &st.plan.Packs[k], st.packers[k]
 	var key strings.Builder
 	for _, i := range pack.Operands {
@@ -55,12 +56,12 @@ func (p *program) packOne(c *constants, st *segmentStep, k int) (*arena, error) 
 		in = append(in, t)
 		words = append(words, uint64(uintptr(unsafe.Pointer(&t.Data[t.Offset*t.Elem.Bytes()]))))
 	}
-	a, err := newArena(pack.Bytes)
+	a, err := memory.NewRegion(pack.Bytes)
 	if err != nil {
 		return nil, err
 	}
 	p.packed[key.String()] = a
-	words = append(words, uint64(a.addr()))
+	words = append(words, uint64(a.Addr()))
 	if f.layout.Rounds == nil || len(words) != f.layout.Words {
 		return nil, fmt.Errorf("internal error: the kernel takes %d words, %d are given", f.layout.Words, len(words))
 	}
@@ -70,7 +71,7 @@ func (p *program) packOne(c *constants, st *segmentStep, k int) (*arena, error) 
 	}
 	block := uintptr(unsafe.Pointer(unsafe.SliceData(words)))
 	parts := min(int64(p.pool.size()), rounds)
-	p.pool.run(int(parts), func(i int) {
+	p.pool.each(int(parts), func(i int) {
 		n := int64(i)
 		f.call(block, block, rounds*n/parts, rounds*(n+1)/parts)
 	})

@@ -5,21 +5,24 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ebitengine/purego"
 )
 
-// pool runs the parts of one job on several threads. Its workers wait for the next job spinning for a moment, as jobs follow
-// each other within microseconds, and then asleep.
+// pool are threads that help with lists of kernels. Its workers wait for the next list spinning for a moment, as lists follow
+// each other within microseconds, and then asleep. Nobody waits for them: a list that no worker comes to help with is run
+// by its caller alone, so that sessions never block each other, whatever the machine is busy with.
 type pool struct {
-	mu      sync.Mutex // held during a job
 	workers []*worker
-	pending atomic.Int64
+	ended   sync.WaitGroup
 	closed  sync.Once
 }
 
 type worker struct {
-	job   atomic.Pointer[func(int)]
-	state atomic.Int32 // spinning or asleep
+	job   atomic.Pointer[job]
+	state atomic.Int32 // spinning, asleep or stopped
 	wake  chan struct{}
+	args  [6]uintptr
 }
 
 const (
@@ -28,68 +31,108 @@ const (
 	stopped
 )
 
-// spinTime is how long a thread waits awake.
+// spinTime is how long a thread waits awake for a list.
 const spinTime = 30 * time.Microsecond
 
-// newPool starts threads beside the caller's.
+// spins is how often native code looks whether an item is done before it goes back to Go, which lets others run.
+const spins = 1000
+
+// patience is how often a worker goes back to wait for the same item before it leaves a list.
+const patience = 10
+
+// job is a list of kernels for several threads. A worker may look at a job that ended, or one that has begun again: a
+// claim holds for one epoch only.
+type job struct {
+	share   uintptr // see emit.Sharer
+	list    uintptr
+	n       int
+	words   []uint64 // where the list lies
+	epoch   atomic.Uint64
+	scratch atomic.Uintptr // of all threads
+	stride  atomic.Uintptr // from thread to thread
+}
+
+// enter runs the list from an item on as a thread: see emit.Sharer.
+func (j *job) enter(args *[6]uintptr, thread, at int, epoch uint64) int {
+	*args = [6]uintptr{j.list, uintptr(at), uintptr(j.n), uintptr(epoch), j.scratch.Load() + uintptr(thread)*j.stride.Load(), spins}
+	r, _, _ := purego.SyscallN(j.share, args[:]...)
+	return int(r)
+}
+
+// newPool starts threads beside the callers'.
 func newPool(threads int) *pool {
 	p := &pool{}
 	for i := 1; i < threads; i++ {
 		w := &worker{wake: make(chan struct{}, 1)}
 		p.workers = append(p.workers, w)
-		go w.loop(p, i)
+		p.ended.Go(func() { w.loop(i) })
 	}
 	return p
 }
 
-// size is how many parts a job may have.
+// size is how many threads may be at one list.
 func (p *pool) size() int { return len(p.workers) + 1 }
 
-// run calls part(0), ..., part(n-1) at the same time, n at most the pool's size. While another job runs, it calls them one
-// after the other. parts must not panic.
-func (p *pool) run(n int, part func(i int)) {
-	if n <= 1 || !p.mu.TryLock() {
-		for i := range n {
-			part(i)
-		}
-		return
-	}
-	defer p.mu.Unlock()
-	p.pending.Store(int64(n - 1))
-	for _, w := range p.workers[:n-1] {
-		w.job.Store(&part)
-		if w.state.CompareAndSwap(asleep, spinning) {
+// run computes a job whose epoch was set, with the help of those workers that are free.
+func (p *pool) run(j *job, args *[6]uintptr) {
+	for _, w := range p.workers {
+		if w.job.CompareAndSwap(nil, j) && w.state.CompareAndSwap(asleep, spinning) {
 			w.wake <- struct{}{}
 		}
 	}
-	part(0)
-	for spins := 0; p.pending.Load() > 0; spins++ {
-		if spins > 2000 { // the other may need this processor
+	epoch := j.epoch.Load()
+	for at, waited := j.enter(args, 0, 0, epoch), 0; at < j.n; waited++ {
+		if waited < 100 { // the other needs this processor
 			runtime.Gosched()
+		} else {
+			time.Sleep(20 * time.Microsecond)
 		}
+		at = j.enter(args, 0, at, epoch)
 	}
 }
 
-func (w *worker) loop(p *pool, i int) {
-	for {
-		job := w.next()
-		if job == nil {
+// each calls part(0), ..., part(n-1) on as many goroutines.
+func (p *pool) each(n int, part func(i int)) {
+	var all sync.WaitGroup
+	for i := 1; i < n; i++ {
+		all.Go(func() { part(i) })
+	}
+	part(0)
+	all.Wait()
+}
+
+func (w *worker) loop(thread int) {
+	for j := w.next(); j != nil; j = w.next() {
+		w.help(thread, j)
+	}
+}
+
+// help runs what is left of a job.
+func (w *worker) help(thread int, j *job) {
+	epoch := j.epoch.Load()
+	for at, waited := 0, 0; waited < patience; {
+		r := j.enter(&w.args, thread, at, epoch)
+		if r < 0 || r >= j.n {
 			return
 		}
-		(*job)(i)
-		p.pending.Add(-1)
+		if r == at {
+			waited++
+		} else {
+			at, waited = r, 0
+		}
+		runtime.Gosched()
 	}
 }
 
 // next waits for a job; nil is the end.
-func (w *worker) next() *func(int) {
+func (w *worker) next() *job {
 	for {
 		start := time.Now()
-		for spins := 1; ; spins++ {
-			if job := w.job.Swap(nil); job != nil {
-				return job
+		for n := 1; ; n++ {
+			if j := w.job.Swap(nil); j != nil {
+				return j
 			}
-			if spins%64 == 0 && time.Since(start) > spinTime {
+			if n%64 == 0 && time.Since(start) > spinTime {
 				break
 			}
 		}
@@ -105,12 +148,13 @@ func (w *worker) next() *func(int) {
 	}
 }
 
-// close ends the workers. No job may be running.
+// close ends the workers and waits for them. No job may be running.
 func (p *pool) close() {
 	p.closed.Do(func() {
 		for _, w := range p.workers {
 			w.state.Store(stopped)
 			close(w.wake)
 		}
+		p.ended.Wait()
 	})
 }

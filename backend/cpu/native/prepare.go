@@ -3,9 +3,10 @@ package native
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -14,73 +15,56 @@ import (
 // prepared is a segment made ready for the sizes of a call: memory is laid out, bounds are checked, context blocks are
 // written save for the addresses that differ from call to call.
 type prepared struct {
-	words    []uint64 // context blocks, then the lists for the runner; on the heap, where nothing moves
+	sizes    []int64  // of the segment's symbols
+	words    []uint64 // context blocks; on the heap, where nothing moves
 	patches  []patch
-	fixed    []int // words that hold addresses already
-	launches []launch
-	steps    map[int]int // of which step the item of a list is that begins at a word
+	inner    []int   // words that hold addresses in the segment's block
+	base     uintptr // of the block that they were written for
+	items    []item
+	launches []*launch
+	single   map[int]*launch // the kernels of one step, made when asked for
+	outs     []outMemory     // as the segment's outs
+	stays    []memory.Span   // of the block: what leaves the segment
 	shapes   map[*ir.Value][]int
-	at       map[*ir.Value]int // offsets of inner values in the arena
-	status   []int             // offsets of the steps' status words
-	statusN  int               // bytes of all of them
+	at       map[*ir.Value]int // offsets of the others in the block
+	status   []uint64          // of all kernels; on the heap, where nothing moves
 	scratch  int               // bytes for each thread
-	arena    int               // bytes in all, without scratch
+	arena    int               // bytes of the block's values
+}
+
+// outMemory is what a value that leaves a segment takes.
+type outMemory struct {
+	shape  []int
+	bytes  int
+	tensor *host.Tensor // what shows it where it lies in the arena
 }
 
 // patch is a word that holds the address of a value from outside, or that leaves the segment.
-type patch struct {
-	word  int
-	value *ir.Value
-}
-
-// launch is work between two looks at whether the call was cancelled: a list of kernels on one thread, or one kernel on
-// several.
-type launch struct {
-	list, n  int       // the first word of the list, and how many kernels are in it
-	function *function // on several threads
-	ctx      int       // its context block
-	rounds   int64
-	step     int // the first step that it belongs to
-}
-
-// maxLaunch is about how long, in estimated nanoseconds, native code runs without a look at the call's context.
-const maxLaunch = 1e6
+type patch struct{ word, tensor int }
 
 // preparing is the state of prepare.
 type preparing struct {
 	*prepared
 	s        *segment
 	size     func(string) (int64, bool)
-	outside  map[*ir.Value]bool // values whose addresses are patched
-	items    []item
 	offsets  map[tempPlace]int
-	threads  int
 	interval []interval
-}
-
-// item is one kernel to run.
-type item struct {
-	function *function
-	ctx      int
-	rounds   int64
-	cost     float64
-	step     int
+	statusAt []int // words that hold places among the status words
+	statusN  int   // bytes of those
 }
 
 // tempPlace names memory of a step beside values: a temporary.
 type tempPlace struct{ step, temp int }
 
 // prepare lays a segment out. size gives the sizes of the call.
-func (s *segment) prepare(size func(string) (int64, bool), threads int) (*prepared, error) {
+func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code) (*prepared, error) {
 	p := &preparing{
-		prepared: &prepared{steps: map[int]int{}, shapes: map[*ir.Value][]int{}, at: map[*ir.Value]int{}},
-		s:        s, size: size, outside: map[*ir.Value]bool{}, offsets: map[tempPlace]int{}, threads: threads,
+		prepared: &prepared{single: map[int]*launch{}, shapes: map[*ir.Value][]int{}, at: map[*ir.Value]int{}},
+		s:        s, size: size, offsets: map[tempPlace]int{},
 	}
-	for _, v := range append(append([]*ir.Value{}, s.in...), s.out...) {
-		p.outside[v] = true
-	}
-	for _, op := range s.consts {
-		p.outside[op.Results[0]] = true
+	for _, name := range s.symbols {
+		n, _ := size(name)
+		p.sizes = append(p.sizes, n)
 	}
 	if err := p.layout(); err != nil {
 		return nil, err
@@ -90,17 +74,38 @@ func (s *segment) prepare(size func(string) (int64, bool), threads int) (*prepar
 			return nil, fmt.Errorf("%s: %w", s.steps[i].op.Name(), err)
 		}
 	}
-	p.order()
+	for _, o := range s.outs {
+		m := outMemory{shape: p.shapes[o.value]}
+		if !o.constant {
+			var err error
+			if m.bytes, err = host.SizeBytes(o.value.Type.Elem, m.shape); err != nil {
+				return nil, err
+			}
+			if at := p.at[o.value]; !o.returned && m.bytes > 0 {
+				p.stays = append(p.stays, memory.Span{From: at, To: at + m.bytes})
+			}
+		}
+		p.outs = append(p.outs, m)
+	}
+	slices.SortFunc(p.stays, func(a, b memory.Span) int { return a.From - b.From })
+	p.status = make([]uint64, p.statusN/8)
+	for _, w := range p.statusAt {
+		p.words[w] += uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p.status))))
+	}
+	p.order(threads, c)
 	return p.prepared, nil
 }
 
-// layout gives every inner value and temporary a place in the arena.
+// layout gives temporaries, and every value that has no tensor outside, a place in the segment's block.
 func (p *preparing) layout() error {
 	last := map[*ir.Value]int{}
 	for i, st := range p.s.steps {
 		for _, v := range st.operands {
 			last[v] = i
 		}
+	}
+	for _, v := range p.s.out {
+		last[v] = len(p.s.steps)
 	}
 	var owners []func(offset int)
 	add := func(from, to, size int, own func(int)) {
@@ -114,7 +119,7 @@ func (p *preparing) layout() error {
 			return err
 		}
 		p.shapes[v] = shape
-		if !p.outside[v] {
+		if _, outside := p.s.index[v]; !outside {
 			add(i, max(last[v], i), bytes, func(at int) { p.at[v] = at })
 		}
 		for k, t := range st.plan.Temps {
@@ -125,9 +130,13 @@ func (p *preparing) layout() error {
 			add(i, i, int(n), func(at int) { p.offsets[tempPlace{i, k}] = at })
 		}
 	}
-	total := place(p.interval)
+	total := place(p.interval, len(p.s.steps))
 	for i, own := range owners {
-		own(p.interval[i].offset)
+		at := p.interval[i].offset
+		if p.s.high() {
+			at = total - at - p.interval[i].size
+		}
+		own(at)
 	}
 	p.arena = total
 	return nil
@@ -219,7 +228,7 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 	need := int(n) * b.Elem.Bytes()
 	st := &p.s.steps[i]
 	var v *ir.Value
-	have, at := 0, 0
+	have, at, inner := 0, 0, true
 	switch a.Kind {
 	case Operand:
 		if a.Index >= len(st.operands) {
@@ -237,24 +246,26 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		have = int(bytes)
 	case Packed:
 		a := st.packed[a.Index]
-		at, have = int(a.addr()), len(a.data)
-		p.fixed = append(p.fixed, len(p.words))
+		at, have, inner = int(a.Addr()), len(a.Data), false
 	case Status:
-		at, have = p.arena+p.statusN, need
-		p.status = append(p.status, p.statusN)
-		p.statusN += aligned(need)
+		at, have, inner = p.statusN, need, false
+		p.statusAt = append(p.statusAt, len(p.words))
+		p.statusN += memory.Aligned(need)
 	}
 	if v != nil {
 		if _, have, err = p.measure(v.Type); err != nil {
 			return err
 		}
 		at = p.at[v]
-		if p.outside[v] {
-			p.patches = append(p.patches, patch{len(p.words), v})
+		if t, outside := p.s.index[v]; outside {
+			p.patches, inner = append(p.patches, patch{len(p.words), t}), false
 		}
 	}
 	if have < need {
 		return fmt.Errorf("internal error: buffer %s takes %d bytes, its memory has %d", b.Name, need, have)
+	}
+	if inner {
+		p.inner = append(p.inner, len(p.words))
 	}
 	p.words = append(p.words, uint64(at))
 	return nil
@@ -269,96 +280,21 @@ func (p *preparing) scratchOf(f *function) error {
 			return err
 		}
 		p.words = append(p.words, uint64(total))
-		total += aligned(int(n) * b.Elem.Bytes())
+		total += memory.Aligned(int(n) * b.Elem.Bytes())
 	}
 	p.scratch = max(p.scratch, total)
 	return nil
 }
 
-// order cuts the kernels into launches.
-func (p *preparing) order() {
-	var l launch
-	cost := 0.0
-	flush := func() {
-		if l.n > 0 {
-			p.launches = append(p.launches, l)
+// bind writes the addresses of a block and of the tensors outside, indexed as the segment does.
+func (p *prepared) bind(base uintptr, addr []uintptr) {
+	if base != p.base {
+		for _, w := range p.inner {
+			p.words[w] += uint64(base - p.base)
 		}
-		l, cost = launch{}, 0
+		p.base = base
 	}
-	for _, it := range p.items {
-		if p.threads > 1 && it.rounds > 1 && it.cost > serialWork {
-			flush()
-			p.launches = append(p.launches, launch{function: it.function, ctx: it.ctx, rounds: it.rounds, step: it.step})
-			continue
-		}
-		if l.n == 0 {
-			l = launch{list: len(p.words), step: it.step}
-		}
-		p.steps[len(p.words)] = it.step
-		p.words = append(p.words, uint64(it.function.addr), uint64(it.ctx), 0, uint64(it.rounds), 0)
-		l.n++
-		if cost += it.cost; cost > maxLaunch {
-			flush()
-		}
-	}
-	flush()
-}
-
-// alone gives launches for the kernels of one operation only.
-func (p *prepared) alone(step int) []launch {
-	var list []launch
-	for _, l := range p.launches {
-		if l.function != nil {
-			if l.step == step {
-				list = append(list, l)
-			}
-			continue
-		}
-		for i := range l.n {
-			if p.steps[l.list+i*emit.RunnerWords] == step {
-				list = append(list, launch{list: l.list + i*emit.RunnerWords, n: 1, step: step})
-			}
-		}
-	}
-	return list
-}
-
-// bind turns the offsets in the words into addresses, once the arena is there.
-func (p *prepared) bind(s *segment, base, scratch uintptr) {
-	patched := map[int]bool{}
 	for _, c := range p.patches {
-		patched[c.word] = true
+		p.words[c.word] = uint64(addr[c.tensor])
 	}
-	for _, w := range p.fixed {
-		patched[w] = true
-	}
-	start := uintptr(unsafe.Pointer(unsafe.SliceData(p.words)))
-	for _, w := range p.blocks(s) {
-		if !patched[w] {
-			p.words[w] += uint64(base)
-		}
-	}
-	for _, l := range p.launches {
-		for i := range l.n {
-			item := p.words[l.list+i*emit.RunnerWords:]
-			item[1] = uint64(start) + item[1]*8
-			item[4] = uint64(scratch)
-		}
-	}
-}
-
-// blocks lists the words that are addresses of buffers.
-func (p *prepared) blocks(s *segment) []int {
-	var list []int
-	at := 0
-	for _, st := range s.steps {
-		for _, f := range st.functions {
-			n := len(f.kernel.Buffers) - len(f.layout.Scratch)
-			for k := range n {
-				list = append(list, at+k)
-			}
-			at += f.layout.Words
-		}
-	}
-	return list
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/state"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -57,7 +58,7 @@ module @mixed {
 
 func parse(t testing.TB, src string) *ir.Module {
 	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect)
+	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,11 +108,15 @@ func mixedInputs(rng *rand.Rand, b, n, loops int) []*host.Tensor {
 
 // agree calls both sessions and compares what they give.
 func agree(native, reference backend.Session, in []*host.Tensor) error {
-	got, err := native.Call(context.Background(), "main", in, nil)
+	return agreeOn("main", native, reference, in)
+}
+
+func agreeOn(f string, native, reference backend.Session, in []*host.Tensor) error {
+	got, err := native.Call(context.Background(), f, in, nil)
 	if err != nil {
 		return err
 	}
-	want, err := reference.Call(context.Background(), "main", in, nil)
+	want, err := reference.Call(context.Background(), f, in, nil)
 	if err != nil {
 		return err
 	}

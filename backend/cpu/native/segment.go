@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -20,8 +21,24 @@ type segment struct {
 	steps   []segmentStep
 	consts  []*ir.Op // constants among the operations
 
-	symbols  []string           // that its sizes depend on
-	returned map[*ir.Value]bool // what the function gives its caller
+	symbols []string // that its sizes depend on
+
+	// index numbers the values that lie outside of the segment's block: what comes in, constants, what the function returns.
+	index map[*ir.Value]int
+	outs  []outValue
+	count int
+}
+
+// high reports a segment whose block lies at the upper end of the arena, and what stays of it at the block's upper end. Segments
+// take turns: the next one finds the memory of this one in one piece.
+func (s *segment) high() bool { return s.ID%2 == 1 }
+
+// outValue is a value that leaves a segment.
+type outValue struct {
+	value    *ir.Value
+	index    int // of a constant, and of what is returned
+	constant bool
+	returned bool // the function gives it to its caller
 }
 
 // segmentStep is one operation of a segment.
@@ -29,9 +46,9 @@ type segmentStep struct {
 	op        *ir.Op
 	operands  []*ir.Value
 	plan      *Plan
-	functions []*function // of the plan's kernels
-	packers   []*function // of its packs
-	packed    []*arena    // what they have filled
+	functions []*function      // of the plan's kernels
+	packers   []*function      // of its packs
+	packed    []*memory.Region // what they have filled
 }
 
 // program is a module's native part.
@@ -40,13 +57,13 @@ type program struct {
 	pool     *pool
 	segments []*segment
 	of       map[*ir.Func][]interp.Segment
-	reasons  map[*ir.Op]error  // why operations are left to the interpreter
-	packed   map[string]*arena // packed constants, by the pack and the constants
+	reasons  map[*ir.Op]error          // why operations are left to the interpreter
+	packed   map[string]*memory.Region // packed constants, by the pack and the constants
 }
 
 // newProgram plans every operation of a module and compiles the kernels.
 func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, threads int) (*program, error) {
-	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}, packed: map[string]*arena{}}
+	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}, packed: map[string]*memory.Region{}}
 	held := newConstants(m)
 	plans, err := p.plans(ctx, c, plan, m, held)
 	if err != nil {
@@ -125,7 +142,7 @@ func candidates(m *ir.Module) []*ir.Op {
 			return // it is planned as a whole
 		}
 		for _, op := range f.Ops {
-			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
+			if op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}
@@ -183,17 +200,35 @@ func (s *segment) describe() {
 		}
 	}
 	s.symbols = slices.Sorted(maps.Keys(names))
-	s.returned = map[*ir.Value]bool{}
-	for _, v := range s.f.Returns() {
-		s.returned[v] = true
+	s.number()
+}
+
+// number gives the values with tensors their indices.
+func (s *segment) number() {
+	s.index = map[*ir.Value]int{}
+	for _, v := range s.in {
+		s.index[v] = len(s.index)
 	}
+	for _, op := range s.consts {
+		s.index[op.Results[0]] = len(s.index)
+	}
+	for _, v := range s.out {
+		i, constant := s.index[v]
+		returned := slices.Contains(s.f.Returns(), v)
+		if !constant && returned {
+			i = len(s.index)
+			s.index[v] = i
+		}
+		s.outs = append(s.outs, outValue{v, i, constant, returned})
+	}
+	s.count = len(s.index)
 }
 
 func (p *program) close() error {
 	p.pool.close()
 	var errs []error
 	for _, a := range p.packed {
-		errs = append(errs, a.free())
+		errs = append(errs, a.Free())
 	}
 	return errors.Join(append(errs, p.code.close())...)
 }

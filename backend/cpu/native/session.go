@@ -1,241 +1,230 @@
 package native
 
 import (
-	"fmt"
 	"runtime"
-	"strings"
+	"slices"
 	"time"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// session is what one session has of its own: memory, and the segments made ready for the sizes that it has seen.
+// session is what one session has of its own: the segments made ready for the sizes that it has seen, and memory of its
+// threads. What lives during a call lies in the arena of the interpreter's session.
 type session struct {
 	p       *program
-	arena   *arena
-	scratch int // bytes of the arena for each thread's scratch memory, at its start
-	ready   map[readyKey]*prepared
-	results map[*ir.Value]*arena // memory of values that leave a segment and stay within a call
-	consts  map[*ir.Op]*host.Tensor
+	ready   [][]*prepared  // by segment, the most recently used first
+	scratch *memory.Region // the kernels' own memory
+	stride  int            // bytes of it for each thread
+	consts  map[*ir.Op]constant
+
+	// What a run of a segment needs; a segment runs no other one.
+	tensors []*host.Tensor
+	addr    []uintptr
+	out     []*host.Tensor
+	args    [6]uintptr
 }
 
-// readyKey is a segment with the sizes of a call.
-type readyKey struct {
-	id    int
-	sizes string
-}
+// constant is a constant's tensor as it is given to others, and as native code reads it.
+type constant struct{ given, dense *host.Tensor }
 
-// maxReady is how many prepared segments a session keeps.
-const maxReady = 256
+// maxReady is for how many different sizes a session keeps a segment ready.
+const maxReady = 16
 
-func (p *program) newSession() interp.Runner {
-	s := &session{p: p, ready: map[readyKey]*prepared{}, results: map[*ir.Value]*arena{}, consts: map[*ir.Op]*host.Tensor{}}
-	runtime.SetFinalizer(s, (*session).free) // a backend.Session has no Close
-	return s.run
+func (p *program) newSession() *session {
+	s := &session{p: p, ready: make([][]*prepared, len(p.segments)), consts: map[*ir.Op]constant{}}
+	runtime.SetFinalizer(s, func(s *session) { _ = s.scratch.Free() }) // a backend.Session has no Close
+	return s
 }
 
 // run computes a segment.
 func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	seg := s.p.segments[id]
-	pr, err := s.prepared(seg, c.Eval)
+	pr, err := s.prepared(seg, c.Eval.Size)
 	if err != nil {
 		return nil, err
 	}
-	values, err := s.values(seg, c)
+	s.tensors = append(s.tensors[:0], make([]*host.Tensor, seg.count)...)
+	s.out = s.out[:0]
+	defer func() { clear(s.tensors) }()
+	if err := s.values(seg, c); err != nil {
+		return nil, err
+	}
+	block, err := c.Memory.Take(pr.arena, seg.high())
 	if err != nil {
 		return nil, err
 	}
-	if err := s.outputs(seg, pr, c, values); err != nil {
+	if err := s.outputs(seg, pr, block); err != nil {
 		return nil, err
 	}
-	for _, p := range pr.patches {
-		t := values[p.value]
-		if len(t.Data) == 0 {
-			pr.words[p.word] = uint64(s.arena.addr()) // nothing is read or written there
-			continue
+	base := s.scratch.Addr() // somewhere, where there is nothing to read or write
+	if len(block) > 0 {
+		base = uintptr(unsafe.Pointer(&block[0]))
+	}
+	s.addr = s.addr[:0]
+	for _, t := range s.tensors {
+		a := base
+		if len(t.Data) > 0 {
+			a = uintptr(unsafe.Pointer(&t.Data[t.Offset*t.Elem.Bytes()]))
 		}
-		pr.words[p.word] = uint64(uintptr(unsafe.Pointer(&t.Data[t.Offset*t.Elem.Bytes()])))
+		s.addr = append(s.addr, a)
 	}
-	status := s.arena.data[s.scratchBytes()+pr.arena:][:pr.statusN]
-	clear(status)
-	if err := s.launch(seg, pr, c, values); err != nil {
+	pr.bind(base, s.addr)
+	clear(pr.status)
+	if err := s.launch(seg, pr, c, block); err != nil {
 		return nil, err
 	}
-	runtime.KeepAlive(values) // native code has their addresses only
-	for _, b := range status {
+	runtime.KeepAlive(s)
+	for _, b := range pr.status {
 		if b != 0 {
+			c.Memory.Give(block)
 			return c.Interpret() // which says what is wrong with the number that was out of range
 		}
 	}
-	runtime.KeepAlive(s)
-	out := make([]*host.Tensor, len(seg.out))
-	for i, v := range seg.out {
-		out[i] = values[v]
-	}
-	return out, nil
+	c.Memory.Split(block, pr.stays)
+	return s.out, nil
 }
 
-func (s *session) scratchBytes() int { return s.scratch * s.p.pool.size() }
-
 // prepared gives a segment made ready for the sizes of a call.
-func (s *session) prepared(seg *segment, eval *ir.EvalCtx) (*prepared, error) {
-	key := readyKey{seg.ID, seg.sizes(eval.Size)}
-	if pr := s.ready[key]; pr != nil {
-		return pr, nil
+func (s *session) prepared(seg *segment, size func(string) (int64, bool)) (*prepared, error) {
+	ready := s.ready[seg.ID]
+	for i, pr := range ready {
+		if pr.is(seg, size) {
+			copy(ready[1:i+1], ready[:i])
+			ready[0] = pr
+			return pr, nil
+		}
 	}
-	pr, err := seg.prepare(eval.Size, s.p.pool.size())
+	pr, err := seg.prepare(size, s.p.pool.size(), s.p.code)
 	if err != nil {
 		return nil, err
 	}
-	scratch := max(s.scratch, aligned(pr.scratch))
-	need := scratch*s.p.pool.size() + pr.arena + pr.statusN
-	if s.arena == nil || scratch > s.scratch || need > len(s.arena.data) || len(s.ready) >= maxReady {
-		clear(s.ready) // their blocks hold addresses of the memory before
-		if s.arena == nil || need > len(s.arena.data) {
-			if err := s.arena.free(); err != nil {
-				return nil, err
-			}
-			if s.arena, err = newArena(need); err != nil {
-				return nil, err
-			}
+	if s.scratch == nil || pr.scratch > s.stride {
+		stride := max(memory.Aligned(pr.scratch), memory.Alignment)
+		if err := s.scratch.Free(); err != nil {
+			return nil, err
 		}
-		s.scratch = scratch
+		if s.scratch, err = memory.NewRegion(stride * s.p.pool.size()); err != nil {
+			return nil, err
+		}
+		s.stride = stride
 	}
-	base := s.arena.addr()
-	pr.bind(seg, base+uintptr(s.scratchBytes()), base)
-	s.ready[key] = pr
+	s.ready[seg.ID] = slices.Insert(ready[:min(len(ready), maxReady-1)], 0, pr)
 	return pr, nil
 }
 
-// sizes is a text of the values of the symbols that a segment's types and kernels have.
-func (seg *segment) sizes(size func(string) (int64, bool)) string {
-	var b strings.Builder
-	for _, name := range seg.symbols {
-		n, _ := size(name)
-		fmt.Fprintf(&b, "%d,", n)
+// is reports sizes that a segment was made ready for.
+func (p *prepared) is(seg *segment, size func(string) (int64, bool)) bool {
+	for i, name := range seg.symbols {
+		if n, _ := size(name); n != p.sizes[i] {
+			return false
+		}
 	}
-	return b.String()
+	return true
 }
 
-// values are the tensors that come into a segment, dense, and the constants in it.
-func (s *session) values(seg *segment, c *interp.SegmentCall) (map[*ir.Value]*host.Tensor, error) {
-	values := make(map[*ir.Value]*host.Tensor, len(seg.in)+len(seg.consts)+len(seg.out))
+// values finds the tensors that come into a segment, dense, and the constants in it.
+func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 	for i, v := range seg.in {
 		t := c.In[i]
-		if v.Def != nil && v.Def.Is(core.Constant) && !t.Contiguous() {
-			if s.consts[v.Def] == nil {
-				s.consts[v.Def] = t.Clone()
+		switch {
+		case t.Contiguous():
+		case v.Def != nil && v.Def.Is(core.Constant):
+			if s.consts[v.Def].given != t {
+				s.consts[v.Def] = constant{t, t.Clone()}
 			}
-			t = s.consts[v.Def]
-		}
-		if !t.Contiguous() {
+			t = s.consts[v.Def].dense
+		default:
 			t = t.Clone()
 		}
-		values[v] = t
+		s.tensors[i] = t
 	}
-	for _, op := range seg.consts {
-		t := s.consts[op]
-		if t == nil {
+	for i, op := range seg.consts {
+		k := s.consts[op]
+		if k.given == nil {
 			made, err := op.Def.Eval(c.Eval, op, nil)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if t = made[0]; !t.Contiguous() {
-				t = t.Clone()
+			k = constant{made[0], made[0]}
+			if !k.given.Contiguous() {
+				k.dense = k.given.Clone()
 			}
-			s.consts[op] = t
+			s.consts[op] = k
 		}
-		values[op.Results[0]] = t
+		s.tensors[len(seg.in)+i] = k.dense
 	}
-	return values, nil
+	return nil
 }
 
-// outputs gives memory to the values that leave the segment: the caller's where the function gives them on, the session's
-// where they stay within an outermost call, as each is computed once there.
-func (s *session) outputs(seg *segment, pr *prepared, c *interp.SegmentCall, values map[*ir.Value]*host.Tensor) error {
-	for _, v := range seg.out {
-		if values[v] != nil { // a constant
+// outputs makes the tensors of values that leave the segment: in memory of the caller's where the function gives them on, in
+// the block otherwise.
+func (s *session) outputs(seg *segment, pr *prepared, block []byte) (err error) {
+	for i, o := range seg.outs {
+		m := &pr.outs[i]
+		switch {
+		case o.constant:
+			s.out = append(s.out, s.consts[o.value.Def].given)
 			continue
-		}
-		shape := pr.shapes[v]
-		if !c.Outermost || seg.returned[v] {
-			t, err := host.Alloc(v.Type.Elem, shape)
-			if err != nil {
+		case o.returned:
+			if s.tensors[o.index], err = host.Alloc(o.value.Type.Elem, m.shape); err != nil {
 				return err
 			}
-			values[v] = t
+			s.out = append(s.out, s.tensors[o.index])
 			continue
-		}
-		n, err := host.SizeBytes(v.Type.Elem, shape)
-		if err != nil {
-			return err
-		}
-		mem := s.results[v]
-		if mem == nil || len(mem.data) < n {
-			if err := mem.free(); err != nil {
+		case m.tensor == nil:
+			if m.tensor, err = host.FromBytes(o.value.Type.Elem, m.shape, block[:m.bytes:m.bytes]); err != nil {
 				return err
 			}
-			if mem, err = newArena(n); err != nil {
-				return err
-			}
-			s.results[v] = mem
 		}
-		t, err := host.FromBytes(v.Type.Elem, shape, mem.data[:n])
-		if err != nil {
-			return err
-		}
-		values[v] = t
-		c.Borrowed = append(c.Borrowed, t)
+		at := pr.at[o.value]
+		m.tensor.Data = block[at : at+m.bytes : at+m.bytes] // its last holder is gone when the segment runs again
+		s.out = append(s.out, m.tensor)
 	}
 	return nil
 }
 
 // launch runs the kernels. Where somebody watches, it does so operation by operation.
-func (s *session) launch(seg *segment, pr *prepared, c *interp.SegmentCall, values map[*ir.Value]*host.Tensor) error {
+func (s *session) launch(seg *segment, pr *prepared, c *interp.SegmentCall, block []byte) error {
 	if c.Opt.Timing != nil || c.Opt.Observe != nil {
-		return s.watched(seg, pr, c, values)
+		return s.watched(seg, pr, c, block)
 	}
-	for i := range pr.launches {
+	for _, l := range pr.launches {
 		if err := c.Eval.Context.Err(); err != nil {
 			return err
 		}
-		s.start(pr, &pr.launches[i])
+		s.start(l)
 	}
 	return nil
 }
 
-func (s *session) start(pr *prepared, l *launch) {
-	if l.function == nil {
-		purego.SyscallN(s.p.code.runner, uintptr(unsafe.Pointer(&pr.words[l.list])), uintptr(l.n))
+func (s *session) start(l *launch) {
+	if l.shared {
+		l.begin(s.scratch.Addr(), uintptr(s.stride))
+		s.p.pool.run(&l.job, &s.args)
 		return
 	}
-	parts := min(int64(s.p.pool.size()), l.rounds)
-	ctx := uintptr(unsafe.Pointer(&pr.words[l.ctx]))
-	scratch := s.arena.addr()
-	s.p.pool.run(int(parts), func(i int) {
-		k := int64(i)
-		l.function.call(ctx, scratch+uintptr(i*s.scratch), l.rounds*k/parts, l.rounds*(k+1)/parts)
-	})
+	s.args = [6]uintptr{l.list, 0, uintptr(l.n), s.scratch.Addr()}
+	purego.SyscallN(s.p.code.runner, s.args[:4]...)
 }
 
 // watched runs every operation alone, shows its result and says how long it took.
-func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, values map[*ir.Value]*host.Tensor) error {
+func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, block []byte) error {
 	opt := c.Opt
 	for i := range seg.steps {
 		op := seg.steps[i].op
 		if err := c.Eval.Context.Err(); err != nil {
 			return err
 		}
+		l := pr.alone(i, s.p.pool.size(), s.p.code)
 		begin := time.Now()
-		for _, l := range pr.alone(i) {
-			s.start(pr, &l)
-		}
+		s.start(l)
 		if opt.Timing != nil {
 			opt.Timing(op, "native", time.Since(begin).Nanoseconds())
 		}
@@ -243,26 +232,24 @@ func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, val
 		if opt.Observe == nil || opt.Select != nil && !opt.Select(v) {
 			continue
 		}
-		t := values[v]
-		if t == nil {
-			n, err := host.SizeBytes(v.Type.Elem, pr.shapes[v])
-			if err != nil {
-				return err
-			}
-			at := s.scratchBytes() + pr.at[v]
-			if t, err = host.FromBytes(v.Type.Elem, pr.shapes[v], s.arena.data[at:at+n]); err != nil {
-				return err
-			}
+		t, err := s.shown(seg, pr, v, block)
+		if err != nil {
+			return err
 		}
 		opt.Observe(v, t)
 	}
 	return nil
 }
 
-// free gives the memory back.
-func (s *session) free() {
-	_ = s.arena.free()
-	for _, a := range s.results {
-		_ = a.free()
+// shown gives the tensor of a result, which may lie in the segment's block.
+func (s *session) shown(seg *segment, pr *prepared, v *ir.Value, block []byte) (*host.Tensor, error) {
+	if i, ok := seg.index[v]; ok {
+		return s.tensors[i], nil
 	}
+	n, err := host.SizeBytes(v.Type.Elem, pr.shapes[v])
+	if err != nil {
+		return nil, err
+	}
+	at := pr.at[v]
+	return host.FromBytes(v.Type.Elem, pr.shapes[v], block[at:at+n])
 }

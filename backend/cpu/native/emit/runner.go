@@ -10,33 +10,147 @@ import (
 	"github.com/llir/llvm/ir/value"
 )
 
-// Runner is the name of the function `void run(ptr list, i64 n)` that calls kernels one after the other, so that a list of
-// them costs one call from Go. The list has [RunnerWords] words for each: the function and its four arguments.
+// Runner is the name of the function `void run(ptr list, i64 lo, i64 hi, ptr scratch)` that calls kernels lo..hi-1 of a list
+// one after the other, so that a list of them costs one call from Go. It is called as kernels are, and may be in a list.
 const Runner = "run"
 
-// RunnerWords is the length of one item of the list.
-const RunnerWords = 5
+// Sharer is the name of the function `i64 share(ptr list, i64 at, i64 n, i64 epoch, ptr scratch, i64 spins)` with which
+// several threads run one list at a time. From item at on, each claims pieces of an item while there are some, and goes on
+// when all are done; nobody waits for a thread that has claimed nothing. It gives n, or the item that it has waited for
+// longer than spins, or -1 where the list is not at the epoch any more.
+const Sharer = "share"
 
-// AddRunner gives the module the function.
+// RunnerWords is the length of one item of a list; Item names its words.
+const RunnerWords = 8
+
+// The words of an item.
+const (
+	ItemFunction = iota
+	ItemContext
+	ItemRounds
+	ItemPieces // into how many pieces the rounds are cut
+	ItemClaim  // the epoch, shifted by ClaimBits, and how many pieces are claimed
+	ItemDone   // pieces that are done
+)
+
+// ClaimBits is how many bits of a claim count pieces.
+const ClaimBits = 16
+
+// item reads and writes the words of one.
+type item struct {
+	*gen
+	at value.Value // its first word
+}
+
+func (g *gen) item(list, i value.Value) item {
+	return item{g, g.address(types.I64, list, g.mul(i, g.bits(i, RunnerWords)))}
+}
+
+func (it item) place(word int64) value.Value {
+	return it.address(types.I64, it.at, constant.NewInt(types.I64, word))
+}
+
+func (it item) word(word int64, t types.Type) value.Value { return it.load(t, it.place(word), 8) }
+
+func (it item) shared(word int64) value.Value {
+	inst := it.block.NewLoad(types.I64, it.place(word))
+	inst.Atomic, inst.Ordering, inst.Align = true, enum.AtomicOrderingAcquire, 8
+	return inst
+}
+
+func (it item) call(lo, hi, scratch value.Value) {
+	it.block.NewCall(funcPointer{it.word(ItemFunction, pointer{})}, it.word(ItemContext, pointer{}), lo, hi, scratch)
+}
+
+// AddRunner gives the module both functions.
 func (m *Module) AddRunner() {
-	list, n := llvm.NewParam("list", pointer{}), llvm.NewParam("n", types.I64)
-	f := m.module.NewFunc(Runner, types.Void, list, n)
+	m.addRun()
+	m.addShare()
+}
+
+func (m *Module) addRun() {
+	list, lo, hi, scratch := llvm.NewParam("list", pointer{}), llvm.NewParam("lo", types.I64), llvm.NewParam("hi", types.I64), llvm.NewParam("scratch", pointer{})
+	f := m.module.NewFunc(Runner, types.Void, list, lo, hi, scratch)
 	entry, body, done := f.NewBlock("entry"), f.NewBlock(""), f.NewBlock("")
-	zero := constant.NewInt(types.I64, 0)
-	entry.NewCondBr(entry.NewICmp(enum.IPredSLT, zero, n), body, done)
+	entry.NewCondBr(entry.NewICmp(enum.IPredSLT, lo, hi), body, done)
 	done.NewRet(nil)
 
 	g := &gen{Module: m, fn: f, block: body}
-	i := body.NewPhi(llvm.NewIncoming(zero, entry))
-	at := g.mul(i, g.bits(i, RunnerWords))
-	word := func(k int64, t types.Type) value.Value {
-		return g.load(t, g.address(types.I64, list, g.add(at, g.bits(at, k))), 8)
-	}
-	callee := funcPointer{word(0, pointer{})}
-	body.NewCall(callee, word(1, pointer{}), word(2, types.I64), word(3, types.I64), word(4, pointer{}))
+	i := body.NewPhi(llvm.NewIncoming(lo, entry))
+	it := g.item(list, i)
+	it.call(constant.NewInt(types.I64, 0), it.word(ItemRounds, types.I64), scratch)
 	next := g.add(i, g.bits(i, 1))
 	i.Incs = append(i.Incs, llvm.NewIncoming(next, body))
-	body.NewCondBr(g.icmp(enum.IPredSLT, next, n), body, done)
+	body.NewCondBr(g.icmp(enum.IPredSLT, next, hi), body, done)
+}
+
+func (m *Module) addShare() {
+	list, from, n, epoch := llvm.NewParam("list", pointer{}), llvm.NewParam("at", types.I64), llvm.NewParam("n", types.I64), llvm.NewParam("epoch", types.I64)
+	scratch, spins := llvm.NewParam("scratch", pointer{}), llvm.NewParam("spins", types.I64)
+	f := m.module.NewFunc(Sharer, types.I64, list, from, n, epoch, scratch, spins)
+	zero, one := constant.NewInt(types.I64, 0), constant.NewInt(types.I64, 1)
+	var b [10]*llvm.Block
+	for i := range b {
+		b[i] = f.NewBlock("")
+	}
+	entry, head, open, claim, free, try, work, wait, pause, next := b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9]
+	ended, gone, late := f.NewBlock(""), f.NewBlock(""), f.NewBlock("")
+	g := &gen{Module: m, fn: f}
+
+	entry.NewBr(head)
+	i := head.NewPhi(llvm.NewIncoming(from, entry))
+	head.NewCondBr(head.NewICmp(enum.IPredSLT, i, n), open, ended)
+	ended.NewRet(n)
+
+	g.block = open
+	it := g.item(list, i)
+	pieces, rounds := it.word(ItemPieces, types.I64), it.word(ItemRounds, types.I64)
+	open.NewBr(claim)
+
+	g.block = claim // what is claimed of the list at this epoch
+	old := it.shared(ItemClaim)
+	claim.NewCondBr(g.icmp(enum.IPredEQ, g.lshr(old, ClaimBits), epoch), free, gone)
+	gone.NewRet(constant.NewInt(types.I64, -1))
+
+	g.block = free
+	k := g.and(old, g.bits(old, 1<<ClaimBits-1))
+	free.NewCondBr(g.icmp(enum.IPredULT, k, pieces), try, wait)
+
+	g.block = try
+	swap := &llvm.InstCmpXchg{
+		Ptr: it.place(ItemClaim), Cmp: old, New: g.add(old, one), SuccessOrdering: enum.AtomicOrderingAcquireRelease,
+		FailureOrdering: enum.AtomicOrderingAcquire, Typ: types.NewStruct(types.I64, types.I1),
+	}
+	try.Insts = append(try.Insts, swap)
+	try.NewCondBr(try.NewExtractValue(swap, 1), work, claim)
+
+	g.block = work
+	lo := work.NewUDiv(g.mul(rounds, k), pieces)
+	hi := work.NewUDiv(g.mul(rounds, g.add(k, one)), pieces)
+	it.call(lo, hi, scratch)
+	work.Insts = append(work.Insts, &llvm.InstAtomicRMW{
+		Op: enum.AtomicOpAdd, Dst: it.place(ItemDone), X: one, Ordering: enum.AtomicOrderingRelease, Typ: types.I64,
+	})
+	work.NewBr(claim)
+
+	g.block = wait
+	spun := wait.NewPhi(llvm.NewIncoming(zero, free))
+	wait.NewCondBr(g.icmp(enum.IPredULT, it.shared(ItemDone), pieces), pause, next)
+
+	g.block = pause
+	var hint []value.Value
+	for _, n := range m.machine.PauseHint {
+		hint = append(hint, constant.NewInt(types.I32, n))
+	}
+	pause.NewCall(g.intrinsic(m.machine.Pause, types.Void, hint), hint...)
+	more := g.add(spun, one)
+	spun.Incs = append(spun.Incs, llvm.NewIncoming(more, pause))
+	pause.NewCondBr(g.icmp(enum.IPredULT, more, spins), wait, late)
+	late.NewRet(i)
+
+	g.block = next
+	i.Incs = append(i.Incs, llvm.NewIncoming(g.add(i, one), next))
+	next.NewBr(head)
 }
 
 // funcPointer is an address that is called; llir asks for a typed pointer there.

@@ -15,6 +15,9 @@ type Target struct {
 	Scalef string // the intrinsic that multiplies 16 floats by powers of two
 	Bytes  []Dot  // what computes DotBytes, widest first
 	Halves []Dot  // what computes DotHalf, widest first
+
+	Pause     string  // the intrinsic that tells the processor of a thread that waits
+	PauseHint []int64 // its arguments
 }
 
 // Dot is an intrinsic for a vector of dot products of neighbours.
@@ -43,11 +46,13 @@ func Targets() []Target {
 		{"llvm.x86.avx512.vpdpbusd.256", 8, "avxvnni"},
 		{"llvm.x86.avx512.vpdpbusd.128", 4, "avxvnni"},
 	}
+	const pause = "llvm.x86.sse2.pause"
 	return []Target{
 		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20,
-			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves},
-		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, Bytes: narrow},
-		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10},
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Pause: pause},
+		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, Bytes: narrow, Pause: pause},
+		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10,
+			Pause: "llvm.aarch64.hint", PauseHint: []int64{1}},
 	}
 }
 

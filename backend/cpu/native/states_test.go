@@ -1,0 +1,108 @@
+//go:build unix
+
+package native
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// cached keeps rows in a state of 1 MiB, whose updates are not marked; %old is read before the first one. @keeps reads the old
+// value after the update.
+const cached = `air 1
+module @cached {
+  state @k : tensor<1024x256xf32> = zero
+  func @main(%x: tensor<1x256xf32>, %at: tensor<1xi64>, state @k %k: tensor<1024x256xf32>) -> (%y: tensor<1x256xf32>, %z: tensor<1x256xf32>, update @k: tensor<1024x256xf32>) {
+    %old = tensor.slice(%k) {axis = 0, start = 3, stop = 4} : tensor<1x256xf32>
+    %y = tensor.exp(%old) : tensor<1x256xf32>
+    %t = tensor.tanh(%x) : tensor<1x256xf32>
+    %k1 = state.slice_update(%k, %t) {axis = 0, start = 3} : tensor<1024x256xf32>
+    %k2 = state.index_update(%k1, %x, %at) {axis = 0} : tensor<1024x256xf32>
+    %new = tensor.slice(%k2) {axis = 0, start = 3, stop = 4} : tensor<1x256xf32>
+    %z = tensor.sin(%new) : tensor<1x256xf32>
+    core.return(%y, %z, %k2)
+  }
+  func @keeps(%x: tensor<1x256xf32>, state @k %k: tensor<1024x256xf32>) -> (%y: tensor<1024x256xf32>, update @k: tensor<1024x256xf32>) {
+    %k1 = state.slice_update(%k, %x) {axis = 0, start = 5} : tensor<1024x256xf32>
+    %y = tensor.exp(%k) : tensor<1024x256xf32>
+    core.return(%y, %k1)
+  }
+}
+`
+
+// TestStates holds states that are written over against the interpreter, which copies: after calls, after calls that fail
+// when a part of a state is written, and after calls that may not write over it.
+func TestStates(t *testing.T) {
+	native, reference := engines(t, parse(t, cached), 2)
+	a, b := native.NewSession(), reference.NewSession()
+	rng := rand.New(rand.NewPCG(5, 5))
+	set := random(rng, 1024, 256)
+	for _, s := range []backend.Session{a, b} {
+		if err := s.SetState("k", set); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := set.Clone()
+	row := host.New(host.I64, 1)
+	for _, at := range []int64{0, 1023, 2000, 3, -1, -2000, 7} {
+		host.SetInt(row, 0, at)
+		in := []*host.Tensor{random(rng, 1, 256), row}
+		if at >= -1024 && at < 1024 {
+			if err := agree(a, b, in); err != nil {
+				t.Error(err)
+			}
+		} else if _, err := a.Call(t.Context(), "main", in, nil); err == nil {
+			t.Errorf("there is no error for row %d", at)
+		}
+		sameState(t, a, b)
+		if err := agreeOn("keeps", a, b, in[:1]); err != nil {
+			t.Error(err)
+		}
+		sameState(t, a, b)
+	}
+	if err := host.Near(set, before, host.Tolerance{}); err != nil {
+		t.Errorf("the tensor that the state was set to has changed: %v", err)
+	}
+}
+
+func sameState(t *testing.T, a, b backend.Session) {
+	t.Helper()
+	x, err := a.State("k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := b.State("k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Near(x, y, host.Tolerance{Abs: 1e-5, Rel: 1e-5}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStatesAreNotCopied counts the bytes of calls that write two rows.
+func TestStatesAreNotCopied(t *testing.T) {
+	native, _ := engines(t, parse(t, cached), 1)
+	s := native.NewSession()
+	in := []*host.Tensor{random(rand.New(rand.NewPCG(6, 6)), 1, 256), host.New(host.I64, 1)}
+	call := func() {
+		if _, err := s.Call(t.Context(), "main", in, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call()
+	var before, after runtime.MemStats
+	const calls = 20
+	runtime.ReadMemStats(&before)
+	for range calls {
+		call()
+	}
+	runtime.ReadMemStats(&after)
+	if bytes := (after.TotalAlloc - before.TotalAlloc) / calls; bytes > 1<<16 {
+		t.Errorf("a call allocates %d bytes, expected few beside the rows, of 1 KiB", bytes)
+	}
+}

@@ -1,0 +1,54 @@
+//go:build unix
+
+package native
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+const static = `air 1
+module @static {
+  func @main(%a: tensor<8x64xf32>, %b: tensor<64xf32>) -> (%y: tensor<8x64xf32>) {
+    %s = tensor.add(%a, %b) : tensor<8x64xf32>
+    %t = tensor.tanh(%s) : tensor<8x64xf32>
+    %u = tensor.exp(%t) : tensor<8x64xf32>
+    %y = tensor.sub(%u, %s) : tensor<8x64xf32>
+    core.return(%y)
+  }
+}
+`
+
+// TestStaticCallsAllocateLittle counts what a call of a function without dynamic sizes allocates, its output included.
+func TestStaticCallsAllocateLittle(t *testing.T) {
+	native, _ := engines(t, parse(t, static), 1)
+	s := native.NewSession()
+	rng := rand.New(rand.NewPCG(1, 1))
+	in := []*host.Tensor{random(rng, 8, 64), random(rng, 64)}
+	ctx := context.Background()
+	n := testing.AllocsPerRun(100, func() {
+		if _, err := s.Call(ctx, "main", in, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 8 {
+		t.Errorf("a call allocates %g times, expected 4 for its output and few more", n)
+	}
+}
+
+// BenchmarkStaticCall measures a call of four small kernels: what Go adds to them.
+func BenchmarkStaticCall(b *testing.B) {
+	native, _ := engines(b, parse(b, static), 1)
+	s := native.NewSession()
+	rng := rand.New(rand.NewPCG(1, 1))
+	in := []*host.Tensor{random(rng, 8, 64), random(rng, 64)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Call(context.Background(), "main", in, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
