@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -53,26 +54,26 @@ func (b Backend) Peaks(ctx context.Context, threads int) (Peaks, error) {
 			return Peaks{}, fmt.Errorf("the kernel %d of the peaks was not compiled: %w", i, code.refused[i])
 		}
 	}
-	memory, err := newArena(peakBytes + 1<<20)
+	region, err := memory.NewRegion(peakBytes + 1<<20)
 	if err != nil {
 		return Peaks{}, err
 	}
-	defer memory.free()
-	for i := 0; i < len(memory.data); i += 4096 { // pages that were never written are all one page of zeros
-		memory.data[i] = 1
+	defer region.Free()
+	for i := 0; i < len(region.Data); i += 4096 { // pages that were never written are all one page of zeros
+		region.Data[i] = 1
 	}
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	p := newPool(threads)
 	defer p.close()
-	words := []uint64{uint64(memory.addr()), uint64(memory.addr() + peakBytes)}
+	words := []uint64{uint64(region.Addr()), uint64(region.Addr() + peakBytes)}
 	best := func(f *function, rounds int64) float64 {
 		seconds := 0.0
 		parts := min(int64(p.size()), rounds)
 		for run := range peakRuns {
 			begin := time.Now()
-			p.run(int(parts), func(i int) {
+			p.each(int(parts), func(i int) {
 				k := int64(i)
 				f.call(uintptr(unsafe.Pointer(&words[0])), 0, rounds*k/parts, rounds*(k+1)/parts)
 			})
