@@ -99,84 +99,6 @@ func (p *program) resource(name string) (*host.Tensor, error) {
 	return t, nil
 }
 
-type session struct {
-	program *program
-	states  map[string]*host.Tensor
-
-	run run
-
-	// Where another engine computes segments:
-	runner  Runner
-	arena   *memory.Arena
-	segment SegmentCall
-}
-
-// State gives a copy of the current value of a state.
-func (s *session) State(name string) (*host.Tensor, error) {
-	t, err := s.state(name)
-	if err != nil {
-		return nil, err
-	}
-	return t.Clone(), nil
-}
-
-// state may give the bytes of a resource, which must not be written to.
-func (s *session) state(name string) (*host.Tensor, error) {
-	if t := s.states[name]; t != nil {
-		return t, nil
-	}
-	st := s.program.module.State(name)
-	if st == nil {
-		return nil, fmt.Errorf("the module has no state %q%s", name, stateNames(s.program.module))
-	}
-	if st.Init != "" {
-		return s.program.resource(st.Init)
-	}
-	shape, ok := st.Type.Static()
-	if !ok {
-		return nil, fmt.Errorf("state %q is %s: set it before the first call, its sizes are not fixed", name, st.Type)
-	}
-	return host.Alloc(st.Type.Elem, shape)
-}
-
-func stateNames(m *ir.Module) string {
-	if len(m.States) == 0 {
-		return "; it has none"
-	}
-	text := "; it has "
-	for i, s := range m.States {
-		if i > 0 {
-			text += ", "
-		}
-		text += s.Name
-	}
-	return text
-}
-
-// SetState gives a state a value of its type, which is copied.
-func (s *session) SetState(name string, t *host.Tensor) error {
-	st := s.program.module.State(name)
-	if st == nil {
-		return fmt.Errorf("the module has no state %q%s", name, stateNames(s.program.module))
-	}
-	if t == nil {
-		return fmt.Errorf("state %q is %s, found no tensor", name, st.Type)
-	}
-	if t.Elem != st.Type.Elem || t.Rank() != st.Type.Rank() {
-		return fmt.Errorf("state %q is %s, found %s", name, st.Type, t)
-	}
-	for i, d := range st.Type.Shape {
-		if n, ok := d.IsConst(); ok && int(n) != t.Shape[i] {
-			return fmt.Errorf("state %q is %s, found %s", name, st.Type, t)
-		}
-	}
-	s.states[name] = t.Clone()
-	return nil
-}
-
-// Reset gives every state its initial value again.
-func (s *session) Reset() { clear(s.states) }
-
 // Call runs a function.
 func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt *backend.CallOptions) (out []*host.Tensor, err error) {
 	f := s.program.module.Func(name)
@@ -247,31 +169,6 @@ type run struct {
 	args, slots, results, taken []*host.Tensor
 	sizes                       backend.Sizes
 	eval                        *ir.EvalCtx
-}
-
-// begin starts a call in what the last one left.
-func (s *session) begin(ctx context.Context, opt *backend.CallOptions) *run {
-	r := &s.run
-	r.program, r.session, r.ctx, r.opt, r.current, r.entered = s.program, s, ctx, opt, nil, 0
-	if r.eval == nil {
-		r.eval = r.evalCtx(&r.sizes)
-	}
-	r.eval.Context = ctx
-	return r
-}
-
-// end lets go of all that the call held.
-func (s *session) end() error {
-	r := &s.run
-	for _, list := range []*[]*host.Tensor{&r.args, &r.slots, &r.results, &r.taken, &r.states, &r.undo.parts, &r.undo.before} {
-		clear(*list)
-		*list = (*list)[:0]
-	}
-	r.ctx, r.opt, r.eval.Context = nil, nil, nil
-	if s.arena == nil {
-		return nil
-	}
-	return s.arena.Reset()
 }
 
 // guarded turns a panic inside an operation into an error that names it.

@@ -25,8 +25,8 @@ type Segment struct {
 	From, To int
 }
 
-// Runner computes a segment: from the values that come into it the values that leave it, as [Boundary] lists them. Results
-// that it does not own are the caller's.
+// Runner computes a segment: from the values that come into it the values that leave it, as [Boundary] lists them, in
+// memory of the call's arena or of nobody else's. The list is the runner's.
 type Runner func(id int, c *SegmentCall) ([]*host.Tensor, error)
 
 // SegmentCall is one run of a segment. It is valid until the runner returns.
