@@ -279,3 +279,20 @@ module @m {
 		}
 	}
 }
+
+// TestEmptyBatches multiplies no matrices, and matrices of no rows.
+func TestEmptyBatches(t *testing.T) {
+	native, reference := engines(t, parse(t, `air 1
+module @m {
+  func @main(%a: tensor<0x2x3xf32>, %b: tensor<0x3x4xf32>, %c: tensor<5x0x3xf32>, %d: tensor<3x4xf32>) -> (%x: tensor<0x2x4xf32>, %y: tensor<5x0x4xf32>) {
+    %x = tensor.matmul(%a, %b) : tensor<0x2x4xf32>
+    %y = tensor.matmul(%c, %d) : tensor<5x0x4xf32>
+    core.return(%x, %y)
+  }
+}
+`), 2)
+	in := []*host.Tensor{host.New(host.F32, 0, 2, 3), host.New(host.F32, 0, 3, 4), host.New(host.F32, 5, 0, 3), host.New(host.F32, 3, 4)}
+	if err := agree(native.NewSession(), reference.NewSession(), in); err != nil {
+		t.Error(err)
+	}
+}

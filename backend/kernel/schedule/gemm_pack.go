@@ -104,7 +104,7 @@ func (m *gemm) divide() {
 	m.rows = newSplit(tiles, min(inCache, 16))
 	parts := int64(roundsWanted)
 	if blocks, ok := m.rows.blocks.IsConst(); ok {
-		parts = max(roundsWanted/(blocks*others), 1)
+		parts = max(roundsWanted/max(blocks*others, 1), 1) // no matrices at all, or no rows
 	}
 	if n, ok := m.n.IsConst(); ok && m.a.from == inRound {
 		parts = min(parts, max(n/512, 1))
