@@ -8,6 +8,7 @@ import (
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/recipe"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // writeChosen writes how weights are stored as a recipe. An error leaves an older file as it was.
@@ -41,7 +42,7 @@ func weightScheme(text string) (compress.Scheme, error) {
 		err := set.Add(func() *pass.Pass {
 			p := &pass.Pass{Name: w.name}
 			schemes[p] = w.declare(p)
-			declareWeightFilter(&p.Options)
+			weights.DeclareFilter(&p.Options)
 			return p
 		})
 		if err != nil {

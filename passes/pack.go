@@ -12,6 +12,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // Pack is the pass `pack`.
@@ -75,7 +76,7 @@ func (p *packer) run() error {
 	p.ctx.Step("pack", len(all), len(all))
 	p.m.Walk(func(op *ir.Op) {
 		if p.kernels[op] {
-			CanonKernel(op)
+			rewrite.CanonKernel(op)
 		}
 	})
 	removeDead(p.m, "pack")

@@ -10,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // auto takes the axis from the operations that use a weight.
@@ -83,7 +84,7 @@ func WeightPasses() []func() *pass.Pass {
 func (w weightPass) make() *pass.Pass {
 	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
 	scheme := w.declare(p)
-	only := declareWeightFilter(&p.Options)
+	only := weights.DeclareFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		s, err := scheme()
 		if err != nil {
@@ -92,11 +93,15 @@ func (w weightPass) make() *pass.Pass {
 		if s.Sparse != nil {
 			p.Lossy.MinSNR = 0 // the zeros decide, and the user how many
 		}
-		choose, err := forAll(s, only)
+		filter, err := only()
 		if err != nil {
 			return err
 		}
-		return compressWeights(ctx, m, choose)
+		choose, err := weights.ForAll(s, filter)
+		if err != nil {
+			return err
+		}
+		return weights.Compress(ctx, m, choose)
 	}
 	return p
 }
