@@ -126,7 +126,7 @@ func (a *activationQuantizer) record() {
 		entry := pass.Compressed{Tensor: s.name(), Modules: ir.ModulePaths(s.users...), Op: s.users[0].Name(), Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {
-			entry.Scheme, entry.Unmeasured = s.scheme.String(), s.stats == nil
+			entry.Scheme, entry.Unmeasured = s.scheme, s.stats == nil
 			entry.Signal, entry.Noise = s.loss()
 		}
 		a.Outcomes.Add(entry)

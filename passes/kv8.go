@@ -84,13 +84,18 @@ func (k *kv8) run() error {
 	return nil
 }
 
+// stateScheme is how states are stored.
+type stateScheme struct{ scale host.Elem }
+
+func (s stateScheme) String() string { return fmt.Sprintf("i8 symmetric per_row, scales %s", s.scale) }
+
 // stateEntry is what became of a state, whose numbers only the running model has.
 func stateEntry(s *ir.State, reason string, ignored bool) pass.Compressed {
 	e := pass.Compressed{Tensor: s.Name, Op: "state", Unmeasured: reason == "", Elem: s.Type.Elem, Before: stateBytes(s), After: stateBytes(s),
 		Refused: reason, Ignored: ignored}
 	e.Shape, _ = s.Type.Static()
 	if reason == "" {
-		e.Scheme = fmt.Sprintf("i8 symmetric per_row, scales %s", s.Type.Elem)
+		e.Scheme = stateScheme{s.Type.Elem}
 	}
 	return e
 }

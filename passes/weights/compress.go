@@ -102,7 +102,7 @@ func (c *Compressor) one(w *Weight) error {
 		if err := c.replace(w, stored.Packed); err != nil {
 			return err
 		}
-		entry.Scheme, entry.After, entry.Signal, entry.Noise = chosen.Scheme.String(), stored.Bytes(), stored.Signal, stored.Noise
+		entry.Scheme, entry.After, entry.Signal, entry.Noise = chosen.Scheme, stored.Bytes(), stored.Signal, stored.Noise
 		entry.Outputs = stored.Outputs
 	}
 	entry.Seconds = time.Since(start).Seconds()
