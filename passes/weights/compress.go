@@ -42,6 +42,7 @@ type Compressor struct {
 	m        *ir.Module
 	choose   Chooser
 	others   []NotStored
+	entries  map[*Weight]pass.Compressed // until Finish
 	held     []func() error
 	changed  []*ir.Value
 
@@ -50,7 +51,7 @@ type Compressor struct {
 
 // NewCompressor finds the weights.
 func NewCompressor(ctx *pass.Context, m *ir.Module, choose Chooser) *Compressor {
-	c := &Compressor{outcomes: pass.NewOutcomes(ctx, pass.Weight), ctx: ctx, m: m, choose: choose}
+	c := &Compressor{outcomes: pass.NewOutcomes(ctx, pass.Weight), ctx: ctx, m: m, choose: choose, entries: map[*Weight]pass.Compressed{}}
 	c.Weights, c.others = Find(m)
 	for _, w := range c.Weights {
 		c.total += bytesOf(w.Resource)
@@ -83,12 +84,12 @@ func (c *Compressor) one(w *Weight) error {
 	chosen := c.choose.Choose(w)
 	if chosen.Keep != "" {
 		entry.Refused, entry.Ignored = chosen.Keep, true
-		c.outcomes.Add(entry)
+		c.entries[w] = entry
 		return nil
 	}
 	if chosen.Refused != "" {
 		entry.Refused = chosen.Refused
-		c.outcomes.Add(entry)
+		c.entries[w] = entry
 		return nil
 	}
 	stored, reason, err := c.pack(w, chosen.Scheme)
@@ -106,7 +107,7 @@ func (c *Compressor) one(w *Weight) error {
 		entry.Outputs = stored.Outputs
 	}
 	entry.Seconds = time.Since(start).Seconds()
-	c.outcomes.Add(entry)
+	c.entries[w] = entry
 	return nil
 }
 
@@ -156,8 +157,14 @@ func (c *Compressor) pack(w *Weight, s compress.Scheme) (stored Stored, reason s
 	return stored, "", err
 }
 
-// Finish reports, and settles what the module says of its values.
+// Finish reports on the weights in the order of the module, whatever the order of Each was, and settles what the module says
+// of its values.
 func (c *Compressor) Finish() error {
+	for _, w := range c.Weights {
+		if entry, ok := c.entries[w]; ok {
+			c.outcomes.Add(entry)
+		}
+	}
 	for _, o := range c.others {
 		c.outcomes.Add(pass.Compressed{Tensor: o.Name, Op: o.Op.Name(), Refused: o.Reason})
 	}
