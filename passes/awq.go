@@ -22,8 +22,8 @@ func AWQ() *pass.Pass {
 		Lossy:        &pass.Lossy{MinSNR: 30},
 		NeedsLowered: true,
 	}
-	s := ints(host.I4)
-	edit := quantOptions(p, s.Quant)
+	s := compress.Codes(host.I4)
+	edit := quantOptions(&p.Options, s.Quant, codeElems)
 	exact := p.Options.Bool("exact", false, "only powers of two as factors, so that the model computes the same numbers")
 	only := p.Options.Names("norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {

@@ -21,8 +21,8 @@ func GPTQ() *pass.Pass {
 		Lossy:        &pass.Lossy{},
 		NeedsLowered: true,
 	}
-	s := ints(host.I4)
-	edit := quantOptions(p, s.Quant)
+	s := compress.Codes(host.I4)
+	edit := quantOptions(&p.Options, s.Quant, codeElems)
 	bits := p.Options.Int("palette", 0, "bits of an index: store indices into tables as `palettize` does, with choices by calibration data; group is then "+
 		"how many output channels share a table")
 	order := p.Options.Bool("act-order", true, "choose the codes of inputs with large numbers first")
@@ -44,7 +44,7 @@ func GPTQ() *pass.Pass {
 		}
 		scheme := s
 		if *bits != 0 {
-			scheme = palette(*bits, auto(compress.PerGroupedChannel, 16))
+			scheme = compress.Tables(*bits)
 			if g := s.Quant.Granularity; g.Kind == compress.PerBlock {
 				scheme.Palette.Granularity.Sizes = g.Sizes
 			}
