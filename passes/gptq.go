@@ -18,10 +18,10 @@ func GPTQ() *pass.Pass {
 			"What an element is off by is made up for by elements of the same row whose inputs are correlated. (Frantar et al. 2022, GPTQ.) " +
 			"This is for nn.linear, nn.conv and tensor.matmul; other weights, and rows for which it is no better, have the nearest codes. " +
 			"The work grows with the rows of the calibration data times the square of a layer's inputs, so that some ten thousand rows are a good measure.",
-		Lossy:        &pass.Lossy{},
 		NeedsLowered: true,
 	}
 	s := compress.Codes(host.I4)
+	p.Lossy = &pass.Lossy{MinSNR: s.MinSNR()}
 	edit := quantOptions(&p.Options, s.Quant, codeElems)
 	bits := p.Options.Int("palette", 0, "bits of an index: store indices into tables as `palettize` does, with choices by calibration data; group is then "+
 		"how many output channels share a table")
@@ -49,6 +49,7 @@ func GPTQ() *pass.Pass {
 				scheme.Palette.Granularity.Sizes = g.Sizes
 			}
 		}
+		p.Lossy.MinSNR = scheme.MinSNR()
 		filter, err := only()
 		if err != nil {
 			return err

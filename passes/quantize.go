@@ -16,7 +16,6 @@ import (
 // weightPass is a pass that stores weights by one scheme, and what can be said of that.
 type weightPass struct {
 	name, doc string
-	minSNR    float64 // dB that numeric verification demands of the outputs
 	scheme    compress.Scheme
 	elems     []host.Elem // that the option dtype chooses from; nil: there is none
 	anyBits   bool        // whether an option says how many bits an index has
@@ -50,7 +49,7 @@ func weightPasses() []weightPass {
 		list = append(list, g)
 		for _, n := range compress.Schemes() {
 			if n.Pass && (n.Scheme.Quant != nil) == (g.scheme.Quant != nil) && (n.Scheme.Palette != nil) == (g.scheme.Palette != nil) {
-				list = append(list, weightPass{name: n.Name, doc: "Store weights as " + n.Doc + ". " + g.spelled, minSNR: n.MinSNR, scheme: n.Scheme, elems: n.Elems})
+				list = append(list, weightPass{name: n.Name, doc: "Store weights as " + n.Doc + ". " + g.spelled, scheme: n.Scheme, elems: n.Elems})
 			}
 		}
 	}
@@ -68,7 +67,7 @@ func WeightPasses() []func() *pass.Pass {
 
 // make makes the pass.
 func (w weightPass) make() *pass.Pass {
-	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
+	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.scheme.MinSNR()}, NeedsLowered: true}
 	scheme := w.declare(p)
 	only := weights.DeclareFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
@@ -76,9 +75,7 @@ func (w weightPass) make() *pass.Pass {
 		if err != nil {
 			return err
 		}
-		if s.Sparse != nil {
-			p.Lossy.MinSNR = 0 // the zeros decide, and the user how many
-		}
+		p.Lossy.MinSNR = s.MinSNR()
 		filter, err := only()
 		if err != nil {
 			return err

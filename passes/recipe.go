@@ -56,6 +56,7 @@ func Compress() *pass.Pass {
 				if err != nil {
 					return err
 				}
+				p.Lossy.MinSNR = s.Scheme.MinSNR()
 				return weights.Compress(ctx, m, choose)
 			}
 		}

@@ -7,7 +7,6 @@ type Named struct {
 	Name   string
 	Doc    string // what weights are stored as, in a few words
 	Scheme Scheme
-	MinSNR float64     // dB that the outputs of a model whose weights are stored so should keep at least
 	Pass   bool        // aiopt's own name, which a pass has
 	Of     string      // whose name it is elsewhere, such as a function of coreai-opt; empty: nobody's
 	Elems  []host.Elem // types that codes may have under this name; empty: that of the scheme
@@ -53,15 +52,15 @@ func Schemes() []Named {
 	)
 	return []Named{
 		{Name: "w2", Doc: "2" + scales, Scheme: Codes(host.I2), Pass: true},
-		{Name: "w3", MinSNR: 3, Doc: "3" + scales, Scheme: Codes(host.I3), Pass: true},
-		{Name: "w4", MinSNR: 8, Doc: "4" + scales, Scheme: Codes(host.I4), Pass: true, Of: coreai + "w4()"},
-		{Name: "w5", MinSNR: 13, Doc: "5" + scales, Scheme: Codes(host.I5), Pass: true},
-		{Name: "w6", MinSNR: 18, Doc: "6" + scales, Scheme: Codes(host.I6), Pass: true},
-		{Name: "w7", MinSNR: 22, Doc: "7" + scales, Scheme: Codes(host.I7), Pass: true},
-		{Name: "w8", MinSNR: 25, Doc: "8" + scales, Scheme: Codes(host.I8), Pass: true, Of: coreai + "w8()"},
-		{Name: "fp8", MinSNR: 20, Doc: "8-bit floats (e4m3) with a scale for each output channel", Scheme: Codes(host.F8E4M3), Pass: true,
+		{Name: "w3", Doc: "3" + scales, Scheme: Codes(host.I3), Pass: true},
+		{Name: "w4", Doc: "4" + scales, Scheme: Codes(host.I4), Pass: true, Of: coreai + "w4()"},
+		{Name: "w5", Doc: "5" + scales, Scheme: Codes(host.I5), Pass: true},
+		{Name: "w6", Doc: "6" + scales, Scheme: Codes(host.I6), Pass: true},
+		{Name: "w7", Doc: "7" + scales, Scheme: Codes(host.I7), Pass: true},
+		{Name: "w8", Doc: "8" + scales, Scheme: Codes(host.I8), Pass: true, Of: coreai + "w8()"},
+		{Name: "fp8", Doc: "8-bit floats (e4m3) with a scale for each output channel", Scheme: Codes(host.F8E4M3), Pass: true,
 			Elems: []host.Elem{host.F8E4M3, host.F8E5M2}},
-		{Name: "mxfp4", MinSNR: 8, Doc: "4-bit floats (e2m1), 32 neighbours along the input axis with one scale that is a power of two (OCP Microscaling Formats 1.0)",
+		{Name: "mxfp4", Doc: "4-bit floats (e2m1), 32 neighbours along the input axis with one scale that is a power of two (OCP Microscaling Formats 1.0)",
 			Scheme: inBlocks(host.F4E2M1, Symmetric, host.F8E8M0, auto), Pass: true},
 		{Name: "w4_per_block", Doc: "4-bit integers, symmetric, with a scale for 32 inputs", Scheme: inBlocks(host.I4, Symmetric, host.Invalid, auto),
 			Of: coreai + "w4_per_block()"},
@@ -69,12 +68,12 @@ func Schemes() []Named {
 			Scheme: inBlocks(host.I4, Clipped, host.Invalid, Granularity{Axis: 1}), Of: models + "4bit"},
 		{Name: "pal1", Doc: "1" + tables, Scheme: Tables(1), Pass: true},
 		{Name: "pal2", Doc: "2" + tables, Scheme: Tables(2), Pass: true},
-		{Name: "pal3", MinSNR: 3, Doc: "3" + tables, Scheme: Tables(3), Pass: true},
-		{Name: "pal4", MinSNR: 8, Doc: "4" + tables, Scheme: Tables(4), Pass: true},
-		{Name: "pal5", MinSNR: 13, Doc: "5" + tables, Scheme: Tables(5), Pass: true},
-		{Name: "pal6", MinSNR: 18, Doc: "6" + tables, Scheme: Tables(6), Pass: true},
-		{Name: "pal7", MinSNR: 22, Doc: "7" + tables, Scheme: Tables(7), Pass: true},
-		{Name: "pal8", MinSNR: 25, Doc: "8-bit indices into one table for each weight", Scheme: paletteBy(8, all), Pass: true},
+		{Name: "pal3", Doc: "3" + tables, Scheme: Tables(3), Pass: true},
+		{Name: "pal4", Doc: "4" + tables, Scheme: Tables(4), Pass: true},
+		{Name: "pal5", Doc: "5" + tables, Scheme: Tables(5), Pass: true},
+		{Name: "pal6", Doc: "6" + tables, Scheme: Tables(6), Pass: true},
+		{Name: "pal7", Doc: "7" + tables, Scheme: Tables(7), Pass: true},
+		{Name: "pal8", Doc: "8-bit indices into one table for each weight", Scheme: paletteBy(8, all), Pass: true},
 		{Name: "p4", Doc: "as pal4, with a table for 16 along axis 0", Scheme: paletteBy(4, channelGroups(16)), Of: palette + "w4()"},
 		{Name: "p6", Doc: "as pal6, with a table for 16 along axis 0", Scheme: paletteBy(6, channelGroups(16)), Of: palette + "w6()"},
 		{Name: "p8", Doc: "as pal8", Scheme: paletteBy(8, all), Of: palette + "w8()"},

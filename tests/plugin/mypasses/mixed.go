@@ -15,7 +15,7 @@ func Mixed() *pass.Pass {
 	p := &pass.Pass{
 		Name:         "mixed",
 		Doc:          "Store the weights of some layers as 4-bit integers, and those of the others as 8-bit integers.",
-		Lossy:        &pass.Lossy{MinSNR: 8},
+		Lossy:        &pass.Lossy{MinSNR: compress.Codes(host.I4).MinSNR()},
 		NeedsLowered: true,
 	}
 	few := p.Options.Strings("few", "4 bits for these layers: patterns such as \"decoder.*\" for the paths of modules")
@@ -45,16 +45,10 @@ func (c *mixed) Choose(w *weights.Weight) weights.Choice {
 		return weights.Choice{Keep: keep}
 	}
 	if _, ok := c.few.Match(w.Modules()...); ok {
-		return weights.Choice{Scheme: ints(host.I4)}
+		return weights.Choice{Scheme: compress.Codes(host.I4)}
 	}
-	return weights.Choice{Scheme: ints(host.I8)}
+	return weights.Choice{Scheme: compress.Codes(host.I8)}
 }
 
 // Unused lists the patterns that named no weight.
 func (c *mixed) Unused() []string { return slices.Concat(c.few.Missed(), c.Filter.Unused()) }
-
-// ints are integers with a scale for each output channel.
-func ints(e host.Elem) compress.Scheme {
-	return compress.Scheme{Quant: &compress.Quant{Elem: e, Range: compress.Symmetric, Rule: compress.Search,
-		Granularity: compress.Granularity{Kind: compress.PerChannel, Auto: true}}}
-}
