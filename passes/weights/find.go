@@ -78,7 +78,7 @@ func Find(m *ir.Module) ([]*Weight, []NotStored) {
 			}
 		}
 	})
-	constants := constantsOf(m)
+	constants := ConstantsOf(m)
 	var list []*Weight
 	for _, r := range m.Resources {
 		if w := found[r.Name]; w != nil {
@@ -90,8 +90,8 @@ func Find(m *ir.Module) ([]*Weight, []NotStored) {
 	return list, others
 }
 
-// constantsOf lists the operations that give each resource.
-func constantsOf(m *ir.Module) map[string][]*ir.Op {
+// ConstantsOf lists the operations that give each resource.
+func ConstantsOf(m *ir.Module) map[string][]*ir.Op {
 	constants := map[string][]*ir.Op{}
 	m.Walk(func(op *ir.Op) {
 		if s, ok := op.Attr("value").(ir.Symbol); ok && op.Is(core.Constant) {
