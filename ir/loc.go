@@ -65,6 +65,19 @@ func (l *Loc) Leaves() []*Loc {
 	return []*Loc{l}
 }
 
+// ModulePaths lists the modules that operations come from, each once and in order.
+func ModulePaths(ops ...*Op) []string {
+	var list []string
+	for _, op := range ops {
+		for _, l := range op.Loc.Leaves() {
+			if l.Path != "" && !slices.Contains(list, l.Path) {
+				list = append(list, l.Path)
+			}
+		}
+	}
+	return list
+}
+
 // By is the location with a pass added to those that made the operation.
 func (l *Loc) By(pass string) *Loc {
 	if pass == "" || slices.Contains(l.Via, pass) {

@@ -67,6 +67,14 @@ func (op *Op) Errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: %s", op.Def.Name, fmt.Sprintf(format, args...))
 }
 
+// Describe names the operation and where it comes from.
+func (op *Op) Describe() string {
+	if op.Loc.IsUnknown() {
+		return op.Name()
+	}
+	return fmt.Sprintf("%s at %s", op.Name(), op.Loc)
+}
+
 // Attr is the value of an attribute, or its default, or None.
 func (op *Op) Attr(name string) Attr {
 	if a, ok := op.Attrs.Get(name); ok {

@@ -39,7 +39,7 @@ func A8() *pass.Pass {
 	granularity := p.Options.String("granularity", "tensor", "what shares a scale: all of a tensor, or each channel", "tensor", "channel")
 	dynamic := p.Options.Bool("dynamic", false, "compute a scale for each row (for a convolution, each image) when the model runs; needs no calibration data")
 	outputs := p.Options.Bool("outputs", false, "also the results of these operations, behind the activation function if there is one")
-	only := declareFilter(&p.Options, "activations", "the paths of the modules that use them, or for the names of values")
+	only := p.Options.Names("activations", "the paths of the modules that use them, or for the names of values")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if !(*percent > 0 && *percent <= 100) {
 			return fmt.Errorf("percentile=%v: expected a number above 0, at most 100", *percent)

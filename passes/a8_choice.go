@@ -7,6 +7,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/calibrate"
+	"github.com/aiopt/aiopt/passes/pass"
 )
 
 // activation is an operand that a8 quantizes.
@@ -41,7 +42,7 @@ type oneActivation struct {
 	scheme     *activationScheme
 	perChannel bool
 	outputs    bool
-	filter     *filter
+	filter     *pass.Names
 }
 
 func (o *oneActivation) input(op *ir.Op, operand int) activationChoice {
@@ -66,11 +67,11 @@ func (o *oneActivation) output(op *ir.Op) (*ir.Value, activationChoice) {
 
 func (o *oneActivation) of(op *ir.Op, v *ir.Value, x activation) activationChoice {
 	c := activationChoice{scheme: o.scheme, axis: calibrate.PerTensor}
-	names := modulePaths(op)
+	names := ir.ModulePaths(op)
 	if v.Name != "" {
 		names = append(names, v.Name)
 	}
-	c.keep = o.filter.refuses(names...)
+	c.keep = o.filter.Refuses(names...)
 	if o.perChannel {
 		c.axis = x.channelAxis(op, v.Type.Rank())
 	}
@@ -80,7 +81,7 @@ func (o *oneActivation) of(op *ir.Op, v *ir.Value, x activation) activationChoic
 	return c
 }
 
-func (o *oneActivation) unused() []string { return o.filter.missed() }
+func (o *oneActivation) unused() []string { return o.filter.Missed() }
 
 func (x activation) channelAxis(op *ir.Op, rank int) int {
 	switch {

@@ -7,11 +7,13 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // activationQuantizer puts quant.quantize and quant.dequantize around the values that a chooser names.
 type activationQuantizer struct {
-	outcomes
+	*pass.Outcomes
+	ctx    *pass.Context
 	m      *ir.Module
 	choose activationChooser
 	sites  map[siteKey]*site
@@ -19,7 +21,7 @@ type activationQuantizer struct {
 }
 
 func newActivationQuantizer(ctx *pass.Context, m *ir.Module, choose activationChooser) *activationQuantizer {
-	return &activationQuantizer{outcomes: outcomes{ctx: ctx, kind: pass.Activation}, m: m, choose: choose, sites: map[siteKey]*site{}}
+	return &activationQuantizer{Outcomes: pass.NewOutcomes(ctx, pass.Activation), ctx: ctx, m: m, choose: choose, sites: map[siteKey]*site{}}
 }
 
 // run quantizes all that can be.
@@ -28,7 +30,7 @@ func (a *activationQuantizer) run() error {
 	if err := a.quantize(); err != nil {
 		return err
 	}
-	if err := a.check("activations are the inputs of nn.linear, nn.conv, nn.conv_transpose, tensor.matmul and the like"); err != nil {
+	if err := a.Check("activations are the inputs of nn.linear, nn.conv, nn.conv_transpose, tensor.matmul and the like"); err != nil {
 		return err
 	}
 	a.report()
@@ -52,7 +54,7 @@ func (a *activationQuantizer) quantize() error {
 		changed = append(changed, v)
 	}
 	a.record()
-	markApprox(a.m, changed)
+	rewrite.MarkApprox(a.m, changed)
 	canonKernels(a.m)
 	return nil
 }
@@ -121,13 +123,13 @@ func (s *site) loss() (signal, noise float64) {
 // record notes what became of each candidate.
 func (a *activationQuantizer) record() {
 	for _, s := range a.order {
-		entry := pass.Compressed{Tensor: s.name(), Modules: modulePaths(s.users...), Op: s.users[0].Name(), Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
+		entry := pass.Compressed{Tensor: s.name(), Modules: ir.ModulePaths(s.users...), Op: s.users[0].Name(), Elem: s.elem, Refused: s.refused, Ignored: s.ignored}
 		entry.Shape, _ = s.value.Type.Static()
 		if s.refused == "" {
-			entry.Scheme, entry.Unmeasured = s.scheme.String(), s.stats == nil
+			entry.Scheme, entry.Unmeasured = s.scheme, s.stats == nil
 			entry.Signal, entry.Noise = s.loss()
 		}
-		a.outcomes.add(entry)
+		a.Outcomes.Add(entry)
 	}
 }
 
@@ -152,5 +154,5 @@ func (a *activationQuantizer) report() {
 	for _, scheme := range schemes {
 		a.ctx.Reportf("%s: quantized %d of %d activations (%s)%s", name, done[scheme], len(a.order), scheme, worst[scheme])
 	}
-	a.tell(a.choose.unused())
+	a.Tell(a.choose.unused())
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/calibrate"
+	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // site is a value that is to be quantized once, for all its uses that ask for the same.
@@ -43,9 +45,9 @@ func (s *site) name() string {
 		what = "the result of "
 	}
 	if s.value.Name != "" {
-		return fmt.Sprintf("%%%s, %s%s", s.value.Name, what, describe(s.users[0]))
+		return fmt.Sprintf("%%%s, %s%s", s.value.Name, what, s.users[0].Describe())
 	}
-	return what + describe(s.users[0])
+	return what + s.users[0].Describe()
 }
 
 // find finds all candidates in program order: what operations take, then what they give.
@@ -91,7 +93,7 @@ func (a *activationQuantizer) agrees(v *ir.Value, c activationChoice, u ir.Use) 
 
 func (a *activationQuantizer) candidate(op *ir.Op, v *ir.Value, uses []ir.Use, c activationChoice) {
 	f := op.Parent()
-	if isConstant(v) || computedFromConstants(f, v) {
+	if isConstant(v) || weights.ComputedFromConstants(f, v) {
 		return // a weight
 	}
 	s := &site{activationChoice: c, value: v, elem: v.Type.Elem, uses: uses, users: []*ir.Op{op}}
@@ -103,7 +105,7 @@ func (a *activationQuantizer) candidate(op *ir.Op, v *ir.Value, uses []ir.Use, c
 	case !v.Type.Elem.IsFloat() || v.Type.Elem.Bits() < 16:
 		s.refused = fmt.Sprintf("it is %s", v.Type)
 	case quantizedAlready(f, v):
-		s.refused = compressedAlready
+		s.refused = pass.CompressedAlready
 	case inside && v.Def != nil:
 		s.refused = fmt.Sprintf("a kernel computes it, which cannot hold the search for its range; run %s before fuse", a.ctx.Pass.Name)
 	case s.axis >= 0:

@@ -136,5 +136,5 @@ func applyBudget(ctx *pass.Context, m *ir.Module, goal sensitivity.Goal, opt sen
 	for _, line := range table.Lines(plan) {
 		ctx.Reportf("auto: %s", line)
 	}
-	return list, strictly(ctx, refused)
+	return list, ctx.CheckStrict(refused)
 }

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -17,9 +18,9 @@ func writeChosen(path string, list []pass.Compressed) error {
 		if c.Refused != "" {
 			continue // what a recipe does not name stays as it is
 		}
-		scheme, err := weightScheme(c.Pass)
-		if err != nil {
-			return err
+		scheme, ok := c.Scheme.(compress.Scheme)
+		if !ok {
+			return fmt.Errorf("%s stores %s as %s, which a recipe cannot say; leave out write or this pass", c.Pass, c.Tensor, c.SchemeText())
 		}
 		weights = append(weights, recipe.Chosen{Tensor: c.Tensor, State: c.Tensor[strings.LastIndexByte(c.Tensor, '.')+1:], Scheme: scheme})
 	}
@@ -31,26 +32,4 @@ func writeChosen(path string, list []pass.Compressed) error {
 		_, err := f.Write(text)
 		return err
 	})
-}
-
-// weightScheme is how a pass stores weights, such as w4{group=32}.
-func weightScheme(text string) (compress.Scheme, error) {
-	set := &pass.Set{}
-	schemes := map[*pass.Pass]func() (compress.Scheme, error){}
-	for _, w := range weightPasses {
-		err := set.Add(func() *pass.Pass {
-			p := &pass.Pass{Name: w.name}
-			schemes[p] = w.declare(p)
-			declareWeightFilter(&p.Options)
-			return p
-		})
-		if err != nil {
-			return compress.Scheme{}, err
-		}
-	}
-	pipeline, err := set.Parse(text)
-	if err != nil {
-		return compress.Scheme{}, err
-	}
-	return schemes[pipeline[0]]()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // AWQ is the pass `awq`, such as awq{group=32}, w4{group=32}.
@@ -21,10 +22,10 @@ func AWQ() *pass.Pass {
 		Lossy:        &pass.Lossy{MinSNR: 30},
 		NeedsLowered: true,
 	}
-	s := ints(host.I4)
-	edit := quantOptions(p, s.Quant)
+	s := compress.Codes(host.I4)
+	edit := quantOptions(&p.Options, s.Quant, codeElems)
 	exact := p.Options.Bool("exact", false, "only powers of two as factors, so that the model computes the same numbers")
-	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
+	only := p.Options.Names("norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (a *awq) run() error {
 	a.ctx.Step(a.ctx.Pass.Name, done, len(data))
 	a.m.DropUnusedResources()
 	if a.rounding > 0 {
-		markApprox(a.m, a.changed)
+		rewrite.MarkApprox(a.m, a.changed)
 	}
 	a.m.SettleLost()
 	a.report(scaled)
@@ -166,7 +167,7 @@ func (a *awq) best(g *smoothGroup, in *compress.Inputs) ([]float64, error) {
 			continue
 		}
 		cost, err := a.cost(g, factors, in)
-		if reason, ok := refusal(err); ok {
+		if reason, ok := compress.ReasonOf(err); ok {
 			g.refused = reason
 			return nil, nil
 		}
@@ -239,7 +240,7 @@ func (a *awq) cost(g *smoothGroup, factors []float64, in *compress.Inputs) (floa
 func (a *awq) stored(t *host.Tensor) (*host.Tensor, error) {
 	opt := compress.Options{Out: []int{0}, In: []int{1}}
 	var err error
-	if opt.Block, err = granularity(a.scheme).Blocks(t.Shape, opt.Out, opt.In); err != nil {
+	if opt.Block, err = a.scheme.Granularity().Blocks(t.Shape, opt.Out, opt.In); err != nil {
 		return nil, err
 	}
 	packed, err := compress.Apply(a.ctx, t, a.scheme, opt)

@@ -46,7 +46,7 @@ func canonKernels(m *ir.Module) {
 	for _, k := range kernels {
 		out := k.Bodies[0].Returns()[0]
 		if out.Def != nil {
-			CanonKernel(k)
+			rewrite.CanonKernel(k)
 			continue
 		}
 		same, r := k.Operands[out.Index], k.Results[0]

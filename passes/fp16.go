@@ -10,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // FP16 is the pass `fp16`.
@@ -149,7 +150,7 @@ func (c *narrowing) ops(f *ir.Func) error {
 			continue
 		}
 		if err := c.op(op); err != nil {
-			return fmt.Errorf("%s: %w", describe(op), err)
+			return fmt.Errorf("%s: %w", op.Describe(), err)
 		}
 	}
 	return nil
@@ -340,7 +341,7 @@ func (c *narrowing) claims() {
 		}
 		values = append(values, x.v)
 	}
-	markApprox(c.m, values)
+	rewrite.MarkApprox(c.m, values)
 }
 
 func (c *narrowing) report(ctx *pass.Context) {

@@ -388,11 +388,11 @@ func (r *ranges) list() {
 			}
 		case ir.Float:
 			if rangeOfNumber(a) != constant {
-				add(fmt.Sprintf("%s in %s", host.FormatFloat(float64(a), host.F32), describe(op)))
+				add(fmt.Sprintf("%s in %s", host.FormatFloat(float64(a), host.F32), op.Describe()))
 			}
 		case ir.Int:
 			if rangeOfNumber(a) != constant {
-				add(fmt.Sprintf("%d in %s", a, describe(op)))
+				add(fmt.Sprintf("%d in %s", a, op.Describe()))
 			}
 		}
 	})

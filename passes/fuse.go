@@ -4,6 +4,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // Fuse is the pass `fuse`.
@@ -131,7 +132,7 @@ func buildKernel(g *group) *ir.Op {
 	for _, op := range g.ops {
 		op.Detach()
 	}
-	CanonKernel(kernel)
+	rewrite.CanonKernel(kernel)
 	return kernel
 }
 

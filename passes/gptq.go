@@ -7,6 +7,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // GPTQ is the pass `gptq`, such as gptq{dtype=i4, group=32}.
@@ -17,11 +18,11 @@ func GPTQ() *pass.Pass {
 			"What an element is off by is made up for by elements of the same row whose inputs are correlated. (Frantar et al. 2022, GPTQ.) " +
 			"This is for nn.linear, nn.conv and tensor.matmul; other weights, and rows for which it is no better, have the nearest codes. " +
 			"The work grows with the rows of the calibration data times the square of a layer's inputs, so that some ten thousand rows are a good measure.",
-		Lossy:        &pass.Lossy{},
 		NeedsLowered: true,
 	}
-	s := ints(host.I4)
-	edit := quantOptions(p, s.Quant)
+	s := compress.Codes(host.I4)
+	p.Lossy = &pass.Lossy{MinSNR: s.MinSNR()}
+	edit := quantOptions(&p.Options, s.Quant, codeElems)
 	bits := p.Options.Int("palette", 0, "bits of an index: store indices into tables as `palettize` does, with choices by calibration data; group is then "+
 		"how many output channels share a table")
 	order := p.Options.Bool("act-order", true, "choose the codes of inputs with large numbers first")
@@ -30,7 +31,7 @@ func GPTQ() *pass.Pass {
 	sequential := p.Options.Bool("sequential", false, "calibrate each layer on what the layers before, compressed already, give it; "+
 		"the data is then run through the model once for each input that layers share")
 	memory := p.Options.Int("memory", 512, "MB for what is gathered of the inputs; where that is not enough the data is run several times")
-	only := declareWeightFilter(&p.Options)
+	only := weights.DeclareFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if err := edit(); err != nil {
 			return err
@@ -43,12 +44,17 @@ func GPTQ() *pass.Pass {
 		}
 		scheme := s
 		if *bits != 0 {
-			scheme = palette(*bits, auto(compress.PerGroupedChannel, 16))
+			scheme = compress.Tables(*bits)
 			if g := s.Quant.Granularity; g.Kind == compress.PerBlock {
 				scheme.Palette.Granularity.Sizes = g.Sizes
 			}
 		}
-		choose, err := forAll(scheme, only)
+		p.Lossy.MinSNR = scheme.MinSNR()
+		filter, err := only()
+		if err != nil {
+			return err
+		}
+		choose, err := weights.ForAll(scheme, filter)
 		if err != nil {
 			return err
 		}
@@ -67,19 +73,16 @@ type gptq struct {
 	memory     int64
 
 	data  *layerInputs
-	errs  map[*weight]*pass.OutputError
 	gains []float64 // dB below plain rounding's error
 	plain []string  // weights with the nearest codes, and why
 }
 
-func (g *gptq) run(choose chooser) error {
-	g.errs = map[*weight]*pass.OutputError{}
-	c := &compressor{outcomes: outcomes{ctx: g.ctx}, m: g.m, choose: choose, apply: g.apply, outputs: g.errs, hold: !g.sequential}
-	found, others := findWeights(g.m)
-	c.expect(found)
-	var wanted []*weight
-	for _, w := range found {
-		if w.reason == "" && choose.choose(w).keep == "" {
+func (g *gptq) run(choose weights.Chooser) error {
+	c := weights.NewCompressor(g.ctx, g.m, choose)
+	c.Apply, c.Hold = g.apply, !g.sequential
+	var wanted []*weights.Weight
+	for _, w := range c.Weights {
+		if w.Reason == "" && choose.Choose(w).Keep == "" {
 			wanted = append(wanted, w)
 		}
 	}
@@ -93,20 +96,20 @@ func (g *gptq) run(choose chooser) error {
 			return err
 		}
 		for _, d := range batch {
-			if err := c.each(d.weights); err != nil {
+			if err := c.Each(d.weights...); err != nil {
 				return err
 			}
 			d.inputs = nil
 		}
 	}
-	for _, w := range found {
+	for _, w := range c.Weights {
 		if g.data.of[w] == nil {
-			if err := c.each([]*weight{w}); err != nil {
+			if err := c.Each(w); err != nil {
 				return err
 			}
 		}
 	}
-	if err := c.finish(others); err != nil {
+	if err := c.Finish(); err != nil {
 		return err
 	}
 	g.report()
@@ -114,23 +117,23 @@ func (g *gptq) run(choose chooser) error {
 }
 
 // apply compresses one weight.
-func (g *gptq) apply(w *weight, t *host.Tensor, s compress.Scheme, opt compress.Options) (*compress.Packed, error) {
+func (g *gptq) apply(w *weights.Weight, t *host.Tensor, s compress.Scheme, opt compress.Options) (weights.Stored, error) {
 	d := g.data.of[w]
 	if d == nil {
-		g.plain = append(g.plain, fmt.Sprintf("@%s has the nearest codes: %s", w.res.Name, g.data.reasons[w]))
-		return compress.Apply(g.ctx, t, s, opt)
+		g.plain = append(g.plain, fmt.Sprintf("@%s has the nearest codes: %s", w.Resource.Name, g.data.reasons[w]))
+		packed, err := compress.Apply(g.ctx, t, s, opt)
+		return weights.Stored{Packed: packed}, err
 	}
 	packed, out, err := compress.Calibrated(g.ctx, t, s, opt, d.inputs, g.how)
-	if reason, ok := refusal(err); ok && packed != nil {
-		g.plain = append(g.plain, fmt.Sprintf("@%s has the nearest codes: %s", w.res.Name, reason))
-		return packed, nil
+	if reason, ok := compress.ReasonOf(err); ok && packed != nil {
+		g.plain = append(g.plain, fmt.Sprintf("@%s has the nearest codes: %s", w.Resource.Name, reason))
+		return weights.Stored{Packed: packed}, nil
 	}
 	if err != nil {
-		return nil, err
+		return weights.Stored{}, err
 	}
 	g.gains = append(g.gains, out.Gain())
-	g.errs[w] = &pass.OutputError{Nearest: out.Plain, Stored: out.Noise, Gain: out.Gain()}
-	return packed, nil
+	return weights.Stored{Packed: packed, Outputs: &pass.OutputError{Nearest: out.Plain, Stored: out.Noise, Gain: out.Gain()}}, nil
 }
 
 func (g *gptq) report() {

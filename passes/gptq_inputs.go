@@ -12,13 +12,14 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // layerInput is what weights are multiplied with: weights that share it share what is gathered.
 type layerInput struct {
 	n       int
 	sources []inputSource
-	weights []*weight
+	weights []*weights.Weight
 	inputs  *compress.Inputs // while it is needed
 }
 
@@ -36,14 +37,14 @@ func (s inputSource) equal(o inputSource) bool {
 // layerInputs are those of a module's weights, in program order.
 type layerInputs struct {
 	list    []*layerInput
-	of      map[*weight]*layerInput
-	reasons map[*weight]string // why a weight has none
+	of      map[*weights.Weight]*layerInput
+	reasons map[*weights.Weight]string // why a weight has none
 }
 
-func findLayerInputs(m *ir.Module, weights []*weight) *layerInputs {
-	all := &layerInputs{of: map[*weight]*layerInput{}, reasons: map[*weight]string{}}
-	for _, w := range weights {
-		n, sources, reason := w.inputs()
+func findLayerInputs(m *ir.Module, list []*weights.Weight) *layerInputs {
+	all := &layerInputs{of: map[*weights.Weight]*layerInput{}, reasons: map[*weights.Weight]string{}}
+	for _, w := range list {
+		n, sources, reason := inputsOf(w)
 		if reason != "" {
 			all.reasons[w] = reason
 			continue
@@ -64,22 +65,23 @@ func findLayerInputs(m *ir.Module, weights []*weight) *layerInputs {
 		order[op] = count
 		count++
 	})
-	slices.SortStableFunc(all.list, func(a, b *layerInput) int { return order[a.weights[0].uses[0].op] - order[b.weights[0].uses[0].op] })
+	slices.SortStableFunc(all.list, func(a, b *layerInput) int { return order[a.weights[0].Uses[0].Op] - order[b.weights[0].Uses[0].Op] })
 	return all
 }
 
-// inputs finds what all uses of a weight multiply it with; the reason is why that cannot be gathered.
-func (w *weight) inputs() (n int, sources []inputSource, reason string) {
-	_, in, reason := w.channels()
+// inputsOf finds what all uses of a weight multiply it with; the reason is why that cannot be gathered.
+func inputsOf(w *weights.Weight) (n int, sources []inputSource, reason string) {
+	_, in, reason := w.Channels()
 	if reason != "" {
 		return 0, nil, reason
 	}
-	shape, n := staticShape(w.res.Type), 1
+	shape, _ := w.Resource.Type.Static()
+	n = 1
 	for _, axis := range in {
 		n *= shape[axis]
 	}
-	for _, u := range w.uses {
-		s, reason := u.source(n, in)
+	for _, u := range w.Uses {
+		s, reason := sourceOf(u, n, in)
 		if reason != "" {
 			return 0, nil, reason
 		}
@@ -93,39 +95,39 @@ func (w *weight) inputs() (n int, sources []inputSource, reason string) {
 	return n, sources, ""
 }
 
-// source is what a use multiplies its weight with, of whose data the axes in are the n inputs.
-func (u *weightUse) source(n int, in []int) (inputSource, string) {
-	s := inputSource{value: outermost(u.op.Parent(), u.op.Operands[0])}
+// sourceOf is what a use multiplies its weight with, of whose data the axes in are the n inputs.
+func sourceOf(u *weights.Use, n int, in []int) (inputSource, string) {
+	s := inputSource{value: outermost(u.Op.Parent(), u.Op.Operands[0])}
 	switch {
-	case u.op.Is(nn.Linear), u.op.Is(tensor.MatMul) && len(u.shape) == 2:
-		own := u.shape[1]
-		if u.op.Is(tensor.MatMul) {
-			own = u.shape[0]
+	case u.Op.Is(nn.Linear), u.Op.Is(tensor.MatMul) && len(u.Shape) == 2:
+		own := u.Shape[1]
+		if u.Op.Is(tensor.MatMul) {
+			own = u.Shape[0]
 		}
 		if len(in) != 1 || own != n {
-			return s, fmt.Sprintf("%s takes a part of its inputs", describe(u.op))
+			return s, fmt.Sprintf("%s takes a part of its inputs", u.Op.Describe())
 		}
 		return s, ""
-	case u.op.Is(nn.Conv):
-		params, err := nn.ConvParams(u.op)
+	case u.Op.Is(nn.Conv):
+		params, err := nn.ConvParams(u.Op)
 		switch {
 		case err != nil:
 			return s, err.Error()
 		case params.Groups != 1:
-			return s, fmt.Sprintf("%s divides its inputs into %d groups", describe(u.op), params.Groups)
-		case slices.ContainsFunc(u.views, func(op *ir.Op) bool { return !op.Is(tensor.Cast) }):
-			return s, fmt.Sprintf("%s takes a view of it", describe(u.op))
+			return s, fmt.Sprintf("%s divides its inputs into %d groups", u.Op.Describe(), params.Groups)
+		case slices.ContainsFunc(u.Views, func(op *ir.Op) bool { return !op.Is(tensor.Cast) }):
+			return s, fmt.Sprintf("%s takes a view of it", u.Op.Describe())
 		}
-		s.conv, s.window = params, u.shape[2:]
+		s.conv, s.window = params, u.Shape[2:]
 		return s, ""
-	case u.op.Is(tensor.MatMul):
-		return s, fmt.Sprintf("it holds several matrices for %s", describe(u.op))
+	case u.Op.Is(tensor.MatMul):
+		return s, fmt.Sprintf("it holds several matrices for %s", u.Op.Describe())
 	}
 	how := "is no product of its inputs with one matrix"
-	if u.op.Is(nn.Embedding) {
+	if u.Op.Is(nn.Embedding) {
 		how = "looks its rows up"
 	}
-	return s, fmt.Sprintf("%s %s", describe(u.op), how)
+	return s, fmt.Sprintf("%s %s", u.Op.Describe(), how)
 }
 
 // outermost is the value in f that a kernel's parameter stands for.

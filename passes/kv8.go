@@ -7,6 +7,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // KV8 is the pass `kv8`.
@@ -20,7 +21,7 @@ func KV8() *pass.Pass {
 		Lossy:        &pass.Lossy{MinSNR: 20, States: true},
 		NeedsLowered: true,
 	}
-	only := declareFilter(&p.Options, "states", "their names")
+	only := p.Options.Names("states", "their names")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		filter, err := only()
 		if err != nil {
@@ -35,7 +36,7 @@ func KV8() *pass.Pass {
 type kv8 struct {
 	ctx     *pass.Context
 	m       *ir.Module
-	filter  *filter
+	filter  *pass.Names
 	changed []*ir.Value
 }
 
@@ -50,13 +51,13 @@ func (k *kv8) run() error {
 	if err != nil {
 		return err
 	}
-	out := &outcomes{ctx: k.ctx, kind: pass.State}
+	out := pass.NewOutcomes(k.ctx, pass.State)
 	for _, s := range slices.Clone(k.m.States) {
 		if !s.Type.Elem.IsFloat() { // such as a position
 			continue
 		}
 		c := &cache{state: s}
-		reason := k.filter.refuses(s.Name)
+		reason := k.filter.Refuses(s.Name)
 		ignored := reason != ""
 		if !ignored {
 			reason = c.find(k.m)
@@ -68,20 +69,25 @@ func (k *kv8) run() error {
 			}
 			entry.After = stateBytes(s) + stateBytes(c.scale)
 		}
-		out.add(entry)
+		out.Add(entry)
 	}
-	if err := out.check("a model keeps a cache where it changes buffers of floats, such as those that register_buffer makes"); err != nil {
+	if err := out.Check("a model keeps a cache where it changes buffers of floats, such as those that register_buffer makes"); err != nil {
 		return err
 	}
-	markApprox(k.m, k.changed)
+	rewrite.MarkApprox(k.m, k.changed)
 	k.m.DropUnusedResources()
 	k.m.SettleLost()
 	if k.ctx.Compressed == nil {
-		k.ctx.Reportf("kv8: %d of %d states keep 8 bits", out.done(), len(out.list))
+		k.ctx.Reportf("kv8: %d of %d states keep 8 bits", out.Done(), len(out.All()))
 	}
-	out.tell(k.filter.missed())
+	out.Tell(k.filter.Missed())
 	return nil
 }
+
+// stateScheme is how states are stored.
+type stateScheme struct{ scale host.Elem }
+
+func (s stateScheme) String() string { return fmt.Sprintf("i8 symmetric per_row, scales %s", s.scale) }
 
 // stateEntry is what became of a state, whose numbers only the running model has.
 func stateEntry(s *ir.State, reason string, ignored bool) pass.Compressed {
@@ -89,7 +95,7 @@ func stateEntry(s *ir.State, reason string, ignored bool) pass.Compressed {
 		Refused: reason, Ignored: ignored}
 	e.Shape, _ = s.Type.Static()
 	if reason == "" {
-		e.Scheme = fmt.Sprintf("i8 symmetric per_row, scales %s", s.Type.Elem)
+		e.Scheme = stateScheme{s.Type.Elem}
 	}
 	return e
 }

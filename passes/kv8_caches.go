@@ -81,7 +81,7 @@ func (cf *cacheFunc) follow() string {
 	if last := cf.f.Returns()[cf.result]; !slices.Contains(cf.versions, last) {
 		by := "a parameter"
 		if last.Def != nil {
-			by = describe(last.Def)
+			by = last.Def.Describe()
 		}
 		if last.DefinedBy(core.Kernel) {
 			return fmt.Sprintf("its new value is that of %s; run kv8 before fuse", by)
@@ -97,9 +97,9 @@ func wholeRows(op *ir.Op) string {
 	at := op.Dims("at")
 	switch {
 	case op.Int("axis") == last:
-		return fmt.Sprintf("%s writes along the last axis, so parts of rows", describe(op))
+		return fmt.Sprintf("%s writes along the last axis, so parts of rows", op.Describe())
 	case !op.In(1).Shape[last].Equal(op.In(0).Shape[last]), len(at) > 0 && !at[last].Equal(ir.Const(0)):
-		return fmt.Sprintf("%s writes parts of rows", describe(op))
+		return fmt.Sprintf("%s writes parts of rows", op.Describe())
 	}
 	return ""
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/rewrite"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // Pack is the pass `pack`.
@@ -23,7 +25,7 @@ func Pack() *pass.Pass {
 		NeedsLowered: true,
 	}
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
-		k := &packer{ctx: ctx, m: m, constants: map[string][]*ir.Op{}, kernels: map[*ir.Op]bool{}}
+		k := &packer{ctx: ctx, m: m, constants: weights.ConstantsOf(m), kernels: map[*ir.Op]bool{}}
 		return k.run()
 	}
 	return p
@@ -52,11 +54,6 @@ type packer struct {
 }
 
 func (p *packer) run() error {
-	p.m.Walk(func(op *ir.Op) {
-		if s, ok := op.Attr("value").(ir.Symbol); ok && op.Is(core.Constant) {
-			p.constants[string(s)] = append(p.constants[string(s)], op)
-		}
-	})
 	all := slices.Clone(p.m.Resources)
 	for _, parameters := range []bool{true, false} { // which codes whose axes are joined would hide behind reshapes
 		for i, r := range all {
@@ -75,7 +72,7 @@ func (p *packer) run() error {
 	p.ctx.Step("pack", len(all), len(all))
 	p.m.Walk(func(op *ir.Op) {
 		if p.kernels[op] {
-			CanonKernel(op)
+			rewrite.CanonKernel(op)
 		}
 	})
 	removeDead(p.m, "pack")

@@ -10,70 +10,56 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
-// auto takes the axis from the operations that use a weight.
-func auto(kind compress.Kind, sizes ...int) compress.Granularity {
-	return compress.Granularity{Kind: kind, Auto: true, Sizes: sizes}
-}
-
-// weightPass is a pass that stores weights by one scheme.
+// weightPass is a pass that stores weights by one scheme, and what can be said of that.
 type weightPass struct {
 	name, doc string
-	minSNR    float64 // dB that numeric verification demands of the outputs
 	scheme    compress.Scheme
+	elems     []host.Elem // that the option dtype chooses from; nil: there is none
+	anyBits   bool        // whether an option says how many bits an index has
+	spelled   string      // what to say of the passes that spell this one with other defaults
 }
 
-// ints are the quantizations to integers: a scale for each output channel, or group.
-func ints(e host.Elem) compress.Scheme {
-	return compress.Scheme{Quant: &compress.Quant{Elem: e, Range: compress.Symmetric, Offset: compress.ZeroPoint,
-		Rule: compress.Search, Granularity: auto(compress.PerChannel)}}
+// generalPasses are the passes that say everything of a scheme by options. The named schemes of their kind are spellings.
+var generalPasses = []weightPass{
+	{
+		name: "quantize", doc: "Store weights as codes of few bits with a scale for each output channel or group. dtype says which; the passes " +
+			"w2 to w8, fp8 and mxfp4 are spellings of this one.",
+		scheme: compress.Codes(host.I8), elems: codeElems,
+		spelled: "The operations that use a weight get it from quant.dequantize. Weights that cannot be compressed are reported and stay as they are.",
+	},
+	{
+		name: "palettize", doc: "Store weights as indices into tables of numbers, which are the best for squared error. The passes pal1 to pal8 " +
+			"are spellings of this one.",
+		scheme: compress.Tables(4), anyBits: true,
+		spelled: "The numbers of a table are the best for squared error.",
+	},
+	{
+		name: "sparsify", doc: "Store only the elements of weights that matter most, and which those are; the others become zero.",
+		scheme: compress.Scheme{Sparse: &compress.Sparse{Fraction: 0.5}},
+	},
 }
 
-func floats(e, scale host.Elem, g compress.Granularity) compress.Scheme {
-	return compress.Scheme{Quant: &compress.Quant{Elem: e, Range: compress.Symmetric, Scale: scale, Rule: compress.Search, Granularity: g}}
-}
-
-func palette(bits int, g compress.Granularity) compress.Scheme {
-	return compress.Scheme{Palette: &compress.Palette{Bits: bits, Length: 1, Rule: compress.Search, Granularity: g}}
-}
-
-const intDoc = "-bit integers with a scale for each output channel or group. The operations that use a weight get it from " +
-	"quant.dequantize. Weights that cannot be compressed are reported and stay as they are."
-
-// weightPasses are all of them, and each is a spelling of quantize, palettize or sparsify with other defaults.
-var weightPasses = []weightPass{
-	{"quantize", "Store weights as codes of few bits with a scale for each output channel or group. dtype says which; the passes " +
-		"w2 to w8, fp8 and mxfp4 are spellings of this one.", 0, ints(host.I8)},
-	{"w2", "Store weights as 2" + intDoc, 0, ints(host.I2)},
-	{"w3", "Store weights as 3" + intDoc, 3, ints(host.I3)},
-	{"w4", "Store weights as 4" + intDoc, 8, ints(host.I4)},
-	{"w5", "Store weights as 5" + intDoc, 13, ints(host.I5)},
-	{"w6", "Store weights as 6" + intDoc, 18, ints(host.I6)},
-	{"w7", "Store weights as 7" + intDoc, 22, ints(host.I7)},
-	{"w8", "Store weights as 8" + intDoc, 25, ints(host.I8)},
-	{"fp8", "Store weights as 8-bit floats (e4m3) with a scale for each output channel.", 20,
-		floats(host.F8E4M3, host.Invalid, auto(compress.PerChannel))},
-	{"mxfp4", "Store weights as 4-bit floats (e2m1), 32 neighbours along the input axis with one scale that is a power of two " +
-		"(OCP Microscaling Formats 1.0).", 8, floats(host.F4E2M1, host.F8E8M0, auto(compress.PerBlock, 32))},
-	{"palettize", "Store weights as indices into tables of numbers, which are the best for squared error. The passes pal1 to pal8 are spellings of " +
-		"this one.", 0, palette(4, auto(compress.PerGroupedChannel, 16))},
-	{"pal1", "Store weights as 1-bit indices into tables, one for 16 output channels.", 0, palette(1, auto(compress.PerGroupedChannel, 16))},
-	{"pal2", "Store weights as 2-bit indices into tables, one for 16 output channels.", 0, palette(2, auto(compress.PerGroupedChannel, 16))},
-	{"pal3", "Store weights as 3-bit indices into tables, one for 16 output channels.", 3, palette(3, auto(compress.PerGroupedChannel, 16))},
-	{"pal4", "Store weights as 4-bit indices into tables, one for 16 output channels.", 8, palette(4, auto(compress.PerGroupedChannel, 16))},
-	{"pal5", "Store weights as 5-bit indices into tables, one for 16 output channels.", 13, palette(5, auto(compress.PerGroupedChannel, 16))},
-	{"pal6", "Store weights as 6-bit indices into tables, one for 16 output channels.", 18, palette(6, auto(compress.PerGroupedChannel, 16))},
-	{"pal7", "Store weights as 7-bit indices into tables, one for 16 output channels.", 22, palette(7, auto(compress.PerGroupedChannel, 16))},
-	{"pal8", "Store weights as 8-bit indices into one table for each weight.", 25, palette(8, compress.Granularity{Kind: compress.PerTensor})},
-	{"sparsify", "Store only the elements of weights that matter most, and which those are; the others become zero.", 0,
-		compress.Scheme{Sparse: &compress.Sparse{Fraction: 0.5}}},
+// weightPasses are the general passes, each with its spellings behind it.
+func weightPasses() []weightPass {
+	var list []weightPass
+	for _, g := range generalPasses {
+		list = append(list, g)
+		for _, n := range compress.Schemes() {
+			if n.Pass && (n.Scheme.Quant != nil) == (g.scheme.Quant != nil) && (n.Scheme.Palette != nil) == (g.scheme.Palette != nil) {
+				list = append(list, weightPass{name: n.Name, doc: "Store weights as " + n.Doc + ". " + g.spelled, scheme: n.Scheme, elems: n.Elems})
+			}
+		}
+	}
+	return list
 }
 
 // WeightPasses gives the constructors of the passes that store weights in fewer bits.
 func WeightPasses() []func() *pass.Pass {
 	var list []func() *pass.Pass
-	for _, w := range weightPasses {
+	for _, w := range weightPasses() {
 		list = append(list, w.make)
 	}
 	return list
@@ -81,22 +67,24 @@ func WeightPasses() []func() *pass.Pass {
 
 // make makes the pass.
 func (w weightPass) make() *pass.Pass {
-	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.minSNR}, NeedsLowered: true}
+	p := &pass.Pass{Name: w.name, Doc: w.doc, Lossy: &pass.Lossy{MinSNR: w.scheme.MinSNR()}, NeedsLowered: true}
 	scheme := w.declare(p)
-	only := declareWeightFilter(&p.Options)
+	only := weights.DeclareFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		s, err := scheme()
 		if err != nil {
 			return err
 		}
-		if s.Sparse != nil {
-			p.Lossy.MinSNR = 0 // the zeros decide, and the user how many
-		}
-		choose, err := forAll(s, only)
+		p.Lossy.MinSNR = s.MinSNR()
+		filter, err := only()
 		if err != nil {
 			return err
 		}
-		return compressWeights(ctx, m, choose)
+		choose, err := weights.ForAll(s, filter)
+		if err != nil {
+			return err
+		}
+		return weights.Compress(ctx, m, choose)
 	}
 	return p
 }
@@ -106,11 +94,11 @@ func (w weightPass) declare(p *pass.Pass) func() (compress.Scheme, error) {
 	scheme, edits := w.scheme.Clone(), []func() error{}
 	switch {
 	case scheme.Quant != nil:
-		edits = append(edits, quantOptions(p, scheme.Quant))
+		edits = append(edits, quantOptions(&p.Options, scheme.Quant, w.elems))
 	case scheme.Palette != nil:
-		edits = append(edits, paletteOptions(p, scheme.Palette))
+		edits = append(edits, paletteOptions(&p.Options, scheme.Palette, w.anyBits))
 	}
-	edits = append(edits, sparseOptions(p, &scheme))
+	edits = append(edits, sparseOptions(&p.Options, &scheme))
 	return func() (compress.Scheme, error) {
 		for _, edit := range edits {
 			if err := edit(); err != nil {
@@ -137,15 +125,11 @@ func elemOption(o *pass.Options, name string, def host.Elem, doc string, elems .
 var codeElems = []host.Elem{host.I1, host.I2, host.I3, host.I4, host.I5, host.I6, host.I7, host.I8,
 	host.U1, host.U2, host.U3, host.U4, host.U5, host.U6, host.U7, host.U8, host.F8E4M3, host.F8E5M2, host.F4E2M1}
 
-// quantOptions declares what can be said of a quantization; the result applies what was said.
-func quantOptions(p *pass.Pass, q *compress.Quant) func() error {
-	o := &p.Options
+// quantOptions declares what can be said of a quantization to one of elems, or to its own; the result applies what was said.
+func quantOptions(o *pass.Options, q *compress.Quant, elems []host.Elem) func() error {
 	elem := func() host.Elem { return q.Elem }
-	switch p.Name {
-	case "quantize", "gptq", "awq":
-		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", codeElems...)
-	case "fp8":
-		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", host.F8E4M3, host.F8E5M2)
+	if len(elems) > 0 {
+		elem = elemOption(o, "dtype", q.Elem, "the type of the codes", elems...)
 	}
 	group := granularityOptions(o, &q.Granularity, "how many neighbours along the input axis share a scale, such as 32")
 	span := o.String("range", string(q.Range), "how codes lie around zero: symmetric, clipped (as many below zero as above), or asymmetric, which "+
@@ -167,14 +151,13 @@ func quantOptions(p *pass.Pass, q *compress.Quant) func() error {
 }
 
 // paletteOptions declares what can be said of a palette.
-func paletteOptions(p *pass.Pass, pal *compress.Palette) func() error {
-	o := &p.Options
+func paletteOptions(o *pass.Options, pal *compress.Palette, anyBits bool) func() error {
 	bits := &pal.Bits
-	if p.Name == "palettize" {
+	if anyBits {
 		bits = o.Int("bits", pal.Bits, "bits of an index, 1 to 8")
 	}
 	group := granularityOptions(o, &pal.Granularity, "how many output channels share a table")
-	length := o.Int("length", pal.Length, "how many neighbours along the output axis one index stands for")
+	length := o.Int("length", max(pal.Length, 1), "how many neighbours along the output axis one index stands for")
 	channel := o.Bool("channel-scale", false, "divide each output channel by its greatest magnitude first, and store that")
 	lut := elemOption(o, "lut", host.Invalid, "the type that tables are stored in, with a scale for each; own: that of the weight",
 		host.Invalid, host.I8, host.U8, host.F8E4M3, host.F8E5M2)
@@ -189,8 +172,7 @@ func paletteOptions(p *pass.Pass, pal *compress.Palette) func() error {
 }
 
 // sparseOptions declares which elements are left out. For a pass that is not about that they are none.
-func sparseOptions(p *pass.Pass, s *compress.Scheme) func() error {
-	o := &p.Options
+func sparseOptions(o *pass.Options, s *compress.Scheme) func() error {
 	def := compress.Sparse{}
 	if s.Sparse != nil {
 		def = *s.Sparse

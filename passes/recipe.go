@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/passes/recipe"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // Compress is the pass `compress`, such as compress{config="recipe.yaml"} or compress{preset=4bit}.
@@ -32,7 +34,7 @@ func Compress() *pass.Pass {
 	config := p.Options.File("config", "a YAML file, relative to the working directory")
 	preset := p.Options.String("preset", "", doc, append([]string{""}, names...)...)
 	compat := p.Options.String("compat", "none", "coreai: the same codes as coreai-opt gives; as `compat: coreai` in the configuration", "none", "coreai")
-	only := declareWeightFilter(&p.Options)
+	only := weights.DeclareFilter(&p.Options)
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		switch {
 		case (*config == "") == (*preset == ""):
@@ -46,16 +48,34 @@ func Compress() *pass.Pass {
 		}
 		for _, s := range recipe.Presets() {
 			if s.Name == *preset {
-				choose, err := forAll(withCompat(s.Scheme, *compat), only)
+				filter, err := only()
 				if err != nil {
 					return err
 				}
-				return compressWeights(ctx, m, choose)
+				choose, err := weights.ForAll(withCompat(s.Scheme, *compat), filter)
+				if err != nil {
+					return err
+				}
+				p.Lossy.MinSNR = s.Scheme.MinSNR()
+				return weights.Compress(ctx, m, choose)
 			}
 		}
 		return fmt.Errorf("preset=%s: expected one of %s", *preset, strings.Join(names, ", "))
 	}
 	return p
+}
+
+// withCompat makes a scheme give what coreai-opt gives, where compat says so.
+func withCompat(s compress.Scheme, compat string) compress.Scheme {
+	if s = s.Clone(); compat == "coreai" {
+		if s.Quant != nil {
+			s.Quant.Rule = compress.CoreAI
+		}
+		if s.Palette != nil {
+			s.Palette.Rule = compress.CoreAI
+		}
+	}
+	return s
 }
 
 // maxRecipe bounds a configuration's file; the reader bounds what it may mean.
@@ -82,7 +102,7 @@ func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 
 // followRecipe quantizes the activations that a recipe names, by what calibration data says of the model as it is, then
 // compresses the weights that it names, and tells what of the recipe has no effect.
-func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func() (*weightFilter, error)) error {
+func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func() (*weights.Filter, error)) error {
 	for _, n := range r.Notes() {
 		ctx.Reportf("note: %v", n)
 	}
@@ -94,22 +114,22 @@ func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func()
 	for _, n := range r.Unmatched(t.all()) {
 		ctx.Reportf("warning: %v", n)
 	}
-	a := newActivationQuantizer(ctx, m, &activationsByRecipe{weightFilter: narrow, recipe: r, targets: t, edges: newBoundaries(m)})
+	a := newActivationQuantizer(ctx, m, &activationsByRecipe{Filter: narrow, recipe: r, targets: t, edges: newBoundaries(m)})
 	a.find()
 	a.joinMoved()
 	if err := a.quantize(); err != nil {
 		return err
 	}
-	if err := a.strict(); err != nil {
+	if err := a.Strict(); err != nil {
 		return err
 	}
 	if len(a.order) > 0 {
 		t = newTargets(m) // operations in kernels are others now
 		a.report()
 	}
-	err = compressWeights(ctx, m, &byRecipe{recipe: r, targets: t, weightFilter: narrow})
+	err = weights.Compress(ctx, m, &byRecipe{recipe: r, targets: t, Filter: narrow})
 	var nothing *pass.NothingCompressed
-	if errors.As(err, &nothing) && a.done() > 0 {
+	if errors.As(err, &nothing) && a.Done() > 0 {
 		ctx.Reportf("%s: %v", ctx.Pass.Name, nothing)
 		return nil
 	}
@@ -118,27 +138,27 @@ func followRecipe(ctx *pass.Context, m *ir.Module, r *recipe.Recipe, only func()
 
 // byRecipe chooses as a recipe says, among the weights that the options cover.
 type byRecipe struct {
-	*weightFilter
+	*weights.Filter
 	recipe  *recipe.Recipe
 	targets *targets
 }
 
-func (b *byRecipe) choose(w *weight) choice {
-	if keep := b.keep(w); keep != "" {
-		return choice{keep: keep}
+func (b *byRecipe) Choose(w *weights.Weight) weights.Choice {
+	if keep := b.Keep(w); keep != "" {
+		return weights.Choice{Keep: keep}
 	}
 	var uses []recipe.Target
-	for _, u := range w.uses {
+	for _, u := range w.Uses {
 		uses = append(uses, b.targets.weight(w, u))
 	}
 	d, ok := b.recipe.Weight(uses...)
 	switch {
 	case d.Problem != "":
-		return choice{refused: d.Problem}
+		return weights.Choice{Refused: d.Problem}
 	case ok:
-		return choice{scheme: d.Scheme}
+		return weights.Choice{Scheme: d.Scheme}
 	case len(d.By) > 0:
-		return choice{keep: fmt.Sprintf("%s disables it", d.By[0])}
+		return weights.Choice{Keep: fmt.Sprintf("%s disables it", d.By[0])}
 	}
-	return choice{keep: "the configuration does not name it"}
+	return weights.Choice{Keep: "the configuration does not name it"}
 }

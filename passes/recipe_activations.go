@@ -13,11 +13,12 @@ import (
 	"github.com/aiopt/aiopt/passes/calibrate"
 	"github.com/aiopt/aiopt/passes/compress"
 	"github.com/aiopt/aiopt/passes/recipe"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // activationsByRecipe chooses as a recipe says, among the operations that the options cover.
 type activationsByRecipe struct {
-	*weightFilter
+	*weights.Filter
 	recipe  *recipe.Recipe
 	targets *targets
 	edges   *boundaries
@@ -68,7 +69,7 @@ func (b *activationsByRecipe) unused() []string { return nil }
 
 // choice is what a spec means for a value.
 func (b *activationsByRecipe) choice(op *ir.Op, v *ir.Value, act recipe.Activation, by recipe.By) activationChoice {
-	c := activationChoice{axis: calibrate.PerTensor, by: by.String(), keep: b.keepOp(op)}
+	c := activationChoice{axis: calibrate.PerTensor, by: by.String(), keep: b.KeepOp(op)}
 	var problem string
 	if c.scheme, problem = schemeOf(act); problem != "" {
 		c.refused = fmt.Sprintf("%s (%s)", problem, by)

@@ -5,17 +5,18 @@ import (
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/recipe"
+	"github.com/aiopt/aiopt/passes/weights"
 )
 
 // targets describes the operations of a module to a recipe.
 type targets struct {
 	m       *ir.Module
 	inner   map[string]string // the last parts of the classes of modules with operations, by path
-	weights map[ir.Use]*weight
+	weights map[ir.Use]*weights.Weight
 }
 
 func newTargets(m *ir.Module) *targets {
-	t := &targets{m: m, inner: map[string]string{}, weights: map[ir.Use]*weight{}}
+	t := &targets{m: m, inner: map[string]string{}, weights: map[ir.Use]*weights.Weight{}}
 	m.Walk(func(op *ir.Op) {
 		for _, l := range op.Loc.Leaves() {
 			if l.Class != "" {
@@ -23,10 +24,10 @@ func newTargets(m *ir.Module) *targets {
 			}
 		}
 	})
-	found, _ := findWeights(m)
+	found, _ := weights.Find(m)
 	for _, w := range found {
-		for _, u := range w.uses {
-			t.weights[ir.Use{Op: u.op, Index: u.index}] = w
+		for _, u := range w.Uses {
+			t.weights[ir.Use{Op: u.Op, Index: u.Index}] = w
 		}
 	}
 	return t
@@ -39,8 +40,8 @@ func (t *targets) all() []recipe.Target {
 		described := false
 		for i := range op.Operands {
 			if w := t.weights[ir.Use{Op: op, Index: i}]; w != nil {
-				for _, u := range w.uses {
-					if u.op == op && u.index == i {
+				for _, u := range w.Uses {
+					if u.Op == op && u.Index == i {
 						list = append(list, t.weight(w, u))
 						described = true
 					}
@@ -108,10 +109,10 @@ func (t *targets) module(path string) recipe.Module {
 }
 
 // weight describes an operation with its weight, whose name is the path of its module and its name in that.
-func (t *targets) weight(w *weight, u *weightUse) recipe.Target {
-	out := t.op(u.op)
-	out.Tensor, out.State = w.res.Name, w.res.Name[strings.LastIndexByte(w.res.Name, '.')+1:]
-	out.Shape, _ = w.res.Type.Static()
-	out.Out, out.In, _ = w.channels()
+func (t *targets) weight(w *weights.Weight, u *weights.Use) recipe.Target {
+	out := t.op(u.Op)
+	out.Tensor, out.State = w.Resource.Name, w.Resource.Name[strings.LastIndexByte(w.Resource.Name, '.')+1:]
+	out.Shape, _ = w.Resource.Type.Static()
+	out.Out, out.In, _ = w.Channels()
 	return out
 }

@@ -21,7 +21,7 @@ func SmoothQuant() *pass.Pass {
 		NeedsLowered: true,
 	}
 	alpha := p.Options.Float("alpha", 0.5, "how much of the difficulty goes from the activations to the weights, 0 to 1")
-	only := declareFilter(&p.Options, "norms and layers", "the paths of their modules")
+	only := p.Options.Names("norms and layers", "the paths of their modules")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		if !(*alpha >= 0 && *alpha <= 1) {
 			return fmt.Errorf("alpha=%v: expected a number from 0 to 1", *alpha)
@@ -39,7 +39,7 @@ type smoothing struct {
 	ctx    *pass.Context
 	m      *ir.Module
 	alpha  float64
-	filter *filter
+	filter *pass.Names
 
 	norms  []*smoothNorm
 	groups []*smoothGroup
@@ -218,7 +218,7 @@ func (s *smoothing) report(done int) {
 	for _, o := range s.others {
 		s.ctx.Reportf("%s: skipped %s", s.ctx.Pass.Name, o)
 	}
-	for _, p := range s.filter.missed() {
+	for _, p := range s.filter.Missed() {
 		s.ctx.Reportf("%s: %s matches nothing", s.ctx.Pass.Name, p)
 	}
 }

@@ -59,13 +59,13 @@ func (s *smoothing) find() {
 		case !op.Is(nn.Linear) || follows[op]:
 		case insideKernel(op.Parent()):
 			s.inKernels++
-			s.others = append(s.others, fmt.Sprintf("%s: %s", describe(op), s.kernelReason()))
+			s.others = append(s.others, fmt.Sprintf("%s: %s", op.Describe(), s.kernelReason()))
 		default:
 			from := "a parameter"
 			if def := op.Operands[0].Def; def != nil {
 				from = def.Name()
 			}
-			s.others = append(s.others, fmt.Sprintf("%s: its input comes from %s, expected nn.layer_norm or nn.rms_norm", describe(op), from))
+			s.others = append(s.others, fmt.Sprintf("%s: its input comes from %s, expected nn.layer_norm or nn.rms_norm", op.Describe(), from))
 		}
 	})
 }
@@ -91,14 +91,14 @@ func (s *smoothing) anything() error {
 		return &pass.NothingCompressed{Reason: "found no norm to scale: the model has no nn.linear"}
 	}
 	return &pass.NothingCompressed{Reason: "found no norm to scale, such as nn.layer_norm or nn.rms_norm whose result only nn.linear takes; these were skipped:\n  " +
-		firstLines(append(skipped, s.others...), 10)}
+		pass.FirstLines(append(skipped, s.others...), 10)}
 }
 
 // skipped says for each norm of a group why it stays as it is.
 func (s *smoothing) skipped(g *smoothGroup) []string {
 	var lines []string
 	for _, n := range g.norms {
-		lines = append(lines, describe(n.op)+": "+g.refused)
+		lines = append(lines, n.op.Describe()+": "+g.refused)
 	}
 	return lines
 }
@@ -108,12 +108,12 @@ func (s *smoothing) judge(n *smoothNorm) string {
 	if axes := op.Ints("axes"); len(axes) != 1 || axes[0] != op.In(0).Rank()-1 {
 		return fmt.Sprintf("it is over the axes %v, expected the last one", axes)
 	}
-	if r := s.filter.refuses(modulePaths(append(slices.Clone(n.linears), op)...)...); r != "" {
+	if r := s.filter.Refuses(ir.ModulePaths(append(slices.Clone(n.linears), op)...)...); r != "" {
 		return r
 	}
 	for _, u := range op.Result().Uses() {
 		if !u.Op.Is(nn.Linear) || u.Index != 0 {
-			return fmt.Sprintf("its result is also used by %s", describe(u.Op))
+			return fmt.Sprintf("its result is also used by %s", u.Op.Describe())
 		}
 	}
 	if op.Operand(1) == nil {
@@ -122,12 +122,12 @@ func (s *smoothing) judge(n *smoothNorm) string {
 	for _, use := range n.uses() {
 		if v := use.Op.Operands[use.Index]; resourceName(v) == "" {
 			if quantizedAlready(use.Op.Parent(), v) {
-				return fmt.Sprintf("a weight of %s is compressed already; run %s before", describe(use.Op), s.ctx.Pass.Name)
+				return fmt.Sprintf("a weight of %s is compressed already; run %s before", use.Op.Describe(), s.ctx.Pass.Name)
 			}
 			if insideKernel(op.Parent()) {
 				return s.kernelReason()
 			}
-			return fmt.Sprintf("a weight of %s is no constant data; run `fold` before", describe(use.Op))
+			return fmt.Sprintf("a weight of %s is no constant data; run `fold` before", use.Op.Describe())
 		}
 	}
 	return ""
@@ -222,7 +222,7 @@ func (s *smoothing) usedOtherwise(owner map[ir.Use]*smoothNorm) map[string]strin
 		}
 		for _, u := range op.Result().Uses() {
 			if name := resourceName(op.Result()); owner[u] == nil && how[name] == "" {
-				how[name] = "used by " + describe(u.Op)
+				how[name] = "used by " + u.Op.Describe()
 			}
 		}
 	})

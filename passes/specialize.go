@@ -173,7 +173,7 @@ func sizesFit(g *ir.Func, sizes []pass.NamedInt) error {
 		}
 		for _, op := range b.Ops {
 			for _, r := range op.Results {
-				check(r, "a result of "+describe(op))
+				check(r, "a result of "+op.Describe())
 			}
 		}
 	})

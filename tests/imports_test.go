@@ -26,6 +26,7 @@ var mayImport = []struct {
 	{"passes/pass", []string{"ir", "ir/host"}},
 	{"passes/compress", []string{"ir/host"}},
 	{"passes/rewrite", []string{"ir", "ir/host", "dialect"}},
+	{"passes/weights", []string{"ir", "ir/host", "dialect", "passes/pass", "passes/compress", "passes/rewrite"}},
 	{"passes/recipe", []string{"ir/host", "passes/compress", "passes/pass"}},
 	{"passes/lower", []string{"ir", "ir/host", "dialect"}},
 	{"passes/calibrate", []string{"ir/host"}},

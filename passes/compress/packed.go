@@ -70,3 +70,12 @@ type Refusal struct{ Reason string }
 
 // Error is the reason.
 func (r *Refusal) Error() string { return r.Reason }
+
+// ReasonOf is why a weight cannot be stored by a scheme, if that is what the error says.
+func ReasonOf(err error) (reason string, ok bool) {
+	var r *Refusal
+	if errors.As(err, &r) || errors.Is(err, ErrNotFinite) {
+		return err.Error(), true
+	}
+	return "", false
+}

@@ -10,6 +10,17 @@ type Scheme struct {
 	Sparse  *Sparse
 }
 
+// Granularity is that of the parameters.
+func (s Scheme) Granularity() Granularity {
+	switch {
+	case s.Quant != nil:
+		return s.Quant.Granularity
+	case s.Palette != nil:
+		return s.Palette.Granularity
+	}
+	return Granularity{Kind: PerTensor}
+}
+
 // Quant stores codes of few bits, and a scale for each block.
 type Quant struct {
 	Elem        host.Elem // of the codes: i1..i8, u1..u8, f8e4m3, f8e5m2 or f4e2m1

@@ -1,6 +1,10 @@
 package pass
 
-import "github.com/aiopt/aiopt/ir/host"
+import (
+	"fmt"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
 
 // Kind is what a tensor that a pass could compress is to the model.
 type Kind int
@@ -43,17 +47,28 @@ type Compressed struct {
 	Op      string    // the operation that takes it, such as nn.linear
 	Elem    host.Elem // of its elements before
 	Shape   []int
-	Scheme  string  // how it is stored now, such as "int4 symmetric per_block 32, scales f16"; empty where it is not
-	Before  int64   // bytes; 0 of an activation, which takes none in a file, and of a state of open size
-	After   int64   // bytes: codes, scales and tables; Before where it is refused
-	Signal  float64 // sum of squares of its numbers
-	Noise   float64 // sum of squares of the differences
+	// Scheme is how it is stored now, with the text for people; nil where it stays as it is. Of weights that passes/weights
+	// stored it is a compress.Scheme.
+	Scheme fmt.Stringer
+	Before int64   // bytes; 0 of an activation, which takes none in a file, and of a state of open size
+	After  int64   // bytes: codes, scales and tables; Before where it is refused
+	Signal float64 // sum of squares of its numbers
+	Noise  float64 // sum of squares of the differences
 	// Unmeasured says that the two are not known, as where only the running model has the numbers.
 	Unmeasured bool
 	Outputs    *OutputError // of what its operation gives; nil where a pass does not know it
 	Seconds    float64
 	Refused    string // why it stays as it is; empty where it is compressed
 	Ignored    bool   // Refused because the user asked to leave it alone
+}
+
+// SchemeText says how the tensor is stored now, such as "int4 symmetric per_block 32, scales f16"; empty where it stays as
+// it is.
+func (c *Compressed) SchemeText() string {
+	if c.Scheme == nil {
+		return ""
+	}
+	return c.Scheme.String()
 }
 
 // Elements counts the tensor's elements; 1 where its shape is open.

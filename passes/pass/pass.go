@@ -23,7 +23,9 @@ type Pass struct {
 
 // Lossy bounds the damage of a pass that changes numbers.
 type Lossy struct {
-	MinSNR float64 // dB; numeric verification reports the SNR and fails below this
+	// MinSNR is in dB: numeric verification reports the SNR and fails below this. A pass whose options decide how numbers are
+	// stored sets it when it runs; before, it is that of the defaults.
+	MinSNR float64
 	// States says that the pass stores states in another form: numeric verification looks at the outputs alone.
 	States bool
 }

@@ -151,7 +151,7 @@ func (t *Table) keep(c pass.Compressed) {
 	switch {
 	case c.Refused == "":
 		c.Refused, c.Ignored = "auto leaves it as it is, as the outputs would suffer too much for what it saves", true
-		c.Scheme, c.After, c.Signal, c.Noise = "", c.Before, 0, 0
+		c.Scheme, c.After, c.Signal, c.Noise = nil, c.Before, 0, 0
 	case seen:
 		c = have
 	}

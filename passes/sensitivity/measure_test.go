@@ -34,7 +34,7 @@ func half(name string) func() *pass.Pass {
 					c.Refused = "it is odd"
 				default:
 					done++
-					c.Scheme, c.After, c.Signal, c.Noise = name, 50, 100, 1
+					c.Scheme, c.After, c.Signal, c.Noise = stored(name), 50, 100, 1
 					m.Name += " " + w[:1]
 				}
 				ctx.Compressed(c)
@@ -268,3 +268,8 @@ func TestSchemes(t *testing.T) {
 		}
 	}
 }
+
+// stored is a scheme that is no more than its text.
+type stored string
+
+func (s stored) String() string { return string(s) }

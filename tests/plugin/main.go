@@ -18,5 +18,6 @@ func toolkit() *aiopt.Toolkit {
 		AddDialect(mydialect.Dialect).
 		AddPass(mypasses.MulToSquare).
 		AddPass(mypasses.LinearRanges).
+		AddPass(mypasses.Mixed).
 		AddLowering("mylib.swiglu", mylowerings.SwiGLU)
 }

@@ -54,7 +54,7 @@ func settle(list []pass.Compressed) []pass.Compressed {
 func newTensor(c pass.Compressed) Tensor {
 	t := Tensor{
 		Name: c.Tensor, Kind: c.Kind.String(), Modules: append([]string{}, c.Modules...), Op: c.Op, Shape: append([]int{}, c.Shape...),
-		Dtype: c.Elem.String(), Pass: c.Pass, Scheme: c.Scheme, Signal: finite(c.Signal), Noise: finite(c.Noise),
+		Dtype: c.Elem.String(), Pass: c.Pass, Scheme: c.SchemeText(), Signal: finite(c.Signal), Noise: finite(c.Noise),
 		Before: c.Before, After: c.After, Seconds: finite(c.Seconds), Refused: c.Refused, Ignored: c.Ignored,
 		Measured: c.Refused == "" && !c.Unmeasured,
 	}

@@ -17,6 +17,11 @@ import (
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
+// stored is a scheme that is no more than its text.
+type stored string
+
+func (s stored) String() string { return string(s) }
+
 // sample is a model of n layers in which one broke, one is exact, some are refused and one is ignored.
 func sample(n int) []pass.Compressed {
 	var list []pass.Compressed
@@ -24,20 +29,20 @@ func sample(n int) []pass.Compressed {
 		path := fmt.Sprintf("encoder.layers.%d.mlp.%s", i/4, []string{"q_proj", "k_proj", "fc1", "fc2"}[i%4])
 		c := pass.Compressed{
 			Pass: "w4{group=32}", Tensor: path + ".weight", Modules: []string{path}, Op: "nn.linear", Elem: host.F32,
-			Shape: []int{256 << (i % 3), 512}, Scheme: "int4 symmetric per_block 32, scales f16", Signal: 100, Seconds: 0.01 * float64(i%7),
+			Shape: []int{256 << (i % 3), 512}, Scheme: stored("int4 symmetric per_block 32, scales f16"), Signal: 100, Seconds: 0.01 * float64(i%7),
 		}
 		c.Before = 4 * c.Elements()
 		c.After = c.Before * 9 / 64
 		c.Noise = 100 / math.Pow(10, 2.1+0.2*math.Sin(float64(i)))
 		switch {
 		case i%11 == 3:
-			c.Scheme, c.After, c.Noise = "palette 6 bits per_grouped_channel 16", c.Before*13/64, c.Noise/15
+			c.Scheme, c.After, c.Noise = stored("palette 6 bits per_grouped_channel 16"), c.Before*13/64, c.Noise/15
 		case i%13 == 4:
-			c.Scheme, c.Refused, c.After, c.Signal, c.Noise = "", "the input axis of 510 is not divisible by 32", c.Before, 0, 0
+			c.Scheme, c.Refused, c.After, c.Signal, c.Noise = nil, "the input axis of 510 is not divisible by 32", c.Before, 0, 0
 		}
 		switch i {
 		case n - 1:
-			c.Scheme, c.Refused, c.Ignored, c.After, c.Signal, c.Noise = "", `ignore="*.fc2"`, true, c.Before, 0, 0
+			c.Scheme, c.Refused, c.Ignored, c.After, c.Signal, c.Noise = nil, `ignore="*.fc2"`, true, c.Before, 0, 0
 		case n / 3:
 			c.Noise = 40
 		case n / 2:
@@ -54,10 +59,10 @@ func facts() Facts {
 
 func TestSums(t *testing.T) {
 	list := []pass.Compressed{
-		{Tensor: "a.x.weight", Modules: []string{"a.x"}, Shape: []int{10, 10}, Elem: host.F32, Scheme: "s4", Before: 400, After: 50, Signal: 1000, Noise: 10},
+		{Tensor: "a.x.weight", Modules: []string{"a.x"}, Shape: []int{10, 10}, Elem: host.F32, Scheme: stored("s4"), Before: 400, After: 50, Signal: 1000, Noise: 10},
 		{Tensor: "a.y.weight", Modules: []string{"a.y", "b"}, Shape: []int{10, 10}, Elem: host.F16, Before: 200, After: 200, Refused: "it is small"},
 		{Tensor: "b.weight", Shape: []int{5, 20}, Elem: host.F32, Before: 400, After: 400, Refused: "ignored", Ignored: true},
-		{Tensor: "b.weight", Shape: []int{5, 20}, Elem: host.F32, Scheme: "s8", Before: 400, After: 100, Signal: 1000},
+		{Tensor: "b.weight", Shape: []int{5, 20}, Elem: host.F32, Scheme: stored("s8"), Before: 400, After: 100, Signal: 1000},
 	}
 	r := New(facts(), list)
 	sums := func(s Sums) string {
@@ -100,10 +105,10 @@ func TestSums(t *testing.T) {
 // TestKinds holds that activations and states count apart from weights, and that what was not measured is not called exact.
 func TestKinds(t *testing.T) {
 	list := []pass.Compressed{
-		{Tensor: "x", Shape: []int{10, 10}, Elem: host.F32, Scheme: "s4", Before: 400, After: 50, Signal: 1000, Noise: 10},
-		{Kind: pass.Activation, Tensor: "x", Shape: []int{100, 100}, Elem: host.F32, Scheme: "s8", Signal: 1000, Noise: 1000},
+		{Tensor: "x", Shape: []int{10, 10}, Elem: host.F32, Scheme: stored("s4"), Before: 400, After: 50, Signal: 1000, Noise: 10},
+		{Kind: pass.Activation, Tensor: "x", Shape: []int{100, 100}, Elem: host.F32, Scheme: stored("s8"), Signal: 1000, Noise: 1000},
 		{Kind: pass.Activation, Tensor: "y", Shape: []int{100, 100}, Elem: host.F32, Refused: "it is i8"},
-		{Kind: pass.State, Tensor: "x", Shape: []int{10, 20}, Elem: host.F32, Scheme: "s8", Before: 800, After: 240, Unmeasured: true},
+		{Kind: pass.State, Tensor: "x", Shape: []int{10, 20}, Elem: host.F32, Scheme: stored("s8"), Before: 800, After: 240, Unmeasured: true},
 		{Kind: pass.State, Tensor: "y", Shape: []int{1}, Elem: host.I64, Before: 8, After: 8, Refused: "it is i8"},
 	}
 	var b bytes.Buffer
@@ -205,7 +210,7 @@ func TestHTML(t *testing.T) {
 func TestNamesStayText(t *testing.T) {
 	const evil = `</title></script><script>alert(1)</script><img src=x onerror=alert(1)>"'`
 	c := sample(1)[0]
-	c.Tensor, c.Modules, c.Op, c.Scheme, c.Refused, c.Ignored, c.Noise = evil, []string{evil}, evil, evil, "", false, 1
+	c.Tensor, c.Modules, c.Op, c.Scheme, c.Refused, c.Ignored, c.Noise = evil, []string{evil}, evil, stored(evil), "", false, 1
 	refused := c
 	refused.Tensor, refused.Refused = evil+"2", evil
 	var b bytes.Buffer
@@ -284,7 +289,7 @@ func TestSummary(t *testing.T) {
 
 // TestSameName: an activation, a weight and a state of one name are three tensors.
 func TestSameName(t *testing.T) {
-	weight := pass.Compressed{Tensor: "x", Shape: []int{4}, Scheme: "int8", Before: 16, After: 4, Signal: 100, Noise: 1}
+	weight := pass.Compressed{Tensor: "x", Shape: []int{4}, Scheme: stored("int8"), Before: 16, After: 4, Signal: 100, Noise: 1}
 	activation, state := weight, weight
 	activation.Kind, state.Kind = pass.Activation, pass.State
 	r := New(Facts{}, []pass.Compressed{activation, weight, state})

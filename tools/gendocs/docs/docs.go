@@ -133,7 +133,7 @@ func passes(tk *aiopt.Toolkit) string {
 func writePass(b *strings.Builder, p *pass.Pass) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", p.Name, p.Doc)
 	if p.Lossy != nil {
-		fmt.Fprintf(b, "It changes numbers on purpose; numeric verification expects an SNR of at least %g dB.\n\n", p.Lossy.MinSNR)
+		fmt.Fprintf(b, "It changes numbers on purpose; numeric verification expects an SNR of at least %g dB by default.\n\n", p.Lossy.MinSNR)
 	}
 	if len(p.Options.All()) == 0 {
 		return

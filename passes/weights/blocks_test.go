@@ -1,4 +1,4 @@
-package passes
+package weights
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package passes
+package weights
 
 import (
 	"fmt"
@@ -13,33 +13,33 @@ import (
 // own scale, the axis's whole size one for all. The functions below find the blocks of a constant from those that an
 // operation wants, against the direction of the views between them. A reason instead of blocks is for the user.
 
-// blocks cuts a weight's data into the blocks that share parameters. Where the granularity names no axis of the data, the
+// Blocks cuts a weight's data into the blocks that share parameters. Where the granularity names no axis of the data, the
 // operations that use the weight say which axes are channels.
-func (w *weight) blocks(g compress.Granularity) (block []int, reason string) {
-	stored, _ := w.res.Type.Static()
+func (w *Weight) Blocks(g compress.Granularity) (block []int, reason string) {
+	stored, _ := w.Resource.Type.Static()
 	if g.Kind == compress.PerTensor || !g.Auto || len(g.Sizes) > 1 {
 		return reasonOf(g.Blocks(stored, nil, nil))
 	}
-	for i, u := range w.uses {
+	for i, u := range w.Uses {
 		found, reason := u.blocks(g)
 		if reason != "" {
 			return nil, reason
 		}
 		if i > 0 && !slices.Equal(found, block) {
-			return nil, fmt.Sprintf("%s and %s want scales along different axes", describe(w.uses[0].op), describe(u.op))
+			return nil, fmt.Sprintf("%s and %s want scales along different axes", w.Uses[0].Op.Describe(), u.Op.Describe())
 		}
 		block = found
 	}
 	return block, ""
 }
 
-// channels are the output and the input axes of a weight's data, as its uses see them.
-func (w *weight) channels() (out, in []int, reason string) {
-	block, reason := w.blocks(compress.Granularity{Kind: compress.PerChannel, Auto: true})
+// Channels are the output and the input axes of a weight's data, as its uses see them.
+func (w *Weight) Channels() (out, in []int, reason string) {
+	block, reason := w.Blocks(compress.Granularity{Kind: compress.PerChannel, Auto: true})
 	if reason != "" {
 		return nil, nil, reason
 	}
-	for axis, d := range w.res.Type.Shape {
+	for axis, d := range w.Resource.Type.Shape {
 		size, _ := d.IsConst()
 		switch {
 		case block[axis] == int(size) && (size > 1 || len(out) > 0):
@@ -54,12 +54,12 @@ func (w *weight) channels() (out, in []int, reason string) {
 }
 
 // blocks cuts the data that an operand leads to.
-func (u *weightUse) blocks(g compress.Granularity) (block []int, reason string) {
-	if u.shape == nil {
-		return nil, fmt.Sprintf("its shape where it is used, %s, has symbols", u.op.In(u.index))
+func (u *Use) blocks(g compress.Granularity) (block []int, reason string) {
+	if u.Shape == nil {
+		return nil, fmt.Sprintf("its shape where it is used, %s, has symbols", u.Op.In(u.Index))
 	}
-	block, reason = reasonOf(g.Blocks(u.shape, u.axes.Out, u.axes.In))
-	for _, view := range u.views {
+	block, reason = reasonOf(g.Blocks(u.Shape, u.Axes.Out, u.Axes.In))
+	for _, view := range u.Views {
 		if reason != "" {
 			return nil, reason
 		}

@@ -1,4 +1,4 @@
-package passes
+package rewrite
 
 import (
 	"github.com/aiopt/aiopt/dialect/core"

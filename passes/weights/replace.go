@@ -1,4 +1,4 @@
-package passes
+package weights
 
 import (
 	"fmt"
@@ -10,10 +10,12 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/compress"
+	"github.com/aiopt/aiopt/passes/rewrite"
 )
 
 // decode builds what gives a weight of type t from the values of its parts, which are those of packed.
 func decode(b *ir.Builder, packed *compress.Packed, parts []*ir.Value, t ir.Type) (*ir.Value, error) {
+	shape, _ := t.Static()
 	next := func(present *host.Tensor) *ir.Value {
 		if present == nil {
 			return nil
@@ -35,7 +37,7 @@ func decode(b *ir.Builder, packed *compress.Packed, parts []*ir.Value, t ir.Type
 		{scale != nil, func() (*ir.Value, error) {
 			return b.Typed(quant.Dequantize, nil, x.Type.WithElem(t.Elem), x, scale, zero, low)
 		}},
-		{!slices.Equal(packed.Stored, staticShape(t)), func() (*ir.Value, error) { return b.Typed(tensor.Reshape, nil, t, x) }},
+		{!slices.Equal(packed.Stored, shape), func() (*ir.Value, error) { return b.Typed(tensor.Reshape, nil, t, x) }},
 	}
 	for _, s := range steps {
 		if !s.wanted {
@@ -53,22 +55,17 @@ func decode(b *ir.Builder, packed *compress.Packed, parts []*ir.Value, t ir.Type
 	return x, nil
 }
 
-func staticShape(t ir.Type) []int {
-	shape, _ := t.Static()
-	return shape
-}
-
-// replace puts the parts of packed in the place of a weight, and decodes them right before each operation that uses it: the
+// Replace puts the parts of packed in the place of a weight, and decodes them right before each operation that uses it: the
 // kernels that take it take its parts instead. It gives the values of all parts.
-func (w *weight) replace(m *ir.Module, by string, packed *compress.Packed) ([]*ir.Value, error) {
+func (w *Weight) Replace(m *ir.Module, by string, packed *compress.Packed) ([]*ir.Value, error) {
 	var values []*ir.Value
 	var made []*ir.Resource
 	parts := packed.Parts()
 	for _, p := range parts {
-		made = append(made, m.AddData(w.res.Name+"."+p.Name, p.Data))
+		made = append(made, m.AddData(w.Resource.Name+"."+p.Name, p.Data))
 	}
 	m.Resources = m.Resources[:len(m.Resources)-len(made)]
-	at := slices.Index(m.Resources, w.res)
+	at := slices.Index(m.Resources, w.Resource)
 	m.Resources = slices.Replace(m.Resources, at, at+1, made...)
 	for _, c := range w.constants {
 		e := weightEdit{old: c.Result(), loc: c.Loc.By(by), packed: packed}
@@ -160,6 +157,6 @@ func (e *weightEdit) inside(kernel *ir.Op) error {
 			body.Params[i].Value.ReplaceAllUses(v)
 		}
 	}
-	CanonKernel(kernel)
+	rewrite.CanonKernel(kernel)
 	return nil
 }

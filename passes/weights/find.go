@@ -1,4 +1,4 @@
-package passes
+package weights
 
 import (
 	"cmp"
@@ -11,39 +11,41 @@ import (
 	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/pass"
 )
 
-// weight is constant data that operations take as a weight (see ir.Arg).
-type weight struct {
-	res       *ir.Resource
-	reason    string // why it stays as it is, whatever the scheme; empty where it can be compressed
-	uses      []*weightUse
+// Weight is constant data that operations take as a weight (see [ir.Arg]).
+type Weight struct {
+	Resource *ir.Resource
+	Reason   string // why it stays as it is, whatever the scheme; empty where it can be compressed
+	Uses     []*Use // at least one
+
 	constants []*ir.Op // the operations that give it
 }
 
-// weightUse is an operand that is a weight.
-type weightUse struct {
-	op    *ir.Op
-	index int
-	axes  *ir.Weight // of the operand
-	shape []int      // of the operand; nil where it has symbols
-	views []*ir.Op   // that lead from the operand to the data, in this order
+// Use is an operand that is a weight.
+type Use struct {
+	Op    *ir.Op
+	Index int
+	Axes  *ir.Weight // which of the operand's are output and input axes
+	Shape []int      // of the operand; nil where it has symbols
+	Views []*ir.Op   // that lead from the operand to the data, in this order
 }
 
-// notStored is a weight that is no constant data of the module, though it never changes.
-type notStored struct {
-	name, reason string
-	op           *ir.Op
+// NotStored is a weight that is no constant data of the module, though it never changes.
+type NotStored struct {
+	Name, Reason string
+	Op           *ir.Op // that takes it
 }
 
-// findWeights finds the weights of a module in the order of its resources. An operand is followed to its data through
+// Find finds the weights of a module in the order of its resources. An operand is followed to its data through
 // views, casts and the parameters of kernels.
-func findWeights(m *ir.Module) ([]*weight, []notStored) {
-	found := map[string]*weight{}
-	var others []notStored
+func Find(m *ir.Module) ([]*Weight, []NotStored) {
+	found := map[string]*Weight{}
+	var others []NotStored
 	refuse := func(op *ir.Op, name, reason string) {
-		if !slices.ContainsFunc(others, func(n notStored) bool { return n.name == name && n.reason == reason }) {
-			others = append(others, notStored{name, reason, op})
+		if !slices.ContainsFunc(others, func(n NotStored) bool { return n.Name == name && n.Reason == reason }) {
+			others = append(others, NotStored{name, reason, op})
 		}
 	}
 	m.Walk(func(op *ir.Op) {
@@ -52,13 +54,13 @@ func findWeights(m *ir.Module) ([]*weight, []notStored) {
 			if def == nil || def.Weight == nil || v == nil || !v.Type.Elem.IsFloat() {
 				continue
 			}
-			use := &weightUse{op: op, index: i, axes: def.Weight}
-			use.shape, _ = v.Type.Static()
+			use := &Use{Op: op, Index: i, Axes: def.Weight}
+			use.Shape, _ = v.Type.Static()
 			at := use.follow(v)
 			switch {
 			case at.Def == nil:
 			case !at.DefinedBy(core.Constant):
-				if computedFromConstants(at.Def.Parent(), at) {
+				if ComputedFromConstants(at.Def.Parent(), at) {
 					from := producer(at.Def)
 					refuse(op, cmp.Or(packedName(from), weightName(op, v)), computedReason(from))
 				}
@@ -69,27 +71,27 @@ func findWeights(m *ir.Module) ([]*weight, []notStored) {
 					refuse(op, weightName(op, at), "it is written in the text, not stored as a resource")
 				case !isResource:
 				case w == nil:
-					found[string(name)] = &weight{res: m.Resource(string(name)), uses: []*weightUse{use}}
+					found[string(name)] = &Weight{Resource: m.Resource(string(name)), Uses: []*Use{use}}
 				default:
-					w.uses = append(w.uses, use)
+					w.Uses = append(w.Uses, use)
 				}
 			}
 		}
 	})
-	constants := constantsOf(m)
-	var list []*weight
+	constants := ConstantsOf(m)
+	var list []*Weight
 	for _, r := range m.Resources {
 		if w := found[r.Name]; w != nil {
 			w.constants = constants[r.Name]
-			w.reason = w.judge(m)
+			w.Reason = w.judge(m)
 			list = append(list, w)
 		}
 	}
 	return list, others
 }
 
-// constantsOf lists the operations that give each resource.
-func constantsOf(m *ir.Module) map[string][]*ir.Op {
+// ConstantsOf lists the operations that give each resource.
+func ConstantsOf(m *ir.Module) map[string][]*ir.Op {
 	constants := map[string][]*ir.Op{}
 	m.Walk(func(op *ir.Op) {
 		if s, ok := op.Attr("value").(ir.Symbol); ok && op.Is(core.Constant) {
@@ -100,14 +102,14 @@ func constantsOf(m *ir.Module) map[string][]*ir.Op {
 }
 
 // follow goes from the operand to where its data comes from.
-func (u *weightUse) follow(v *ir.Value) *ir.Value {
-	f := u.op.Parent()
+func (u *Use) follow(v *ir.Value) *ir.Value {
+	f := u.Op.Parent()
 	for {
 		switch {
 		case v.Def == nil && f.Owner().Is(core.Kernel):
 			v, f = f.Owner().Operands[v.Index], f.Owner().Parent()
 		case v.Def != nil && isWeightView(v.Def):
-			u.views = append(u.views, v.Def)
+			u.Views = append(u.Views, v.Def)
 			v = v.Def.Operands[0]
 		default:
 			return v
@@ -121,8 +123,8 @@ func isWeightView(op *ir.Op) bool {
 		op.Is(tensor.Cast) && op.In(0).Elem.IsFloat() && op.Result().Type.Elem.IsFloat()
 }
 
-// computedFromConstants reports a value in f that is the same in every call, and is computed from data.
-func computedFromConstants(f *ir.Func, v *ir.Value) bool {
+// ComputedFromConstants reports a value in f that is the same in every call, and is computed from data.
+func ComputedFromConstants(f *ir.Func, v *ir.Value) bool {
 	seen := map[*ir.Value]bool{}
 	data := false
 	var same func(f *ir.Func, v *ir.Value) bool
@@ -158,7 +160,7 @@ func producer(op *ir.Op) *ir.Op {
 
 func computedReason(op *ir.Op) string {
 	if quant.Compressed(op) {
-		return compressedAlready
+		return pass.CompressedAlready
 	}
 	return fmt.Sprintf("%s computes it from constants; run `fold` before", op.Name())
 }
@@ -188,23 +190,23 @@ func packedName(op *ir.Op) string {
 // weightName names a weight of an operation that is no resource.
 func weightName(op *ir.Op, v *ir.Value) string {
 	if v.Name == "" {
-		return "the weight of " + describe(op)
+		return "the weight of " + op.Describe()
 	}
 	return "%" + v.Name
 }
 
 // judge says why a weight cannot be compressed, whatever the scheme is; empty where it can.
-func (w *weight) judge(m *ir.Module) string {
+func (w *Weight) judge(m *ir.Module) string {
 	switch {
-	case !w.res.Type.Elem.IsFloat() || w.res.Type.Elem.Bits() < 16:
-		return fmt.Sprintf("it is %s", w.res.Type)
-	case w.res.Type.Rank() < 2:
-		return fmt.Sprintf("it is %s, which has no input axis", w.res.Type)
-	case w.res.Type.NumElements().Equal(ir.Const(0)):
+	case !w.Resource.Type.Elem.IsFloat() || w.Resource.Type.Elem.Bits() < 16:
+		return fmt.Sprintf("it is %s", w.Resource.Type)
+	case w.Resource.Type.Rank() < 2:
+		return fmt.Sprintf("it is %s, which has no input axis", w.Resource.Type)
+	case w.Resource.Type.NumElements().Equal(ir.Const(0)):
 		return "it is empty"
 	}
 	for _, s := range m.States {
-		if s.Init == w.res.Name {
+		if s.Init == w.Resource.Name {
 			return fmt.Sprintf("it is also the initial value of the state @%s", s.Name)
 		}
 	}
@@ -217,11 +219,11 @@ func (w *weight) judge(m *ir.Module) string {
 }
 
 // usedOtherwise says what uses a value, or a view of it, other than as this weight; empty where nothing does.
-func (w *weight) usedOtherwise(v *ir.Value) string {
+func (w *Weight) usedOtherwise(v *ir.Value) string {
 	for _, u := range v.Uses() {
 		reason := ""
 		switch {
-		case slices.ContainsFunc(w.uses, func(x *weightUse) bool { return x.op == u.Op && x.index == u.Index }):
+		case slices.ContainsFunc(w.Uses, func(x *Use) bool { return x.Op == u.Op && x.Index == u.Index }):
 		case u.Op.Is(core.Kernel):
 			reason = w.usedOtherwise(u.Op.Bodies[0].Params[u.Index].Value)
 		case isWeightView(u.Op):
@@ -229,7 +231,7 @@ func (w *weight) usedOtherwise(v *ir.Value) string {
 		case u.Op.Def.Traits.Has(ir.Terminator):
 			reason = "it is also returned"
 		default:
-			reason = fmt.Sprintf("it is also used by %s", describe(u.Op))
+			reason = fmt.Sprintf("it is also used by %s", u.Op.Describe())
 		}
 		if reason != "" {
 			return reason
@@ -238,19 +240,11 @@ func (w *weight) usedOtherwise(v *ir.Value) string {
 	return ""
 }
 
-// modules lists the paths of the modules whose operations use a weight, each once.
-func (w *weight) modules() []string {
+// Modules lists the paths of the modules whose operations use a weight, each once.
+func (w *Weight) Modules() []string {
 	var users []*ir.Op
-	for _, u := range w.uses {
-		users = append(users, u.op)
+	for _, u := range w.Uses {
+		users = append(users, u.Op)
 	}
-	return modulePaths(users...)
-}
-
-// describe names an operation and where it comes from.
-func describe(op *ir.Op) string {
-	if op.Loc.IsUnknown() {
-		return op.Name()
-	}
-	return fmt.Sprintf("%s at %s", op.Name(), op.Loc)
+	return ir.ModulePaths(users...)
 }

@@ -1,4 +1,4 @@
-package passes
+package rewrite
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/aiopt/aiopt/ir"
 )
 
-// markApprox marks the claims of everything that is computed from values whose numbers a pass changed: through bodies,
+// MarkApprox marks the claims of everything that is computed from values whose numbers a pass changed: through bodies,
 // calls and the states that functions leave behind.
-func markApprox(m *ir.Module, changed []*ir.Value) {
+func MarkApprox(m *ir.Module, changed []*ir.Value) {
 	t := taint{m: m, values: map[*ir.Value]bool{}, states: map[string]bool{}}
 	for _, v := range changed {
 		t.add(v)
