@@ -47,7 +47,7 @@ lint:
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-FUZZTIME ?= 30s
+FUZZTIME ?= 20s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
 
