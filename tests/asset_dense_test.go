@@ -23,6 +23,9 @@ var denseAssets = []struct{ name, part, before, item, after string }{
 func TestDenseAssets(t *testing.T) {
 	for _, d := range denseAssets {
 		for _, size := range []int{3 << 20, 7 << 20} {
+			if testing.Short() && size > 3<<20 {
+				continue
+			}
 			var b strings.Builder
 			b.WriteString(d.before)
 			for i := 0; b.Len() < size; i++ {

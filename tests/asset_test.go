@@ -196,7 +196,10 @@ func (g *goodAsset) equal(got [][]*host.Tensor) error {
 
 // TestMutatedAssets changes assets in a thousand ways.
 func TestMutatedAssets(t *testing.T) {
-	const mutations = 1000
+	mutations := 1000
+	if testing.Short() {
+		mutations = 200
+	}
 	good := goodAssets(t)
 	tk := aiopt.Standard()
 	hang := time.AfterFunc(3*time.Minute, func() { panic("a changed asset that takes minutes") })

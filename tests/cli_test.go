@@ -65,8 +65,13 @@ func TestCLI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir, files := "cli", []string(nil)
+	if testing.Short() { // the race detector makes each command of a script many times slower
+		dir, files = "", []string{"cli/mlp.txtar", "cli/numeric.txtar", "cli/functions.txtar"}
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:           "cli",
+		Dir:           dir,
+		Files:         files,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage},
 		Setup: func(env *testscript.Env) error {
