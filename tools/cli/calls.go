@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -33,7 +32,7 @@ func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} 
 func (c *calls) declare(fs *pflag.FlagSet) {
 	c.flags.declare(fs)
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; interp computes everything, cpu compiles what it can to native code with the machine's LLVM")
+	fs.StringVar(&c.backend, "backend", "interp", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; interp computes everything, cpu compiles what it can to native code with the machine's LLVM")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 	fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
@@ -64,7 +63,7 @@ func (c *calls) check(args []string) error {
 	if err := c.flags.check(args); err != nil {
 		return err
 	}
-	if c.backend != "" && c.Backend(c.backend) == nil {
+	if c.engine() == nil {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	return nil
@@ -97,7 +96,7 @@ func (c *calls) passes(ctx context.Context, path string, m *ir.Module, events *t
 
 // engine is the one that was asked for. Native code is not the default yet: compiling takes longer than a short run, and its
 // numbers differ from the reference in the last bits.
-func (c *calls) engine() backend.Backend { return c.Backend(cmp.Or(c.backend, "interp")) }
+func (c *calls) engine() backend.Backend { return c.Backend(c.backend) }
 
 // compile makes a program.
 func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backend.Program, error) {
