@@ -293,7 +293,7 @@ func TestHeavyTargets(t *testing.T) {
 	for _, target := range emit.Targets() {
 		t.Run(target.Name, func(t *testing.T) {
 			m := &emit.Machine{Target: target}
-			for _, h := range append(heavyTests[:len(heavyTests):len(heavyTests)], int4(1, 256, 100)) {
+			for i, h := range append(append(heavyTests[:len(heavyTests):len(heavyTests)], int4(1, 256, 100)), packedTests()...) {
 				f := h.module(t, rng).Funcs[0]
 				plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
 				if err != nil {
@@ -302,6 +302,11 @@ func TestHeavyTargets(t *testing.T) {
 				module := emit.NewModule(m)
 				if err := module.Add("k", plan.Kernels[0]); err != nil {
 					t.Fatalf("%s: %v", h.op, err)
+				}
+				for k, p := range plan.Packs {
+					if err := module.Add(fmt.Sprint("p", k), p.Kernel); err != nil {
+						t.Fatalf("%s: %v", h.op, err)
+					}
 				}
 				text, err := module.Text()
 				if err != nil {
@@ -314,7 +319,7 @@ func TestHeavyTargets(t *testing.T) {
 				if found := calls.FindAllString(asm, -1); len(found) > 0 {
 					t.Errorf("%s: the code calls %v", h.op, found)
 				}
-				if found := spills(asm); len(found) > 0 {
+				if found := spills(asm); len(found) > 0 && i <= len(heavyTests) { // what makes numbers of other codes may wait on the stack
 					t.Errorf("%s %s: vectors are spilled among sums: %q", h.op, h.result, found)
 				}
 			}
