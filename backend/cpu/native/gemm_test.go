@@ -319,7 +319,8 @@ func TestHeavyTargets(t *testing.T) {
 				if found := calls.FindAllString(asm, -1); len(found) > 0 {
 					t.Errorf("%s: the code calls %v", h.op, found)
 				}
-				if found := spills(asm); len(found) > 0 && i <= len(heavyTests) { // what makes numbers of other codes may wait on the stack
+				// What makes numbers of codes takes registers, too: 4 bits and the sums fit 32.
+				if found := spills(asm); len(found) > 0 && (i < len(heavyTests) || i == len(heavyTests) && m.Registers >= 32) {
 					t.Errorf("%s %s: vectors are spilled among sums: %q", h.op, h.result, found)
 				}
 			}
