@@ -151,7 +151,10 @@ func TestInt4(t *testing.T) {
 // TestHeavy holds heavy operations against the interpreter.
 func TestHeavy(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 9))
-	for _, h := range heavyTests {
+	for i, h := range heavyTests {
+		if skipped(i, 4) {
+			continue
+		}
 		t.Run(h.op+" "+h.result, func(t *testing.T) {
 			m := h.module(t, rng)
 			in := inputsOf(t, m, rng)
@@ -290,7 +293,10 @@ func TestHeavyTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(2, 9))
-	for _, target := range emit.Targets() {
+	for i, target := range emit.Targets() {
+		if skipped(i, 3) {
+			continue
+		}
 		t.Run(target.Name, func(t *testing.T) {
 			m := &emit.Machine{Target: target}
 			for _, h := range append(heavyTests[:len(heavyTests):len(heavyTests)], int4(1, 256, 100)) {

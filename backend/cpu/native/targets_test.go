@@ -118,7 +118,10 @@ func TestCasts(t *testing.T) {
 	var kernels []*kernel.Kernel
 	var calls []kernel.Call
 	rng := rand.New(rand.NewPCG(6, 7))
-	for _, from := range castElems {
+	for i, from := range castElems {
+		if skipped(i, 4) {
+			continue
+		}
 		for _, to := range castElems {
 			for _, lanes := range []int{1, 8, 16} {
 				const n = 480

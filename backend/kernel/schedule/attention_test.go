@@ -109,7 +109,10 @@ func (c attentionCase) inputs(t *testing.T, types []host.Elem, shapes [][]int) [
 }
 
 func TestAttention(t *testing.T) {
-	for _, c := range attentionCases {
+	for i, c := range attentionCases {
+		if skipped(i, 4) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			m, op := parse(t, c.text())
 			var elems []host.Elem
