@@ -34,12 +34,18 @@ faster.
 Memory is the peak of what the process holds of its own; mapped files do not count. The relative RMS error is the norm of
 the differences over the norm of the expected outputs, the largest of all outputs.
 
+With --rounds-from-stdin the model is loaded once and measured in rounds, so that other programs can be measured in between.
+When it is ready, one line {"ready_ms"} is printed. For each line of standard input with a number of seconds it runs for
+about as long and prints {"latency_ms": [...]}; for the line peaks it measures the machine and prints {"gflops",
+"read_gb_per_s"}. Where standard input ends, the results of all rounds are printed as usual.
+
 The last line with --json is one object: {"latency_ms": [one per iteration], "load_ms", "compile_ms" (passes and engine),
 "memory_mb", "max_abs_err", "rel_rms_err"}; what is not known, such as errors without --ref, is null.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &bench{calls: newCalls(t)}
 			c.declare(fs)
 			fs.IntVar(&c.iters, "iters", 0, "how many iterations to measure; 0: as many as three seconds hold, 5 to 1000")
+			fs.BoolVar(&c.rounds, "rounds-from-stdin", false, "measure when standard input asks for it")
 			fs.BoolVar(&c.json, "json", false, "print the results as JSON in the last line")
 			return c.run
 		},
@@ -48,8 +54,9 @@ The last line with --json is one object: {"latency_ms": [one per iteration], "lo
 
 type bench struct {
 	calls
-	iters int
-	json  bool
+	iters  int
+	rounds bool
+	json   bool
 }
 
 // How often is measured where the user does not say.
@@ -77,6 +84,9 @@ func (c *bench) run(ctx context.Context, args []string) error {
 	}
 	if c.iters < 0 {
 		return usagef("--iters=%d: expected 0 or more", c.iters)
+	}
+	if c.rounds && c.iters > 0 {
+		return usagef("--rounds-from-stdin: standard input says how long to measure; leave --iters out")
 	}
 	events := newTrace(c.trace)
 	watch := memory.Start()
@@ -242,17 +252,32 @@ func (b *benchRun) once(ctx context.Context) (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-// measure warms up and runs the iterations.
+// measure finds the latencies.
 func (b *benchRun) measure(ctx context.Context, r *benchResult) error {
+	if b.rounds {
+		return b.serve(ctx, r)
+	}
+	if err := b.warmUp(ctx); err != nil {
+		return err
+	}
+	return b.iterate(ctx, r)
+}
+
+// warmUp runs the model for a while, once at least.
+func (b *benchRun) warmUp(ctx context.Context) error {
 	for begin := time.Now(); ; {
 		took, err := b.once(ctx)
 		if err != nil {
 			return err
 		}
 		if time.Since(begin)+took > warmTime {
-			break
+			return nil
 		}
 	}
+}
+
+// iterate runs as many iterations as are asked for, or as a few seconds hold.
+func (b *benchRun) iterate(ctx context.Context, r *benchResult) error {
 	b.watch.Pause(true)
 	defer b.watch.Pause(false)
 	bar := b.newProgress()

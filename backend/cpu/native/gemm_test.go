@@ -282,8 +282,15 @@ func spills(asm string) []string {
 	return list
 }
 
-// TestHeavyTargets compiles products and convolutions for every target: the code calls no library, and the sums of a tile stay
-// in registers.
+// sums are the multiply-adds of whole vectors of each target.
+var sums = map[string]*regexp.Regexp{
+	"avx512": regexp.MustCompile(`vfmadd\w+p[sd]\s.*%zmm`),
+	"avx2":   regexp.MustCompile(`vfmadd\w+p[sd]\s.*%ymm`),
+	"neon":   regexp.MustCompile(`fmla\s+v\d+\.(4s|2d)`),
+}
+
+// TestHeavyTargets compiles products and convolutions for every target: the code uses the target's vectors and calls no library,
+// and the sums of a tile stay in registers.
 func TestHeavyTargets(t *testing.T) {
 	tools, err := toolchain.Find()
 	if err != nil {
@@ -310,6 +317,9 @@ func TestHeavyTargets(t *testing.T) {
 				asm, err := tools.Assembly(context.Background(), toolchain.Target{Triple: m.Triple, CPU: m.CPU, Features: m.All()}, text)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if !sums[target.Name].MatchString(asm) {
+					t.Errorf("%s %s: the code multiplies and adds no whole vectors", h.op, h.result)
 				}
 				if found := calls.FindAllString(asm, -1); len(found) > 0 {
 					t.Errorf("%s: the code calls %v", h.op, found)

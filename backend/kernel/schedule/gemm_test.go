@@ -85,6 +85,7 @@ var productTests = []struct{ params, result, body string }{
 // TestProducts holds matrix products over many shapes against the interpreter, with operands that are constants and not.
 func TestProducts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
+	n := &natively{}
 	for i, tt := range productTests {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			m, op := parse(t, module(tt.params, tt.result, tt.body))
@@ -94,7 +95,7 @@ func TestProducts(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, constants := range []int{0, 2, 3, 14} {
-				for _, to := range productTargets {
+				for _, to := range targets {
 					g, err := schedule.NewGroup(op)
 					if err != nil {
 						t.Fatal(err)
@@ -106,7 +107,7 @@ func TestProducts(t *testing.T) {
 					if why != "" {
 						t.Fatalf("%s: %s", to.Name, why)
 					}
-					got, err := compute(made, in, nil, want[0])
+					got, err := n.compute(fmt.Sprintf("case %d, constants %b", i, constants), to, made, in, nil, want[0])
 					if err == nil {
 						err = differ(got, want[0])
 					}
@@ -117,13 +118,7 @@ func TestProducts(t *testing.T) {
 			}
 		})
 	}
-}
-
-var productTargets = []schedule.Target{
-	{Name: "scalar", Lanes: 1, Registers: 16, L1: 32 << 10, L2: 1 << 20},
-	{Name: "neon", Lanes: 4, Registers: 32, L1: 32 << 10, L2: 4 << 10},
-	{Name: "avx2", Lanes: 8, Registers: 16, L1: 32 << 10, L2: 1 << 20},
-	{Name: "avx512", Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20},
+	n.run(t)
 }
 
 // TestOpenProducts takes the number of rows as it comes.
@@ -139,7 +134,8 @@ module @test {
 }
 `
 	m, op := parse(t, src)
-	for _, to := range productTargets[1:] {
+	n := &natively{}
+	for _, to := range targets[1:] {
 		for _, constants := range []bool{false, true} {
 			g, err := schedule.NewGroup(op)
 			if err != nil {
@@ -156,7 +152,7 @@ module @test {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := compute(made, in, map[string]int64{"M": int64(rows)}, want[0])
+				got, err := n.compute(fmt.Sprintf("%d rows", rows), to, made, in, map[string]int64{"M": int64(rows)}, want[0])
 				if err == nil {
 					err = differ(got, want[0])
 				}
@@ -166,10 +162,12 @@ module @test {
 			}
 		}
 	}
+	n.run(t)
 }
 
 // TestRandomProducts holds products and convolutions of random sizes, 1 and odd ones among them, against the interpreter.
 func TestRandomProducts(t *testing.T) {
+	n := &natively{}
 	for seed := range uint64(120) {
 		rng := rand.New(rand.NewPCG(seed, 11))
 		src := []func(*rand.Rand) string{randomLinear, randomMatmul, randomConv, randomConv}[seed%4](rng)
@@ -184,7 +182,7 @@ func TestRandomProducts(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.Constants[1] = rng.IntN(2) == 1
-		to := productTargets[rng.IntN(len(productTargets))]
+		to := targets[rng.IntN(len(targets))]
 		made, why := schedule.Plan(g, to)
 		if why != "" {
 			if want[0].Len() > 0 && in[0].Len() > 0 {
@@ -192,7 +190,7 @@ func TestRandomProducts(t *testing.T) {
 			}
 			continue
 		}
-		got, err := compute(made, in, nil, want[0])
+		got, err := n.compute(fmt.Sprintf("seed %d", seed), to, made, in, nil, want[0])
 		if err == nil {
 			err = differ(got, want[0])
 		}
@@ -200,6 +198,7 @@ func TestRandomProducts(t *testing.T) {
 			t.Errorf("seed %d, %s: %v\n%s", seed, to.Name, err, src)
 		}
 	}
+	n.run(t)
 }
 
 // size is one that tiles, panels or vectors do not divide, more often than not.
