@@ -122,7 +122,7 @@ func TestPanels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, to := range productTargets[1:] {
+			for _, to := range targets[1:] {
 				if err := panels(op, to, in, want[0]); err != nil {
 					t.Errorf("%s: %v", to.Name, err)
 				}

@@ -2,7 +2,6 @@ package schedule_test
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -37,12 +36,14 @@ var updates = []struct {
 	{"outside", "%b: tensor<3x5xf32>, %u: tensor<2x5xf32>, %i: tensor<2xi64>", "tensor<3x5xf32>", "state.index_update(%b, %u, %i) {axis = 0}", nil, []int64{1, 3}},
 }
 
-// TestUpdates holds updates in place against the interpreter, and what they save against the base.
+// TestUpdates holds updates in place against the interpreter, and what they save against the base: for every target, and the code
+// that is made of them.
 func TestUpdates(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
+	var code natively
 	for _, tt := range updates {
-		for _, lanes := range []int{1, 4, 16} {
-			t.Run(fmt.Sprint(tt.name, " ", lanes), func(t *testing.T) {
+		for _, to := range targets {
+			t.Run(tt.name+" "+to.Name, func(t *testing.T) {
 				dims := ""
 				if tt.sizes != nil {
 					dims = "    dim S in 0..8\n"
@@ -53,19 +54,18 @@ func TestUpdates(t *testing.T) {
 				for i, v := range tt.index {
 					host.SetInt(in[2], i, v)
 				}
-				to := target
-				to.Lanes = lanes
 				u, err := schedule.MakeUpdate(op, to)
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkUpdate(t, m, u, in, tt.sizes)
+				checkUpdate(t, &code, to, m, u, in, tt.sizes)
 			})
 		}
 	}
+	code.run(t)
 }
 
-func checkUpdate(t *testing.T, m *ir.Module, u *schedule.Update, in []*host.Tensor, sizes map[string]int64) {
+func checkUpdate(t *testing.T, code *natively, to schedule.Target, m *ir.Module, u *schedule.Update, in []*host.Tensor, sizes map[string]int64) {
 	t.Helper()
 	count := func(d ir.Dim) int {
 		n, err := d.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
@@ -86,7 +86,7 @@ func checkUpdate(t *testing.T, m *ir.Module, u *schedule.Update, in []*host.Tens
 	if globals(u.Kernel) > len(call.Buffers) {
 		call.Buffers = append(call.Buffers, status)
 	}
-	if err := kernel.Run(u.Kernel, call); err != nil {
+	if err := code.record(t.Name(), to, u.Kernel, call); err != nil {
 		t.Fatalf("%v\n%s", err, kernel.Print(u.Kernel))
 	}
 	want, err := reference(m, in)
