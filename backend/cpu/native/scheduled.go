@@ -14,13 +14,15 @@ import (
 
 // Scheduled plans an operation by the schedules for every backend.
 func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
+	target := schedule.Target{Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, Features: m.All()}
+	if op.Def.Traits.Has(ir.InPlace) {
+		return updates(op, target)
+	}
 	g, err := schedule.NewGroup(op)
 	if err != nil {
 		return nil, err
 	}
-	made, reason := schedule.Plan(g, schedule.Target{
-		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, Features: m.All(),
-	})
+	made, reason := schedule.Plan(g, target)
 	if reason != "" {
 		return nil, errors.New(reason)
 	}
@@ -44,6 +46,20 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 		plan.Packs = append(plan.Packs, Pack{Kernel: p.Kernel, Operands: p.Params, Bytes: bytes})
 	}
 	return plan, nil
+}
+
+// updates plans an operation that writes over its base.
+func updates(op *ir.Op, t schedule.Target) (*Plan, error) {
+	u, err := schedule.MakeUpdate(op, t)
+	if err != nil {
+		return nil, err
+	}
+	var args []Arg
+	for i := range op.Operands {
+		args = append(args, Arg{Operand, i})
+	}
+	args = append(args, Arg{Kind: Saved}, Arg{Kind: Places}, Arg{Kind: Status})
+	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length}}, nil
 }
 
 // argsOf tells a scheduled kernel's global buffers apart: the parameters come first, then the result, what is packed, and the status.
