@@ -19,7 +19,7 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 		return nil, err
 	}
 	made, reason := schedule.Plan(g, schedule.Target{
-		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, Features: m.All(),
+		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All(),
 	})
 	if reason != "" {
 		return nil, errors.New(reason)
