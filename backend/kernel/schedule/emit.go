@@ -31,6 +31,7 @@ type emitter struct {
 	bound  map[*ir.Value]func(p point) (*kernel.Value, error) // values that a schedule makes itself
 	cache  []map[string]*kernel.Value                         // what has been emitted, a map for each block around
 	ids    map[*ir.Value]int                                  // numbers for the keys of cache
+	tile   *tile                                              // the square whose first row is emitted
 	outer  int                                                // while looking for what can be hoisted: the number of variables that it may depend on
 	hoists *[]request                                         // and what was found; nil otherwise
 	loops  []string                                           // variables of loops of more than one round: what is heavy depends on all of them, or is hoisted

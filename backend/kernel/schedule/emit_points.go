@@ -186,6 +186,16 @@ func transpose(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 			}
 		}
 	}
+	if e.tile != nil {
+		if v, ok, err := e.square(op, p); ok || err != nil {
+			return v, err
+		}
+	}
+	return e.value(op.Operand(0), p.transposed(perm))
+}
+
+// transposed gives the place in what is transposed; the parts' axes stay neighbours there.
+func (p point) transposed(perm []int) point {
 	starts := make([]int, len(p))
 	axis := 0
 	for i, q := range p {
@@ -201,7 +211,7 @@ func transpose(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	for _, i := range order {
 		q = append(q, p[i])
 	}
-	return e.value(op.Operand(0), q)
+	return q
 }
 
 // alone splits the point so that one part is the axis alone, and gives a copy with that part's number.

@@ -19,6 +19,9 @@ type nest struct {
 	parts []int // axes of each part
 	order []int // which part each loop is over, outermost first
 	lanes bool
+
+	square bool // it goes over squares: see tiledNests
+	tiled  int  // the part that their rows lie along
 }
 
 // nests lists the ways to try, best first: vectors before numbers, few loops before many.
@@ -196,6 +199,12 @@ func (l *loops) level(ps []point, depth int) error {
 
 func (l *loops) build(ps []point, depth int) error {
 	i := l.order[depth]
+	switch {
+	case l.nest.square && i == l.nest.tiled:
+		return l.squares(ps[0], depth)
+	case l.nest.square && depth == len(l.order)-1:
+		return l.columns(ps[0])
+	}
 	kind, name := kernel.Serial, fmt.Sprintf("i%d", i)
 	if depth == 0 {
 		kind = kernel.Parallel

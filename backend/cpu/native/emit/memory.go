@@ -168,7 +168,11 @@ func (g *gen) vector(v value.Value) value.Value {
 func (g *gen) within(in *kernel.Instr) value.Value {
 	lanes := in.Result.Type.Lanes
 	least, most := g.dim(in.Least.Sub(in.Index)), g.dim(in.Most.Sub(in.Index))
-	if stride, ok := in.Stride.IsConst(); ok && stride == 1 && lanes > 1 && lanes <= 64 {
+	stride, fixed := in.Stride.IsConst()
+	switch zero := value.Value(constant.NewInt(types.I64, 0)); {
+	case fixed && stride == 0:
+		return g.splat(g.and(g.icmp(enum.IPredSGE, zero, least), g.icmp(enum.IPredSLE, zero, most)), lanes)
+	case fixed && stride == 1 && lanes > 1 && lanes <= 64:
 		return g.withinRun(least, most, lanes)
 	}
 	at := g.block.NewMul(g.splat(g.dim(in.Stride), lanes), count(types.I64, lanes))
