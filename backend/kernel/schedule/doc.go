@@ -21,6 +21,7 @@ type Target struct {
 	Lanes     int   // of f32 in a vector register
 	Registers int   // vector registers
 	L1, L2    int64 // bytes of cache a core has
+	L3        int64 // bytes of the last cache that a program can count on; 0: results are never written past the caches
 	Features  []string
 }
 

@@ -106,7 +106,7 @@ func makeNest(g *Group, t Target) (*Made, error) {
 	}
 	var last error
 	for _, checks := range []bool{false, true} {
-		for _, n := range nests(g) {
+		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
 			k, err := n.make(g, t, checks)
 			if err == nil {
 				return &Made{Kernels: []*kernel.Kernel{k}}, nil
