@@ -38,6 +38,7 @@ type image struct {
 	inner, outer    int64 // channels of a group of x and of the result
 	groups          int64
 	padded          bool
+	depthwise       bool // every channel of the result depends on one of x: a number of a window is a vector too
 }
 
 // segment is whether pixels of one row are divided into blocks, not rows.
@@ -85,6 +86,7 @@ func makeLastConv(g *Group, t Target) (*Made, error) {
 		return nil, err
 	}
 	l := &lastConv{gemm: m, convolution: conv, image: img}
+	l.batches = []ir.Dim{l.batches[0], ir.Const(img.groups)}
 	l.tile = tileOfImage(img, t)
 	l.place()
 	l.blocks = l.divide()
@@ -140,10 +142,13 @@ func newImage(c *convolution) (img image, why string) {
 	switch {
 	case why != "":
 		return img, why
-	case img.inner == 1 && img.groups > 1:
-		return img, "channels of the result depend on one of x"
+	case img.inner == 1 && img.groups > 1 && img.outer > 1:
+		return img, "some channels of the result depend on one of x"
 	case img.outRows*img.out*img.outer*img.inner == 0:
 		return img, "a size is 0"
+	}
+	if img.inner == 1 && img.groups > 1 {
+		img.inner, img.outer, img.groups, img.depthwise = img.groups, img.groups, 1, true
 	}
 	if c.single() {
 		img.width, img.out, img.rows, img.outRows = img.width*img.rows, img.out*img.outRows, 1, 1
@@ -206,13 +211,21 @@ func (l *lastConv) aliased(pitch int64) bool {
 }
 
 // flat reports that the numbers that a window covers in a row of x lie side by side.
-func (l *lastConv) flat() bool { return l.image.far == 1 && l.pitch == l.image.inner }
+func (l *lastConv) flat() bool { return l.image.far == 1 && l.pitch == l.image.depth() }
 
 // panels of vectors of channels in a group.
 func (l *lastConv) panels() int64 { return ceil(l.image.outer, l.tile.vectors*int64(l.emitter.lanes)) }
 
+// depth is how many channels of x a channel of the result depends on.
+func (i image) depth() int64 {
+	if i.depthwise {
+		return 1
+	}
+	return i.inner
+}
+
 // taps is the numbers of a window that one channel of the result takes.
-func (l *lastConv) taps() int64 { return l.image.high * l.image.wide * l.image.inner }
+func (l *lastConv) taps() int64 { return l.image.high * l.image.wide * l.image.depth() }
 
 // build makes the loop over images, groups, and blocks of channels and rows.
 func (l *lastConv) build() error {

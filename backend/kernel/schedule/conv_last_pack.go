@@ -239,8 +239,8 @@ func (l *lastConv) packWeights() error {
 				return err
 			}
 			_, err = e.loop(kernel.Serial, "tap", n(window), nil, func(tap ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-				return e.loop(kernel.Serial, "c", n(img.inner), nil, func(c ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-					q := point{along(1, n(img.outer*img.groups), channel), {axes: 1, size: n(img.inner), at: c}, {axes: l.w.Type.Rank() - 2, size: n(window), at: tap}}
+				return e.loop(kernel.Serial, "c", n(img.depth()), nil, func(c ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+					q := point{along(1, n(img.outer*img.groups), channel), {axes: 1, size: n(img.depth()), at: c}, {axes: l.w.Type.Rank() - 2, size: n(window), at: tap}}
 					v, err := e.value(l.w, q)
 					if err != nil {
 						return nil, err
@@ -249,7 +249,7 @@ func (l *lastConv) packWeights() error {
 					if scale != nil {
 						v = e.Op(kernel.Mul, v, scale)
 					}
-					to := r.Mul(n(window)).Add(tap).Mul(n(img.inner)).Add(c).Mul(n(l.width())).Add(n(at))
+					to := r.Mul(n(window)).Add(tap).Mul(n(img.depth())).Add(c).Mul(n(l.width())).Add(n(at))
 					e.Store(out, to, e.Cast(v, elem))
 					return nil, nil
 				})

@@ -11,18 +11,20 @@ import (
 // lastConvs are convolutions with channels last: sizes of x [n, h, w, c] or [n, w, c], of the weight, and attributes.
 var lastConvs = []struct{ x, w, y, attrs, elem string }{
 	{"2x5x6x3", "4x3x1x1", "2x5x6x4", "", "f32"},
-	{"1x14x14x20", "70x20x3x3", "1x14x14x70", "low = [1, 1], high = [1, 1]", "f32"},
-	{"1x7x7x33", "40x33x3x3", "1x7x7x40", "low = [1, 1], high = [1, 1]", "f32"},
+	{"1x14x14x6", "70x6x3x3", "1x14x14x70", "low = [1, 1], high = [1, 1]", "f32"},
+	{"1x7x7x9", "40x9x3x3", "1x7x7x40", "low = [1, 1], high = [1, 1]", "f32"},
 	{"2x9x31x5", "33x5x3x3", "2x5x16x33", "low = [1, 1], high = [1, 1], stride = [2, 2]", "f32"},
 	{"1x23x19x3", "17x3x7x7", "1x12x10x17", "low = [3, 3], high = [3, 3], stride = [2, 2]", "f32"},
 	{"1x16x24x3", "20x3x8x8", "1x2x3x20", "stride = [8, 8]", "f32"},
 	{"1x11x13x6", "12x3x3x2", "1x9x9x12", "low = [1, 0], high = [1, 1], dilation = [2, 5], groups = 2", "f32"},
 	{"1x1x1x5", "3x5x3x3", "1x1x1x3", "low = [1, 1], high = [1, 1]", "f32"},
 	{"1x3x4x8", "9x8x5x5", "1x3x4x9", "low = [2, 2], high = [2, 2]", "f32"},
-	{"1x6x9x64", "32x64x1x1", "1x3x5x32", "stride = [2, 2]", "f32"},
-	{"1x3x33x1024", "35x1024x1x1", "1x3x33x35", "", "f32"},
+	{"1x6x9x16", "32x16x1x1", "1x3x5x32", "stride = [2, 2]", "f32"},
+	{"1x2x7x1024", "17x1024x1x1", "1x2x7x17", "", "f32"},
 	{"1x100x7", "40x7x3", "1x100x40", "low = [1], high = [1]", "f32"},
 	{"2x301x9", "33x9x3", "2x151x33", "low = [1], high = [1], stride = [2]", "f32"},
+	{"1x9x20x37", "37x1x3x3", "1x9x20x37", "low = [1, 1], high = [1, 1], groups = 37", "f32"},
+	{"2x9x20x32", "32x1x3x3", "2x4x9x32", "stride = [2, 2], groups = 32", "f32"},
 	{"1x50x4", "6x4x4", "1x47x6", "", "f32"},
 	{"1x5x5x8", "8x8x3x3", "1x3x3x8", "", "bf16"},
 	{"1x5x20x8", "8x8x3x3", "1x5x20x8", "low = [1, 1], high = [1, 1]", "f16"},
@@ -42,7 +44,7 @@ func TestLastConvs(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, constants := range []int{0b10, 0b110, 0b1110, 0b11110} {
+				for _, constants := range []int{0b10, 0b11110} {
 					for _, to := range productTargets {
 						g, err := schedule.NewGroup(op)
 						if err != nil {

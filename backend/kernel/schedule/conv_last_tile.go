@@ -105,9 +105,13 @@ func (l *lastConv) windows(p blockPlace, panel, y, x ir.Dim) ([]*kernel.Value, e
 			sums[i] = l.Load(l.shift, at, lanes)
 		}
 	}
-	run, runs := img.inner, img.wide
+	run, runs := img.depth(), img.wide
 	if l.flat() {
 		run, runs = img.inner*img.wide, 1
+	}
+	step := l.products
+	if img.depthwise {
+		step = l.vectorProducts(panel)
 	}
 	loop := func(name string, count int64, acc []*kernel.Value, body func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
 		return l.loop(kernel.Serial, name, n(count), acc, body)
@@ -117,7 +121,7 @@ func (l *lastConv) windows(p blockPlace, panel, y, x ir.Dim) ([]*kernel.Value, e
 			at := from.Add(ky.Mul(n(img.farY * l.line))).Add(kx.Mul(n(img.far * l.pitch)))
 			w := weights.Add(ky.Mul(n(runs)).Add(kx).Mul(n(run * l.width())))
 			return loop("k", run, acc, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-				return l.products(buf, at.Add(k), w.Add(k.Mul(n(l.width()))), acc), nil
+				return step(buf, at.Add(k), w.Add(k.Mul(n(l.width()))), acc), nil
 			})
 		})
 	})
@@ -129,22 +133,52 @@ func (l *lastConv) width() int64 { return l.tile.vectors * int64(l.emitter.lanes
 // products adds those of one number of each window, from at on in a buffer.
 func (l *lastConv) products(buf *kernel.Buffer, at, w ir.Dim, acc []*kernel.Value) []*kernel.Value {
 	lanes, img, t := l.emitter.lanes, l.image, l.tile
-	weights := make([]*kernel.Value, t.vectors)
-	for v := range weights {
-		weights[v] = l.Cast(l.Load(l.packed, w.Add(ir.Const(int64(v*lanes))), lanes), l.elem)
-	}
+	weights := l.weightVectors(w)
 	next := make([]*kernel.Value, 0, len(acc))
 	for i := range t.pixels() {
 		far := i/t.width*img.strideY*l.line + i%t.width*img.stride*l.pitch
 		x := l.Splat(l.Load(buf, at.Add(ir.Const(far)), 1), lanes)
 		for v, weight := range weights {
-			sum := acc[int(i*t.vectors)+v]
-			if l.elem.IsFloat() {
-				next = append(next, l.Op(kernel.MulAdd, x, weight, sum))
-			} else {
-				next = append(next, l.Op(kernel.Add, sum, l.Op(kernel.Mul, x, weight)))
-			}
+			next = append(next, l.mulAdd(x, weight, acc[int(i*t.vectors)+v]))
 		}
 	}
 	return next
+}
+
+// vectorProducts is products where every channel of x has one of its own in the result.
+func (l *lastConv) vectorProducts(panel ir.Dim) func(buf *kernel.Buffer, at, w ir.Dim, acc []*kernel.Value) []*kernel.Value {
+	lanes, img, t := l.emitter.lanes, l.image, l.tile
+	return func(buf *kernel.Buffer, at, w ir.Dim, acc []*kernel.Value) []*kernel.Value {
+		weights := l.weightVectors(w)
+		next := make([]*kernel.Value, 0, len(acc))
+		for i := range t.pixels() {
+			far := i/t.width*img.strideY*l.line + i%t.width*img.stride*l.pitch
+			for v, weight := range weights {
+				c := cond{at: panel.Mul(ir.Const(l.width())).Add(ir.Const(int64(v * lanes))), step: one, least: zero, most: ir.Const(img.outer - 1)}
+				var mask *kernel.Value
+				if img.outer%l.width() != 0 {
+					mask = l.mask([]cond{c}, lanes)
+				}
+				x := l.LoadLanes(buf, at.Add(c.at).Add(ir.Const(far)), one, lanes, mask)
+				next = append(next, l.mulAdd(x, weight, acc[int(i*t.vectors)+v]))
+			}
+		}
+		return next
+	}
+}
+
+func (l *lastConv) weightVectors(w ir.Dim) []*kernel.Value {
+	lanes := l.emitter.lanes
+	weights := make([]*kernel.Value, l.tile.vectors)
+	for v := range weights {
+		weights[v] = l.Cast(l.Load(l.packed, w.Add(ir.Const(int64(v*lanes))), lanes), l.elem)
+	}
+	return weights
+}
+
+func (l *lastConv) mulAdd(x, weight, sum *kernel.Value) *kernel.Value {
+	if l.elem.IsFloat() {
+		return l.Op(kernel.MulAdd, x, weight, sum)
+	}
+	return l.Op(kernel.Add, sum, l.Op(kernel.Mul, x, weight))
 }
