@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -156,7 +157,7 @@ func candidates(m *ir.Module) []*ir.Op {
 		}
 		over := interp.Overwriting(f)
 		for _, op := range f.Ops {
-			if (op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 || ofState(op, over)) && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
+			if (op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 || ofState(op, over)) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}

@@ -30,6 +30,12 @@ func Entries() []Entry {
 			Make:    makePanels,
 		},
 		{
+			Name:    "windows",
+			Doc:     "Convolutions with channels last: tiles of pixels by vectors of channels, whose windows are read where they lie or from a copy with zeros around.",
+			Applies: func(g *Group, _ Target) string { return g.needsLastConv() },
+			Make:    makeLastConv,
+		},
+		{
 			Name:    "dots",
 			Doc:     "Products of few rows with compressed weights: the codes are read where they lie.",
 			Applies: func(g *Group, _ Target) string { return g.needsRows() },
