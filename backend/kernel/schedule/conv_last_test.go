@@ -35,6 +35,7 @@ var lastConvs = []struct{ x, w, y, attrs, elem string }{
 // TestLastConvs holds convolutions with channels last against the interpreter: alone, and between other operations.
 func TestLastConvs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 5))
+	n := &natively{}
 	for _, tt := range lastConvs {
 		for _, fused := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s,%s,%s,%v", tt.x, tt.w, tt.elem, fused), func(t *testing.T) {
@@ -45,7 +46,7 @@ func TestLastConvs(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, constants := range []int{0b10, 0b11110} {
-					for _, to := range productTargets {
+					for _, to := range targets {
 						g, err := schedule.NewGroup(op)
 						if err != nil {
 							t.Fatal(err)
@@ -57,7 +58,7 @@ func TestLastConvs(t *testing.T) {
 						if why != "" {
 							t.Fatalf("%s: %s", to.Name, why)
 						}
-						got, err := compute(made, in, nil, want[0])
+						got, err := n.compute(t.Name(), to, made, in, nil, want[0])
 						if err == nil {
 							err = differ(got, want[0])
 						}
@@ -69,6 +70,7 @@ func TestLastConvs(t *testing.T) {
 			})
 		}
 	}
+	n.run(t)
 }
 
 // lastConv is the text of a convolution; a fused one takes an x that is computed, and is followed by what norms and residual
