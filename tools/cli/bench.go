@@ -24,6 +24,7 @@ func benchCommand() command {
 		doc:   "Measure how fast a model runs, what memory it takes, and where the time goes.",
 		long: `Inputs are given as for run; without any, legal ones are made. After warming up, the function is called again and again;
 where the inputs describe several calls that keep state, all of them are one iteration, and states start anew in each.
+Outputs are written into the memory of the iteration before.
 
 The table of kernels is of further calls that are timed operation by operation. Its GFLOP/s count a multiply-add as two and
 come from the operations' own counts; GB/s are of operands and results, each once; "of peak" is the larger share of what
@@ -238,16 +239,20 @@ func (b *benchRun) begin() error {
 	return b.given.setStates(b.m, b.session)
 }
 
-// once runs one iteration and gives the time that the calls took.
-func (b *benchRun) once(ctx context.Context, opt *backend.CallOptions) (time.Duration, error) {
+// once runs one iteration and gives the time that the calls took. Outputs are written over those of the iteration before, as
+// a program would have it that runs a model again and again.
+func (b *benchRun) once(ctx context.Context) (time.Duration, error) {
 	if err := b.begin(); err != nil {
 		return 0, err
 	}
 	begin := time.Now()
-	for _, one := range b.calls {
-		if _, err := b.session.Call(ctx, one.sig.Name, one.in, opt); err != nil {
+	for i := range b.calls {
+		one := &b.calls[i]
+		out, err := b.session.Call(ctx, one.sig.Name, one.in, &one.again)
+		if err != nil {
 			return 0, err
 		}
+		one.again.Outputs = out
 	}
 	return time.Since(begin), nil
 }
@@ -266,7 +271,7 @@ func (b *benchRun) measure(ctx context.Context, r *benchResult) error {
 // warmUp runs the model for a while, once at least.
 func (b *benchRun) warmUp(ctx context.Context) error {
 	for begin := time.Now(); ; {
-		took, err := b.once(ctx, nil)
+		took, err := b.once(ctx)
 		if err != nil {
 			return err
 		}
@@ -283,7 +288,7 @@ func (b *benchRun) iterate(ctx context.Context, r *benchResult) error {
 	bar := b.newProgress()
 	defer bar.finish()
 	for begin := time.Now(); ; {
-		took, err := b.once(ctx, nil)
+		took, err := b.once(ctx)
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func (b *benchRun) round(ctx context.Context, line string) (*roundResult, error)
 	}
 	r := &roundResult{}
 	for begin := time.Now(); len(r.Latency) == 0 || time.Since(begin).Seconds() < seconds; {
-		took, err := b.once(ctx, nil)
+		took, err := b.once(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -40,6 +40,16 @@ type SegmentCall struct {
 	step  *step
 	slots []*host.Tensor
 	sizes *backend.Sizes
+	outer bool // the segment belongs to the called function
+}
+
+// Output gives memory that the caller offers for a result of the called function, nil where it offers none of this type and
+// shape, or where the segment belongs to another function or a body.
+func (c *SegmentCall) Output(result int, elem host.Elem, shape []int) *host.Tensor {
+	if !c.outer || !fits(c.run.outputs[result], elem, shape) {
+		return nil
+	}
+	return c.run.outputs[result]
 }
 
 // Interpret computes the segment in the interpreter, without observers.
@@ -116,9 +126,9 @@ type segmentStep struct {
 }
 
 // segment runs one, and has its results bind and agree with sizes as those of operations do.
-func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes) error {
+func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *backend.Sizes, outermost bool) error {
 	c := r.session.call() // its fields are free: what a segment interprets, below, begins when it does not read them any more
-	c.Eval, c.Opt, c.run, c.step, c.slots, c.sizes = ctx, r.opt, r, st, slots, sizes
+	c.Eval, c.Opt, c.run, c.step, c.slots, c.sizes, c.outer = ctx, r.opt, r, st, slots, sizes, outermost
 	for _, k := range st.in {
 		c.In = append(c.In, slots[k])
 	}

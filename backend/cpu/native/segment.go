@@ -39,6 +39,7 @@ type outValue struct {
 	index    int // of a constant, and of what is returned
 	constant bool
 	returned bool // the function gives it to its caller
+	result   int  // as which of its results first, where it does
 }
 
 // segmentStep is one operation of a segment.
@@ -214,12 +215,13 @@ func (s *segment) number() {
 	}
 	for _, v := range s.out {
 		i, constant := s.index[v]
-		returned := slices.Contains(s.f.Returns(), v)
+		result := slices.Index(s.f.Returns(), v)
+		returned := result >= 0
 		if !constant && returned {
 			i = len(s.index)
 			s.index[v] = i
 		}
-		s.outs = append(s.outs, outValue{v, i, constant, returned})
+		s.outs = append(s.outs, outValue{v, i, constant, returned, result})
 	}
 	s.count = len(s.index)
 }

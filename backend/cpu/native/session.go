@@ -60,7 +60,7 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.outputs(seg, pr, block); err != nil {
+	if err := s.outputs(seg, pr, c, block); err != nil {
 		return nil, err
 	}
 	base := s.scratch.Addr() // somewhere, where there is nothing to read or write
@@ -165,7 +165,7 @@ func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 
 // outputs makes the tensors of values that leave the segment: in memory of the caller's where the function gives them on, in
 // the block otherwise.
-func (s *session) outputs(seg *segment, pr *prepared, block []byte) (err error) {
+func (s *session) outputs(seg *segment, pr *prepared, c *interp.SegmentCall, block []byte) (err error) {
 	for i, o := range seg.outs {
 		m := &pr.outs[i]
 		switch {
@@ -173,10 +173,14 @@ func (s *session) outputs(seg *segment, pr *prepared, block []byte) (err error) 
 			s.out = append(s.out, s.consts[o.value.Def].given)
 			continue
 		case o.returned:
-			if s.tensors[o.index], err = host.Alloc(o.value.Type.Elem, m.shape); err != nil {
-				return err
+			t := c.Output(o.result, o.value.Type.Elem, m.shape)
+			if t == nil {
+				if t, err = freshOutput(o.value.Type.Elem, m.shape); err != nil {
+					return err
+				}
 			}
-			s.out = append(s.out, s.tensors[o.index])
+			s.tensors[o.index] = t
+			s.out = append(s.out, t)
 			continue
 		case m.tensor == nil:
 			if m.tensor, err = host.FromBytes(o.value.Type.Elem, m.shape, block[:m.bytes:m.bytes]); err != nil {
@@ -188,6 +192,15 @@ func (s *session) outputs(seg *segment, pr *prepared, block []byte) (err error) 
 		s.out = append(s.out, m.tensor)
 	}
 	return nil
+}
+
+// freshOutput makes a tensor that the caller will own.
+func freshOutput(elem host.Elem, shape []int) (*host.Tensor, error) {
+	t, err := host.Alloc(elem, shape)
+	if err == nil {
+		memory.Large(t.Data)
+	}
+	return t, err
 }
 
 // launch runs the kernels. Where somebody watches, it does so operation by operation.

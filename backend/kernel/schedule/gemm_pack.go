@@ -17,9 +17,15 @@ const largestExpanded = 64 << 20
 func (m *gemm) sources() error {
 	m.a, m.b = source{gemm: m, factor: m.contraction.a}, source{gemm: m, factor: m.contraction.b, window: m.blocks}
 	few, isFew := m.m.IsConst()
+	panels, why := compressedOf(m)
 	switch {
 	case m.b.conv != nil:
 		m.b.from = inRound
+	case why == "":
+		m.b.from, m.b.panels = inRound, panels
+		if err := panels.pack(); err != nil {
+			return err
+		}
 	case m.packable(m.b.factor, m.n):
 		m.b.from = atLoad
 	case !m.b.alongK && isFew && few <= 2*int64(m.height):

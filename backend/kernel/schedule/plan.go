@@ -24,6 +24,12 @@ func Entries() []Entry {
 			Make:    makeDepthwise,
 		},
 		{
+			Name:    "panels",
+			Doc:     "Products of few rows with compressed weights, packed by columns: codes become numbers in registers, a scale is applied to sums.",
+			Applies: func(g *Group, t Target) string { return g.needsPanels(t) },
+			Make:    makePanels,
+		},
+		{
 			Name:    "dots",
 			Doc:     "Products of few rows with compressed weights: the codes are read where they lie.",
 			Applies: func(g *Group, _ Target) string { return g.needsRows() },
