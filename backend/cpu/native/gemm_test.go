@@ -30,9 +30,8 @@ type heavy struct {
 	op, result, body  string
 }
 
-// module makes the function of an operation; its constants are multiples of 1/8, whose products sum up without errors.
-func (h heavy) module(t testing.TB, rng *rand.Rand) *ir.Module {
-	t.Helper()
+// text is a module of the operation; its constants are zero.
+func (h heavy) text() string {
 	var params []string
 	for i, x := range h.inputs {
 		params = append(params, fmt.Sprintf("%%x%d: tensor<%s>", i, x))
@@ -41,7 +40,13 @@ func (h heavy) module(t testing.TB, rng *rand.Rand) *ir.Module {
 	for i, c := range h.constants {
 		text += fmt.Sprintf("    %%c%d = core.constant() {value = 0.0} : tensor<%s>\n", i, c)
 	}
-	m := parse(t, text+fmt.Sprintf("    %%y = %s : tensor<%s>\n%s    core.return(%%y)\n  }\n}\n", h.op, h.result, h.body))
+	return text + fmt.Sprintf("    %%y = %s : tensor<%s>\n%s    core.return(%%y)\n  }\n}\n", h.op, h.result, h.body)
+}
+
+// module makes the function of an operation; its constants are multiples of 1/8, whose products sum up without errors.
+func (h heavy) module(t testing.TB, rng *rand.Rand) *ir.Module {
+	t.Helper()
+	m := parse(t, h.text())
 	for _, op := range m.Funcs[0].Ops {
 		if op.Is(core.Constant) {
 			shape, err := constShape(op.Result().Type)

@@ -130,7 +130,7 @@ func (m *gemm) buffers() error {
 	switch m.a.from {
 	case atLoad:
 		n := m.rows.units.Mul(ir.Const(height))
-		m.a.buf, err = m.pack(m.elem, m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
+		m.a.buf, err = m.pack(m.packedElem(m.a), m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
 			return tile.Mul(ir.Const(height)).Min(m.m.Sub(ir.Const(height)))
 		})
 	case inRound:
@@ -146,7 +146,7 @@ func (m *gemm) buffers() error {
 	switch m.b.from {
 	case atLoad:
 		n := panels.Mul(ir.Const(m.width()))
-		m.b.buf, err = m.pack(m.packedElem(), m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
+		m.b.buf, err = m.pack(m.packedElem(m.b), m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
 	case inRound:
 		n := ir.Const(m.cols.each * m.widest() * m.width())
 		if m.b.window != nil {
@@ -158,9 +158,9 @@ func (m *gemm) buffers() error {
 	return err
 }
 
-// packedElem is the type in which columns are packed: halves stay halves, as few rows wait for memory.
-func (m *gemm) packedElem() host.Elem {
-	if e := m.b.v.Type.Elem; m.b.v.Def == nil && (e == host.F16 || e == host.BF16) {
+// packedElem is the type in which a constant matrix is packed: halves stay halves, as they take half of the memory.
+func (m *gemm) packedElem(s source) host.Elem {
+	if e := s.v.Type.Elem; s.v.Def == nil && (e == host.F16 || e == host.BF16) {
 		return e
 	}
 	return m.elem

@@ -135,7 +135,7 @@ func (s source) number(t tall, p place, u int, k ir.Dim) (*kernel.Value, error) 
 	switch s.from {
 	case atLoad:
 		tile := s.factor.number(p.batch).Mul(m.rows.units).Add(p.tile)
-		return m.Load(s.buf, tile.Mul(m.k).Add(k).Mul(h).Add(at), 1), nil
+		return m.Cast(m.Load(s.buf, tile.Mul(m.k).Add(k).Mul(h).Add(at), 1), m.elem), nil
 	case inRound:
 		return m.Load(s.buf, p.tileLocal.Mul(h).Add(at).Mul(m.rowStep()).Add(k), 1), nil
 	case before:
