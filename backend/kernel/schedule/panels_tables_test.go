@@ -55,6 +55,7 @@ func tableTests() []tableTest {
 // TestTables holds products with weights from tables and with narrow floats against the interpreter.
 func TestTables(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 4))
+	n := &natively{}
 	for _, p := range tableTests() {
 		t.Run(fmt.Sprintf("%s %dx%dx%d", p.name, p.rows, p.n, p.k), func(t *testing.T) {
 			names, params := "%x", fmt.Sprintf("%%x: tensor<%dx%dxf32>", p.rows, p.k)
@@ -81,14 +82,15 @@ func TestTables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, to := range productTargets[1:] {
+			for _, to := range targets[1:] {
 				if p.only != "" && p.only != to.Name {
 					continue
 				}
-				if err := panels(op, to, in, want[0]); err != nil {
+				if err := n.panels(t.Name(), op, to, in, want[0]); err != nil {
 					t.Errorf("%s: %v", to.Name, err)
 				}
 			}
 		})
 	}
+	n.run(t)
 }

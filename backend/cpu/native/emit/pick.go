@@ -13,6 +13,9 @@ func (g *gen) pickLanes(table, at value.Value) value.Value {
 	if w == 0 || widthOf(table) != 32 || lanesOf(at)%w != 0 {
 		return g.pickEach(table, at)
 	}
+	if n := lanesOf(at) / w; n&(n-1) != 0 { // join wants a power of two of them
+		return g.pickEach(table, at)
+	}
 	whole := elemOf(table).Equal(types.I32)
 	if whole {
 		table = g.asFloat(table)
