@@ -22,30 +22,62 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, reason := schedule.Plan(g, target)
+	parts, reason := schedule.Parts(g, target)
 	if reason != "" {
 		return nil, errors.New(reason)
 	}
-	if len(made.Kernels) != 1 {
-		return nil, fmt.Errorf("its schedule makes %d kernels, which only share what the call gives", len(made.Kernels))
-	}
-	args, err := argsOf(made.Kernels[0], len(g.Params))
-	if err != nil {
-		return nil, err
-	}
-	plan := &Plan{Kernels: made.Kernels, Args: [][]Arg{args}}
-	for _, p := range made.Packs {
-		n, ok := p.Len.IsConst()
-		if !ok {
-			return nil, fmt.Errorf("internal error: a packed constant has %s elements", p.Len)
-		}
-		bytes, err := host.SizeBytes(p.Elem, []int{int(n)})
-		if err != nil {
+	plan := &Plan{}
+	for i := range parts {
+		if err := plan.add(&parts[i], len(g.Params), i == len(parts)-1); err != nil {
 			return nil, err
 		}
-		plan.Packs = append(plan.Packs, Pack{Kernel: p.Kernel, Operands: p.Params, Bytes: bytes})
 	}
 	return plan, nil
+}
+
+// add appends the kernel of a part. Parameters from their number on are what parts before it gave; the result of all but the last one is
+// a temporary.
+func (p *Plan) add(part *schedule.Part, params int, last bool) error {
+	made := part.Made
+	if len(made.Kernels) != 1 {
+		return fmt.Errorf("its schedule makes %d kernels, which only share what the call gives", len(made.Kernels))
+	}
+	args, err := argsOf(made.Kernels[0], len(part.Params))
+	if err != nil {
+		return err
+	}
+	for i := range args {
+		switch a := &args[i]; {
+		case a.Kind == Operand:
+			if a.Index = part.Params[a.Index]; a.Index >= params {
+				*a = Arg{Temporary, a.Index - params}
+			}
+		case a.Kind == Packed:
+			a.Index += len(p.Packs)
+		case a.Kind == Result && !last:
+			*a = Arg{Temporary, len(p.Temps)}
+		}
+	}
+	for _, k := range made.Packs {
+		n, ok := k.Len.IsConst()
+		if !ok {
+			return fmt.Errorf("internal error: a packed constant has %s elements", k.Len)
+		}
+		bytes, err := host.SizeBytes(k.Elem, []int{int(n)})
+		if err != nil {
+			return err
+		}
+		var operands []int
+		for _, i := range k.Params {
+			operands = append(operands, part.Params[i])
+		}
+		p.Packs = append(p.Packs, Pack{Kernel: k.Kernel, Operands: operands, Bytes: bytes})
+	}
+	p.Kernels, p.Args = append(p.Kernels, made.Kernels[0]), append(p.Args, args)
+	if !last {
+		p.Temps = append(p.Temps, Temp{part.Result.NumElements().Mul(ir.Const(int64(part.Result.Elem.Bytes())))})
+	}
+	return nil
 }
 
 // updates plans an operation that writes over its base.
