@@ -91,7 +91,7 @@ func updates(op *ir.Op, t schedule.Target) (*Plan, error) {
 		args = append(args, Arg{Operand, i})
 	}
 	args = append(args, Arg{Kind: Saved}, Arg{Kind: Places}, Arg{Kind: Status})
-	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length}}, nil
+	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length, u.Copy}}, nil
 }
 
 // argsOf tells a scheduled kernel's global buffers apart: the parameters come first, then the result, what is packed, and the status.
