@@ -19,6 +19,7 @@ type Plan struct {
 	Temps   []Temp           // memory between the kernels
 	Packs   []Pack           // constants in another order
 	InPlace *InPlace         // nil: the result has memory of its own
+	Reuses  []int            // operands in whose memory the result may lie, where nobody needs them any more
 }
 
 // InPlace says that the only kernel of a plan writes over operand 0, whose memory is the result's, and saves what it writes over: runs

@@ -32,7 +32,36 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 			return nil, err
 		}
 	}
+	if len(parts) == 1 && parts[0].Made.Once {
+		plan.Reuses = reused(plan.Kernels[0], plan.Args[0])
+	}
 	return plan, nil
+}
+
+// reused lists the operands of a kernel that its result may be written over.
+func reused(k *kernel.Kernel, args []Arg) []int {
+	var in []*kernel.Buffer
+	var out *kernel.Buffer
+	at := 0
+	for _, b := range k.Buffers {
+		if b.Space != kernel.Global {
+			continue
+		}
+		switch args[at].Kind {
+		case Operand:
+			in = append(in, b)
+		case Result:
+			out = b
+		}
+		at++
+	}
+	var list []int
+	for i, b := range in {
+		if k.MayShare(b, out) {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // add appends the kernel of a part. Parameters from their number on are what parts before it gave; the result of all but the last one is

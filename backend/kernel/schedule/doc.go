@@ -41,6 +41,7 @@ type Entry struct {
 type Made struct {
 	Kernels []*kernel.Kernel // run one after the other at each call
 	Packs   []Pack
+	Once    bool // each element of the result is written once, and not read
 }
 
 // Pack is a constant in the order in which kernels read it: memory that an engine fills once, before the first call, and
