@@ -3,7 +3,6 @@ package native
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -14,7 +13,7 @@ import (
 
 // Scheduled plans an operation by the schedules for every backend.
 func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
-	target := schedule.Target{Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, Features: m.All()}
+	target := schedule.Target{Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All()}
 	if op.Def.Traits.Has(ir.InPlace) {
 		return updates(op, target)
 	}
@@ -27,12 +26,13 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 		return nil, errors.New(reason)
 	}
 	plan := &Plan{}
+	var given []int // the temporaries of the parts' results
 	for i := range parts {
-		if err := plan.add(&parts[i], len(g.Params), i == len(parts)-1); err != nil {
+		if given, err = plan.add(&parts[i], len(g.Params), given, i == len(parts)-1); err != nil {
 			return nil, err
 		}
 	}
-	if len(parts) == 1 && parts[0].Made.Once {
+	if len(parts) == 1 && len(plan.Kernels) == 1 && parts[0].Made.Once {
 		plan.Reuses = reused(plan.Kernels[0], plan.Args[0])
 	}
 	return plan, nil
@@ -64,29 +64,46 @@ func reused(k *kernel.Kernel, args []Arg) []int {
 	return list
 }
 
-// add appends the kernel of a part. Parameters from their number on are what parts before it gave; the result of all but the last one is
-// a temporary.
-func (p *Plan) add(part *schedule.Part, params int, last bool) error {
+// add appends the kernels of a part. Parameters from their number on are what parts before it gave, in temporaries; so is its own
+// result, unless it is the last one.
+func (p *Plan) add(part *schedule.Part, params int, given []int, last bool) ([]int, error) {
 	made := part.Made
-	if len(made.Kernels) != 1 {
-		return fmt.Errorf("its schedule makes %d kernels, which only share what the call gives", len(made.Kernels))
+	packs, temps := len(p.Packs), len(p.Temps)
+	for _, t := range made.Temps {
+		p.Temps = append(p.Temps, Temp{t.Len.Mul(ir.Const(int64(t.Elem.Bytes())))})
 	}
-	args, err := argsOf(made.Kernels[0], len(part.Params))
-	if err != nil {
-		return err
+	result := Arg{Kind: Result}
+	if !last {
+		result = Arg{Temporary, len(p.Temps)}
+		given = append(given, result.Index)
+		p.Temps = append(p.Temps, Temp{part.Result.NumElements().Mul(ir.Const(int64(part.Result.Elem.Bytes())))})
 	}
-	for i := range args {
-		switch a := &args[i]; {
-		case a.Kind == Operand:
-			if a.Index = part.Params[a.Index]; a.Index >= params {
-				*a = Arg{Temporary, a.Index - params}
-			}
-		case a.Kind == Packed:
-			a.Index += len(p.Packs)
-		case a.Kind == Result && !last:
-			*a = Arg{Temporary, len(p.Temps)}
+	for _, k := range made.Kernels {
+		args, err := argsOf(k, len(part.Params))
+		if err != nil {
+			return nil, err
 		}
+		for i := range args {
+			switch a := &args[i]; a.Kind {
+			case Operand:
+				if a.Index = part.Params[a.Index]; a.Index >= params {
+					*a = Arg{Temporary, given[a.Index-params]}
+				}
+			case Packed:
+				a.Index += packs
+			case Temporary:
+				a.Index += temps
+			case Result:
+				*a = result
+			}
+		}
+		p.Kernels, p.Args = append(p.Kernels, k), append(p.Args, args)
 	}
+	return given, p.pack(made, part)
+}
+
+// pack appends what a part packs.
+func (p *Plan) pack(made *schedule.Made, part *schedule.Part) error {
 	for _, k := range made.Packs {
 		n, ok := k.Len.IsConst()
 		if !ok {
@@ -101,10 +118,6 @@ func (p *Plan) add(part *schedule.Part, params int, last bool) error {
 			operands = append(operands, part.Params[i])
 		}
 		p.Packs = append(p.Packs, Pack{Kernel: k.Kernel, Operands: operands, Bytes: bytes})
-	}
-	p.Kernels, p.Args = append(p.Kernels, made.Kernels[0]), append(p.Args, args)
-	if !last {
-		p.Temps = append(p.Temps, Temp{part.Result.NumElements().Mul(ir.Const(int64(part.Result.Elem.Bytes())))})
 	}
 	return nil
 }
@@ -123,27 +136,22 @@ func updates(op *ir.Op, t schedule.Target) (*Plan, error) {
 	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length, u.Copy}}, nil
 }
 
-// argsOf tells a scheduled kernel's global buffers apart: the parameters come first, then the result, what is packed, and the status.
+// argsOf tells a scheduled kernel's global buffers apart, of which the parameters come first.
 func argsOf(k *kernel.Kernel, params int) ([]Arg, error) {
+	kinds := map[schedule.Role]ArgKind{schedule.Result: Result, schedule.Packed: Packed, schedule.Between: Temporary, schedule.Statuses: Status}
 	var args []Arg
-	results, packs := 0, 0
 	for _, b := range k.Buffers {
 		switch {
 		case b.Space != kernel.Global:
 		case len(args) < params:
 			args = append(args, Arg{Operand, len(args)})
-		case strings.HasPrefix(b.Name, "status"):
-			args = append(args, Arg{Kind: Status})
-		case strings.HasPrefix(b.Name, "packed"):
-			args = append(args, Arg{Packed, packs})
-			packs++
 		default:
-			args = append(args, Arg{Kind: Result})
-			results++
+			role, index := schedule.RoleOf(b)
+			args = append(args, Arg{kinds[role], index})
 		}
 	}
-	if len(args) < params || results != 1 {
-		return nil, fmt.Errorf("kernel %s has %d global buffers and %d results, expected %d parameters and 1 result", k.Name, len(args), results, params)
+	if len(args) < params {
+		return nil, fmt.Errorf("kernel %s has %d global buffers, expected %d parameters among them", k.Name, len(args), params)
 	}
 	return args, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -159,7 +160,7 @@ func candidates(m *ir.Module) []*ir.Op {
 			return // it is planned as a whole
 		}
 		for _, op := range f.Ops {
-			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
+			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}

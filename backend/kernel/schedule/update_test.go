@@ -83,7 +83,7 @@ func checkUpdate(t *testing.T, code *natively, to schedule.Target, m *ir.Module,
 	saved, places := make([]byte, runs*length*elem), make([]byte, runs*8)
 	call.Buffers = append(call.Buffers, saved, places)
 	status := make([]byte, 4)
-	if globals(u.Kernel) > len(call.Buffers) {
+	if len(globalBuffers(u.Kernel)) > len(call.Buffers) {
 		call.Buffers = append(call.Buffers, status)
 	}
 	if err := code.record(t.Name(), to, u.Kernel, call); err != nil {
