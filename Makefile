@@ -1,11 +1,12 @@
 # The two commands of this project: `make demo` shows the main job, `make test` runs every test. Each installs what it
-# needs, LLVM among it; Go and a C compiler (for the race detector only) are the only things that must be there.
+# needs, LLVM and an emulator for Arm among it; Go and a C compiler (for the race detector only) are the only things that
+# must be there.
 
 export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race lint fuzz refs generate bench llvm
+.PHONY: build demo test test-race lint fuzz refs generate bench llvm emulator
 
 build: aiopt
 
@@ -33,7 +34,16 @@ llvm:
 	$$as_root apt-get update -q; \
 	$$as_root apt-get install -y -q --no-install-recommends llvm-19 binutils || $$as_root apt-get install -y -q --no-install-recommends llvm binutils
 
-test: lint llvm
+# Code for Arm is run under an emulator. Where it or the linker for Arm is not there and apt is, they are installed.
+emulator:
+	@if [ "$$(uname -m)" = aarch64 ]; then exit 0; fi; \
+	if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-ld >/dev/null; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the tests of code for Arm need qemu-user and binutils for aarch64: install them"; exit 1; fi; \
+	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
+	$$as_root apt-get update -q; \
+	$$as_root apt-get install -y -q --no-install-recommends qemu-user binutils-aarch64-linux-gnu
+
+test: lint llvm emulator
 	$(GO) test -shuffle=on ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
 	$(MAKE) test-race fuzz
@@ -47,7 +57,7 @@ lint:
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-FUZZTIME ?= 20s
+FUZZTIME ?= 10s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
 

@@ -51,6 +51,12 @@ type CallOptions struct {
 	// and bodies when these start. The tensor must not be changed and is valid only during the call of Observe.
 	Observe func(v *ir.Value, t *host.Tensor)
 	Select  func(v *ir.Value) bool
+	// Outputs are tensors that the call may write its outputs into, in the order of Signature.Outputs, such as those of an
+	// earlier call: fresh memory of a large tensor can take longer than computing it. One is taken that is dense, has the
+	// output's type and the sizes of this call, and shares no bytes with an input or with another one. Otherwise, where it is
+	// nil or missing, or where its operation makes its own memory, the output is another tensor. After an error their content is
+	// not defined.
+	Outputs []*host.Tensor
 	// Progress is called from time to time with the share of operations that have run.
 	Progress func(done, total int)
 	// Timing is called each time an operation has run, with the name of the engine that ran it and the nanoseconds it took.

@@ -33,7 +33,9 @@ func KVCache() *pass.Pass {
 		}
 		m.DropUnusedResources()
 		m.SettleLost()
-		ctx.Reportf("kv-cache: %d of %d updates happen in place", marked, all)
+		if all > 0 {
+			ctx.Reportf("kv-cache: %d of %d updates happen in place", marked, all)
+		}
 		return nil
 	}
 	return p

@@ -24,6 +24,7 @@ func benchCommand() command {
 		doc:   "Measure how fast a model runs, what memory it takes, and where the time goes.",
 		long: `Inputs are given as for run; without any, legal ones are made. After warming up, the function is called again and again;
 where the inputs describe several calls that keep state, all of them are one iteration, and states start anew in each.
+Outputs are written into the memory of the iteration before.
 
 The table of kernels is of further calls that are timed operation by operation. Its GFLOP/s count a multiply-add as two and
 come from the operations' own counts; GB/s are of operands and results, each once; "of peak" is the larger share of what
@@ -33,12 +34,19 @@ faster.
 Memory is the peak of what the process holds of its own; mapped files do not count. The relative RMS error is the norm of
 the differences over the norm of the expected outputs, the largest of all outputs.
 
+With --rounds-from-stdin the model is loaded once and measured in rounds, so that other programs can be measured in between.
+When it is ready, one line {"ready_ms"} is printed. For each line of standard input with a number of seconds it runs for
+about as long and prints {"latency_ms": [...]}; for the line peaks it measures the machine and prints {"gflops",
+"read_gb_per_s"}. Where standard input ends, the results of all rounds are printed as usual.
+
 The last line with --json is one object: {"latency_ms": [one per iteration], "load_ms", "compile_ms" (passes and engine),
-"memory_mb", "max_abs_err", "rel_rms_err"}; what is not known, such as errors without --ref, is null.`,
+"memory_mb", "max_abs_err", "rel_rms_err", "constants_mb" (as they are stored), "live_mb" (the most that results of operations
+take at a time), "given_mb" (inputs, outputs and states)}; what is not known, such as errors without --ref, is null.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &bench{calls: newCalls(t)}
 			c.declare(fs)
 			fs.IntVar(&c.iters, "iters", 0, "how many iterations to measure; 0: as many as three seconds hold, 5 to 1000")
+			fs.BoolVar(&c.rounds, "rounds-from-stdin", false, "measure when standard input asks for it")
 			fs.BoolVar(&c.json, "json", false, "print the results as JSON in the last line")
 			return c.run
 		},
@@ -47,8 +55,9 @@ The last line with --json is one object: {"latency_ms": [one per iteration], "lo
 
 type bench struct {
 	calls
-	iters int
-	json  bool
+	iters  int
+	rounds bool
+	json   bool
 }
 
 // How often is measured where the user does not say.
@@ -68,6 +77,7 @@ type benchResult struct {
 	Memory  *float64  `json:"memory_mb"`
 	MaxAbs  *float64  `json:"max_abs_err"`
 	RelRMS  *float64  `json:"rel_rms_err"`
+	*needs
 }
 
 func (c *bench) run(ctx context.Context, args []string) error {
@@ -76,6 +86,9 @@ func (c *bench) run(ctx context.Context, args []string) error {
 	}
 	if c.iters < 0 {
 		return usagef("--iters=%d: expected 0 or more", c.iters)
+	}
+	if c.rounds && c.iters > 0 {
+		return usagef("--rounds-from-stdin: standard input says how long to measure; leave --iters out")
 	}
 	events := newTrace(c.trace)
 	watch := memory.Start()
@@ -108,6 +121,9 @@ func (c *bench) run(ctx context.Context, args []string) error {
 		r.Memory = &mb
 	}
 	if err := b.errors(&r); err != nil {
+		return err
+	}
+	if r.needs, err = b.needs(); err != nil {
 		return err
 	}
 	kernels, err := b.kernels(ctx)
@@ -223,37 +239,56 @@ func (b *benchRun) begin() error {
 	return b.given.setStates(b.m, b.session)
 }
 
-// once runs one iteration and gives the time that the calls took.
-func (b *benchRun) once(ctx context.Context, opt *backend.CallOptions) (time.Duration, error) {
+// once runs one iteration and gives the time that the calls took. Outputs are written over those of the iteration before, as
+// a program would have it that runs a model again and again.
+func (b *benchRun) once(ctx context.Context) (time.Duration, error) {
 	if err := b.begin(); err != nil {
 		return 0, err
 	}
 	begin := time.Now()
-	for _, one := range b.calls {
-		if _, err := b.session.Call(ctx, one.sig.Name, one.in, opt); err != nil {
+	for i := range b.calls {
+		one := &b.calls[i]
+		out, err := b.session.Call(ctx, one.sig.Name, one.in, &one.again)
+		if err != nil {
 			return 0, err
 		}
+		one.again.Outputs = out
 	}
 	return time.Since(begin), nil
 }
 
-// measure warms up and runs the iterations.
+// measure finds the latencies.
 func (b *benchRun) measure(ctx context.Context, r *benchResult) error {
+	if b.rounds {
+		return b.serve(ctx, r)
+	}
+	if err := b.warmUp(ctx); err != nil {
+		return err
+	}
+	return b.iterate(ctx, r)
+}
+
+// warmUp runs the model for a while, once at least.
+func (b *benchRun) warmUp(ctx context.Context) error {
 	for begin := time.Now(); ; {
-		took, err := b.once(ctx, nil)
+		took, err := b.once(ctx)
 		if err != nil {
 			return err
 		}
 		if time.Since(begin)+took > warmTime {
-			break
+			return nil
 		}
 	}
+}
+
+// iterate runs as many iterations as are asked for, or as a few seconds hold.
+func (b *benchRun) iterate(ctx context.Context, r *benchResult) error {
 	b.watch.Pause(true)
 	defer b.watch.Pause(false)
 	bar := b.newProgress()
 	defer bar.finish()
 	for begin := time.Now(); ; {
-		took, err := b.once(ctx, nil)
+		took, err := b.once(ctx)
 		if err != nil {
 			return err
 		}

@@ -112,6 +112,7 @@ type call struct {
 	sig             backend.Signature
 	inputs, outputs portNames
 	in              []*host.Tensor
+	again           backend.CallOptions // of a call that is repeated: its outputs are written over
 }
 
 // plan lists the calls that inputs and flags describe. With several functions an input that is not given is the newest

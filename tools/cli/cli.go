@@ -27,6 +27,7 @@ const (
 type tool struct {
 	*aiopt.Toolkit
 	name   string // of the program, for messages
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	colour bool // stderr is a terminal that shows colours
@@ -68,7 +69,7 @@ func Main(tk *aiopt.Toolkit) {
 	debug.SetGCPercent(400) // reading a model makes many small objects that stay
 	ctx, stop := untilSignal()
 	t := newTool(tk, os.Stdout, os.Stderr)
-	t.alone = true
+	t.alone, t.stdin = true, os.Stdin
 	code := t.run(ctx, os.Args)
 	stop()
 	os.Exit(code)
@@ -80,7 +81,7 @@ func Run(ctx context.Context, tk *aiopt.Toolkit, args []string, stdout, stderr i
 }
 
 func newTool(tk *aiopt.Toolkit, stdout, stderr io.Writer) *tool {
-	t := &tool{Toolkit: tk, name: "aiopt", stdout: stdout, stderr: stderr}
+	t := &tool{Toolkit: tk, name: "aiopt", stdin: strings.NewReader(""), stdout: stdout, stderr: stderr}
 	t.tty = isTerminal(stderr)
 	t.colour, t.bright = showsColours(stderr), showsColours(stdout)
 	return t

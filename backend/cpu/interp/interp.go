@@ -75,8 +75,10 @@ func (p *program) Close() error {
 func (p *program) NewSession() backend.Session {
 	s := &session{program: p, states: map[string]*host.Tensor{}}
 	if p.segments != nil {
-		s.runner, s.arena = p.segments.NewRunner(), &memory.Arena{}
-		runtime.SetFinalizer(s.arena, func(a *memory.Arena) { _ = a.Free() }) // a backend.Session has no Close
+		s.runner, s.arena, s.saved = p.segments.NewRunner(), &memory.Arena{}, &memory.Arena{}
+		for _, a := range []*memory.Arena{s.arena, s.saved} {
+			runtime.SetFinalizer(a, func(a *memory.Arena) { _ = a.Free() }) // a backend.Session has no Close
+		}
 	}
 	return s
 }
@@ -132,6 +134,7 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 		}
 		r.args = append(r.args, t)
 	}
+	r.offered(f, in)
 	if err := r.sizes.BindInputs(f, r.args); err != nil {
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
@@ -140,7 +143,7 @@ func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt 
 		r.undo.restore()
 		return nil, fmt.Errorf("@%s: %w", name, err)
 	}
-	s.separate(pl, in, results)
+	s.separate(pl, in, results, r.outputs)
 	out = make([]*host.Tensor, 0, len(f.Results))
 	for i, res := range f.Results {
 		if res.State {
@@ -162,8 +165,9 @@ type run struct {
 	current *ir.Op
 	entered int // how many functions and bodies have begun to run
 
-	states []*host.Tensor // that this call may write over
-	undo   undo
+	states  []*host.Tensor // that this call may write over
+	outputs []*host.Tensor // for each result of the called function, memory that the caller offers for it, or nil
+	undo    undo
 
 	// Of the called function, used again by the session's next call:
 	args, slots, results, taken []*host.Tensor
@@ -229,7 +233,7 @@ func (r *run) steps(pl *plan, args, slots, out []*host.Tensor, ctx *ir.EvalCtx, 
 		}
 		var err error
 		if st.segment != nil {
-			err = r.segment(st, slots, ctx, sizes)
+			err = r.segment(st, slots, ctx, sizes, outermost)
 		} else {
 			err = r.one(st, slots, ctx, sizes, outermost)
 		}

@@ -2,7 +2,9 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
@@ -19,6 +21,7 @@ type session struct {
 	// Where another engine computes segments:
 	runner  Runner
 	arena   *memory.Arena
+	saved   *memory.Arena // what they have written over
 	segment SegmentCall
 }
 
@@ -81,12 +84,44 @@ func (s *session) SetState(name string, t *host.Tensor) error {
 			return fmt.Errorf("state %q is %s, found %s", name, st.Type, t)
 		}
 	}
-	s.states[name] = t.Clone()
+	if !assigned(s.states[name], t) {
+		s.states[name] = t.Clone()
+	}
 	return nil
 }
 
-// Reset gives every state its initial value again.
-func (s *session) Reset() { clear(s.states) }
+// Reset gives every state its initial value again, in the memory that it has.
+func (s *session) Reset() {
+	for name, t := range s.states {
+		if !s.restart(name, t) {
+			delete(s.states, name)
+		}
+	}
+}
+
+// restart writes a state's initial value into its tensor, and reports whether that has place for it.
+func (s *session) restart(name string, t *host.Tensor) bool {
+	st := s.program.module.State(name)
+	if st.Init != "" {
+		init, err := s.program.resource(st.Init)
+		return err == nil && assigned(t, init)
+	}
+	shape, fixed := st.Type.Static()
+	if !fixed || !t.Contiguous() || !slices.Equal(shape, t.Shape) {
+		return false
+	}
+	clear(t.Bytes())
+	return true
+}
+
+// assigned copies a tensor into the memory of a state where that has its type and shape.
+func assigned(state, t *host.Tensor) bool {
+	if state == nil || state.Elem != t.Elem || !state.Contiguous() || !slices.Equal(state.Shape, t.Shape) {
+		return false
+	}
+	host.Assign(host.Serial, state, t)
+	return true
+}
 
 // begin starts a call in what the last one left.
 func (s *session) begin(ctx context.Context, opt *backend.CallOptions) *run {
@@ -102,13 +137,15 @@ func (s *session) begin(ctx context.Context, opt *backend.CallOptions) *run {
 // end lets go of all that the call held.
 func (s *session) end() error {
 	r := &s.run
-	for _, list := range []*[]*host.Tensor{&r.args, &r.slots, &r.results, &r.taken, &r.states, &r.undo.parts, &r.undo.before} {
+	for _, list := range []*[]*host.Tensor{&r.args, &r.outputs, &r.slots, &r.results, &r.taken, &r.states} {
 		clear(*list)
 		*list = (*list)[:0]
 	}
+	clear(r.undo)
+	r.undo = r.undo[:0]
 	r.ctx, r.opt, r.eval.Context = nil, nil, nil
 	if s.arena == nil {
 		return nil
 	}
-	return s.arena.Reset()
+	return errors.Join(s.arena.Reset(), s.saved.Reset())
 }

@@ -10,12 +10,13 @@ import (
 // Region is memory outside Go's heap: native code may keep its address, and its pages stay from call to call.
 type Region struct{ Data mmap.MMap }
 
-// NewRegion maps zeroed memory of at least n bytes, which starts on a page.
+// NewRegion maps zeroed memory of at least n bytes, which starts on a page. Large memory has large pages where there are some.
 func NewRegion(n int) (*Region, error) {
 	data, err := mmap.MapRegion(nil, max(n, 1), mmap.RDWR, mmap.ANON, 0)
 	if err != nil {
 		return nil, fmt.Errorf("mapping %d bytes of memory: %w", n, err)
 	}
+	Large(data)
 	return &Region{data}, nil
 }
 

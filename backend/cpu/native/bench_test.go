@@ -41,7 +41,7 @@ func BenchmarkFunctions(b *testing.B) {
 	}
 	x := random(rand.New(rand.NewPCG(1, 1)), n)
 	in, out := guard(b, x.Data, false), guard(b, x.Data, false)
-	ctx := block(b, uint64(in.addr()), uint64(out.addr()))
+	ctx := block(b, uint64(in.Addr()), uint64(out.Addr()))
 	for _, f := range compileAll(b, kernels) {
 		b.Run(f.kernel.Name, func(b *testing.B) {
 			for b.Loop() {
@@ -61,7 +61,7 @@ func BenchmarkDispatch(b *testing.B) {
 	}
 	f := code.functions[0]
 	in, out := guard(b, make([]byte, 256), false), guard(b, make([]byte, 256), false)
-	ctx := block(b, uint64(in.addr()), uint64(out.addr()))
+	ctx := block(b, uint64(in.Addr()), uint64(out.Addr()))
 	const many = 60
 	var list []uint64
 	for range many {

@@ -7,6 +7,7 @@ import (
 	"github.com/ebitengine/purego"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
 )
@@ -23,7 +24,7 @@ type compiler struct {
 
 // newCompiler finds the tools of this machine.
 func newCompiler() (*compiler, error) {
-	m, err := thisMachine()
+	machines, err := processor.Machines()
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func newCompiler() (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{tools: tools, cache: cache, machine: m, parallel: 1}, nil
+	return &compiler{tools: tools, cache: cache, machine: machines[0], parallel: 1}, nil
 }
 
 // function is the code of a kernel.
@@ -113,7 +114,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 // load compiles and maps; once more where another process has emptied the cache in between.
 func (c *compiler) load(ctx context.Context, job *toolchain.Job) (lib *toolchain.Library, err error) {
 	for range 2 {
-		path, err := c.cache.Object(ctx, c.tools, job, processorFeatures())
+		path, err := c.cache.Object(ctx, c.tools, job, processor.Features())
 		if err != nil {
 			return nil, err
 		}

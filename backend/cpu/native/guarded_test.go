@@ -4,14 +4,12 @@ package native
 
 import (
 	"context"
-	"encoding/binary"
 	"math"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
-	"unsafe"
 
+	"github.com/aiopt/aiopt/backend/cpu/native/nativetest"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir/host"
@@ -29,124 +27,71 @@ func testCompiler(t testing.TB) *compiler {
 	return c
 }
 
-// guarded is memory whose neighbours on both sides may not be touched: an access outside ends the process.
-type guarded struct {
-	pages []byte
-	data  []byte
-}
-
-// guard copies data to memory that ends at a page which may not be touched, or starts behind one.
-func guard(t testing.TB, data []byte, atEnd bool) *guarded {
+// guard copies data to memory whose neighbours may not be touched, until the test ends.
+func guard(t testing.TB, data []byte, atEnd bool) *nativetest.Guarded {
 	t.Helper()
-	page := syscall.Getpagesize()
-	n := (len(data) + page - 1) / page * page
-	pages, err := syscall.Mmap(-1, 0, n+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range [][]byte{pages[:page], pages[page+n:]} {
-		if err := syscall.Mprotect(p, syscall.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	g := &guarded{pages: pages, data: pages[page : page+len(data)]}
-	if atEnd {
-		g.data = pages[page+n-len(data) : page+n]
-	}
-	copy(g.data, data)
-	t.Cleanup(func() {
-		if err := syscall.Munmap(pages); err != nil {
-			t.Error(err)
-		}
-	})
+	g := nativetest.Guard(t, data, atEnd)
+	t.Cleanup(func() { g.Free(t) })
 	return g
 }
 
 // block copies words to memory that does not move, as a goroutine's stack does.
 func block(t testing.TB, words ...uint64) uintptr {
 	t.Helper()
-	bytes := make([]byte, 8*len(words))
-	for i, w := range words {
-		binary.LittleEndian.PutUint64(bytes[8*i:], w)
-	}
-	return guard(t, bytes, false).addr()
+	return guard(t, nativetest.Words(words), false).Addr()
 }
 
-func (g *guarded) addr() uintptr {
-	page := syscall.Getpagesize()
-	if len(g.data) == 0 {
-		return uintptr(unsafe.Pointer(&g.pages[0])) + uintptr(page)
-	}
-	return uintptr(unsafe.Pointer(&g.data[0]))
+// check is a call of a kernel.
+type check struct {
+	kernel *kernel.Kernel
+	call   kernel.Call
+	ulps   float64 // how far floats may be off, in units in the last place
 }
 
-// runNative runs a kernel's code on copies of a call's buffers and gives what they hold afterwards.
-func runNative(t testing.TB, f *function, call kernel.Call, atEnd bool, pieces int64) [][]byte {
+// holdAll runs kernels for every target.
+func holdAll(t *testing.T, checks []check) {
 	t.Helper()
-	var words []uint64
-	var buffers []*guarded
-	for _, b := range call.Buffers {
-		g := guard(t, b, atEnd)
-		buffers = append(buffers, g)
-		words = append(words, uint64(g.addr()))
-	}
-	size := func(name string) (int64, bool) { n, ok := call.Sizes[name]; return n, ok }
-	for _, s := range f.kernel.Sizes {
-		words = append(words, uint64(call.Sizes[s.Name]))
-	}
-	bytes := 0
-	for _, b := range f.layout.Scratch {
-		n, err := b.Len.Eval(size)
-		if err != nil {
+	holdOn(t, nativetest.Runners(t), checks)
+}
+
+// holdOn runs kernels for targets, and holds what their buffers hold afterwards against the interpreter of kernels. Each runs
+// in one piece with memory that ends where the buffers do, and in three with memory that starts there.
+func holdOn(t *testing.T, runners []nativetest.Runner, checks []check) {
+	t.Helper()
+	var jobs []nativetest.Job
+	var wants [][][]byte
+	for _, c := range checks {
+		want := kernel.Call{Sizes: c.call.Sizes}
+		for _, b := range c.call.Buffers {
+			want.Buffers = append(want.Buffers, slices.Clone(b))
+		}
+		if err := kernel.Run(c.kernel, want); err != nil {
 			t.Fatal(err)
 		}
-		words = append(words, uint64(bytes))
-		bytes += (int(n)*b.Elem.Bytes() + 63) / 64 * 64
+		wants = append(wants, want.Buffers)
+		jobs = append(jobs, nativetest.Job{Kernel: c.kernel, Call: c.call, Pieces: 1, AtEnd: true}, nativetest.Job{Kernel: c.kernel, Call: c.call, Pieces: 3})
 	}
-	scratch := guard(t, make([]byte, bytes), true)
-	rounds := int64(1)
-	if f.layout.Rounds != nil {
-		n, err := f.layout.Rounds.Eval(size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rounds = n
-	} else {
-		pieces = 1
-	}
-	ctx := block(t, words...)
-	for p := range pieces {
-		f.call(ctx, scratch.addr(), rounds*p/pieces, rounds*(p+1)/pieces)
-	}
-	var out [][]byte
-	for _, g := range buffers {
-		out = append(out, slices.Clone(g.data))
-	}
-	return out
-}
-
-// both runs a kernel natively and in the interpreter of kernels and compares the buffers, floats within ulps.
-func both(t testing.TB, f *function, call kernel.Call, ulps float64) {
-	t.Helper()
-	want := kernel.Call{Sizes: call.Sizes}
-	for _, b := range call.Buffers {
-		want.Buffers = append(want.Buffers, slices.Clone(b))
-	}
-	if err := kernel.Run(f.kernel, want); err != nil {
-		t.Fatal(err)
-	}
-	for _, pieces := range []int64{1, 3} {
-		got := runNative(t, f, call, pieces == 1, pieces)
-		k := 0
-		for _, b := range f.kernel.Buffers {
-			if b.Space != kernel.Global {
-				continue
+	for _, r := range runners {
+		t.Run(r.Machine.Name, func(t *testing.T) {
+			for i, got := range r.Run(t, jobs) {
+				c := checks[i/2]
+				if got.Refused != nil {
+					t.Fatalf("%v\n%s", got.Refused, kernel.Print(c.kernel))
+				}
+				compareAll(t, &c, got.Buffers, wants[i/2])
 			}
-			compareBytes(t, f.kernel, b, got[k], want.Buffers[k], ulps)
+		})
+	}
+}
+
+// compareAll compares the buffers of a kernel.
+func compareAll(t testing.TB, c *check, got, want [][]byte) {
+	t.Helper()
+	k := 0
+	for _, b := range c.kernel.Buffers {
+		if b.Space == kernel.Global {
+			compareBytes(t, c.kernel, b, got[k], want[k], c.ulps)
 			k++
-		}
-		if t.Failed() {
-			return
 		}
 	}
 }

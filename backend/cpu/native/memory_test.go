@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/cpu/native/nativetest"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -72,7 +73,7 @@ func newSteps(t testing.TB, threads, many, n int) *stepsTest {
 func (s *stepsTest) launch(t testing.TB) (l *launch, first, last *host.Tensor) {
 	t.Helper()
 	x, y := guard(t, make([]byte, 4*s.n), true), guard(t, make([]byte, 4*s.n), true)
-	pr := &prepared{words: []uint64{uint64(x.addr()), uint64(y.addr()), uint64(y.addr()), uint64(x.addr())}}
+	pr := &prepared{words: []uint64{uint64(x.Addr()), uint64(y.Addr()), uint64(y.Addr()), uint64(x.Addr())}}
 	for i := range s.many {
 		it := item{function: s.code.functions[0], ctx: i % 2 * 2, rounds: int64(s.n / 16), cost: serialWork}
 		if i%4 == 3 {
@@ -80,14 +81,14 @@ func (s *stepsTest) launch(t testing.TB) (l *launch, first, last *host.Tensor) {
 		}
 		pr.items = append(pr.items, it)
 	}
-	show := func(g *guarded) *host.Tensor {
-		shown, err := host.FromBytes(host.F32, []int{s.n}, g.data)
+	show := func(g *nativetest.Guarded) *host.Tensor {
+		shown, err := host.FromBytes(host.F32, []int{s.n}, g.Data)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return shown
 	}
-	first, last = show(x), show([]*guarded{x, y}[s.many%2])
+	first, last = show(x), show([]*nativetest.Guarded{x, y}[s.many%2])
 	t.Cleanup(func() { runtime.KeepAlive(pr) }) // whose words the list points to
 	return pr.launch(pr.items, s.pool.size(), s.code), first, last
 }

@@ -3,7 +3,6 @@
 package native
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/cpu/native/nativetest"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/kerneltest"
 	"github.com/aiopt/aiopt/ir"
@@ -175,15 +175,12 @@ func opKernel(t *testing.T, op kernel.Op, args, lanes, n int, e host.Elem) *kern
 // TestOps holds the code of every operation against the interpreter of kernels.
 func TestOps(t *testing.T) {
 	const n = 960
-	type test struct {
-		k    *kernel.Kernel
-		call kernel.Call
-		ulps float64
-	}
-	var tests []test
-	var kernels []*kernel.Kernel
+	var checks []check
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, c := range opCases {
+	for i, c := range opCases {
+		if skipped(i, 6) {
+			continue
+		}
 		for _, e := range c.elems {
 			for _, lanes := range laneCounts {
 				k := opKernel(t, c.op, c.args, lanes, n, e)
@@ -198,14 +195,11 @@ func TestOps(t *testing.T) {
 				if e == host.F64 {
 					ulps = c.ulps[1]
 				}
-				tests = append(tests, test{k, kernel.Call{Buffers: append(cols, make([]byte, int(size)*last.Elem.Bytes()))}, ulps})
-				kernels = append(kernels, k)
+				checks = append(checks, check{k, kernel.Call{Buffers: append(cols, make([]byte, int(size)*last.Elem.Bytes()))}, ulps})
 			}
 		}
 	}
-	for i, f := range compileAll(t, kernels) {
-		t.Run(tests[i].k.Name, func(t *testing.T) { both(t, f, tests[i].call, tests[i].ulps) })
-	}
+	holdAll(t, checks)
 }
 
 // TestRandomKernels holds random kernels against the interpreter of kernels.
@@ -214,34 +208,33 @@ func TestRandomKernels(t *testing.T) {
 	if testing.Short() {
 		count = 40
 	}
-	for _, opt := range []kerneltest.Options{{}, {Math: true}} {
-		var kernels []*kernel.Kernel
-		var calls []kernel.Call
+	t.Run("exact", func(t *testing.T) {
+		var checks []check
 		for seed := range count {
-			k, call, err := kerneltest.Random(seed, opt)
+			k, call, err := kerneltest.Random(seed, kerneltest.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			kernels, calls = append(kernels, k), append(calls, call)
+			checks = append(checks, check{k, call, 0})
 		}
-		code, err := testCompiler(t).compile(context.Background(), "test", kernels)
-		if err != nil {
-			t.Fatal(err)
+		holdAll(t, checks)
+	})
+	// Errors of functions grow along the way: that the code runs within its memory is what is tested.
+	t.Run("math", func(t *testing.T) {
+		var jobs []nativetest.Job
+		for seed := range count {
+			k, call, err := kerneltest.Random(seed, kerneltest.Options{Math: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			jobs = append(jobs, nativetest.Job{Kernel: k, Call: call, Pieces: 2, AtEnd: true})
 		}
-		for i, f := range code.functions {
-			if err := code.refused[i]; err != nil {
-				if !opt.Math || !strings.Contains(err.Error(), "of f64") {
-					t.Error(err)
+		for _, r := range nativetest.Runners(t) {
+			for _, got := range r.Run(t, jobs) {
+				if got.Refused != nil && !strings.Contains(got.Refused.Error(), "of f64") {
+					t.Errorf("%s: %v", r.Machine.Name, got.Refused)
 				}
-				continue
-			}
-			if opt.Math { // errors grow along the way: that it runs within its memory is what is tested
-				runNative(t, f, calls[i], true, 2)
-				continue
-			}
-			if both(t, f, calls[i], 0); t.Failed() {
-				t.Fatalf("seed %d:\n%s", i, kernel.Print(f.kernel))
 			}
 		}
-	}
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt"
-	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -57,20 +56,15 @@ var fusedAttentions = []struct{ name, params, body, result string }{
 
 // TestFusedAttention runs attention with what fuse puts around it.
 func TestFusedAttention(t *testing.T) {
+	n := &natively{}
 	for _, c := range fusedAttentions {
 		t.Run(c.name, func(t *testing.T) {
-			y := "tensor<" + c.result + "xf32>"
-			m, _ := parse(t, "air 1\nmodule @m {\n  func @main("+c.params+") -> (%y: "+y+") {"+c.body+"\n    core.return(%y)\n  }\n}\n")
+			m, _ := parse(t, module(c.params, "tensor<"+c.result+"xf32>", c.body))
 			rng := rand.New(rand.NewPCG(1, 1))
 			inputs := map[string]*host.Tensor{}
 			var all []*host.Tensor
 			for _, p := range m.Funcs[0].Params {
-				var shape []int
-				for _, d := range p.Value.Type.Shape {
-					n, _ := d.IsConst()
-					shape = append(shape, int(n))
-				}
-				x := host.New(p.Value.Type.Elem, shape...)
+				x := host.New(p.Value.Type.Elem, shapeOf(p.Value.Type, nil)...)
 				for k := range x.Len() {
 					if x.Elem == host.I64 {
 						host.SetInt(x, k, int64(k))
@@ -88,36 +82,18 @@ func TestFusedAttention(t *testing.T) {
 			if err := aiopt.Standard().Build(context.Background(), m, "fuse", aiopt.BuildOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			op := only(m)
 			if n := count(m.Funcs[0], core.Kernel); n != 1 {
 				t.Fatalf("fuse made %d kernels, expected one", n)
 			}
-			for _, lanes := range []int{1, 4, 16} {
-				g, err := schedule.NewGroup(op)
-				if err != nil {
-					t.Fatal(err)
-				}
-				to := target
-				to.Lanes = lanes
-				kernels, why := schedule.Plan(g, to)
-				if why != "" {
-					t.Fatal(why)
-				}
-				var in []*host.Tensor
+			n.hold(t, only(m), func(g *schedule.Group) (in []*host.Tensor) {
 				for _, p := range g.Params {
 					in = append(in, inputs[p.Name])
 				}
-				got, err := compute(kernels, in, nil, want[0])
-				if err == nil {
-					err = differ(got, want[0])
-				}
-				if err != nil {
-					text := kernel.Print(kernels.Kernels[0])
-					t.Fatalf("%d lanes: %v\n%s", lanes, err, text[:min(len(text), 4000)])
-				}
-			}
+				return in
+			}, nil, want[0])
 		})
 	}
+	n.run(t)
 }
 
 func count(f *ir.Func, def *ir.OpDef) int {

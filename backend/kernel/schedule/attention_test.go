@@ -3,10 +3,8 @@ package schedule_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
-	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -82,7 +80,7 @@ func (c attentionCase) text() string {
 }
 
 // inputs makes numbers; of the queries' masks every third hides all keys.
-func (c attentionCase) inputs(t *testing.T, types []host.Elem, shapes [][]int) []*host.Tensor {
+func (c attentionCase) inputs(types []host.Elem, shapes [][]int) []*host.Tensor {
 	rng := rand.New(rand.NewPCG(1, uint64(len(c.name))))
 	var all []*host.Tensor
 	for i, e := range types {
@@ -109,47 +107,25 @@ func (c attentionCase) inputs(t *testing.T, types []host.Elem, shapes [][]int) [
 }
 
 func TestAttention(t *testing.T) {
-	for _, c := range attentionCases {
+	n := &natively{}
+	for i, c := range attentionCases {
+		if skipped(i, 4) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			m, op := parse(t, c.text())
 			var elems []host.Elem
 			var shapes [][]int
 			for _, p := range m.Funcs[0].Params {
-				var shape []int
-				for _, d := range p.Value.Type.Shape {
-					n, err := d.Eval(func(name string) (int64, bool) { n, ok := c.sizes[name]; return n, ok })
-					if err != nil {
-						t.Fatal(err)
-					}
-					shape = append(shape, int(n))
-				}
-				elems, shapes = append(elems, p.Value.Type.Elem), append(shapes, shape)
+				elems, shapes = append(elems, p.Value.Type.Elem), append(shapes, shapeOf(p.Value.Type, c.sizes))
 			}
-			in := c.inputs(t, elems, shapes)
+			in := c.inputs(elems, shapes)
 			want, err := reference(m, in)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, lanes := range []int{1, 4, 16} {
-				g, err := schedule.NewGroup(op)
-				if err != nil {
-					t.Fatal(err)
-				}
-				to := target
-				to.Lanes = lanes
-				kernels, why := schedule.Plan(g, to)
-				if why != "" {
-					t.Fatal(strings.ReplaceAll(why, "; ", "\n"))
-				}
-				got, err := compute(kernels, in, c.sizes, want[0])
-				if err == nil {
-					err = differ(got, want[0])
-				}
-				if err != nil {
-					text := kernel.Print(kernels.Kernels[0])
-					t.Fatalf("%d lanes: %v\n%s", lanes, err, text[:min(len(text), 4000)])
-				}
-			}
+			n.hold(t, op, func(*schedule.Group) []*host.Tensor { return in }, c.sizes, want[0])
 		})
 	}
+	n.run(t)
 }

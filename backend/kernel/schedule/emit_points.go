@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
@@ -29,6 +30,7 @@ func pointTable() map[*ir.OpDef]pointFunc {
 		tensor.Index: index, tensor.Gather: gather,
 		tensor.Sum: reduceBy(sumOf), tensor.Mean: reduceBy(meanOf), tensor.Prod: reduceBy(productOf),
 		tensor.ReduceMax: reduceBy(maxOf), tensor.ReduceMin: reduceBy(minOf), tensor.Any: reduceBy(anyOf), tensor.All: reduceBy(allOf),
+		nn.MaxPool: poolBy(maxPool), nn.AvgPool: poolBy(avgPool), nn.AdaptiveMaxPool: poolBy(adaptiveMaxPool), nn.AdaptiveAvgPool: poolBy(adaptiveAvgPool),
 		tensor.Argmax: argReduce(true), tensor.Argmin: argReduce(false),
 	}
 }

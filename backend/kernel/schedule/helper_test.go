@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/aiopt/aiopt"
@@ -56,8 +57,11 @@ func reference(m *ir.Module, in []*host.Tensor) ([]*host.Tensor, error) {
 	return p.NewSession().Call(context.Background(), "main", in, nil)
 }
 
+// runKernel runs one kernel; kernel.Run is the usual one.
+type runKernel func(*kernel.Kernel, kernel.Call) error
+
 // pack runs what an engine runs before the first call.
-func pack(made *schedule.Made, in []*host.Tensor) ([][]byte, error) {
+func pack(run runKernel, made *schedule.Made, in []*host.Tensor) ([][]byte, error) {
 	var all [][]byte
 	for _, p := range made.Packs {
 		n, ok := p.Len.IsConst()
@@ -70,7 +74,7 @@ func pack(made *schedule.Made, in []*host.Tensor) ([][]byte, error) {
 		}
 		buf := make([]byte, n*int64(p.Elem.Bytes()))
 		call.Buffers = append(call.Buffers, buf)
-		if err := kernel.Run(p.Kernel, call); err != nil {
+		if err := run(p.Kernel, call); err != nil {
 			return nil, fmt.Errorf("%w\n%s", err, kernel.Print(p.Kernel))
 		}
 		all = append(all, buf)
@@ -82,6 +86,10 @@ var errFault = fmt.Errorf("the kernel set its status")
 
 // compute runs the kernels of a group on tensors, of which params says which each parameter is.
 func compute(made *schedule.Made, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
+	return computeBy(kernel.Run, made, in, sizes, want)
+}
+
+func computeBy(run runKernel, made *schedule.Made, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
 	out, err := host.Alloc(want.Elem, want.Shape)
 	if err != nil {
 		return nil, err
@@ -89,40 +97,54 @@ func compute(made *schedule.Made, in []*host.Tensor, sizes map[string]int64, wan
 	for i := range out.Data {
 		out.Data[i] = 0xa5
 	}
-	packed, err := pack(made, in)
+	packed, err := pack(run, made, in)
 	if err != nil {
 		return nil, err
+	}
+	var temps [][]byte
+	for _, t := range made.Temps {
+		n, err := t.Len.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
+		if err != nil {
+			return nil, err
+		}
+		temps = append(temps, make([]byte, n*int64(t.Elem.Bytes())))
 	}
 	for _, k := range made.Kernels {
 		call := kernel.Call{Sizes: sizes}
 		for _, x := range in {
 			call.Buffers = append(call.Buffers, x.Bytes())
 		}
-		call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
-		call.Buffers = append(call.Buffers, packed...)
-		var status []byte
-		if globals(k) > len(call.Buffers) {
-			status = make([]byte, 4)
-			call.Buffers = append(call.Buffers, status)
+		status := make([]byte, 4)
+		for _, b := range globalBuffers(k)[len(in):] {
+			switch role, i := schedule.RoleOf(b); role {
+			case schedule.Result:
+				call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
+			case schedule.Packed:
+				call.Buffers = append(call.Buffers, packed[i])
+			case schedule.Between:
+				call.Buffers = append(call.Buffers, temps[i])
+			case schedule.Statuses:
+				call.Buffers = append(call.Buffers, status)
+			}
 		}
-		if err := kernel.Run(k, call); err != nil {
+		if err := run(k, call); err != nil {
 			return nil, fmt.Errorf("%w\n%s", err, kernel.Print(k))
 		}
-		if len(status) > 0 && status[0] != 0 {
+		if status[0] != 0 {
 			return nil, errFault
 		}
 	}
 	return out, nil
 }
 
-func globals(k *kernel.Kernel) int {
-	n := 0
+func globalBuffers(k *kernel.Kernel) []*kernel.Buffer {
+	var list []*kernel.Buffer
 	for _, b := range k.Buffers {
 		if b.Space == kernel.Global {
-			n++
+			list = append(list, b)
 		}
 	}
-	return n
+	return list
 }
 
 // tolerance of a result's element type, relative and absolute.
@@ -173,15 +195,52 @@ func randomTensor(rng *rand.Rand, e host.Elem, shape ...int) *host.Tensor {
 func randomInputs(rng *rand.Rand, params []*ir.Param, sizes map[string]int64) []*host.Tensor {
 	var list []*host.Tensor
 	for _, p := range params {
-		var shape []int
-		for _, d := range p.Value.Type.Shape {
-			n, err := d.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
-			if err != nil {
-				panic(err)
-			}
-			shape = append(shape, int(n))
-		}
-		list = append(list, randomTensor(rng, p.Value.Type.Elem, shape...))
+		list = append(list, randomTensor(rng, p.Value.Type.Elem, shapeOf(p.Value.Type, sizes)...))
 	}
 	return list
+}
+
+// shapeOf is a type's shape for sizes; a size that is not there is the test's mistake.
+func shapeOf(t ir.Type, sizes map[string]int64) []int {
+	var shape []int
+	for _, d := range t.Shape {
+		n, err := d.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
+		if err != nil {
+			panic(err)
+		}
+		shape = append(shape, int(n))
+	}
+	return shape
+}
+
+// targets are what schedules are tested for: those that code is made for, and none of vectors.
+var targets = []schedule.Target{
+	{Name: "scalar", Lanes: 1, Registers: 16, L1: 32 << 10, L2: 1 << 20},
+	{Name: "neon", Lanes: 4, Registers: 32, L1: 32 << 10, L2: 4 << 10},
+	{Name: "avx2", Lanes: 8, Registers: 16, L1: 32 << 10, L2: 1 << 20},
+	{Name: "avx512", Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20},
+}
+
+// hold plans a group for every target and holds its kernels, and their code, against what is expected. The inputs are those of the
+// group's parameters.
+func (n *natively) hold(t *testing.T, op *ir.Op, in func(*schedule.Group) []*host.Tensor, sizes map[string]int64, want *host.Tensor) {
+	t.Helper()
+	for _, to := range targets {
+		g, err := schedule.NewGroup(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, why := schedule.Plan(g, to)
+		if why != "" {
+			t.Fatal(strings.ReplaceAll(why, "; ", "\n"))
+		}
+		got, err := n.compute(t.Name(), to, made, in(g), sizes, want)
+		if err == nil {
+			err = differ(got, want)
+		}
+		if err != nil {
+			text := kernel.Print(made.Kernels[0])
+			t.Fatalf("%s: %v\n%s", to.Name, err, text[:min(len(text), 4000)])
+		}
+	}
 }

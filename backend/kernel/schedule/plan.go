@@ -24,6 +24,18 @@ func Entries() []Entry {
 			Make:    makeDepthwise,
 		},
 		{
+			Name:    "panels",
+			Doc:     "Products of few rows with compressed weights, packed by columns: codes become numbers in registers, a scale is applied to sums.",
+			Applies: func(g *Group, t Target) string { return g.needsPanels(t) },
+			Make:    makePanels,
+		},
+		{
+			Name:    "windows",
+			Doc:     "Convolutions with channels last: tiles of pixels by vectors of channels, whose windows are read where they lie or from a copy with zeros around.",
+			Applies: func(g *Group, _ Target) string { return g.needsLastConv() },
+			Make:    makeLastConv,
+		},
+		{
 			Name:    "dots",
 			Doc:     "Products of few rows with compressed weights: the codes are read where they lie.",
 			Applies: func(g *Group, _ Target) string { return g.needsRows() },

@@ -1,4 +1,5 @@
-package native
+// Package processor tells what code this processor runs.
+package processor
 
 import (
 	"fmt"
@@ -10,8 +11,8 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 )
 
-// processorFeatures lists what this processor has of the features that targets name, as LLVM calls them.
-func processorFeatures() []string {
+// Features lists what this processor has of the features that targets name, as LLVM calls them.
+func Features() []string {
 	all := []struct {
 		name string
 		has  bool
@@ -42,9 +43,11 @@ func processorFeatures() []string {
 	return list
 }
 
-// thisMachine gives the most capable target that this processor has every feature of.
-func thisMachine() (*emit.Machine, error) {
-	has := processorFeatures()
+// Machines gives the targets that this processor has every feature of, the most capable first, each with what the processor
+// has of their optional features. The error is of a processor that no target is for.
+func Machines() ([]*emit.Machine, error) {
+	has := Features()
+	var list []*emit.Machine
 	for _, t := range emit.Targets() {
 		if slices.ContainsFunc(t.Features, func(f string) bool { return !slices.Contains(has, f) }) {
 			continue
@@ -55,7 +58,10 @@ func thisMachine() (*emit.Machine, error) {
 				m.Extra = append(m.Extra, f)
 			}
 		}
-		return m, nil
+		list = append(list, m)
 	}
-	return nil, fmt.Errorf("there is no target for this %s processor, which has %v", runtime.GOARCH, has)
+	if len(list) == 0 {
+		return nil, fmt.Errorf("there is no target for this %s processor, which has %v", runtime.GOARCH, has)
+	}
+	return list, nil
 }

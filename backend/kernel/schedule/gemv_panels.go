@@ -1,0 +1,390 @@
+package schedule
+
+import (
+	"fmt"
+
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// panelRows is the most rows of x for which codes are made numbers as they are needed; for more, a block of columns is
+// written as numbers first.
+const panelRows = 4
+
+// newProductOf is a gemm for a group's product, without kernels yet.
+func newProductOf(g *Group, t Target) (*gemm, error) {
+	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	if err != nil {
+		return nil, err
+	}
+	elem, err := productElem(c.op)
+	if err != nil {
+		return nil, err
+	}
+	return &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}, nil
+}
+
+// needsPanels says why a group is no product of few rows with weights that panels hold.
+func (g *Group) needsPanels(t Target) string {
+	if why := g.needsProduct(); why != "" {
+		return why
+	}
+	m, err := newProductOf(g, t)
+	if err != nil {
+		return err.Error()
+	}
+	if rows, ok := m.m.IsConst(); !ok || rows > panelRows || rows == 0 {
+		return "it has many rows"
+	}
+	_, why := compressedOf(m)
+	return why
+}
+
+// vectorProduct is a product of few rows with the panels of compressed weights.
+type vectorProduct struct {
+	*gemm
+	weights *compressed
+	rows    int
+	x       *kernel.Buffer // the rows, where they are computed; nil: they are read where they lie
+	size    int64          // neighbours along k that share a scale, which their sum is multiplied by; 0: each number is
+}
+
+// makePanels is the schedule of products of few rows with compressed weights: codes become numbers in registers, with a
+// column in each lane, so that no more than the codes comes from memory and a scale is needed once for its neighbours.
+func makePanels(g *Group, t Target) (*Made, error) {
+	m, err := newProductOf(g, t)
+	if err != nil {
+		return nil, err
+	}
+	r := g.Result.Type
+	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
+		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
+	}
+	weights, why := compressedOf(m)
+	if why != "" {
+		return nil, reason(m.op, "%s", why)
+	}
+	m.out = m.Output("y", r.Elem, r.NumElements())
+	if err := weights.pack(); err != nil {
+		return nil, err
+	}
+	rows, _ := m.m.IsConst()
+	p := &vectorProduct{gemm: m, weights: weights, rows: int(rows), size: weights.shared()}
+	if err := p.fillRows(); err != nil {
+		return nil, err
+	}
+	_, err = m.loop(kernel.Parallel, "r", ir.Const(weights.groups), nil, func(group ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		each := weights.abreast
+		if rows > 2 {
+			each = min(each, 2) // sums of more rows take the registers
+		}
+		return nil, m.serial("p", weights.abreast/each, func(i ir.Dim) error {
+			return p.panels(panelRun{group: group, first: i.Mul(ir.Const(each)), n: int(each)})
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err := m.Build()
+	if err != nil {
+		return nil, err
+	}
+	return &Made{Kernels: []*kernel.Kernel{k}, Packs: m.packs}, nil
+}
+
+// shared is how many neighbours along k have one scale that can be applied to their sum; 0 where that is not so.
+func (c *compressed) shared() int64 {
+	v := c.m.contraction.b.v
+	for v.Def.Is(tensor.Transpose) {
+		v = v.Def.Operand(0)
+	}
+	if !v.Def.Is(quant.Dequantize) || v.Def.Operand(3) != nil {
+		return 0
+	}
+	n, ok := c.perColumn(v.Def.Operand(1)).IsConst()
+	if !ok || n == 0 {
+		return 0
+	}
+	if z := v.Def.Operand(2); z != nil && !isOne(c.perColumn(z)) && !c.perColumn(z).Equal(ir.Const(n)) {
+		return 0
+	}
+	switch size := c.k / n; {
+	case n == 1 || size%blockK == 0 || blockK%size == 0:
+		return size
+	}
+	return 0
+}
+
+// fillRows computes the rows before the loop where they are not plain numbers in memory.
+func (p *vectorProduct) fillRows() error {
+	a := p.contraction.a
+	if a.v.Def == nil && a.v.Type.Elem == host.F32 {
+		return nil
+	}
+	k := ir.Const(p.weights.k)
+	p.x = p.Buffer("rows", host.F32, ir.Const(int64(p.rows)).Mul(k), kernel.Private, 0)
+	for row := range p.rows {
+		vectors := a.alongK
+		fill := func() error {
+			return p.sweepRun(k, vectors, func(at, step ir.Dim) error {
+				q, err := a.at(nil, part{at: ir.Const(int64(row)), step: zero}, part{at: at, step: step})
+				if err != nil {
+					return err
+				}
+				v, err := p.emitter.value(a.v, q)
+				if err != nil {
+					return err
+				}
+				if !isZero(step) {
+					v = p.spread(v, p.emitter.lanes)
+				}
+				p.StoreLanes(p.x, ir.Const(int64(row)).Mul(k).Add(at), one, p.Cast(v, host.F32), nil)
+				return nil
+			})
+		}
+		if vectors && p.try(fill) != nil {
+			vectors = false
+		}
+		if err := fill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// input is x[row, k] in every lane.
+func (p *vectorProduct) input(row int, k ir.Dim) (*kernel.Value, error) {
+	var x *kernel.Value
+	if p.x != nil {
+		x = p.Load(p.x, ir.Const(int64(row)*p.weights.k).Add(k), 1)
+	} else {
+		q, err := p.contraction.a.at(nil, part{at: ir.Const(int64(row)), step: zero}, part{at: k, step: zero})
+		if err != nil {
+			return nil, err
+		}
+		if x, err = p.emitter.value(p.contraction.a.v, q); err != nil {
+			return nil, err
+		}
+	}
+	return p.Splat(x, p.emitter.lanes), nil
+}
+
+// panelRun are neighbouring panels of a group whose sums are under way together.
+type panelRun struct {
+	group, first ir.Dim
+	n            int
+	less         []*kernel.Value // what is taken from the codes of each panel, besides what is the same for all; nil: nothing
+}
+
+// panels computes all rows of a run of panels and stores them.
+func (p *vectorProduct) panels(r panelRun) error {
+	c := p.weights
+	total := p.zeros(p.rows * r.n)
+	var err error
+	switch {
+	case p.size == 0:
+		var sums []*kernel.Value
+		sums, err = p.blocks(zero, c.k, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
+			return p.products(r, p.places(r, block, count), 0, count, sums)
+		})
+		total = p.joined(r, sums)
+	case p.size%blockK == 0 || p.size == c.k:
+		total, err = p.loop(kernel.Serial, "g", ir.Const(c.k/p.size), total, func(g ir.Dim, total []*kernel.Value) ([]*kernel.Value, error) {
+			return p.shared(r, g, total)
+		})
+	default:
+		total, err = p.blocks(zero, c.k, total, func(block ir.Dim, count int64, total []*kernel.Value) ([]*kernel.Value, error) {
+			return p.split(r, block, count, total)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	for row := range p.rows {
+		for i := range r.n {
+			if err := p.storePanel(row, c.column(r.group, r.first.Add(ir.Const(int64(i)))), total[row*r.n+i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// shared adds the products of neighbours with one scale, which are whole blocks or all of k.
+func (p *vectorProduct) shared(r panelRun, g ir.Dim, total []*kernel.Value) ([]*kernel.Value, error) {
+	k := g.Mul(ir.Const(p.size))
+	if err := p.prepare(&r, k); err != nil {
+		return nil, err
+	}
+	first := g.Mul(ir.Const(p.size / blockK))
+	sums, err := p.blocks(first, p.size, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
+		return p.products(r, p.places(r, block, count), 0, count, sums)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.scaled(r, k, p.joined(r, sums), total)
+}
+
+// split adds the products of a block that has several scales.
+func (p *vectorProduct) split(r panelRun, block ir.Dim, count int64, total []*kernel.Value) ([]*kernel.Value, error) {
+	places := p.places(r, block, count)
+	for from := int64(0); from < count; from += p.size {
+		k := block.Mul(ir.Const(blockK)).Add(ir.Const(from))
+		if err := p.prepare(&r, k); err != nil {
+			return nil, err
+		}
+		sums, err := p.products(r, places, from, from+p.size, p.zeros(p.rows*r.n*p.chains(r)))
+		if err == nil {
+			total, err = p.scaled(r, k, p.joined(r, sums), total)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return total, nil
+}
+
+// chains is how many sums a number of the result has under way, so that one does not wait for the other.
+func (p *vectorProduct) chains(r panelRun) int {
+	if p.rows*r.n <= 4 && p.target.Registers >= 32 {
+		return 2
+	}
+	return 1
+}
+
+// joined adds up the chains.
+func (p *vectorProduct) joined(r panelRun, sums []*kernel.Value) []*kernel.Value {
+	n := p.chains(r)
+	if n == 1 || sums == nil {
+		return sums
+	}
+	var all []*kernel.Value
+	for i := 0; i < len(sums); i += n {
+		all = append(all, p.Op(kernel.Add, sums[i], sums[i+1]))
+	}
+	return all
+}
+
+func (p *vectorProduct) zeros(n int) []*kernel.Value {
+	z := p.Float(kernel.Type{Elem: host.F32, Lanes: p.emitter.lanes}, 0)
+	all := make([]*kernel.Value, n)
+	for i := range all {
+		all[i] = z
+	}
+	return all
+}
+
+// places are a block of each panel.
+func (p *vectorProduct) places(r panelRun, block ir.Dim, count int64) []*panelPlace {
+	var all []*panelPlace
+	for i := range r.n {
+		all = append(all, newPanelPlace(r.group, r.first.Add(ir.Const(int64(i))), block, count))
+	}
+	return all
+}
+
+// blocks adds up count neighbours along k, a multiple of blockK or up to the end, from a block on.
+func (p *vectorProduct) blocks(first ir.Dim, count int64, sums []*kernel.Value, add func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
+	var err error
+	if whole := count / blockK; whole > 0 {
+		sums, err = p.loop(kernel.Serial, "b", ir.Const(whole), sums, func(b ir.Dim, sums []*kernel.Value) ([]*kernel.Value, error) {
+			return add(first.Add(b), blockK, sums)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if rest := count % blockK; rest > 0 {
+		return add(first.Add(ir.Const(count/blockK)), rest, sums)
+	}
+	return sums, nil
+}
+
+// products adds neighbours from..to-1 of a block to the sums.
+func (p *vectorProduct) products(r panelRun, places []*panelPlace, from, to int64, sums []*kernel.Value) ([]*kernel.Value, error) {
+	sums = append([]*kernel.Value{}, sums...)
+	chains := p.chains(r)
+	for i := from; i < to; i++ {
+		k := places[0].block.Mul(ir.Const(blockK)).Add(ir.Const(i))
+		xs := make([]*kernel.Value, p.rows)
+		for row := range xs {
+			var err error
+			if xs[row], err = p.input(row, k); err != nil {
+				return nil, err
+			}
+		}
+		for panel, at := range places {
+			p.weights.at, at.i = at, i
+			w, err := p.weight(r, panel, k)
+			if err != nil {
+				return nil, err
+			}
+			for row, x := range xs {
+				s := &sums[(row*r.n+panel)*chains+int(i)%chains]
+				*s = p.Op(kernel.MulAdd, x, w, *s)
+			}
+		}
+	}
+	return sums, nil
+}
+
+// weight is a number of every column of a panel: without its scale, where that is applied to sums.
+func (p *vectorProduct) weight(r panelRun, panel int, k ir.Dim) (*kernel.Value, error) {
+	if p.size == 0 {
+		return p.weights.number(k)
+	}
+	var less *kernel.Value
+	if r.less != nil {
+		less = r.less[panel]
+	}
+	return p.weights.plain(less), nil
+}
+
+// prepare finds the zero points from k on.
+func (p *vectorProduct) prepare(r *panelRun, k ir.Dim) error {
+	r.less = nil
+	if p.weights.dequantized().Operand(2) == nil {
+		return nil
+	}
+	for _, at := range p.places(*r, zero, 0) {
+		p.weights.at = at
+		v, err := p.weights.param(2, p.weights.columns(k))
+		if err != nil {
+			return err
+		}
+		r.less = append(r.less, v)
+	}
+	return nil
+}
+
+// scaled adds sums times their scales to the total.
+func (p *vectorProduct) scaled(r panelRun, k ir.Dim, sums, total []*kernel.Value) ([]*kernel.Value, error) {
+	total = append([]*kernel.Value{}, total...)
+	for i, at := range p.places(r, zero, 0) {
+		p.weights.at = at
+		by, err := p.weights.param(1, p.weights.columns(k))
+		if err != nil {
+			return nil, err
+		}
+		for row := range p.rows {
+			total[row*r.n+i] = p.Op(kernel.MulAdd, sums[row*r.n+i], by, total[row*r.n+i])
+		}
+	}
+	return total, nil
+}
+
+// storePanel computes what follows the product, for a row and the columns of a panel, and stores it.
+func (p *vectorProduct) storePanel(row int, column ir.Dim, sum *kernel.Value) error {
+	at, col := part{at: ir.Const(int64(row)), step: zero}, part{at: column, step: one}
+	store := func() error {
+		return p.store(p.contraction.at(nil, at, col), place{}, at, col, sum)
+	}
+	if c := p.weights; c.n != c.groups*c.abreast*c.lanes() {
+		return p.under(cond{at: column, step: one, least: zero, most: ir.Const(c.n - 1)}, store)
+	}
+	return store()
+}

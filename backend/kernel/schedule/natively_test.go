@@ -1,0 +1,95 @@
+package schedule_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend/cpu/native/nativetest"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// natively gathers the kernels that a test runs in the interpreter of kernels, to run the code that is made of them as well: for the
+// target that they are scheduled for, in memory whose neighbours may not be touched.
+type natively struct {
+	jobs map[string][]nativetest.Job // by target
+	want map[string][][][]byte       // what the buffers of each job hold afterwards
+	of   map[string][]string         // which case each job is of
+}
+
+// compute is compute for a target; name is the case's.
+func (n *natively) compute(name string, to schedule.Target, made *schedule.Made, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
+	return computeBy(func(k *kernel.Kernel, call kernel.Call) error { return n.record(name, to, k, call) }, made, in, sizes, want)
+}
+
+// record runs a call of a kernel in the interpreter of kernels, and notes it.
+func (n *natively) record(name string, to schedule.Target, k *kernel.Kernel, call kernel.Call) error {
+	before := kernel.Call{Sizes: call.Sizes}
+	for _, b := range call.Buffers {
+		before.Buffers = append(before.Buffers, slices.Clone(b))
+	}
+	if err := kernel.Run(k, call); err != nil {
+		return err
+	}
+	if n.jobs == nil {
+		n.jobs, n.want, n.of = map[string][]nativetest.Job{}, map[string][][][]byte{}, map[string][]string{}
+	}
+	var after [][]byte
+	for _, b := range call.Buffers {
+		after = append(after, slices.Clone(b))
+	}
+	atEnd := len(n.jobs[to.Name])%2 == 0
+	pieces := 1 + len(n.jobs[to.Name])/2%2*2
+	n.jobs[to.Name] = append(n.jobs[to.Name], nativetest.Job{Kernel: k, Call: before, AtEnd: atEnd, Pieces: pieces})
+	n.want[to.Name], n.of[to.Name] = append(n.want[to.Name], after), append(n.of[to.Name], name)
+	return nil
+}
+
+// run runs the code and holds what the buffers hold afterwards against the interpreter.
+func (n *natively) run(t *testing.T) {
+	t.Helper()
+	for _, r := range nativetest.Runners(t) {
+		target := r.Machine.Name
+		t.Run(target, func(t *testing.T) {
+			for i, got := range r.Run(t, n.jobs[target]) {
+				j, want := n.jobs[target][i], n.want[target][i]
+				if got.Refused != nil {
+					if !strings.Contains(got.Refused.Error(), "of f64") { // the engine interprets functions of f64
+						t.Errorf("%s: %v", n.of[target][i], got.Refused)
+					}
+					continue
+				}
+				if err := differBuffers(j.Kernel, got.Buffers, want); err != nil {
+					t.Errorf("%s: %v", n.of[target][i], err)
+				}
+			}
+		})
+	}
+}
+
+// differBuffers says where a kernel's global buffers differ by more than their types' tolerances.
+func differBuffers(k *kernel.Kernel, got, want [][]byte) error {
+	at := 0
+	for _, b := range k.Buffers {
+		if b.Space != kernel.Global {
+			continue
+		}
+		shape := []int{len(want[at]) / b.Elem.Bytes()}
+		x, err := host.FromBytes(b.Elem, shape, got[at])
+		if err != nil {
+			return err
+		}
+		y, err := host.FromBytes(b.Elem, shape, want[at])
+		if err != nil {
+			return err
+		}
+		if err := differ(x, y); err != nil {
+			return fmt.Errorf("buffer %s: %w", b.Name, err)
+		}
+		at++
+	}
+	return nil
+}
