@@ -48,6 +48,12 @@ func Entries() []Entry {
 			Make:    makeProduct,
 		},
 		{
+			Name:    "scan",
+			Doc:     "Sums and products up to each place: a number, or a vector of them, is carried along the axis.",
+			Applies: func(g *Group, _ Target) string { return g.needsScan() },
+			Make:    makeScan,
+		},
+		{
 			Name:    "rows",
 			Doc:     "Softmax, norms and reductions: the reductions of a row, then its elements, while the row is in the cache.",
 			Applies: func(g *Group, _ Target) string { return g.needsReduction(true) },
