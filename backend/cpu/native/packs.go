@@ -38,7 +38,7 @@ func (p *program) packOne(c *constants, st *segmentStep, k int) (*memory.Region,
 	for _, i := range pack.Operands {
 		fmt.Fprintf(&key, "%p ", st.operands[i].Def)
 	}
-	key.WriteString(structureOf(pack.Kernel))
+	key.WriteString(f.structure)
 	if a := p.packed[key.String()]; a != nil {
 		return a, nil
 	}
