@@ -29,7 +29,7 @@ type compiler struct {
 func newCompiler() (*compiler, error) {
 	machines, err := processor.Machines()
 	if err != nil {
-		return nil, err
+		return nil, &toolchain.Missing{What: err.Error()}
 	}
 	tools, err := toolchain.Find()
 	if err != nil {
@@ -65,7 +65,7 @@ type code struct {
 	sharer    uintptr            // see emit.Sharer
 }
 
-// kernelsPerModule is how many are compiled together: starting llc costs as much as a small kernel.
+// kernelsPerModule is how many are compiled together at most: starting llc costs as much as a small kernel.
 const kernelsPerModule = 8
 
 // compile makes the code of kernels. Equal ones share it, whatever they and their parts are called.
@@ -114,12 +114,12 @@ type writing struct {
 
 // write makes the modules. A kernel that cannot be written is left out.
 func (w *writing) write() (*toolchain.Written, error) {
-	n := (len(w.kernels) + kernelsPerModule - 1) / kernelsPerModule
+	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))
 	out := &toolchain.Written{Modules: make([]string, n), Refused: map[string]string{}}
 	refused, errs := make([]error, len(w.kernels)), make([]error, n)
 	inParallel(w.parallel, n, func(i int) {
 		m := emit.NewModule(w.machine)
-		for k := i * kernelsPerModule; k < min((i+1)*kernelsPerModule, len(w.kernels)); k++ {
+		for k := i; k < len(w.kernels); k += n { // neighbours are often alike, and take as long
 			refused[k] = m.Add(fmt.Sprintf("k%d", k), w.kernels[k])
 		}
 		if i == 0 {
