@@ -6,7 +6,6 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -38,7 +37,7 @@ func (m *model) checkMemory(t *testing.T, built *ir.Module, p backend.Program) {
 				t.Fatal(err)
 			}
 		}
-		live := largestLiveSet(built.Func(c.Func), sizes)
+		live := int(backend.LargestLiveSet(built.Func(c.Func), func(v *ir.Value) int64 { return int64(sizes[v]) }))
 		const pages = 2 << 12 // a mapping has whole pages
 		if have := interp.ArenaOf(s).Bytes(); have > live*6/5+pages {
 			t.Errorf("@%s computes in %d bytes, the largest live set has %d", c.Func, have, live)
@@ -46,34 +45,4 @@ func (m *model) checkMemory(t *testing.T, built *ir.Module, p backend.Program) {
 			t.Logf("@%s: %d bytes for %d", c.Func, have, live)
 		}
 	}
-}
-
-// largestLiveSet is the most bytes that results of a function's operations take at a time: from the operation that gives them
-// to the last one that reads them. Constants, states and what the function returns take none of it.
-func largestLiveSet(f *ir.Func, sizes map[*ir.Value]int) int {
-	last := map[*ir.Value]int{}
-	for i, op := range f.Ops {
-		for _, v := range op.Operands {
-			last[v] = i
-		}
-	}
-	for i := len(f.Ops) - 1; i >= 0; i-- {
-		if op := f.Ops[i]; op.Def.Traits&(ir.View|ir.Cheap) != 0 && len(op.Operands) > 0 { // what it shows lives as long
-			last[op.Operands[0]] = max(last[op.Operands[0]], last[op.Results[0]])
-		}
-	}
-	live, most := 0, 0
-	ends := make([]int, len(f.Ops)+1)
-	for i, op := range f.Ops {
-		for _, r := range op.Results {
-			if op.Is(core.Constant) || op.Def.Traits.Has(ir.InPlace) || slices.Contains(f.Returns(), r) {
-				continue
-			}
-			live += sizes[r]
-			ends[max(last[r], i)] += sizes[r]
-		}
-		most = max(most, live)
-		live -= ends[i]
-	}
-	return most
 }

@@ -2,7 +2,8 @@
 
     python peers_models.py NAME DIR        writes NAME.pt2, NAME.in.safetensors and NAME.out.safetensors, and NAME.onnx if it can
 
-Needs torch, torchvision and safetensors; onnx and onnxscript for the .onnx file.
+What is in DIR already and of this VERSION stays. Needs torch, torchvision and safetensors; onnx and onnxscript for the .onnx
+file.
 """
 import os
 import sys
@@ -10,6 +11,8 @@ import sys
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+VERSION = "2"  # of the files; another one has them made again
 
 
 class Attention(nn.Module):
@@ -99,7 +102,7 @@ class DecoderLayer(nn.Module):
         self.gate, self.up, self.down = nn.Linear(dim, ff, bias=False), nn.Linear(dim, ff, bias=False), nn.Linear(ff, dim, bias=False)
         self.n1, self.n2, self.nq, self.nk = Rms(dim), Rms(dim), Rms(width), Rms(width)
 
-    def forward(self, x, cos, sin, pos, mask, keys, values):
+    def project(self, x, cos, sin):
         def turn(t):
             a, b = t.chunk(2, -1)
             return t * cos + torch.cat([-b, a], -1) * sin
@@ -108,13 +111,18 @@ class DecoderLayer(nn.Module):
         h = self.n1(x)
         q = turn(self.nq(self.q(h).view(b, s, self.heads, self.width)).transpose(1, 2))
         k = turn(self.nk(self.k(h).view(b, s, self.shared, self.width)).transpose(1, 2))
-        v = self.v(h).view(b, s, self.shared, self.width).transpose(1, 2)
-        keys.index_copy_(2, pos, k)
-        values.index_copy_(2, pos, v)
-        a = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, enable_gqa=True)
-        x = x + self.o(a.transpose(1, 2).reshape(b, s, -1))
+        return q, k, self.v(h).view(b, s, self.shared, self.width).transpose(1, 2)
+
+    def finish(self, x, a):
+        x = x + self.o(a.transpose(1, 2).reshape(*x.shape[:2], -1))
         h = self.n2(x)
         return x + self.down(F.silu(self.gate(h)) * self.up(h))
+
+    def forward(self, x, cos, sin, pos, mask, keys, values):
+        q, k, v = self.project(x, cos, sin)
+        keys.index_copy_(2, pos, k)
+        values.index_copy_(2, pos, v)
+        return self.finish(x, F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, enable_gqa=True))
 
 
 class Decoder(nn.Module):
@@ -130,13 +138,48 @@ class Decoder(nn.Module):
         self.register_buffer("sin", angles.sin(), persistent=False)
         self.register_buffer("keys", torch.randn(layers, 1, shared, cache, width))
         self.register_buffer("values", torch.randn(layers, 1, shared, cache, width))
+        self.head = None  # the words' weights
 
     def forward(self, ids, pos):
         x = self.words(ids)
         mask = torch.arange(self.keys.shape[3])[None, :] <= pos[:, None]
         for i, layer in enumerate(self.layers):
             x = layer(x, self.cos[pos], self.sin[pos], pos, mask, self.keys[i], self.values[i])
-        return self.norm(x[:, -1:]) @ self.words.weight.t()
+        x = self.norm(x[:, -1:])
+        return self.head(x) if self.head else x @ self.words.weight.t()
+
+
+class OnnxDecoder(nn.Module):
+    """The same computation for runtimes without states: what is in the cache comes in, and what is new goes out, so that none of
+    them copies a cache. It starts at the position that the cache has room for."""
+
+    def __init__(self, decoder, start):
+        super().__init__()
+        self.words, self.norm, self.layers = decoder.words, decoder.norm, decoder.layers
+        self.register_buffer("cos", decoder.cos, persistent=False)
+        self.register_buffer("sin", decoder.sin, persistent=False)
+        self.start = start
+
+    def attend(self, layer, x, cos, sin, past):
+        q, k, v = layer.project(x, cos, sin)
+        b, _, s, d = q.shape
+        q = q.reshape(b, layer.shared, -1, d) * d**-0.5  # heads that share keys follow each other
+        scores = q @ k.transpose(2, 3)
+        if s > 1:
+            scores = scores + torch.full((s, s), -1e30).triu(1).repeat(layer.heads // layer.shared, 1)
+        if past is None:
+            a = scores.softmax(-1) @ v
+        else:
+            p = torch.cat([q @ past[0].transpose(2, 3), scores], -1).softmax(-1)
+            a = p[..., :-s] @ past[1] + p[..., -s:] @ v
+        return layer.finish(x, a.view(b, layer.heads, s, d)), k, v
+
+    def forward(self, ids, pos, *past):
+        x, new = self.words(ids), []
+        for i, layer in enumerate(self.layers):
+            x, k, v = self.attend(layer, x, self.cos[pos], self.sin[pos], past[2 * i:2 * i + 2] if past else None)
+            new += [k, v]
+        return self.norm(x[:, -1:]) @ self.words.weight.t(), *new
 
 
 class Function(nn.Module):
@@ -179,20 +222,46 @@ def make(name):
     return model.eval(), inputs
 
 
-def main():
-    from safetensors.torch import save_file
-    name, folder = sys.argv[1:]
+def make_onnx(name):
+    """The model and inputs that the .onnx file is made of."""
     model, inputs = make(name)
+    if not isinstance(model, Decoder):
+        return model, inputs
+    start = int(inputs[1][0])
+    past = [c[:, :, :start].contiguous() for pair in zip(model.keys, model.values) for c in pair] if start else []
+    return OnnxDecoder(model, start).eval(), (*inputs, *past)
+
+
+def save(name, path):
+    from safetensors.torch import save_file
+    model, inputs = make(name)
+    program = torch.export.export(model, inputs)
+    torch.export.save(program, path + ".pt2")
+    save_file({f"in{i}": x.contiguous() for i, x in enumerate(inputs)}, path + ".in.safetensors")
+    save_file({"out0": model(*inputs).contiguous()}, path + ".out.safetensors")
+    model, inputs = make_onnx(name)
+    save_file({f"in{i}": x.contiguous() for i, x in enumerate(inputs)}, path + ".onnx.safetensors")
+    try:
+        torch.onnx.export(model, inputs, path + ".onnx", dynamo=True, external_data=True, verbose=False)
+    except Exception as e:  # the peers that need it are left out, and the table says so
+        print(f"{name}.onnx: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}", file=sys.stderr)
+
+
+def once(path, version, write):
+    """Calls write unless path.version says that it was called for this version."""
+    stamp = path + ".version"
+    if os.path.exists(stamp) and open(stamp).read() == version:
+        return
+    write()
+    with open(stamp, "w") as f:
+        f.write(version)
+
+
+def main():
+    name, folder = sys.argv[1:]
     path = os.path.join(folder, name)
     with torch.no_grad():
-        program = torch.export.export(model, inputs)
-        torch.export.save(program, path + ".pt2")
-        save_file({f"in{i}": x.contiguous() for i, x in enumerate(inputs)}, path + ".in.safetensors")
-        save_file({"out0": model(*inputs).contiguous()}, path + ".out.safetensors")
-        try:
-            torch.onnx.export(model, inputs, path + ".onnx", dynamo=True, external_data=True, verbose=False)
-        except Exception as e:  # the peers that need it are left out, and the table says so
-            print(f"{name}.onnx: {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}", file=sys.stderr)
+        once(path, VERSION, lambda: save(name, path))
 
 
 if __name__ == "__main__":

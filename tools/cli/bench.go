@@ -40,7 +40,8 @@ about as long and prints {"latency_ms": [...]}; for the line peaks it measures t
 "read_gb_per_s"}. Where standard input ends, the results of all rounds are printed as usual.
 
 The last line with --json is one object: {"latency_ms": [one per iteration], "load_ms", "compile_ms" (passes and engine),
-"memory_mb", "max_abs_err", "rel_rms_err"}; what is not known, such as errors without --ref, is null.`,
+"memory_mb", "max_abs_err", "rel_rms_err", "constants_mb" (as they are stored), "live_mb" (the most that results of operations
+take at a time), "given_mb" (inputs, outputs and states)}; what is not known, such as errors without --ref, is null.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &bench{calls: newCalls(t)}
 			c.declare(fs)
@@ -76,6 +77,7 @@ type benchResult struct {
 	Memory  *float64  `json:"memory_mb"`
 	MaxAbs  *float64  `json:"max_abs_err"`
 	RelRMS  *float64  `json:"rel_rms_err"`
+	*needs
 }
 
 func (c *bench) run(ctx context.Context, args []string) error {
@@ -119,6 +121,9 @@ func (c *bench) run(ctx context.Context, args []string) error {
 		r.Memory = &mb
 	}
 	if err := b.errors(&r); err != nil {
+		return err
+	}
+	if r.needs, err = b.needs(); err != nil {
 		return err
 	}
 	kernels, err := b.kernels(ctx)

@@ -45,18 +45,30 @@ func TestHeavyGuarded(t *testing.T) {
 	}
 	for _, r := range nativetest.Runners(t) {
 		t.Run(r.Machine.Name, func(t *testing.T) {
-			var packs, mains []nativetest.Job
+			var packs []nativetest.Job
 			for _, c := range list {
 				packs = append(packs, c.plan(t, r.Machine)...)
 			}
 			packed := r.Run(t, packs)
 			for _, c := range list {
-				mains = append(mains, c.main(t, packed[:len(c.made.Packs)]))
+				c.take(t, packed[:len(c.made.Packs)])
 				packed = packed[len(c.made.Packs):]
 			}
-			for i, got := range r.Run(t, mains) {
-				if err := list[i].compare(got); err != nil {
-					t.Errorf("%s %v: %v", list[i].op.Name(), list[i].want.Shape, err)
+			for stage := 0; ; stage++ { // kernels of a plan run one after the other
+				var jobs []nativetest.Job
+				var of []*guardedCall
+				for _, c := range list {
+					if stage < len(c.made.Kernels) {
+						jobs, of = append(jobs, c.job(stage)), append(of, c)
+					}
+				}
+				if len(jobs) == 0 {
+					break
+				}
+				for i, got := range r.Run(t, jobs) {
+					if err := of[i].after(stage, got); err != nil {
+						t.Errorf("%s %v: %v", of[i].op.Name(), of[i].want.Shape, err)
+					}
 				}
 			}
 		})
@@ -71,6 +83,8 @@ type guardedCall struct {
 	op    *ir.Op
 	made  *Plan
 	bytes [][]byte // of the operands
+
+	packed, temps [][]byte
 }
 
 // plan makes the kernels for a machine and gives the jobs that pack.
@@ -106,43 +120,65 @@ func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job
 	return jobs
 }
 
-// main is the job of the operation itself.
-func (c *guardedCall) main(t *testing.T, packed []nativetest.Result) nativetest.Job {
+// take keeps what the packs have filled, and makes room for what kernels hand on.
+func (c *guardedCall) take(t *testing.T, packed []nativetest.Result) {
 	t.Helper()
-	call := kernel.Call{Sizes: map[string]int64{}}
-	for _, a := range c.made.Args[0] {
-		switch a.Kind {
-		case Operand:
-			call.Buffers = append(call.Buffers, c.bytes[a.Index])
-		case Result:
-			call.Buffers = append(call.Buffers, bytes.Repeat([]byte{0xa5}, len(c.want.Bytes())))
-		case Packed:
-			if p := packed[a.Index]; p.Refused != nil {
-				t.Fatal(p.Refused)
-			}
-			all := packed[a.Index].Buffers
-			call.Buffers = append(call.Buffers, all[len(all)-1])
-		case Status:
-			call.Buffers = append(call.Buffers, make([]byte, 4))
+	c.packed, c.temps = nil, nil
+	for _, p := range packed {
+		if p.Refused != nil {
+			t.Fatal(p.Refused)
 		}
+		c.packed = append(c.packed, p.Buffers[len(p.Buffers)-1])
 	}
-	return nativetest.Job{Kernel: c.made.Kernels[0], Call: call, Pieces: 2, AtEnd: true}
+	for _, x := range c.made.Temps {
+		n, ok := x.Bytes.IsConst()
+		if !ok {
+			t.Fatalf("a temporary of a constant size has %s bytes", x.Bytes)
+		}
+		c.temps = append(c.temps, bytes.Repeat([]byte{0xa5}, int(n)))
+	}
 }
 
-func (c *guardedCall) compare(r nativetest.Result) error {
+// job is kernel k of the operation.
+func (c *guardedCall) job(k int) nativetest.Job {
+	call := kernel.Call{Sizes: map[string]int64{}}
+	for _, a := range c.made.Args[k] {
+		buf := make([]byte, 4)
+		switch a.Kind {
+		case Operand:
+			buf = c.bytes[a.Index]
+		case Result:
+			buf = bytes.Repeat([]byte{0xa5}, len(c.want.Bytes()))
+		case Packed:
+			buf = c.packed[a.Index]
+		case Temporary:
+			buf = c.temps[a.Index]
+		}
+		call.Buffers = append(call.Buffers, buf)
+	}
+	return nativetest.Job{Kernel: c.made.Kernels[k], Call: call, Pieces: 2, AtEnd: true}
+}
+
+// after keeps what kernel k hands on and holds the last one's result against what is wanted.
+func (c *guardedCall) after(k int, r nativetest.Result) error {
 	if r.Refused != nil {
 		return r.Refused
 	}
-	for i, a := range c.made.Args[0] {
-		if a.Kind != Result {
-			continue
+	for i, a := range c.made.Args[k] {
+		switch a.Kind {
+		case Temporary:
+			c.temps[a.Index] = r.Buffers[i]
+		case Result:
+			got, err := host.FromBytes(c.want.Elem, c.want.Shape, r.Buffers[i])
+			if err != nil {
+				return err
+			}
+			tolerance := map[host.Elem]float64{host.F16: 2e-3, host.BF16: 2e-2}[c.want.Elem] + 1e-5
+			return host.Near(got, c.want, host.Tolerance{Abs: tolerance, Rel: tolerance})
 		}
-		got, err := host.FromBytes(c.want.Elem, c.want.Shape, r.Buffers[i])
-		if err != nil {
-			return err
-		}
-		tolerance := map[host.Elem]float64{host.F16: 2e-3, host.BF16: 2e-2}[c.want.Elem] + 1e-5
-		return host.Near(got, c.want, host.Tolerance{Abs: tolerance, Rel: tolerance})
 	}
-	return errors.New("the kernel has no result")
+	if k == len(c.made.Kernels)-1 {
+		return errors.New("no kernel has a result")
+	}
+	return nil
 }

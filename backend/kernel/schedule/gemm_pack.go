@@ -68,7 +68,7 @@ func (m *gemm) plain(f factor) bool {
 }
 
 // roundsWanted is how many parts work is divided into, so that some cores can share it.
-const roundsWanted = 16
+const roundsWanted = 24
 
 // divide chooses the blocks of rows and columns.
 func (m *gemm) divide() {
@@ -108,16 +108,17 @@ func (m *gemm) divide() {
 		return
 	}
 	m.rows = newSplit(tiles, min(inCache, 16))
-	parts := int64(roundsWanted)
-	if blocks, ok := m.rows.blocks.IsConst(); ok {
-		parts = max(roundsWanted/max(blocks*others, 1), 1) // no matrices at all, or no rows
+	blocks, ok := m.rows.blocks.IsConst()
+	if !ok {
+		blocks = 1
 	}
-	if n, ok := m.n.IsConst(); ok && m.a.from == inRound {
-		parts = min(parts, max(n/512, 1))
-	}
+	parts := max((roundsWanted+max(blocks*others, 1)-1)/max(blocks*others, 1), 1) // no matrices at all, or no rows
 	each := int64(1)
 	if n, ok := m.groups().IsConst(); ok {
-		each = (n + parts - 1) / parts
+		each = max(n/parts, 1)
+		if m.a.from == inRound && m.a.factor.number != nil && n > each {
+			m.a.from = before // or each part would copy the rows again
+		}
 	}
 	m.cols = newSplit(m.groups(), each)
 }
@@ -129,12 +130,14 @@ func (m *gemm) buffers() error {
 	switch m.a.from {
 	case atLoad:
 		n := m.rows.units.Mul(ir.Const(height))
-		m.a.buf, err = m.pack(m.elem, m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
+		m.a.buf, err = m.pack(m.packedElem(m.a), m.a.factor, m.m, m.rows.units, height, n.Mul(m.k), func(tile ir.Dim) ir.Dim {
 			return tile.Mul(ir.Const(height)).Min(m.m.Sub(ir.Const(height)))
 		})
 	case inRound:
 		rows := ir.Const(m.rows.each*height + 8)
-		m.a.buf = m.Buffer("rows", m.elem, rows.Mul(m.k), kernel.Private, 0)
+		m.a.buf = m.Buffer("rows", m.elem, rows.Mul(m.rowStep()), kernel.Private, 0)
+	case before:
+		m.a.buf, err = m.a.rowsBefore()
 	}
 	if err != nil {
 		return err
@@ -143,7 +146,7 @@ func (m *gemm) buffers() error {
 	switch m.b.from {
 	case atLoad:
 		n := panels.Mul(ir.Const(m.width()))
-		m.b.buf, err = m.pack(m.packedElem(), m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
+		m.b.buf, err = m.pack(m.packedElem(m.b), m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
 	case inRound:
 		n := ir.Const(m.cols.each * m.widest() * m.width())
 		if m.b.window != nil {
@@ -155,9 +158,9 @@ func (m *gemm) buffers() error {
 	return err
 }
 
-// packedElem is the type in which columns are packed: halves stay halves, as few rows wait for memory.
-func (m *gemm) packedElem() host.Elem {
-	if e := m.b.v.Type.Elem; m.b.v.Def == nil && (e == host.F16 || e == host.BF16) {
+// packedElem is the type in which a constant matrix is packed: halves stay halves, as they take half of the memory.
+func (m *gemm) packedElem(s source) host.Elem {
+	if e := s.v.Type.Elem; s.v.Def == nil && (e == host.F16 || e == host.BF16) {
 		return e
 	}
 	return m.elem

@@ -110,6 +110,7 @@ func panelTests() []panelTest {
 // TestPanels holds products with compressed weights against the interpreter.
 func TestPanels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
+	n := &natively{}
 	for _, p := range panelTests() {
 		t.Run(p.name(), func(t *testing.T) {
 			m, op := parse(t, p.source())
@@ -123,16 +124,17 @@ func TestPanels(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, to := range targets[1:] {
-				if err := panels(op, to, in, want[0]); err != nil {
+				if err := n.panels(p.name(), op, to, in, want[0]); err != nil {
 					t.Errorf("%s: %v", to.Name, err)
 				}
 			}
 		})
 	}
+	n.run(t)
 }
 
 // panels computes a product whose operands, but the first, are constants, and wants it from packed codes.
-func panels(op *ir.Op, to schedule.Target, in []*host.Tensor, want *host.Tensor) error {
+func (n *natively) panels(name string, op *ir.Op, to schedule.Target, in []*host.Tensor, want *host.Tensor) error {
 	g, err := schedule.NewGroup(op)
 	if err != nil {
 		return err
@@ -147,7 +149,7 @@ func panels(op *ir.Op, to schedule.Target, in []*host.Tensor, want *host.Tensor)
 	if len(made.Packs) == 0 {
 		return fmt.Errorf("nothing is packed")
 	}
-	got, err := compute(made, in, nil, want)
+	got, err := n.compute(name, to, made, in, nil, want)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,144 @@
+"""What peers.py prints and writes of what it has measured."""
+import os
+import statistics
+import time
+
+import peers_bars as bars
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MISSES = os.path.join(HERE, "peers_misses.md")
+
+
+class Measured:
+    """The milliseconds of each engine in each round of a line."""
+
+    def __init__(self, line, rounds, engines, read):
+        self.line, self.rounds, self.engines, self.read = line, rounds, engines, read
+        own = rounds["aiopt"]
+        self.ratios = {name: bars.geometric([p / a for p, a in zip(times, own)]) for name, times in rounds.items() if name != "aiopt"}
+        peers = {name: r for name, r in self.ratios.items() if name not in (bars.BF16, bars.BF16_PEER)}
+        self.fastest = min(peers, key=peers.get) if peers else None
+        self.share = line.moved / (statistics.median(own) / 1e3) / read if line.moved and read else None
+
+    def misses(self):
+        """What is less than it must be."""
+        return self.below(self.line.eager, bars.FASTEST, bars.BANDWIDTH, 0)
+
+    def aims(self):
+        """What is less than aimed at."""
+        return self.below(self.line.eager, bars.AIM_FASTEST, bars.AIM_BANDWIDTH, bars.AIM_BF16)
+
+    def below(self, eager, fastest, bandwidth, bf16):
+        found = []
+        if self.ratios.get("eager", eager) < eager:
+            found.append(f"{self.ratios['eager']:.2f} of eager, at least {eager:g}")
+        if self.fastest and self.ratios[self.fastest] < fastest:
+            found.append(f"{self.ratios[self.fastest]:.2f} of {self.fastest}, at least {fastest:g}")
+        if self.share is not None and self.share < bandwidth:
+            found.append(f"{self.share:.0%} of the bandwidth, at least {bandwidth:.0%}")
+        if bars.BF16 in self.ratios and bars.BF16_PEER in self.ratios:
+            against = self.ratios[bars.BF16_PEER] / self.ratios[bars.BF16]
+            if against < bf16:
+                found.append(f"with bf16 {against:.2f} of {bars.BF16_PEER}, at least {bf16:g}")
+        return found
+
+
+def columns(peers):
+    """bf16 stands beside bf16."""
+    return [column for name in peers for column in ([name, bars.BF16] if name == bars.BF16_PEER else [name])]
+
+
+def row(r, peers):
+    cells = [r.line.name, f"{statistics.median(r.rounds['aiopt']):.4g}"]
+    for name in columns(peers):
+        cells.append(f"{statistics.median(r.rounds[name]):.4g} ({r.ratios[name]:.2f})" if name in r.ratios else "")
+    cells.append(f"{r.share:.0%}" if r.share is not None else "")
+    misses = r.misses()
+    cells.append("FAIL: " + "; ".join(misses) if misses else "PASS")
+    return "| " + " | ".join(cells) + " |"
+
+
+def notes(r):
+    """Lines of the table of load times and memory."""
+    for name, engine in r.engines.items():
+        if engine.why:
+            yield f"| {r.line.name} | {name} | {engine.why} | | |"
+        else:
+            off = f"{engine.error:.1e}" if engine.error is not None and engine.error == engine.error else ""
+            yield f"| {r.line.name} | {name} | {engine.load:.2f} | {engine.memory / 1e6:.0f} | {off} |"
+
+
+def explanations():
+    """The texts of peers_misses.md by line."""
+    found, line = {}, None
+    with open(MISSES) as f:
+        for text in f:
+            if text.startswith("## "):
+                line = text[3:].strip()
+                found[line] = ""
+            elif line:
+                found[line] += text
+    return {name: text.strip() for name, text in found.items()}
+
+
+def missed(results):
+    texts = explanations()
+    for r in results:
+        aims = r.aims()
+        if aims:
+            yield f"**{r.line.name}**: {'; '.join(aims)}. {texts.get(r.line.name) or 'Not explained yet.'}"
+
+
+def processor():
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as f:
+            return next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "unknown")
+    return "unknown"
+
+
+def write(results, mean, args):
+    names = columns(args.peers)
+    head = "| line | aiopt | " + " | ".join(names) + " | of bandwidth | |\n|" + "--|" * (len(names) + 4)
+    reads = [r.read for r in results if r.read]
+    bandwidth = f"{statistics.median(reads) / 1e9:.1f} GB/s read from memory" if reads else "bandwidth not measured"
+    text = f"""# Performance
+
+Written by `python tests/bench/peers.py --out=docs/performance.md`: {time.strftime('%Y-%m-%d')}, {processor()}, {args.threads} threads,
+{bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine.
+
+Milliseconds, the median of the rounds' medians; in brackets the time of the engine over that of aiopt, the geometric mean over the
+rounds: more than 1 means that aiopt is faster. Arithmetic is f32 but for the columns of bf16, which have no bars; lines that end in
+_w4 have weights of 4 bits with a scale for 32 of them, in each engine by its own means.
+
+{head}
+""" + "\n".join(row(r, args.peers) for r in results) + f"""
+
+{mean}
+
+Must: {bars.EAGER:g} of eager (mlp: 3), {bars.FASTEST:g} of the fastest peer and {bars.BANDWIDTH:.0%} of the bandwidth where memory is the limit, which is
+measured in the same rounds. Aim: {bars.AIM_FASTEST:g} of the fastest peer, {bars.AIM_BANDWIDTH:.0%} of the bandwidth, and with --precision=bf16
+{bars.AIM_BF16:g} of OpenVINO's.
+
+## Where the aim is missed
+
+""" + ("\n\n".join(missed(results)) or "Nowhere.") + """
+
+## How it is measured
+
+Every engine is a process of its own that has the model loaded, so that loading is not measured; all of a line's engines stay loaded
+and run in turn, in the other order in every second round. Weights are random. aiopt, eager and inductor update a decoder's cache in
+place; ONNX Runtime and OpenVINO get the cache as arguments and give what is new, so that they copy none of it; llama.cpp keeps it
+as f16. A decoder's last position is computed again and again. In the w4 lines, eager runs PyTorch's int4 kernel (with activations of
+bf16, the only ones it is fast for), ONNX Runtime and OpenVINO a model of MatMulNBits in blocks of 32, llama.cpp Q4_0.
+
+## Loading and memory
+
+Loading ends with the first result; it includes the imports of the peers, and what inductor has not compiled in an earlier run.
+Memory is the peak that the process holds, the interpreter and libraries of the peers and mapped files included. The error is the
+largest difference from PyTorch's f32 output over the largest number in that; for aiopt it is the relative RMS error.
+
+| line | engine | load, s | memory, MB | error |
+|--|--|--|--|--|
+""" + "\n".join(line for r in results for line in notes(r)) + "\n"
+    with open(args.out, "w") as out:
+        out.write(text)
