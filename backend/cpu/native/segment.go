@@ -103,14 +103,14 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
 		}
 	}
+	all, err := planAll(ctx, plan, ops, c.machine, c.parallel, progress)
+	if err != nil {
+		return nil, err
+	}
 	for i, op := range ops {
-		progress(i)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		made, err := plan(op, c.machine)
-		if err != nil {
-			p.reasons[op] = err
+		made := all[i].plan
+		if all[i].err != nil {
+			p.reasons[op] = all[i].err
 			continue
 		}
 		if made.InPlace != nil && !ofState(op, over.of(op.Parent())) {
