@@ -57,7 +57,7 @@ lint:
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-FUZZTIME ?= 20s
+FUZZTIME ?= 10s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
 

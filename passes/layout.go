@@ -20,8 +20,9 @@ func Layout() *pass.Pass {
 		NeedsLowered: true,
 	}
 	to := p.Options.String("to", "channels-last", "where the channels go", "channels-last", "channels-first")
+	convs := p.Options.String("convs", "all", "which convolutions: all, or those that gain most on a CPU: of constant weights, over one or two axes, in one group or of single channels", "all", "dense")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
-		l := &layout{last: *to == "channels-last", borders: map[*ir.Op]bool{}, moved: map[*ir.Value]*ir.Value{}}
+		l := &layout{last: *to == "channels-last", dense: *convs == "dense", borders: map[*ir.Op]bool{}, moved: map[*ir.Value]*ir.Value{}}
 		patterns := []rewrite.Pattern{{Name: "conv", Root: nn.Conv, Apply: l.conv}, {Name: "sink", Apply: l.sink}}
 		if _, err := rewrite.Run(m, p.Name, patterns); err != nil {
 			return err
@@ -62,6 +63,7 @@ func transposesBy(m *ir.Module, name string) int {
 // layout moves values from the old layout to the new one.
 type layout struct {
 	last    bool                    // the new layout is [n, spatial..., c], the old one [n, c, spatial...]; or the reverse
+	dense   bool                    // only convolutions that dense approves of
 	borders map[*ir.Op]bool         // the transposes that lead back to the old layout
 	moved   map[*ir.Value]*ir.Value // the transposes into the new layout
 	convs   int
@@ -142,15 +144,26 @@ func (l *layout) leave(rw *rewrite.Rewriter, op *ir.Op, u *ir.Value) {
 		u.Name = r.Name + map[bool]string{true: "_last", false: "_first"}[l.last]
 	}
 	u.AddClaims(permutedClaims(r.Claims, l.into(rank))...)
-	y := transposed(rw, u, l.back(rank))
-	if y != u {
-		l.borders[y.Def] = true
+	l.leaveAs(rw, op, u.Def.Results)
+}
+
+// leaveAs replaces the results of an operation by made, in the new layout, behind transposes.
+func (l *layout) leaveAs(rw *rewrite.Rewriter, op *ir.Op, made []*ir.Value) {
+	values := slices.Clone(made)
+	for i, u := range made {
+		if i > 0 && !op.Results[i].Used() && len(op.Results[i].Claims) == 0 {
+			continue
+		}
+		values[i] = transposed(rw, u, l.back(u.Type.Rank()))
+		if values[i] != u {
+			l.borders[values[i].Def] = true
+		}
 	}
-	rw.Replace(op, y)
+	rw.Replace(op, values...)
 }
 
 func (l *layout) conv(rw *rewrite.Rewriter, op *ir.Op) bool {
-	if op.Bool("channels_last") == l.last {
+	if op.Bool("channels_last") == l.last || l.dense && !denseConv(op) {
 		return false
 	}
 	operands := slices.Clone(op.Operands)
@@ -161,6 +174,13 @@ func (l *layout) conv(rw *rewrite.Rewriter, op *ir.Op) bool {
 	return true
 }
 
+// denseConv reports a convolution of which whole vectors of channels are computed from channels side by side.
+func denseConv(op *ir.Op) bool {
+	w := op.In(1)
+	single := isOne(w.Shape[1]) && w.Shape[0].Equal(ir.Const(int64(op.Int("groups"))))
+	return isConstant(op.Operands[1]) && w.Rank() <= 4 && (op.Int("groups") == 1 || single)
+}
+
 // sinks say how an operation computes in the new layout, for those that do not compute element by element.
 var sinks = []struct {
 	def  *ir.OpDef
@@ -169,6 +189,7 @@ var sinks = []struct {
 	{nn.BatchNorm, (*layout).sinkAxis}, {nn.Softmax, (*layout).sinkAxis}, {nn.LogSoftmax, (*layout).sinkAxis},
 	{tensor.Slice, (*layout).sinkAxis}, {tensor.Concat, (*layout).sinkConcat}, {tensor.Flip, (*layout).sinkFlip},
 	{tensor.Pad, (*layout).sinkPad}, {tensor.Expand, (*layout).sinkExpand}, {tensor.Reshape, (*layout).sinkReshape}, {nn.AdaptiveAvgPool, (*layout).sinkGlobalPool},
+	{nn.MaxPool, (*layout).sinkPool}, {nn.AvgPool, (*layout).sinkPool}, {nn.AdaptiveMaxPool, (*layout).sinkPool},
 	{tensor.Sum, (*layout).sinkReduction}, {tensor.Prod, (*layout).sinkReduction}, {tensor.Mean, (*layout).sinkReduction},
 	{tensor.ReduceMax, (*layout).sinkReduction}, {tensor.ReduceMin, (*layout).sinkReduction},
 	{tensor.Any, (*layout).sinkReduction}, {tensor.All, (*layout).sinkReduction},
@@ -176,7 +197,7 @@ var sinks = []struct {
 
 // sink moves an operation in front of the transpose that leads back to the old layout.
 func (l *layout) sink(rw *rewrite.Rewriter, op *ir.Op) bool {
-	if len(op.Results) != 1 || len(op.Operands) == 0 || !l.worthwhile(op) {
+	if len(op.Results) == 0 || len(op.Operands) == 0 || !l.worthwhile(op) {
 		return false
 	}
 	for _, s := range sinks {
@@ -184,7 +205,7 @@ func (l *layout) sink(rw *rewrite.Rewriter, op *ir.Op) bool {
 			return s.sink(l, rw, op)
 		}
 	}
-	return op.Def.Traits.Has(ir.Elementwise) && l.sinkElementwise(rw, op)
+	return len(op.Results) == 1 && op.Def.Traits.Has(ir.Elementwise) && l.sinkElementwise(rw, op)
 }
 
 // worthwhile reports an operation with more operands in the new layout than there are to be transposed for it, or as many
@@ -216,7 +237,7 @@ func (l *layout) leadsToConv(v *ir.Value) bool {
 		for _, u := range ahead[i].Uses() {
 			switch {
 			case u.Op.Is(nn.Conv):
-				if u.Index == 0 && u.Op.Bool("channels_last") != l.last {
+				if u.Index == 0 && u.Op.Bool("channels_last") != l.last && (!l.dense || denseConv(u.Op)) {
 					return true
 				}
 			case u.Op.Def.Traits.Has(ir.Elementwise) || u.Op.Is(nn.BatchNorm):
@@ -319,12 +340,22 @@ func (l *layout) sinkReshape(rw *rewrite.Rewriter, op *ir.Op) bool {
 	return true
 }
 
-// sinkGlobalPool takes the mean over whole spatial axes, which needs no window. Pools know images [n, c, spatial...] only.
+// sinkPool pools images of the new layout.
+func (l *layout) sinkPool(rw *rewrite.Rewriter, op *ir.Op) bool {
+	x := op.Operands[0]
+	if !l.borders[x.Def] || op.Bool("channels_last") == l.last || nn.SpatialAxis(op) != map[bool]int{true: 2, false: 1}[l.last] {
+		return false
+	}
+	l.leave(rw, op, rw.Build(op.Def, op.Attrs.With("channels_last", ir.Bool(l.last)), x.Def.Operands[0]))
+	return true
+}
+
+// sinkGlobalPool takes the mean over whole spatial axes, which needs no window.
 func (l *layout) sinkGlobalPool(rw *rewrite.Rewriter, op *ir.Op) bool {
 	x, rank := op.Operands[0], op.In(0).Rank()
 	output := op.Dims("output")
 	if !l.last || !l.borders[x.Def] || len(output) != rank-2 || slices.ContainsFunc(output, func(d ir.Dim) bool { return !isOne(d) }) {
-		return false
+		return l.sinkPool(rw, op)
 	}
 	spatial := make([]int, rank-2)
 	for i := range spatial {

@@ -43,6 +43,7 @@ type Named struct{ Name, Doc, Text string }
 // Pipelines lists the named pipelines.
 func Pipelines() []Named {
 	return []Named{
-		{"cpu", "what `run` does to a .pt2: lower it, simplify it, update caches in place, and group it into kernels", "decompose, fold, cse, canonicalize, kv-cache, dce, fuse"},
+		{"cpu", "what `run` does to a .pt2: lower it, simplify it, update caches in place, put channels last where convolutions gain by it, and group it into kernels",
+			"decompose, fold, cse, canonicalize, kv-cache, dce, layout{convs=dense}, fuse"},
 	}
 }

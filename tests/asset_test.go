@@ -18,18 +18,21 @@ import (
 	"github.com/aiopt/aiopt/ir/asset"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
-	"github.com/aiopt/aiopt/tests/corpus"
 )
 
 // TestAssets writes each model of the corpora as .airpkg and that as .airpkg again, which must not change a byte, and runs
-// it: the asset computes the same bytes as the archive it came from. The operators are a sample, with -short the models too.
+// it: the asset computes the same bytes as the archive it came from. The operators are a sample, and with -short all are.
 func TestAssets(t *testing.T) {
+	t.Parallel()
 	failing := readFailing(t)
 	for _, name := range corpora {
 		c := openCorpus(t, name)
 		cases := c.cases
-		if testing.Short() || name != "models" {
-			cases = everyTenth(cases)
+		switch {
+		case testing.Short():
+			cases = every(40, cases)
+		case name != "models":
+			cases = every(10, cases)
 		}
 		reasons := make([]error, len(cases))
 		inParallel(len(cases), func(i int) { reasons[i] = c.throughAsset(cases[i], failing[cases[i].Name] == "") })
@@ -86,10 +89,7 @@ var mutatedModels = []struct{ name, passes string }{
 // goodAssets writes the assets that are then changed.
 func goodAssets(t testing.TB) []*goodAsset {
 	t.Helper()
-	dir := t.TempDir()
-	if err := corpus.Unpack(filepath.FromSlash("corpus/models.zip"), dir); err != nil {
-		t.Fatal(err)
-	}
+	dir := shared.folder(t, "corpus/models")
 	tk := aiopt.Standard()
 	var list []*goodAsset
 	for _, k := range mutatedModels {
@@ -198,7 +198,7 @@ func (g *goodAsset) equal(got [][]*host.Tensor) error {
 func TestMutatedAssets(t *testing.T) {
 	mutations := 1000
 	if testing.Short() {
-		mutations = 200
+		mutations = 100
 	}
 	good := goodAssets(t)
 	tk := aiopt.Standard()

@@ -25,10 +25,11 @@ type withCache struct{ *testing.M }
 
 // Run is testing.M's.
 func (m withCache) Run() (code int) {
-	dir, err := os.MkdirTemp("", "aiopt-cache-")
+	dir, err := os.MkdirTemp("", "aiopt-tests-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		err = os.Setenv("XDG_CACHE_HOME", dir)
+		shared.root = dir
+		err = os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -61,13 +62,14 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 // TestCLI runs the scripts under cli: exit codes, flags, files, and what the user reads. $EXAMPLES is the folder of
 // examples.
 func TestCLI(t *testing.T) {
+	t.Parallel()
 	examples, err := filepath.Abs(filepath.Join("..", "examples"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir, files := "cli", []string(nil)
 	if testing.Short() { // the race detector makes each command of a script many times slower
-		dir, files = "", []string{"cli/mlp.txtar", "cli/numeric.txtar", "cli/functions.txtar"}
+		dir, files = "", []string{"cli/numeric.txtar", "cli/functions.txtar"}
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:           dir,

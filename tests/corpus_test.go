@@ -19,7 +19,6 @@ import (
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
-	"github.com/aiopt/aiopt/tests/corpus"
 	"github.com/aiopt/aiopt/tools/cli"
 )
 
@@ -54,10 +53,7 @@ func openCorpus(t *testing.T, name string) *unpacked {
 // unpack unpacks a zip of cases, such as corpus/ops, into a folder that goes with the test, and reads its manifest.
 func unpack[T any](t *testing.T, zip string) (dir string, cases []T) {
 	t.Helper()
-	dir = t.TempDir()
-	if err := corpus.Unpack(filepath.FromSlash(zip+".zip"), dir); err != nil {
-		t.Fatal(err)
-	}
+	dir = shared.folder(t, zip)
 	manifest, err := os.ReadFile(filepath.Join(dir, "manifest.jsonl"))
 	if err != nil {
 		t.Fatal(err)
@@ -73,14 +69,15 @@ func unpack[T any](t *testing.T, zip string) (dir string, cases []T) {
 }
 
 // TestCorpus runs every case through the command line, in process. Cases listed in corpus/failing.txt must fail: one
-// that passes is taken off the list. With -short, every tenth case runs.
+// that passes is taken off the list. With -short, every twentieth case runs.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	failing := readFailing(t)
 	for _, name := range corpora {
 		c := openCorpus(t, name)
 		cases := c.cases
 		if testing.Short() {
-			cases = everyTenth(cases)
+			cases = every(20, cases)
 		}
 		reasons := make([]error, len(cases))
 		inParallel(len(cases), func(i int) { reasons[i] = c.run(cases[i]) })
@@ -96,9 +93,10 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-func everyTenth(cases []corpusCase) []corpusCase {
+// every is each nth case.
+func every(n int, cases []corpusCase) []corpusCase {
 	var some []corpusCase
-	for i := 0; i < len(cases); i += 10 {
+	for i := 0; i < len(cases); i += n {
 		some = append(some, cases[i])
 	}
 	return some

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/passes/lower"
-	"github.com/aiopt/aiopt/tools/gendocs/docs"
 	"github.com/aiopt/aiopt/tools/operators"
 )
 
@@ -56,7 +55,8 @@ func TestRandomOperators(t *testing.T) {
 
 // TestCorpusTargets holds that the operators met in the corpora are known, but for custom ones.
 func TestCorpusTargets(t *testing.T) {
-	cases, err := docs.ReadCorpus(".")
+	t.Parallel()
+	cases, err := readCorpus()
 	if err != nil {
 		t.Fatal(err)
 	}

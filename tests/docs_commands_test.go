@@ -17,6 +17,10 @@ import (
 
 // TestDocumentedCommands runs the commands of docs/compression.md, on a language model with a cache and four samples.
 func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		return // they are minutes of computing; other tests show the race detector each command
+	}
 	src, err := os.ReadFile("../docs/compression.md")
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,8 @@ import (
 
 // TestGeneratedDocs fails when a generated document does not say what the program is.
 func TestGeneratedDocs(t *testing.T) {
-	cases, err := docs.ReadCorpus(".")
+	t.Parallel()
+	cases, err := readCorpus()
 	if err != nil {
 		t.Fatal(err)
 	}

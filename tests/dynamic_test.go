@@ -37,6 +37,7 @@ type dynamicCase struct {
 // makes for the sizes of the last call, and holds both to PyTorch. Sizes out of range are refused. With -short, every
 // tenth case runs.
 func TestDynamic(t *testing.T) {
+	t.Parallel()
 	var cases []dynamicCase
 	for _, group := range dynamicGroups {
 		cases = append(cases, openDynamic(t, group)...)

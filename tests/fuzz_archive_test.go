@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aiopt/aiopt/tests/corpus"
 )
 
 // fuzzBase is an archive that mutations start from.
@@ -69,54 +72,52 @@ func (b *fuzzBase) program() *jsonDoc {
 const maxFuzzBase = 1 << 20
 
 // fuzzBases reads the archives of the corpora, of the examples and of the readers' own tests: operators first, models
-// then.
+// then. Tests change copies.
 func fuzzBases(t testing.TB) (ops, models []*fuzzBase) {
 	t.Helper()
-	add := func(to *[]*fuzzBase, name string, data []byte) {
+	all, err := allFuzzBases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0], all[1]
+}
+
+var allFuzzBases = sync.OnceValues(readFuzzBases)
+
+func readFuzzBases() (all [2][]*fuzzBase, err error) {
+	add := func(to int, name string, data []byte) error {
 		if len(data) > maxFuzzBase {
-			return
+			return nil
 		}
 		b, err := newFuzzBase(name, data)
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		*to = append(*to, b)
+		all[to] = append(all[to], b)
+		return nil
 	}
-	for i, to := range []*[]*fuzzBase{&ops, &models} {
-		z, err := zip.OpenReader(filepath.Join("corpus", corpora[i]+".zip"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer z.Close()
-		for _, f := range z.File {
-			if !strings.HasSuffix(f.Name, ".pt2") {
-				continue
-			}
-			r, err := f.Open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			data, err := io.ReadAll(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			add(to, f.Name, data)
+	for i := range all {
+		zip := filepath.Join("corpus", corpora[i]+".zip")
+		if err := corpus.Each(zip, "*.pt2", func(name string, data []byte) error { return add(i, name, data) }); err != nil {
+			return all, err
 		}
 	}
 	for _, pattern := range []string{"../examples/*/*.pt2", "../frontend/*/testdata/*.pt2"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
-			t.Fatalf("%s: no archives: %v", pattern, err)
+			return all, fmt.Errorf("%s: no archives: %v", pattern, err)
 		}
 		for _, path := range paths {
 			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+			if err == nil {
+				err = add(1, path, data)
 			}
-			add(&models, path, data)
+			if err != nil {
+				return all, err
+			}
 		}
 	}
-	return ops, models
+	return all, nil
 }
 
 // hostileFile makes a file that a script says: mostly a good archive with other JSON in it, for what is behind the checks

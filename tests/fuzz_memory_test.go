@@ -103,7 +103,7 @@ func TestReadingTakesLittleMemory(t *testing.T) {
 func TestImportTakesLittleMemory(t *testing.T) {
 	_, models := fuzzBases(t)
 	for i, b := range models {
-		if testing.Short() && i%10 > 0 {
+		if testing.Short() && i%40 > 0 {
 			continue
 		}
 		parts := append([]zipPart(nil), b.parts...)

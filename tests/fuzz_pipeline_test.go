@@ -19,10 +19,11 @@ const randomPipelines = 3
 // TestRandomPipelines runs exact passes in random orders, which differ from model to model and stay the same from run to
 // run: the verifier accepts what each pass leaves, and the outputs and states are those of the lowered model.
 func TestRandomPipelines(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	early, late := exactPasses(aiopt.Standard())
 	for i, k := range c.cases {
-		if testing.Short() && i%10 > 0 || len(k.Inputs) == 0 && k.steps() == nil {
+		if testing.Short() && i%20 > 0 || len(k.Inputs) == 0 && k.steps() == nil {
 			continue
 		}
 		t.Run(k.Name, func(t *testing.T) {

@@ -31,7 +31,11 @@ const fuzzSeeds = 400
 // is in a file, the answer is a model or an error.
 func FuzzModel(f *testing.F) {
 	ops, models := fuzzBases(f)
-	for seed := range uint64(fuzzSeeds) {
+	seeds := uint64(fuzzSeeds)
+	if testing.Short() {
+		seeds /= 4
+	}
+	for seed := range seeds {
 		f.Add(randomScript(seed))
 	}
 	tk := aiopt.Standard()

@@ -63,6 +63,7 @@ func lowerBump(c *lower.Call) ([]*ir.Value, error) {
 // TestImported runs programs that change memory, keep state or return odd things, from the archive and from the text that
 // it is imported to. The names and places of what they take and give are PyTorch's.
 func TestImported(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "imported")
 	if len(c.cases) < 40 {
 		t.Fatalf("found %d programs, expected 40 or more", len(c.cases))

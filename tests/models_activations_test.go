@@ -72,6 +72,7 @@ func (m *model) calibrated(t *testing.T, pipeline string, report func(string)) *
 
 // TestModelsA8 holds what 8-bit activations leave of the outputs, by scales that were found on other data.
 func TestModelsA8(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	floors := []struct {
 		options string
@@ -99,6 +100,7 @@ func TestModelsA8(t *testing.T) {
 
 // TestModelsA8Order: a8 goes with fuse and w4 in any order, and does the same each time.
 func TestModelsA8Order(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, name := range []string{"mlp", "bert", "kv_two_functions"} {
 		if testing.Short() && i > 0 {
@@ -132,6 +134,7 @@ func TestModelsA8Order(t *testing.T) {
 // TestModelsSmoothQuant: the outputs stay the same bit for bit. Where a few channels are much larger than the others, 8-bit
 // activations leave more of them.
 func TestModelsSmoothQuant(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, k := range []struct {
 		name string
@@ -203,6 +206,7 @@ func enlarge(t *testing.T, built *ir.Module, channel int, factor float64) {
 // TestModelsKV8: every cache of floats becomes codes, whose updates happen in place, and the calls of the case, which
 // share them, keep their results.
 func TestModelsKV8(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, k := range []struct {
 		name    string

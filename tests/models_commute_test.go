@@ -49,6 +49,7 @@ func (m *model) checkCommute(t *testing.T) {
 
 // TestNothingToCompress holds w4 to saying so where a model has no weights.
 func TestNothingToCompress(t *testing.T) {
+	t.Parallel()
 	tk := aiopt.Standard()
 	m, err := tk.Load(filepath.Join(openCorpus(t, "models").dir, "rope_complex.pt2"), aiopt.LoadOptions{})
 	if err != nil {

@@ -44,10 +44,11 @@ func (m *model) checkDeterministic(t *testing.T) {
 // TestModelFiles writes each model of the corpus as .air and that as .air again, which must not change a byte, and runs
 // it: the text computes the same bytes as the archive it came from.
 func TestModelFiles(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	cases := c.cases
 	if testing.Short() {
-		cases = everyTenth(cases)
+		cases = every(20, cases)
 	}
 	failing := readFailing(t)
 	reasons := make([]error, len(cases))

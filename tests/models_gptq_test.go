@@ -119,6 +119,7 @@ func (h *heldOut) snr(t *testing.T, built *ir.Module) float64 {
 
 // TestModelsGPTQ holds what gptq gains over w4 at the same bits, on data that it was not calibrated on.
 func TestModelsGPTQ(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, k := range []struct {
 		name string
@@ -145,6 +146,7 @@ func TestModelsGPTQ(t *testing.T) {
 
 // TestModelsGPTQOrder: gptq does the same before and after fuse, and however many runs of the data its memory makes it need.
 func TestModelsGPTQOrder(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, name := range []string{"mlp", "llama"} {
 		if testing.Short() && i > 0 {
@@ -167,11 +169,15 @@ func TestModelsGPTQOrder(t *testing.T) {
 
 // TestModelsAWQ: where a few inputs of layers are large, awq makes w4 better, and changes nothing by itself.
 func TestModelsAWQ(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
-	for _, k := range []struct {
+	for i, k := range []struct {
 		name string
 		gain float64 // dB
 	}{{"llama", 0.8}, {"dinov3", 0}, {"hf_static_cache_llama", 0.4}} {
+		if testing.Short() && i > 0 {
+			break
+		}
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			m := openModel(t, c, spineModel{name: k.name})

@@ -6,25 +6,18 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // checkMemory holds the memory that native code computes in against the largest set of values alive at a time.
-func (m *model) checkMemory(t *testing.T) {
-	built := m.build(t, "@cpu")
-	p, err := native.Backend{Plan: native.Scheduled}.Compile(t.Context(), built, backend.Options{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
+func (m *model) checkMemory(t *testing.T, built *ir.Module, p backend.Program) {
 	for _, c := range m.calls {
 		s := p.NewSession()
 		sizes := map[*ir.Value]int{}
 		watch := &backend.CallOptions{Observe: func(v *ir.Value, x *host.Tensor) { sizes[v] = x.Len() * max(x.Elem.Bytes(), 1) }}
 		for _, opt := range []*backend.CallOptions{watch, nil} {
-			in := slices.Clone(c.In)
+			in, err := slices.Clone(c.In), error(nil)
 			for i, p := range backend.SignatureOf(built.Func(c.Func)).Inputs {
 				if in[i], err = as(in[i], p.Value.Type.Elem); err != nil {
 					t.Fatal(err)

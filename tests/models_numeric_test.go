@@ -43,6 +43,7 @@ func (m *model) checkNumeric(t *testing.T) {
 
 // TestVerifyNumeric holds --verify=numeric to accepting good passes, on given and on made inputs, and to naming a bad one.
 func TestVerifyNumeric(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	given := filepath.Join(c.dir, "given.safetensors")
 	f, err := safetensors.Open(filepath.Join(c.dir, "mlp.in.safetensors"))

@@ -14,6 +14,7 @@ import (
 // TestModelsSpecialize: a function for fixed sizes gives what the dynamic one gives for them, bit for bit, and has no
 // open size; with one size fixed, the others stay open. The dynamic function still runs.
 func TestModelsSpecialize(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, name := range []string{"llama_dyn", "gemma3_dyn", "phi3_dyn", "timm_vit_dynbatch", "tv_resnet50_dynbatch"} {
 		if testing.Short() && i > 0 {
@@ -84,6 +85,7 @@ func sizesOf(t *testing.T, f *ir.Func, in []*host.Tensor) []string {
 // TestModelsKVCache: every write to a cache of these models happens in place, the results stay the same bit for bit, and
 // the marks outlive fuse.
 func TestModelsKVCache(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, k := range []struct {
 		name    string

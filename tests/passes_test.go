@@ -11,6 +11,7 @@ import (
 
 // TestPasses runs the golden files of the standard passes: a folder for each.
 func TestPasses(t *testing.T) {
+	t.Parallel()
 	tk := aiopt.Standard()
 	folders, err := os.ReadDir("passes")
 	if err != nil {

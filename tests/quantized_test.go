@@ -19,6 +19,7 @@ import (
 // TestQuantized runs models that torchao, PT2E and coreai-opt quantized. Their weights stay compressed and stand for exactly
 // the numbers that PyTorch dequantizes them to; packing them to the bits they need changes no output.
 func TestQuantized(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "quantized")
 	if len(c.cases) < 30 {
 		t.Fatalf("found %d models, expected 30 or more", len(c.cases))

@@ -34,6 +34,7 @@ func countOps(m *ir.Module, def *ir.OpDef) int {
 // TestRecipesW8A8 holds what coreai-opt's default configuration leaves of the outputs: every kernel's input and output as
 // int8, by moving averages, and int8 weights.
 func TestRecipesW8A8(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for i, k := range []struct {
 		name, recipe string
@@ -68,6 +69,7 @@ func TestRecipesW8A8(t *testing.T) {
 
 // TestRecipesAsPasses: a recipe that says what a8 and w8 do gives what they give.
 func TestRecipesAsPasses(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	const recipe = `quantization_config:
   global_config:
@@ -94,6 +96,7 @@ func TestRecipesAsPasses(t *testing.T) {
 
 // TestRecipesContainers: a rule names modules by the class of one that holds them, in full or by its last part.
 func TestRecipesContainers(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	m := openModel(t, c, spineModel{name: "bert"})
 	var texts []string

@@ -51,12 +51,13 @@ var schemes = []struct {
 // TestSchemes compresses models in every way. The order of fuse and compression does not matter; the model written to a file
 // and read back computes the same bytes; and so does one in which the weights are numbers again, as decoded.
 func TestSchemes(t *testing.T) {
+	t.Parallel()
 	c := openCorpus(t, "models")
 	for _, name := range []string{"bert", "tv_resnet50_dynbatch"} {
 		m := openModel(t, c, spineModel{name: name})
 		exact := m.outputs(t, m.build(t, "@cpu"), 0)
 		for i, s := range schemes {
-			if testing.Short() && i%5 != 0 || name != "bert" && i%3 != 0 {
+			if testing.Short() && i%7 != 0 || name != "bert" && i%3 != 0 {
 				continue
 			}
 			t.Run(name+"/"+s.pass, func(t *testing.T) {

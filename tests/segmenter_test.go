@@ -55,10 +55,7 @@ func (s segmenter) build(t *testing.T, path string, flags ...string) {
 
 func openSegmenter(t *testing.T) segmenter {
 	t.Helper()
-	s := segmenter{dir: t.TempDir()}
-	if err := corpus.Unpack(filepath.FromSlash("segmenter/segmenter.zip"), s.dir); err != nil {
-		t.Fatal(err)
-	}
+	s := segmenter{dir: shared.folder(t, "segmenter/segmenter")}
 	s.asset = s.file("segmenter.airpkg")
 	s.build(t, s.asset, encoders)
 	return s

@@ -40,6 +40,8 @@ type Access uint8
 const (
 	Read Access = 1 << iota
 	Write
+	// Stream beside Write says that more is written than caches hold, so that stores may go past them.
+	Stream
 )
 
 // Type is the type of a value: a number, or a vector of them.

@@ -12,7 +12,7 @@ import (
 // The words of the text form.
 var (
 	spaceNames  = [...]string{Global: "global", Shared: "shared", Private: "private"}
-	accessNames = [...]string{0: "no access", Read: "read", Write: "write", Read | Write: "read write"}
+	accessNames = [...]string{0: "no access", Read: "read", Write: "write", Read | Write: "read write", Write | Stream: "write stream"}
 	loopNames   = [...]string{Serial: "serial", Unroll: "unroll", Parallel: "parallel", Grid: "grid", Thread: "thread"}
 )
 

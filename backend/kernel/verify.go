@@ -72,8 +72,8 @@ func (v *verifier) head() {
 			v.failf("buffer %s: %s is no space", b.Name, b.Space)
 		case b.Space == Global && locals:
 			v.failf("buffer %s is global and stands behind one that is not: the call gives the first ones", b.Name)
-		case b.Space == Global && (b.Access == 0 || b.Access > Read|Write):
-			v.failf("buffer %s: the access is %s, expected read, write or both", b.Name, b.Access)
+		case b.Space == Global && b.Access != Read && b.Access != Write && b.Access != Read|Write && b.Access != Write|Stream:
+			v.failf("buffer %s: the access is %s, expected read, write, both, or write and stream", b.Name, b.Access)
 		}
 		v.dim("the length of buffer "+b.Name, b.Len)
 	}

@@ -115,7 +115,10 @@ func decode(t *testing.T, p *Packed, e host.Elem, shape []int) *host.Tensor {
 // TestGPTQTextbook compares all numbers with those of the paper's method, which uses another factor of another matrix.
 func TestGPTQTextbook(t *testing.T) {
 	const rows, n = 70, 160 // more than a piece of rows and than a block of inputs
-	for _, s := range []Scheme{scheme(host.I4, Symmetric, group32), scheme(host.U3, Asymmetric, channel), scheme(host.F8E5M2, Symmetric, channel)} {
+	for i, s := range []Scheme{scheme(host.I4, Symmetric, group32), scheme(host.U3, Asymmetric, channel), scheme(host.F8E5M2, Symmetric, channel)} {
+		if skipped(i, 3) {
+			continue
+		}
 		for _, actOrder := range []bool{false, true} {
 			r := rand.New(rand.NewPCG(5, 6))
 			w := normalWeight(r, host.F32, rows, n)

@@ -141,7 +141,10 @@ func TestNewLine(t *testing.T) {
 func TestClusterOptimum(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 7))
 	worst := 0.0
-	for _, d := range draws {
+	for i, d := range draws {
+		if skipped(i, 4) {
+			continue
+		}
 		for _, scale := range []float64{1, 1e-3, 1e-6} {
 			for trial := range 10 {
 				x := drawLine(r, d.next, 1+r.IntN(700), scale, trial%2 == 1)
@@ -180,7 +183,10 @@ func BenchmarkCluster1D(b *testing.B) {
 func TestClusterBins(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
 	worst := 0.0
-	for _, d := range draws {
+	for i, d := range draws {
+		if skipped(i, 4) {
+			continue
+		}
 		for _, k := range []int{2, 4, 8, 16, 32, 64} {
 			for trial, n := range []int{1000 + r.IntN(3000), 4097 + r.IntN(2000)} {
 				x := drawLine(r, d.next, n, 1, trial == 0)
@@ -200,7 +206,10 @@ func TestClusterBins(t *testing.T) {
 // TestBuckets compares clusters of numbers in buckets with those of all numbers; where they would tell, there are none.
 func TestBuckets(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 9))
-	for _, d := range draws {
+	for i, d := range draws {
+		if skipped(i, 4) {
+			continue
+		}
 		v := make([]float32, 20000)
 		for i := range v {
 			v[i] = float32(d.next(r, i))

@@ -99,7 +99,7 @@ func TestVectorsLloyd(t *testing.T) {
 		for _, size := range []struct{ columns, rows, length, k int }{
 			{32, 16, 2, 16}, {48, 16, 2, 4}, {64, 16, 2, 16}, {96, 16, 2, 8}, {128, 16, 2, 16}, {288, 16, 2, 16}, {512, 16, 2, 16}, {64, 16, 4, 16}, {128, 16, 2, 64},
 		} {
-			if testing.Short() && size.columns > 64 {
+			if testing.Short() && size.columns > 48 {
 				continue
 			}
 			x := cloudOf(r, c.next, size.columns*size.rows/size.length, size.length)

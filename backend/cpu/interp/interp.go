@@ -75,8 +75,10 @@ func (p *program) Close() error {
 func (p *program) NewSession() backend.Session {
 	s := &session{program: p, states: map[string]*host.Tensor{}}
 	if p.segments != nil {
-		s.runner, s.arena = p.segments.NewRunner(), &memory.Arena{}
-		runtime.SetFinalizer(s.arena, func(a *memory.Arena) { _ = a.Free() }) // a backend.Session has no Close
+		s.runner, s.arena, s.saved = p.segments.NewRunner(), &memory.Arena{}, &memory.Arena{}
+		for _, a := range []*memory.Arena{s.arena, s.saved} {
+			runtime.SetFinalizer(a, func(a *memory.Arena) { _ = a.Free() }) // a backend.Session has no Close
+		}
 	}
 	return s
 }

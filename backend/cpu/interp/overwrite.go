@@ -5,9 +5,9 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// overwriting finds the updates of a function that may be written over their base, marked or not. Only a called function
+// Overwriting finds the updates of a function that may be written over their base, marked or not. Only a called function
 // has such: a body's states are the caller's.
-func overwriting(f *ir.Func) map[*ir.Op]bool {
+func Overwriting(f *ir.Func) map[*ir.Op]bool {
 	if f.Owner() != nil {
 		return nil
 	}
@@ -28,18 +28,19 @@ func overwriting(f *ir.Func) map[*ir.Op]bool {
 	return found
 }
 
-// undo keeps what a call writes over, so that states are what they were when it fails.
-type undo struct{ parts, before []*host.Tensor }
+// undo knows how to take back what a call writes over, so that states are what they were when it fails.
+type undo []func()
 
+// note keeps a part of a state that is about to be written over.
 func (u *undo) note(part *host.Tensor) {
-	u.parts = append(u.parts, part)
-	u.before = append(u.before, part.Clone())
+	before := part.Clone()
+	*u = append(*u, func() { host.Assign(host.Serial, part, before) })
 }
 
-// restore writes back what was noted, the latest first.
+// restore takes back what was noted, the latest first.
 func (u *undo) restore() {
-	for i := len(u.parts) - 1; i >= 0; i-- {
-		host.Assign(host.Serial, u.parts[i], u.before[i])
+	for i := len(*u) - 1; i >= 0; i-- {
+		(*u)[i]()
 	}
 }
 
@@ -47,19 +48,20 @@ func (u *undo) restore() {
 // may hand out memory that it was given where the proof expects it to have its own.
 func (r *run) mayOverwrite(st *step, slots []*host.Tensor) bool {
 	base, update := slots[st.in[0]], slots[st.in[1]]
-	owned := false
-	for _, t := range r.states {
-		owned = owned || share(t, base)
-	}
-	if !owned || !base.Contiguous() || share(base, update) {
-		return false
-	}
+	return r.owns(base) && !share(base, update) && !st.readsLater(base, slots)
+}
+
+// owns reports a tensor that is memory of a state which this call may write over.
+func (r *run) owns(t *host.Tensor) bool { return sharesAny(t, r.states) && t.Contiguous() }
+
+// readsLater reports that what is read after the step may lie in a tensor's memory.
+func (st *step) readsLater(t *host.Tensor, slots []*host.Tensor) bool {
 	for _, k := range st.others {
-		if slots[k] != nil && share(slots[k], base) {
-			return false
+		if slots[k] != nil && share(slots[k], t) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // argument gives a state's tensor to a function; one that may write over it gets a tensor that the session owns, with each

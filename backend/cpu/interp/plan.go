@@ -62,7 +62,7 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 	var segments []Segment
 	var over map[*ir.Op]bool
 	if p.segments != nil {
-		segments, over = p.segments.Of(f), overwriting(f)
+		segments, over = p.segments.Of(f), Overwriting(f)
 	}
 	first := 0 // the step at which the segment begins
 	for i, op := range f.Ops {

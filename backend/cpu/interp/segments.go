@@ -3,6 +3,7 @@ package interp
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
@@ -35,6 +36,7 @@ type SegmentCall struct {
 	Opt    *backend.CallOptions
 	In     []*host.Tensor
 	Memory *memory.Arena // for what lives within the call: the results that the function does not return, too
+	Saved  *memory.Arena // for what is needed to undo what a segment writes over: all of it is there until the call ends
 
 	run   *run
 	step  *step
@@ -51,6 +53,24 @@ func (c *SegmentCall) Output(result int, elem host.Elem, shape []int) *host.Tens
 	}
 	return c.run.outputs[result]
 }
+
+// MayOverwrite reports that an operand may be written over: it is memory of a state of this call, and nothing else that the
+// segment is given, or that is read after it, lies there.
+func (c *SegmentCall) MayOverwrite(operand int) bool {
+	t := c.In[operand]
+	if !c.outer || !c.run.owns(t) || c.step.readsLater(t, c.slots) {
+		return false
+	}
+	for i, other := range c.In {
+		if i != operand && other != nil && share(t, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// Undo notes how to take back what the segment is about to write over, should the call fail.
+func (c *SegmentCall) Undo(restore func()) { c.run.undo = append(c.run.undo, restore) }
 
 // Interpret computes the segment in the interpreter, without observers.
 func (c *SegmentCall) Interpret() ([]*host.Tensor, error) {
@@ -116,6 +136,14 @@ func (p *planner) segment(f *ir.Func, s Segment, slot map[*ir.Value]int, last ma
 	for _, v := range out {
 		st.out = append(st.out, slot[v])
 	}
+	if slices.ContainsFunc(inner, func(st step) bool { return st.overwrites }) {
+		for v, k := range slot {
+			if last[v] >= s.To && (v.Def == nil || !slices.Contains(f.Ops[s.From:s.To], v.Def)) {
+				st.others = append(st.others, k)
+			}
+		}
+		slices.Sort(st.others)
+	}
 	return st
 }
 
@@ -150,7 +178,7 @@ func (r *run) segment(st *step, slots []*host.Tensor, ctx *ir.EvalCtx, sizes *ba
 
 // call gives the session's SegmentCall, of which one is in use at a time.
 func (s *session) call() *SegmentCall {
-	s.segment = SegmentCall{Memory: s.arena, In: s.segment.In[:0]}
+	s.segment = SegmentCall{Memory: s.arena, Saved: s.saved, In: s.segment.In[:0]}
 	return &s.segment
 }
 

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,6 +21,7 @@ type session struct {
 	// Where another engine computes segments:
 	runner  Runner
 	arena   *memory.Arena
+	saved   *memory.Arena // what they have written over
 	segment SegmentCall
 }
 
@@ -135,13 +137,15 @@ func (s *session) begin(ctx context.Context, opt *backend.CallOptions) *run {
 // end lets go of all that the call held.
 func (s *session) end() error {
 	r := &s.run
-	for _, list := range []*[]*host.Tensor{&r.args, &r.outputs, &r.slots, &r.results, &r.taken, &r.states, &r.undo.parts, &r.undo.before} {
+	for _, list := range []*[]*host.Tensor{&r.args, &r.outputs, &r.slots, &r.results, &r.taken, &r.states} {
 		clear(*list)
 		*list = (*list)[:0]
 	}
+	clear(r.undo)
+	r.undo = r.undo[:0]
 	r.ctx, r.opt, r.eval.Context = nil, nil, nil
 	if s.arena == nil {
 		return nil
 	}
-	return s.arena.Reset()
+	return errors.Join(s.arena.Reset(), s.saved.Reset())
 }

@@ -5,7 +5,6 @@ package native
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -45,60 +44,131 @@ func TestHeavyGuarded(t *testing.T) {
 	}
 	for _, r := range nativetest.Runners(t) {
 		t.Run(r.Machine.Name, func(t *testing.T) {
-			var packs, mains []nativetest.Job
+			var packs []nativetest.Job
 			for _, c := range list {
 				packs = append(packs, c.plan(t, r.Machine)...)
 			}
 			packed := r.Run(t, packs)
 			for _, c := range list {
-				mains = append(mains, c.main(t, packed[:len(c.made.Packs)]))
+				for i := range c.made.Packs {
+					c.packed = append(c.packed, last(t, packed[i]))
+				}
 				packed = packed[len(c.made.Packs):]
 			}
-			for i, got := range r.Run(t, mains) {
-				if err := list[i].compare(got); err != nil {
-					t.Errorf("%s %v: %v", list[i].op.Name(), list[i].want.Shape, err)
+			runKernels(t, r, list)
+			for _, c := range list {
+				if err := c.compare(); err != nil {
+					t.Errorf("%s %v: %v", c.op.Name(), c.want.Shape, err)
 				}
 			}
 		})
 	}
 }
 
+// runKernels runs the first kernels of all calls, then the second ones, and so on.
+func runKernels(t *testing.T, r nativetest.Runner, list []*guardedCall) {
+	t.Helper()
+	for k := 0; ; k++ {
+		var jobs []nativetest.Job
+		var of []*guardedCall
+		for _, c := range list {
+			if k < len(c.made.Kernels) {
+				jobs, of = append(jobs, c.job(k)), append(of, c)
+			}
+		}
+		if len(jobs) == 0 {
+			return
+		}
+		for i, got := range r.Run(t, jobs) {
+			if got.Refused != nil {
+				t.Fatal(got.Refused)
+			}
+			for at, a := range of[i].made.Args[k] {
+				copy(of[i].memory(a), got.Buffers[at])
+			}
+		}
+	}
+}
+
+// last is the buffer that a packing kernel fills.
+func last(t *testing.T, r nativetest.Result) []byte {
+	t.Helper()
+	if r.Refused != nil {
+		t.Fatal(r.Refused)
+	}
+	return r.Buffers[len(r.Buffers)-1]
+}
+
 // guardedCall is a call of a module of one operation.
 type guardedCall struct {
-	m     *ir.Module
-	in    []*host.Tensor
-	want  *host.Tensor
-	op    *ir.Op
-	made  *Plan
-	bytes [][]byte // of the operands
+	m    *ir.Module
+	in   []*host.Tensor
+	want *host.Tensor
+	op   *ir.Op
+	made *Plan
+
+	operands, temps, packed [][]byte
+	result, status          []byte
+}
+
+// memory is what an argument stands for.
+func (c *guardedCall) memory(a Arg) []byte {
+	switch a.Kind {
+	case Operand:
+		return c.operands[a.Index]
+	case Temporary:
+		return c.temps[a.Index]
+	case Packed:
+		return c.packed[a.Index]
+	case Status:
+		return c.status
+	}
+	return c.result
+}
+
+// job is the call of one of the plan's kernels.
+func (c *guardedCall) job(k int) nativetest.Job {
+	j := nativetest.Job{Kernel: c.made.Kernels[k], Call: kernel.Call{Sizes: map[string]int64{}}, Pieces: 2, AtEnd: true}
+	for _, a := range c.made.Args[k] {
+		j.Call.Buffers = append(j.Call.Buffers, c.memory(a))
+	}
+	return j
 }
 
 // plan makes the kernels for a machine and gives the jobs that pack.
 func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job) {
 	t.Helper()
 	f := c.m.Funcs[0]
-	c.op, c.bytes = f.Ops[len(f.Ops)-2], nil
+	c.op, c.operands, c.temps, c.packed = f.Ops[len(f.Ops)-2], nil, nil, nil
+	c.result, c.status = bytes.Repeat([]byte{0xa5}, len(c.want.Bytes())), make([]byte, 4)
 	made, err := Scheduled(c.op, m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.made = made
+	for _, temp := range made.Temps {
+		n, ok := temp.Bytes.IsConst()
+		if !ok {
+			t.Fatalf("a temporary takes %s bytes", temp.Bytes)
+		}
+		c.temps = append(c.temps, make([]byte, n))
+	}
 	known := newConstants(c.m)
 	for _, v := range c.op.Operands {
 		if v.Def == nil {
-			c.bytes = append(c.bytes, c.in[slices.IndexFunc(f.Params, func(p *ir.Param) bool { return p.Value == v })].Bytes())
+			c.operands = append(c.operands, c.in[slices.IndexFunc(f.Params, func(p *ir.Param) bool { return p.Value == v })].Bytes())
 			continue
 		}
 		x, err := known.get(v.Def)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.bytes = append(c.bytes, x.Bytes())
+		c.operands = append(c.operands, x.Bytes())
 	}
 	for i, p := range made.Packs {
 		call := kernel.Call{}
 		for _, at := range p.Operands {
-			call.Buffers = append(call.Buffers, c.bytes[at])
+			call.Buffers = append(call.Buffers, c.operands[at])
 		}
 		call.Buffers = append(call.Buffers, make([]byte, p.Bytes))
 		jobs = append(jobs, nativetest.Job{Kernel: p.Kernel, Call: call, Pieces: 1 + i%2, AtEnd: true})
@@ -106,43 +176,11 @@ func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job
 	return jobs
 }
 
-// main is the job of the operation itself.
-func (c *guardedCall) main(t *testing.T, packed []nativetest.Result) nativetest.Job {
-	t.Helper()
-	call := kernel.Call{Sizes: map[string]int64{}}
-	for _, a := range c.made.Args[0] {
-		switch a.Kind {
-		case Operand:
-			call.Buffers = append(call.Buffers, c.bytes[a.Index])
-		case Result:
-			call.Buffers = append(call.Buffers, bytes.Repeat([]byte{0xa5}, len(c.want.Bytes())))
-		case Packed:
-			if p := packed[a.Index]; p.Refused != nil {
-				t.Fatal(p.Refused)
-			}
-			all := packed[a.Index].Buffers
-			call.Buffers = append(call.Buffers, all[len(all)-1])
-		case Status:
-			call.Buffers = append(call.Buffers, make([]byte, 4))
-		}
+func (c *guardedCall) compare() error {
+	got, err := host.FromBytes(c.want.Elem, c.want.Shape, c.result)
+	if err != nil {
+		return err
 	}
-	return nativetest.Job{Kernel: c.made.Kernels[0], Call: call, Pieces: 2, AtEnd: true}
-}
-
-func (c *guardedCall) compare(r nativetest.Result) error {
-	if r.Refused != nil {
-		return r.Refused
-	}
-	for i, a := range c.made.Args[0] {
-		if a.Kind != Result {
-			continue
-		}
-		got, err := host.FromBytes(c.want.Elem, c.want.Shape, r.Buffers[i])
-		if err != nil {
-			return err
-		}
-		tolerance := map[host.Elem]float64{host.F16: 2e-3, host.BF16: 2e-2}[c.want.Elem] + 1e-5
-		return host.Near(got, c.want, host.Tolerance{Abs: tolerance, Rel: tolerance})
-	}
-	return errors.New("the kernel has no result")
+	tolerance := map[host.Elem]float64{host.F16: 2e-3, host.BF16: 2e-2}[c.want.Elem] + 1e-5
+	return host.Near(got, c.want, host.Tolerance{Abs: tolerance, Rel: tolerance})
 }

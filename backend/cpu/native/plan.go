@@ -17,7 +17,12 @@ type Plan struct {
 	Args    [][]Arg          // what the global buffers of each are
 	Temps   []Temp           // memory between the kernels
 	Packs   []Pack           // constants in another order
+	InPlace *InPlace         // nil: the result has memory of its own
 }
+
+// InPlace says that the only kernel of a plan writes over operand 0, whose memory is the result's, and saves what it writes over: runs
+// of elements, and where each of them starts.
+type InPlace struct{ Runs, Length ir.Dim }
 
 // Pack is memory that a kernel fills once from constants, when a program is compiled.
 type Pack struct {
@@ -41,6 +46,8 @@ const (
 	Result
 	Temporary
 	Packed // what the pack of that index has filled
+	Saved  // the runs that an update has written over
+	Places // where each starts: 64 bits
 	Status // its elements are 0 before the kernels run; what is not 0 afterwards is an error that the interpreter explains
 )
 

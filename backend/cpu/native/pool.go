@@ -73,10 +73,12 @@ func newPool(threads int) *pool {
 // size is how many threads may be at one list.
 func (p *pool) size() int { return len(p.workers) + 1 }
 
-// run computes a job whose epoch was set, with the help of those workers that are free.
+// run computes a job whose epoch was set, with the help of those workers that are free. A job that a worker has not looked at
+// yet gives way: it may be over, as short ones are before a thread has woken up.
 func (p *pool) run(j *job, args *[6]uintptr) {
 	for _, w := range p.workers {
-		if w.job.CompareAndSwap(nil, j) && w.state.CompareAndSwap(asleep, spinning) {
+		w.job.Store(j)
+		if w.state.CompareAndSwap(asleep, spinning) {
 			w.wake <- struct{}{}
 		}
 	}

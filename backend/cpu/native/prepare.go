@@ -18,8 +18,11 @@ type prepared struct {
 	sizes    []int64  // of the segment's symbols
 	words    []uint64 // context blocks; on the heap, where nothing moves
 	patches  []patch
-	inner    []int   // words that hold addresses in the segment's block
-	base     uintptr // of the block that they were written for
+	inner    relative // to the segment's block
+	undo     relative // to what is saved of what the segment writes over
+	updates  []written
+	before   []byte // what they have saved, in the call that is going on
+	undone   func() // restore, made once
 	items    []item
 	launches []*launch
 	single   map[int]*launch // the kernels of one step, made when asked for
@@ -30,6 +33,7 @@ type prepared struct {
 	status   []uint64          // of all kernels; on the heap, where nothing moves
 	scratch  int               // bytes for each thread
 	arena    int               // bytes of the block's values
+	saved    int               // bytes of what is saved
 }
 
 // outMemory is what a value that leaves a segment takes.
@@ -39,8 +43,25 @@ type outMemory struct {
 	tensor *host.Tensor // what shows it where it lies in the arena
 }
 
-// patch is a word that holds the address of a value from outside, or that leaves the segment.
-type patch struct{ word, tensor int }
+// patch is a word that holds the address of a value from outside, or that leaves the segment, plus some bytes.
+type patch struct{ word, tensor, offset int }
+
+// relative are words that hold addresses in one block.
+type relative struct {
+	words []int
+	base  uintptr // of the block that they were written for
+}
+
+// move writes the words for a block that begins at base.
+func (r *relative) move(words []uint64, base uintptr) {
+	if base == r.base {
+		return
+	}
+	for _, w := range r.words {
+		words[w] += uint64(base - r.base)
+	}
+	r.base = base
+}
 
 // preparing is the state of prepare.
 type preparing struct {
@@ -76,12 +97,12 @@ func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code)
 	}
 	for _, o := range s.outs {
 		m := outMemory{shape: p.shapes[o.value]}
-		if !o.constant {
+		if o.kind == blockOut || o.kind == returnedOut {
 			var err error
 			if m.bytes, err = host.SizeBytes(o.value.Type.Elem, m.shape); err != nil {
 				return nil, err
 			}
-			if at := p.at[o.value]; !o.returned && m.bytes > 0 {
+			if at := p.at[o.value]; o.kind == blockOut && m.bytes > 0 {
 				p.stays = append(p.stays, memory.Span{From: at, To: at + m.bytes})
 			}
 		}
@@ -92,6 +113,7 @@ func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code)
 	for _, w := range p.statusAt {
 		p.words[w] += uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p.status))))
 	}
+	p.undone = p.prepared.restore
 	p.order(threads, c)
 	return p.prepared, nil
 }
@@ -101,11 +123,13 @@ func (p *preparing) layout() error {
 	last := map[*ir.Value]int{}
 	for i, st := range p.s.steps {
 		for _, v := range st.operands {
-			last[v] = i
+			root, _ := p.s.root(v)
+			last[root] = i
 		}
 	}
 	for _, v := range p.s.out {
-		last[v] = len(p.s.steps)
+		root, _ := p.s.root(v)
+		last[root] = len(p.s.steps)
 	}
 	var owners []func(offset int)
 	add := func(from, to, size int, own func(int)) {
@@ -119,7 +143,8 @@ func (p *preparing) layout() error {
 			return err
 		}
 		p.shapes[v] = shape
-		if _, outside := p.s.index[v]; !outside {
+		_, outside := p.s.index[v]
+		if _, view := p.s.lies[v]; !outside && !view {
 			add(i, max(last[v], i), bytes, func(at int) { p.at[v] = at })
 		}
 		for k, t := range st.plan.Temps {
@@ -166,6 +191,9 @@ func (p *preparing) eval(d ir.Dim) (int64, error) {
 // step writes the context blocks of an operation's kernels.
 func (p *preparing) step(i int) error {
 	st := &p.s.steps[i]
+	if err := p.update(st); err != nil {
+		return err
+	}
 	for k, f := range st.functions {
 		if err := p.check(f.kernel); err != nil {
 			return err
@@ -228,7 +256,7 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 	need := int(n) * b.Elem.Bytes()
 	st := &p.s.steps[i]
 	var v *ir.Value
-	have, at, inner := 0, 0, true
+	have, at, within := 0, 0, &p.inner
 	switch a.Kind {
 	case Operand:
 		if a.Index >= len(st.operands) {
@@ -246,9 +274,12 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		have = int(bytes)
 	case Packed:
 		a := st.packed[a.Index]
-		at, have, inner = int(a.Addr()), len(a.Data), false
+		at, have, within = int(a.Addr()), len(a.Data), nil
+	case Saved, Places:
+		at, have = p.savedAt(a.Kind)
+		within = &p.undo
 	case Status:
-		at, have, inner = p.statusN, need, false
+		at, have, within = p.statusN, need, nil
 		p.statusAt = append(p.statusAt, len(p.words))
 		p.statusN += memory.Aligned(need)
 	}
@@ -256,16 +287,21 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		if _, have, err = p.measure(v.Type); err != nil {
 			return err
 		}
-		at = p.at[v]
-		if t, outside := p.s.index[v]; outside {
-			p.patches, inner = append(p.patches, patch{len(p.words), t}), false
+		root, offset := p.s.root(v)
+		elements, err := p.eval(offset)
+		if err != nil {
+			return err
+		}
+		at = p.at[root] + int(elements)*v.Type.Elem.Bytes()
+		if t, outside := p.s.index[root]; outside {
+			p.patches, within = append(p.patches, patch{len(p.words), t, at}), nil
 		}
 	}
 	if have < need {
 		return fmt.Errorf("internal error: buffer %s takes %d bytes, its memory has %d", b.Name, need, have)
 	}
-	if inner {
-		p.inner = append(p.inner, len(p.words))
+	if within != nil {
+		within.words = append(within.words, len(p.words))
 	}
 	p.words = append(p.words, uint64(at))
 	return nil
@@ -286,15 +322,11 @@ func (p *preparing) scratchOf(f *function) error {
 	return nil
 }
 
-// bind writes the addresses of a block and of the tensors outside, indexed as the segment does.
-func (p *prepared) bind(base uintptr, addr []uintptr) {
-	if base != p.base {
-		for _, w := range p.inner {
-			p.words[w] += uint64(base - p.base)
-		}
-		p.base = base
-	}
+// bind writes the addresses of the blocks and of the tensors outside, indexed as the segment does.
+func (p *prepared) bind(block, saved uintptr, addr []uintptr) {
+	p.inner.move(p.words, block)
+	p.undo.move(p.words, saved)
 	for _, c := range p.patches {
-		p.words[c.word] = uint64(addr[c.tensor])
+		p.words[c.word] = uint64(addr[c.tensor]) + uint64(c.offset)
 	}
 }

@@ -3,7 +3,6 @@ package native
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -14,24 +13,29 @@ import (
 
 // Scheduled plans an operation by the schedules for every backend.
 func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
+	target := schedule.Target{Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All()}
+	if op.Def.Traits.Has(ir.InPlace) {
+		return updates(op, target)
+	}
 	g, err := schedule.NewGroup(op)
 	if err != nil {
 		return nil, err
 	}
-	made, reason := schedule.Plan(g, schedule.Target{
-		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, Features: m.All(),
-	})
+	made, reason := schedule.Plan(g, target)
 	if reason != "" {
 		return nil, errors.New(reason)
 	}
-	if len(made.Kernels) != 1 {
-		return nil, fmt.Errorf("its schedule makes %d kernels, which only share what the call gives", len(made.Kernels))
+	plan := &Plan{Kernels: made.Kernels}
+	for _, k := range made.Kernels {
+		args, err := argsOf(k, len(g.Params))
+		if err != nil {
+			return nil, err
+		}
+		plan.Args = append(plan.Args, args)
 	}
-	args, err := argsOf(made.Kernels[0], len(g.Params))
-	if err != nil {
-		return nil, err
+	for _, t := range made.Temps {
+		plan.Temps = append(plan.Temps, Temp{Bytes: t.Len.Mul(ir.Const(int64(t.Elem.Bytes())))})
 	}
-	plan := &Plan{Kernels: made.Kernels, Args: [][]Arg{args}}
 	for _, p := range made.Packs {
 		n, ok := p.Len.IsConst()
 		if !ok {
@@ -46,27 +50,36 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 	return plan, nil
 }
 
-// argsOf tells a scheduled kernel's global buffers apart: the parameters come first, then the result, what is packed, and the status.
-func argsOf(k *kernel.Kernel, params int) ([]Arg, error) {
+// updates plans an operation that writes over its base.
+func updates(op *ir.Op, t schedule.Target) (*Plan, error) {
+	u, err := schedule.MakeUpdate(op, t)
+	if err != nil {
+		return nil, err
+	}
 	var args []Arg
-	results, packs := 0, 0
+	for i := range op.Operands {
+		args = append(args, Arg{Operand, i})
+	}
+	args = append(args, Arg{Kind: Saved}, Arg{Kind: Places}, Arg{Kind: Status})
+	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length}}, nil
+}
+
+// argsOf tells a scheduled kernel's global buffers apart, of which the parameters come first.
+func argsOf(k *kernel.Kernel, params int) ([]Arg, error) {
+	kinds := map[schedule.Role]ArgKind{schedule.Result: Result, schedule.Packed: Packed, schedule.Between: Temporary, schedule.Statuses: Status}
+	var args []Arg
 	for _, b := range k.Buffers {
 		switch {
 		case b.Space != kernel.Global:
 		case len(args) < params:
 			args = append(args, Arg{Operand, len(args)})
-		case strings.HasPrefix(b.Name, "status"):
-			args = append(args, Arg{Kind: Status})
-		case strings.HasPrefix(b.Name, "packed"):
-			args = append(args, Arg{Packed, packs})
-			packs++
 		default:
-			args = append(args, Arg{Kind: Result})
-			results++
+			role, index := schedule.RoleOf(b)
+			args = append(args, Arg{kinds[role], index})
 		}
 	}
-	if len(args) < params || results != 1 {
-		return nil, fmt.Errorf("kernel %s has %d global buffers and %d results, expected %d parameters and 1 result", k.Name, len(args), results, params)
+	if len(args) < params {
+		return nil, fmt.Errorf("kernel %s has %d global buffers, expected %d parameters among them", k.Name, len(args), params)
 	}
 	return args, nil
 }

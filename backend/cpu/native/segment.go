@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -25,8 +26,11 @@ type segment struct {
 
 	// index numbers the values that lie outside of the segment's block: what comes in, constants, what the function returns.
 	index map[*ir.Value]int
+	lies  map[*ir.Value]view // values that lie in the memory of others
 	outs  []outValue
 	count int
+
+	overwritten []int // what comes in and is written over, by index
 }
 
 // high reports a segment whose block lies at the upper end of the arena, and what stays of it at the block's upper end. Segments
@@ -35,12 +39,21 @@ func (s *segment) high() bool { return s.ID%2 == 1 }
 
 // outValue is a value that leaves a segment.
 type outValue struct {
-	value    *ir.Value
-	index    int // of a constant, and of what is returned
-	constant bool
-	returned bool // the function gives it to its caller
-	result   int  // as which of its results first, where it does
+	value  *ir.Value
+	index  int // of what lies outside of the block
+	kind   outKind
+	result int // as which result of the function first, where it is returned
 }
+
+// outKind says where a value that leaves a segment lies.
+type outKind uint8
+
+const (
+	blockOut    outKind = iota
+	constantOut         // it is a constant
+	returnedOut         // the function gives it to its caller
+	updatedOut          // it came in, and was written over
+)
 
 // segmentStep is one operation of a segment.
 type segmentStep struct {
@@ -142,8 +155,9 @@ func candidates(m *ir.Module) []*ir.Op {
 		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
 			return // it is planned as a whole
 		}
+		over := interp.Overwriting(f)
 		for _, op := range f.Ops {
-			if op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 && !op.Is(core.Constant) && len(op.Results) == 1 && len(op.Binds()) == 0 {
+			if (op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 || ofState(op, over)) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}
@@ -151,21 +165,25 @@ func candidates(m *ir.Module) []*ir.Op {
 	return ops
 }
 
-// split finds the segments of a function: the longest runs of operations with kernels, and constants between them.
+// split finds the segments of a function: the longest runs of operations with kernels, and constants before and between them.
 func (p *program) split(f *ir.Func, plans map[*ir.Op]*segmentStep) {
+	last := 0 // where the one before ends
 	for at := 0; at < len(f.Ops); at++ {
 		if plans[f.Ops[at]] == nil {
 			continue
 		}
-		end := at + 1
+		end, from := at+1, at
+		for from > last && f.Ops[from-1].Is(core.Constant) {
+			from--
+		}
 		for next := end; next < len(f.Ops) && (plans[f.Ops[next]] != nil || f.Ops[next].Is(core.Constant)); next++ {
 			if plans[f.Ops[next]] != nil {
 				end = next + 1
 			}
 		}
-		s := &segment{Segment: interp.Segment{ID: len(p.segments), From: at, To: end}, f: f}
-		s.in, s.out = interp.Boundary(f, at, end)
-		for _, op := range f.Ops[at:end] {
+		s := &segment{Segment: interp.Segment{ID: len(p.segments), From: from, To: end}, f: f}
+		s.in, s.out = interp.Boundary(f, from, end)
+		for _, op := range f.Ops[from:end] {
 			if step := plans[op]; step != nil {
 				s.steps = append(s.steps, *step)
 			} else {
@@ -175,7 +193,7 @@ func (p *program) split(f *ir.Func, plans map[*ir.Op]*segmentStep) {
 		s.describe()
 		p.segments = append(p.segments, s)
 		p.of[f] = append(p.of[f], s.Segment)
-		at = end
+		at, last = end, end
 	}
 }
 
@@ -201,7 +219,7 @@ func (s *segment) describe() {
 		}
 	}
 	s.symbols = slices.Sorted(maps.Keys(names))
-	s.number()
+	s.views()
 }
 
 // number gives the values with tensors their indices.
@@ -214,14 +232,19 @@ func (s *segment) number() {
 		s.index[op.Results[0]] = len(s.index)
 	}
 	for _, v := range s.out {
-		i, constant := s.index[v]
-		result := slices.Index(s.f.Returns(), v)
-		returned := result >= 0
-		if !constant && returned {
-			i = len(s.index)
-			s.index[v] = i
+		o := outValue{value: v, result: slices.Index(s.f.Returns(), v)}
+		root, _ := s.root(v)
+		i, outside := s.index[root]
+		switch {
+		case outside && root == v:
+			o.index, o.kind = i, constantOut
+		case outside:
+			o.index, o.kind = i, updatedOut
+		case o.result >= 0:
+			o.index, o.kind = len(s.index), returnedOut
+			s.index[v] = o.index
 		}
-		s.outs = append(s.outs, outValue{v, i, constant, returned, result})
+		s.outs = append(s.outs, o)
 	}
 	s.count = len(s.index)
 }

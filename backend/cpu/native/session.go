@@ -23,6 +23,7 @@ type session struct {
 	scratch *memory.Region // the kernels' own memory
 	stride  int            // bytes of it for each thread
 	consts  map[*ir.Op]constant
+	held    [][]*host.Tensor // by segment: its constants
 
 	// What a run of a segment needs; a segment runs no other one.
 	tensors []*host.Tensor
@@ -38,7 +39,7 @@ type constant struct{ given, dense *host.Tensor }
 const maxReady = 16
 
 func (p *program) newSession() *session {
-	s := &session{p: p, ready: make([][]*prepared, len(p.segments)), consts: map[*ir.Op]constant{}}
+	s := &session{p: p, ready: make([][]*prepared, len(p.segments)), consts: map[*ir.Op]constant{}, held: make([][]*host.Tensor, len(p.segments))}
 	runtime.SetFinalizer(s, func(s *session) { _ = s.scratch.Free() }) // a backend.Session has no Close
 	return s
 }
@@ -56,39 +57,53 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	if err := s.values(seg, c); err != nil {
 		return nil, err
 	}
+	for _, i := range seg.overwritten {
+		if !c.MayOverwrite(i) {
+			return c.Interpret()
+		}
+	}
 	block, err := c.Memory.Take(pr.arena, seg.high())
+	if err != nil {
+		return nil, err
+	}
+	saved, err := c.Saved.Take(pr.saved, false)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.outputs(seg, pr, c, block); err != nil {
 		return nil, err
 	}
-	base := s.scratch.Addr() // somewhere, where there is nothing to read or write
-	if len(block) > 0 {
-		base = uintptr(unsafe.Pointer(&block[0]))
-	}
 	s.addr = s.addr[:0]
 	for _, t := range s.tensors {
-		a := base
-		if len(t.Data) > 0 {
-			a = uintptr(unsafe.Pointer(&t.Data[t.Offset*t.Elem.Bytes()]))
-		}
-		s.addr = append(s.addr, a)
+		s.addr = append(s.addr, s.address(t.Data, t.Offset*t.Elem.Bytes()))
 	}
-	pr.bind(base, s.addr)
+	pr.bind(s.address(block, 0), s.address(saved, 0), s.addr)
 	clear(pr.status)
+	if len(pr.updates) > 0 {
+		s.overwrite(pr, saved)
+		c.Undo(pr.undone)
+	}
 	if err := s.launch(seg, pr, c, block); err != nil {
 		return nil, err
 	}
 	runtime.KeepAlive(s)
 	for _, b := range pr.status {
 		if b != 0 {
+			pr.restore()
 			c.Memory.Give(block)
 			return c.Interpret() // which says what is wrong with the number that was out of range
 		}
 	}
 	c.Memory.Split(block, pr.stays)
 	return s.out, nil
+}
+
+// address is that of a byte, or somewhere where there is nothing to read or write.
+func (s *session) address(data []byte, at int) uintptr {
+	if at >= len(data) {
+		return s.scratch.Addr()
+	}
+	return uintptr(unsafe.Pointer(&data[at]))
 }
 
 // prepared gives a segment made ready for the sizes of a call.
@@ -129,6 +144,17 @@ func (p *prepared) is(seg *segment, size func(string) (int64, bool)) bool {
 	return true
 }
 
+// size looks up the sizes that a segment was made ready for.
+func (p *prepared) size(seg *segment) func(string) (int64, bool) {
+	return func(name string) (int64, bool) {
+		i, ok := slices.BinarySearch(seg.symbols, name)
+		if !ok {
+			return 0, false
+		}
+		return p.sizes[i], true
+	}
+}
+
 // values finds the tensors that come into a segment, dense, and the constants in it.
 func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 	for i, v := range seg.in {
@@ -145,22 +171,34 @@ func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 		}
 		s.tensors[i] = t
 	}
-	for i, op := range seg.consts {
-		k := s.consts[op]
-		if k.given == nil {
-			made, err := op.Def.Eval(c.Eval, op, nil)
-			if err != nil {
-				return err
-			}
-			k = constant{made[0], made[0]}
-			if !k.given.Contiguous() {
-				k.dense = k.given.Clone()
-			}
-			s.consts[op] = k
+	held := s.held[seg.ID]
+	if held == nil {
+		var err error
+		if held, err = s.hold(seg, c); err != nil {
+			return err
 		}
-		s.tensors[len(seg.in)+i] = k.dense
 	}
+	copy(s.tensors[len(seg.in):], held)
 	return nil
+}
+
+// hold evaluates the constants of a segment, once in a session.
+func (s *session) hold(seg *segment, c *interp.SegmentCall) ([]*host.Tensor, error) {
+	held := make([]*host.Tensor, 0, len(seg.consts))
+	for _, op := range seg.consts {
+		made, err := op.Def.Eval(c.Eval, op, nil)
+		if err != nil {
+			return nil, err
+		}
+		k := constant{made[0], made[0]}
+		if !k.given.Contiguous() {
+			k.dense = k.given.Clone()
+		}
+		s.consts[op] = k
+		held = append(held, k.dense)
+	}
+	s.held[seg.ID] = held
+	return held, nil
 }
 
 // outputs makes the tensors of values that leave the segment: in memory of the caller's where the function gives them on, in
@@ -168,11 +206,14 @@ func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 func (s *session) outputs(seg *segment, pr *prepared, c *interp.SegmentCall, block []byte) (err error) {
 	for i, o := range seg.outs {
 		m := &pr.outs[i]
-		switch {
-		case o.constant:
+		switch o.kind {
+		case constantOut:
 			s.out = append(s.out, s.consts[o.value.Def].given)
 			continue
-		case o.returned:
+		case updatedOut:
+			s.out = append(s.out, s.tensors[o.index])
+			continue
+		case returnedOut:
 			t := c.Output(o.result, o.value.Type.Elem, m.shape)
 			if t == nil {
 				if t, err = freshOutput(o.value.Type.Elem, m.shape); err != nil {
@@ -182,7 +223,8 @@ func (s *session) outputs(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 			s.tensors[o.index] = t
 			s.out = append(s.out, t)
 			continue
-		case m.tensor == nil:
+		}
+		if m.tensor == nil {
 			if m.tensor, err = host.FromBytes(o.value.Type.Elem, m.shape, block[:m.bytes:m.bytes]); err != nil {
 				return err
 			}
@@ -230,6 +272,11 @@ func (s *session) start(l *launch) {
 // watched runs every operation alone, shows its result and says how long it took.
 func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, block []byte) error {
 	opt := c.Opt
+	for _, op := range seg.consts {
+		if v := op.Results[0]; opt.Observe != nil && (opt.Select == nil || opt.Select(v)) {
+			opt.Observe(v, s.consts[op].given)
+		}
+	}
 	for i := range seg.steps {
 		op := seg.steps[i].op
 		if err := c.Eval.Context.Err(); err != nil {
@@ -254,15 +301,27 @@ func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 	return nil
 }
 
-// shown gives the tensor of a result, which may lie in the segment's block.
+// shown gives the tensor of a result, which may lie in the segment's block, or in another value.
 func (s *session) shown(seg *segment, pr *prepared, v *ir.Value, block []byte) (*host.Tensor, error) {
-	if i, ok := seg.index[v]; ok {
+	root, offset := seg.root(v)
+	i, outside := seg.index[root]
+	if outside && root == v {
 		return s.tensors[i], nil
+	}
+	from, err := offset.Eval(pr.size(seg))
+	if err != nil {
+		return nil, err
 	}
 	n, err := host.SizeBytes(v.Type.Elem, pr.shapes[v])
 	if err != nil {
 		return nil, err
 	}
-	at := pr.at[v]
-	return host.FromBytes(v.Type.Elem, pr.shapes[v], block[at:at+n])
+	at, data := int(from)*v.Type.Elem.Bytes(), block
+	if outside {
+		t := s.tensors[i]
+		at, data = at+t.Offset*t.Elem.Bytes(), t.Data
+	} else {
+		at += pr.at[root]
+	}
+	return host.FromBytes(v.Type.Elem, pr.shapes[v], data[at:at+n])
 }

@@ -3,11 +3,14 @@
 package native
 
 import (
+	"context"
 	"math/rand/v2"
 	"runtime"
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -104,5 +107,50 @@ func TestStatesAreNotCopied(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if bytes := (after.TotalAlloc - before.TotalAlloc) / calls; bytes > 1<<16 {
 		t.Errorf("a call allocates %d bytes, expected few beside the rows, of 1 KiB", bytes)
+	}
+}
+
+// TestStatesAfterCancelling cancels calls right after each operation, and expects the state from before.
+func TestStatesAfterCancelling(t *testing.T) {
+	native, reference := engines(t, parse(t, cached), 2)
+	a, b := native.NewSession(), reference.NewSession()
+	rng := rand.New(rand.NewPCG(8, 8))
+	in := []*host.Tensor{random(rng, 1, 256), host.New(host.I64, 1)}
+	if err := agree(a, b, in); err != nil {
+		t.Fatal(err)
+	}
+	in[0] = random(rng, 1, 256)
+	for _, name := range []string{"y", "t", "k1", "k2", "new", "z"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		opt := &backend.CallOptions{
+			Select:  func(v *ir.Value) bool { return v.Name == name },
+			Observe: func(*ir.Value, *host.Tensor) { cancel() },
+		}
+		if _, err := a.Call(ctx, "main", in, opt); err == nil && name != "z" {
+			t.Errorf("the call that was cancelled after %%%s gives no error", name)
+		} else if err != nil {
+			sameState(t, a, b)
+		}
+		cancel()
+	}
+}
+
+// TestUpdatesAreNative holds that a function of updates and what reads them is one segment, and views in it have no kernels.
+func TestUpdatesAreNative(t *testing.T) {
+	c := testCompiler(t)
+	m := parse(t, cached)
+	p, err := newProgram(t.Context(), c, Scheduled, m, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	f := m.Func("main")
+	if got := p.of[f]; len(got) != 1 || got[0].From != 0 || got[0].To != len(f.Ops)-1 {
+		t.Errorf("the segments of @main are %v, expected one of all %d operations", got, len(f.Ops)-1)
+	}
+	for _, st := range p.segments[0].steps {
+		if st.op.Is(tensor.Slice) && len(st.functions) > 0 {
+			t.Errorf("%%%s is copied", st.op.Results[0].Name)
+		}
 	}
 }

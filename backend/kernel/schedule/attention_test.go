@@ -108,7 +108,10 @@ func (c attentionCase) inputs(types []host.Elem, shapes [][]int) []*host.Tensor 
 
 func TestAttention(t *testing.T) {
 	n := &natively{}
-	for _, c := range attentionCases {
+	for i, c := range attentionCases {
+		if skipped(i, 4) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			m, op := parse(t, c.text())
 			var elems []host.Elem

@@ -10,6 +10,9 @@
 package schedule
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -21,6 +24,7 @@ type Target struct {
 	Lanes     int   // of f32 in a vector register
 	Registers int   // vector registers
 	L1, L2    int64 // bytes of cache a core has
+	L3        int64 // bytes of the last cache that a program can count on; 0: results are never written past the caches
 	Features  []string
 }
 
@@ -36,11 +40,47 @@ type Entry struct {
 	Make    func(g *Group, t Target) (*Made, error)
 }
 
-// Made is how kernels compute a group. The buffers of each of Kernels are the group's parameters, the result, what the packs
-// fill, and the status, if there is one.
+// Made is how kernels compute a group. The global buffers of each of Kernels are the group's parameters, and of the result,
+// what the packs fill, the memory between kernels and the status those that it uses; their names tell them apart (see [Role]).
 type Made struct {
 	Kernels []*kernel.Kernel // run one after the other at each call
 	Packs   []Pack
+	Temps   []Temp
+}
+
+// Temp is memory that one of the kernels fills, and those after it read.
+type Temp struct {
+	Elem host.Elem
+	Len  ir.Dim // in elements
+}
+
+// Role says what a global buffer behind the parameters of a planned kernel is.
+type Role uint8
+
+// The roles of buffers.
+const (
+	Result   Role = iota // y
+	Packed               // packed0, packed1, ...: what that pack has filled
+	Between              // temp0, temp1, ...: memory between kernels
+	Statuses             // status
+)
+
+// RoleOf gives the role of a global buffer that is no parameter, and which of Packs or Temps it is.
+func RoleOf(b *kernel.Buffer) (role Role, index int) {
+	for _, kind := range []struct {
+		prefix string
+		role   Role
+	}{{"packed", Packed}, {"temp", Between}} {
+		if rest, ok := strings.CutPrefix(b.Name, kind.prefix); ok {
+			if n, err := strconv.Atoi(rest); err == nil {
+				return kind.role, n
+			}
+		}
+	}
+	if strings.HasPrefix(b.Name, "status") {
+		return Statuses, 0
+	}
+	return Result, 0
 }
 
 // Pack is a constant in the order in which kernels read it: memory that an engine fills once, before the first call, and

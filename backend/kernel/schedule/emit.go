@@ -24,11 +24,14 @@ type emitter struct {
 	conds  []cond                                             // what holds for the lanes that count
 	vars   []string                                           // variables of the loops around
 	ranges []ir.Cond                                          // of the variables: each is at least 0 and below its extent
-	known  *ir.DimEnv                                         // what ranges say; nil until it is asked
+	facts  []ir.Cond                                          // conditions of the branches around
+	known  *ir.DimEnv                                         // what ranges and facts say; nil until it is asked
+	beside int                                                // how many vectors lie side by side from the one that is emitted on; at most 1: it alone
 	simple map[string]ir.Dim                                  // what has been simplified, by its text and the ranges
 	bound  map[*ir.Value]func(p point) (*kernel.Value, error) // values that a schedule makes itself
 	cache  []map[string]*kernel.Value                         // what has been emitted, a map for each block around
 	ids    map[*ir.Value]int                                  // numbers for the keys of cache
+	tile   *tile                                              // the square whose first row is emitted
 	outer  int                                                // while looking for what can be hoisted: the number of variables that it may depend on
 	hoists *[]request                                         // and what was found; nil otherwise
 	loops  []string                                           // variables of loops of more than one round: what is heavy depends on all of them, or is hoisted
@@ -46,9 +49,10 @@ func (c cond) String() string {
 
 // request is a value at a place under conditions.
 type request struct {
-	v     *ir.Value
-	p     point
-	conds []cond
+	v      *ir.Value
+	p      point
+	conds  []cond
+	beside int
 }
 
 // valueFunc computes an elementwise operation from its operands' lanes, which are in the types of computeElem.
@@ -97,7 +101,7 @@ func (e *emitter) value(v *ir.Value, p point) (*kernel.Value, error) {
 	}
 	record := e.hoists
 	if record != nil && e.independent(p, conds) {
-		*record = append(*record, request{v, p, conds})
+		*record = append(*record, request{v, p, conds, e.beside})
 		e.hoists = nil
 	}
 	made, err := e.make(v, p, conds)
@@ -116,24 +120,32 @@ func (e *emitter) simplified(p point) point {
 		if !strings.Contains(p[i].at.String(), "//") {
 			continue
 		}
-		if e.known == nil {
-			decls, guards := slices.Clone(e.g.decls), slices.Clone(e.g.guards)
-			for _, c := range e.ranges {
-				decls = append(decls, &ir.DimDecl{Name: c.Left.String(), Min: 0, Max: ir.Unbounded})
-				guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
-			}
-			e.known = ir.NewDimEnv(decls, guards)
-		}
-		key := fmt.Sprint(p[i].at, e.ranges)
+		key := fmt.Sprint(p[i].at, e.ranges, e.facts)
 		simple, ok := e.simple[key]
 		if !ok {
-			simple = e.known.Simplify(p[i].at)
+			simple = e.env().Simplify(p[i].at)
 			e.simple[key] = simple
 		}
 		q = slices.Clone(q)
 		q[i].at = simple
 	}
 	return q
+}
+
+// env says what is known of sizes and of the loops and branches around.
+func (e *emitter) env() *ir.DimEnv {
+	if e.known != nil {
+		return e.known
+	}
+	decls, guards := slices.Clone(e.g.decls), slices.Clone(e.g.guards)
+	for _, c := range e.ranges {
+		decls = append(decls, &ir.DimDecl{Name: c.Left.String(), Min: 0, Max: ir.Unbounded})
+	}
+	for _, c := range append(slices.Clone(e.ranges), e.facts...) {
+		guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
+	}
+	e.known = ir.NewDimEnv(decls, guards)
+	return e.known
 }
 
 // relevant are the conditions that can matter at a place: where all lanes are at one, those that are the same for all.
@@ -281,13 +293,13 @@ func (e *emitter) under(c cond, body func() error) error {
 // scoped runs body, whose values and index symbols are not seen after it.
 func (e *emitter) scoped(body func() error) error {
 	cache, vars, loops, kept := len(e.cache), len(e.vars), len(e.loops), len(e.kept)
-	ranges := len(e.ranges)
+	ranges, facts := len(e.ranges), len(e.facts)
 	e.cache = append(e.cache, map[string]*kernel.Value{})
 	err := body()
 	e.cache, e.vars, e.loops = e.cache[:cache], e.vars[:vars], e.loops[:loops]
 	e.kept = e.kept[:kept]
-	if len(e.ranges) > ranges {
-		e.ranges, e.known = e.ranges[:ranges], nil
+	if len(e.ranges) > ranges || len(e.facts) > facts {
+		e.ranges, e.facts, e.known = e.ranges[:ranges], e.facts[:facts], nil
 	}
 	return err
 }
@@ -320,7 +332,12 @@ func (e *emitter) loop(kind kernel.LoopKind, name string, extent ir.Dim, init []
 // branch builds an if whose body may fail.
 func (e *emitter) branch(holds ir.Cond, body func() error) error {
 	var err error
-	e.If(holds, func() { err = e.scoped(body) })
+	e.If(holds, func() {
+		err = e.scoped(func() error {
+			e.facts, e.known = append(e.facts, holds), nil
+			return body()
+		})
+	})
 	return err
 }
 
@@ -345,15 +362,15 @@ func (e *emitter) hoist(body func() error) error {
 		return body()
 	})
 	e.hoists, e.outer = nil, outer
+	conds, beside := e.conds, e.beside
 	for _, r := range found {
 		if err != nil {
 			break
 		}
-		conds := e.conds
-		e.conds = r.conds
+		e.conds, e.beside = r.conds, r.beside
 		_, err = e.value(r.v, r.p)
-		e.conds = conds
 	}
+	e.conds, e.beside = conds, beside
 	return err
 }
 

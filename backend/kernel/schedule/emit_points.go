@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
@@ -26,6 +27,7 @@ func pointTable() map[*ir.OpDef]pointFunc {
 		tensor.Index: index, tensor.Gather: gather,
 		tensor.Sum: reduceBy(sumOf), tensor.Mean: reduceBy(meanOf), tensor.Prod: reduceBy(productOf),
 		tensor.ReduceMax: reduceBy(maxOf), tensor.ReduceMin: reduceBy(minOf), tensor.Any: reduceBy(anyOf), tensor.All: reduceBy(allOf),
+		nn.MaxPool: poolBy(maxPool), nn.AvgPool: poolBy(avgPool), nn.AdaptiveMaxPool: poolBy(adaptiveMaxPool), nn.AdaptiveAvgPool: poolBy(adaptiveAvgPool),
 		tensor.Argmax: argReduce(true), tensor.Argmin: argReduce(false),
 	}
 }
@@ -186,6 +188,16 @@ func transpose(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 			}
 		}
 	}
+	if e.tile != nil {
+		if v, ok, err := e.square(op, p); ok || err != nil {
+			return v, err
+		}
+	}
+	return e.value(op.Operand(0), p.transposed(perm))
+}
+
+// transposed gives the place in what is transposed; the parts' axes stay neighbours there.
+func (p point) transposed(perm []int) point {
 	starts := make([]int, len(p))
 	axis := 0
 	for i, q := range p {
@@ -201,7 +213,7 @@ func transpose(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	for _, i := range order {
 		q = append(q, p[i])
 	}
-	return e.value(op.Operand(0), q)
+	return q
 }
 
 // alone splits the point so that one part is the axis alone, and gives a copy with that part's number.
@@ -248,17 +260,24 @@ func flip(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 // concat emits every operand under the condition that the place lies in it, and chooses.
 func concat(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	axis := op.Int("axis")
-	p, i, err := p.alone(op.Result().Type.Shape, axis)
+	p, i, inner, err := p.leading(op.Result().Type.Shape, axis)
 	if err != nil {
 		return nil, err
 	}
 	var all *kernel.Value
 	start := zero
 	for k := range op.Operands {
-		size := op.In(k).Shape[axis]
+		size := op.In(k).Shape[axis].Mul(inner)
 		q := slices.Clone(p)
 		q[i].size, q[i].at = size, p[i].at.Sub(start)
+		start = start.Add(size)
 		c := cond{at: q[i].at, step: q[i].step, least: zero, most: size.Sub(one)}
+		switch e.holds(c) {
+		case ir.True:
+			return e.value(op.Operand(k), q)
+		case ir.False:
+			continue
+		}
 		err := e.under(c, func() error {
 			v, err := e.value(op.Operand(k), q)
 			if err != nil {
@@ -274,7 +293,9 @@ func concat(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		start = start.Add(size)
+	}
+	if all == nil {
+		return nil, reason(op, "nothing is joined")
 	}
 	return all, nil
 }
@@ -315,16 +336,22 @@ func (e *emitter) padded(op *ir.Op, p point, shape, low, high []ir.Dim, fill *ke
 	if axis == len(shape) {
 		return e.value(op.Operand(0), p)
 	}
-	q, i, err := p.alone(shape, axis)
+	q, i, each, err := p.leading(shape, axis)
 	if err != nil {
 		return nil, err
 	}
-	size := op.In(0).Shape[axis]
 	inner := slices.Clone(shape)
-	inner[axis] = size
-	q[i].size, q[i].at = size, q[i].at.Sub(low[axis])
+	inner[axis] = op.In(0).Shape[axis]
+	size := inner[axis].Mul(each)
+	q[i].size, q[i].at = size, q[i].at.Sub(low[axis].Mul(each))
 	c := cond{at: q[i].at, step: q[i].step, least: zero, most: size.Sub(one)}
 	var v *kernel.Value
+	switch e.holds(c) {
+	case ir.True:
+		return e.padded(op, q, inner, low, high, fill, axis+1)
+	case ir.False:
+		return fill, nil
+	}
 	err = e.under(c, func() error {
 		v, err = e.padded(op, q, inner, low, high, fill, axis+1)
 		return err

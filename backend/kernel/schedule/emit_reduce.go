@@ -82,15 +82,21 @@ func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	if r.ordered {
 		e.tellEmpty(s.count)
 	}
+	finish := func(acc *kernel.Value) *kernel.Value {
+		if r.mean {
+			n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
+			acc = e.Op(kernel.Div, acc, n)
+		}
+		return e.Cast(acc, computeElem(x.Type.Elem))
+	}
+	if s.across && e.beside > 1 {
+		return s.foldBeside(elem, r, p, finish)
+	}
 	acc, err := s.fold(elem, r)
 	if err != nil {
 		return nil, err
 	}
-	if r.mean {
-		n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
-		acc = e.Op(kernel.Div, acc, n)
-	}
-	return e.Cast(acc, computeElem(x.Type.Elem)), nil
+	return finish(acc), nil
 }
 
 // longSum is how many f32 may be summed in f32, in 64 accumulators or more: above, f64 keeps the error small.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -22,6 +23,8 @@ type gemm struct {
 	a, b       source
 	blocks     *pixelBlocks // the columns of a convolution with windows; nil otherwise
 	packs      []Pack
+	first      []*kernel.Kernel // what runs before
+	temps      []Temp           // and what it fills
 	out        *kernel.Buffer
 	kept       *kernel.Buffer // a tile between its sums and what is computed from them; nil until it is needed
 }
@@ -105,7 +108,7 @@ func makeProduct(g *Group, t Target) (*Made, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Made{Kernels: []*kernel.Kernel{k}, Packs: m.packs}, nil
+	return &Made{Kernels: append(m.first, k), Packs: m.packs, Temps: m.temps}, nil
 }
 
 func (m *gemm) width() int64 { return int64(m.panel * m.emitter.lanes) } // columns of a panel
@@ -131,8 +134,7 @@ func (m *gemm) widest() int64 {
 func (m *gemm) choose() {
 	least, most := m.g.env.Range(m.m)
 	if n, ok := m.m.IsConst(); ok {
-		tiles := (n + int64(m.height) - 1) / int64(m.height)
-		m.tall = []tall{{least: n, most: n, height: int((n + tiles - 1) / tiles)}}
+		m.tall = []tall{{least: n, most: n, height: evenHeight(n, m.height)}}
 	} else {
 		limit := int64(0)
 		for _, h := range []int{m.height, 8, 4, 2, 1} {
@@ -148,6 +150,21 @@ func (m *gemm) choose() {
 	for i := range m.tall {
 		m.tall[i].panels = m.wide(m.tall[i].height)
 	}
+}
+
+// evenHeight is how high the tiles of n rows are: few rows are computed twice, and of a panel a tile reads as much as it would
+// compute in the time of tileEntry rows.
+func evenHeight(n int64, most int) int {
+	const tileEntry = 2
+	best, cost := 1, int64(math.MaxInt64)
+	for h := int64(most); h >= 1; h-- {
+		tiles := (n + h - 1) / h
+		h := (n + tiles - 1) / tiles
+		if c := tiles * (h + tileEntry); c < cost {
+			best, cost = int(h), c
+		}
+	}
+	return best
 }
 
 // wide is how many panels a tile of some rows takes to keep enough sums under way, without many panels that do not exist.
@@ -166,9 +183,10 @@ func (m *gemm) wide(height int) int {
 // groups is the number of groups of panels.
 func (m *gemm) groups() ir.Dim { return ceilDiv(m.panels(), ir.Const(m.widest())) }
 
-// build makes the loop over batches and blocks.
+// build makes the loop over batches and blocks. Blocks of rows follow each other: so the columns, which may come from memory
+// while rows are in a cache, are read once.
 func (m *gemm) build() error {
-	counts := append(append([]ir.Dim{}, m.batches...), m.rows.blocks, m.cols.blocks)
+	counts := append(append([]ir.Dim{}, m.batches...), m.cols.blocks, m.rows.blocks)
 	total := product(counts)
 	_, err := m.loop(kernel.Parallel, "r", total, nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		return nil, m.sized(counts, func() error { return m.round(m.pick(r, counts)) })
@@ -223,7 +241,7 @@ func (e *emitter) symbol(name string, at, most ir.Dim) ir.Dim {
 
 // round makes one block of rows times one block of columns.
 func (m *gemm) round(at []ir.Dim) error {
-	batch, ib, jb := at[:len(at)-2], at[len(at)-2], at[len(at)-1]
+	batch, jb, ib := at[:len(at)-2], at[len(at)-2], at[len(at)-1]
 	p := place{batch: batch, block: jb}
 	if m.blocks != nil {
 		p.startRow, p.startPixel = m.blocks.start(jb)

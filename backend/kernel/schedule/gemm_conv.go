@@ -19,6 +19,17 @@ type convolution struct {
 }
 
 func convProduct(_ *Group, op *ir.Op) (*contraction, error) {
+	c, err := newConvolution(op)
+	if err != nil {
+		return nil, err
+	}
+	if c.ChannelsLast && c.single() {
+		return c.channelsLast(op)
+	}
+	return c.channelsFirst(op)
+}
+
+func newConvolution(op *ir.Op) (*convolution, error) {
 	params, err := nn.ConvParams(op)
 	if err != nil {
 		return nil, err
@@ -38,10 +49,7 @@ func convProduct(_ *Group, op *ir.Op) (*contraction, error) {
 		}
 		c.window = append(c.window, n)
 	}
-	if c.ChannelsLast && c.single() {
-		return c.channelsLast(op)
-	}
-	return c.channelsFirst(op)
+	return c, nil
 }
 
 // ordered puts a place of image, channel and pixel in the order of the axes.
@@ -117,7 +125,7 @@ func (c *convolution) channelsFirst(op *ir.Op) (*contraction, error) {
 	return p, nil
 }
 
-// channelsLast has pixels as rows and channels as columns: of windows of one element only.
+// channelsLast has pixels as rows and channels as columns. What it says of k and of x is of windows of one element only.
 func (c *convolution) channelsLast(op *ir.Op) (*contraction, error) {
 	axes, y := len(c.size), op.Result().Type.Shape
 	p := &contraction{op: op, batches: []ir.Dim{y[0], ir.Const(int64(c.Groups))}, m: product(c.pixels), n: c.outer, k: c.inner, bias: op.Operand(2)}

@@ -68,7 +68,7 @@ func (m *gemm) plain(f factor) bool {
 }
 
 // roundsWanted is how many parts work is divided into, so that some cores can share it.
-const roundsWanted = 16
+const roundsWanted = 24
 
 // divide chooses the blocks of rows and columns.
 func (m *gemm) divide() {
@@ -108,16 +108,17 @@ func (m *gemm) divide() {
 		return
 	}
 	m.rows = newSplit(tiles, min(inCache, 16))
-	parts := int64(roundsWanted)
-	if blocks, ok := m.rows.blocks.IsConst(); ok {
-		parts = max(roundsWanted/max(blocks*others, 1), 1) // no matrices at all, or no rows
+	blocks, ok := m.rows.blocks.IsConst()
+	if !ok {
+		blocks = 1
 	}
-	if n, ok := m.n.IsConst(); ok && m.a.from == inRound {
-		parts = min(parts, max(n/512, 1))
-	}
+	parts := max((roundsWanted+max(blocks*others, 1)-1)/max(blocks*others, 1), 1) // no matrices at all, or no rows
 	each := int64(1)
 	if n, ok := m.groups().IsConst(); ok {
-		each = (n + parts - 1) / parts
+		each = max(n/parts, 1)
+		if m.a.from == inRound && m.a.factor.number != nil && n > each {
+			m.a.from = before // or each part would copy the rows again
+		}
 	}
 	m.cols = newSplit(m.groups(), each)
 }
@@ -134,7 +135,9 @@ func (m *gemm) buffers() error {
 		})
 	case inRound:
 		rows := ir.Const(m.rows.each*height + 8)
-		m.a.buf = m.Buffer("rows", m.elem, rows.Mul(m.k), kernel.Private, 0)
+		m.a.buf = m.Buffer("rows", m.elem, rows.Mul(m.rowStep()), kernel.Private, 0)
+	case before:
+		m.a.buf, err = m.a.rowsBefore()
 	}
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package schedule
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -22,6 +25,7 @@ const (
 	direct  storage = iota // where it lies
 	atLoad                 // from memory that was filled before the first call
 	inRound                // from scratch memory that every round fills with what it needs
+	before                 // from memory that a kernel before this one has filled
 )
 
 // fill packs the columns that a round needs.
@@ -44,7 +48,7 @@ func (s source) fill(p place) error {
 	return err
 }
 
-// fillRows packs the rows that a round needs.
+// fillRows copies the rows that a round needs.
 func (s source) fillRows(t tall, batch []ir.Dim, count, first ir.Dim) error {
 	m := s.gemm
 	if s.from != inRound {
@@ -53,9 +57,75 @@ func (s source) fillRows(t tall, batch []ir.Dim, count, first ir.Dim) error {
 	h := int64(t.height)
 	_, err := m.loop(kernel.Serial, "i", count, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		row, _, _ := m.rowsOf(t, first.Add(i))
-		return nil, m.write(m.emitter, s.factor, s.buf, i.Mul(m.k).Mul(ir.Const(h)), batch, row, m.m, h)
+		_, err := m.loop(kernel.Serial, "u", ir.Const(h), nil, func(u ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+			return nil, m.copyRow(m.emitter, s.factor, s.buf, i.Mul(ir.Const(h)).Add(u).Mul(m.rowStep()), batch, row.Add(u))
+		})
+		return nil, err
 	})
 	return err
+}
+
+// rowStep is how far rows that were copied lie apart: an odd number of cache lines, as rows at distances of many powers of two
+// share few places of the first cache.
+func (m *gemm) rowStep() ir.Dim {
+	k, ok := m.k.IsConst()
+	if !ok {
+		return m.k
+	}
+	const line = 64
+	lines := (k*int64(m.elem.Bytes()) + line - 1) / line
+	return ir.Const((lines | 1) * line / int64(m.elem.Bytes()))
+}
+
+// copyRow copies a row of a matrix.
+func (m *gemm) copyRow(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batch []ir.Dim, row ir.Dim) error {
+	sweep := func(vectors bool) error {
+		return e.sweepRun(m.k, vectors && e.lanes > 1, func(k, step ir.Dim) error {
+			q, err := f.at(batch, part{at: row, step: zero}, part{at: k, step: step})
+			if err != nil {
+				return err
+			}
+			v, err := e.value(f.v, q)
+			if err != nil {
+				return err
+			}
+			if !isZero(step) {
+				v = e.spread(v, e.lanes)
+			}
+			e.Store(buf, base.Add(k), e.Cast(v, buf.Elem))
+			return nil
+		})
+	}
+	err := e.try(func() error { return sweep(true) })
+	if err != nil && !errors.Is(err, errLanes) {
+		return err
+	}
+	return sweep(err == nil)
+}
+
+// rowsBefore makes the kernel that copies all rows, and gives the memory that it fills.
+func (s source) rowsBefore() (*kernel.Buffer, error) {
+	m := s.gemm
+	e := newEmitter(m.g, m.target, m.emitter.lanes)
+	name, n := fmt.Sprintf("temp%d", len(m.temps)), s.count.Mul(m.m).Mul(m.rowStep())
+	out := e.Output(name, m.elem, n)
+	_, err := e.loop(kernel.Parallel, "r", s.count.Mul(m.m), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		number, row := zero, r
+		if !isOne(s.count) {
+			number = e.symbol("number", r.FloorDiv(m.m), s.count.Sub(one))
+			row = e.symbol("row", r.Sub(number.Mul(m.m)), m.m.Sub(one))
+		}
+		return nil, m.copyRow(e, s.factor, out, number.Mul(m.m).Add(row).Mul(m.rowStep()), s.factor.batch(number), row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err := e.Build()
+	if err != nil {
+		return nil, err
+	}
+	m.first, m.temps = append(m.first, k), append(m.temps, Temp{m.elem, n})
+	return m.Input(name, m.elem, n), nil
 }
 
 // number is a's number of row u of a tile.
@@ -67,7 +137,9 @@ func (s source) number(t tall, p place, u int, k ir.Dim) (*kernel.Value, error) 
 		tile := s.factor.number(p.batch).Mul(m.rows.units).Add(p.tile)
 		return m.Cast(m.Load(s.buf, tile.Mul(m.k).Add(k).Mul(h).Add(at), 1), m.elem), nil
 	case inRound:
-		return m.Load(s.buf, p.tileLocal.Mul(m.k).Add(k).Mul(h).Add(at), 1), nil
+		return m.Load(s.buf, p.tileLocal.Mul(h).Add(at).Mul(m.rowStep()).Add(k), 1), nil
+	case before:
+		return m.Load(s.buf, s.factor.number(p.batch).Mul(m.m).Add(p.row).Add(at).Mul(m.rowStep()).Add(k), 1), nil
 	}
 	q, err := s.at(p.batch, part{at: p.row.Add(at), step: zero}, part{at: k, step: zero})
 	if err != nil {

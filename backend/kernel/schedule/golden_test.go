@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it.
@@ -27,18 +28,7 @@ func TestKernels(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, op := parse(t, string(a.Files[0].Data))
-			g, err := schedule.NewGroup(op)
-			if err != nil {
-				t.Fatal(err)
-			}
-			made, why := schedule.Plan(g, target)
-			text := ""
-			if why != "" {
-				text = why + "\n"
-			}
-			for _, k := range made.All() {
-				text += kernel.Print(k)
-			}
+			text := scheduled(t, op)
 			if flag.Lookup("update").Value.String() == "true" {
 				a.Files = append(a.Files[:1], txtar.File{Name: "kernel.txt", Data: []byte(text)})
 				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
@@ -51,4 +41,29 @@ func TestKernels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// scheduled is the text of an operation's kernels, or why there are none.
+func scheduled(t *testing.T, op *ir.Op) string {
+	t.Helper()
+	if op.Def.Traits.Has(ir.InPlace) {
+		u, err := schedule.MakeUpdate(op, target)
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		return kernel.Print(u.Kernel)
+	}
+	g, err := schedule.NewGroup(op)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, why := schedule.Plan(g, target)
+	if why != "" {
+		return why + "\n"
+	}
+	text := ""
+	for _, k := range made.All() {
+		text += kernel.Print(k)
+	}
+	return text
 }

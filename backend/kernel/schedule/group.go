@@ -24,11 +24,16 @@ type Group struct {
 	env    *ir.DimEnv
 }
 
+// OneResult reports an operation of which only the first result is used.
+func OneResult(op *ir.Op) bool {
+	return len(op.Results) > 0 && !slices.ContainsFunc(op.Results[1:], (*ir.Value).Used)
+}
+
 // NewGroup makes a group from a core.kernel, or from another operation alone. The module is left as it is. Operations that
 // have an Expand are replaced by it, save the anchor.
 func NewGroup(op *ir.Op) (*Group, error) {
-	if len(op.Results) != 1 {
-		return nil, fmt.Errorf("%s has %d results, expected 1", op.Name(), len(op.Results))
+	if !OneResult(op) {
+		return nil, fmt.Errorf("%s has %d results, expected 1, or that only the first is used", op.Name(), len(op.Results))
 	}
 	g := &Group{Name: "k", env: op.Parent().Env()}
 	for f := op.Parent(); f != nil; f = f.Outer() {
@@ -111,6 +116,7 @@ func (g *Group) take(op *ir.Op, values map[*ir.Value]*ir.Value, nested int) erro
 	if op.Is(tensor.Div) && c.Operands[0].DefinedBy(tensor.Exp) && c.Operands[1].DefinedBy(tensor.Sum) {
 		c.Def, c.Operands[1] = tensor.Mul, g.reciprocal(c.Operands[1], op.Loc)
 	}
+	asMean(c)
 	for i, r := range op.Results {
 		values[r] = &ir.Value{Type: r.Type, Name: r.Name, Def: c, Index: i}
 		c.Results = append(c.Results, values[r])

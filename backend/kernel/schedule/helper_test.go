@@ -101,36 +101,50 @@ func computeBy(run runKernel, made *schedule.Made, in []*host.Tensor, sizes map[
 	if err != nil {
 		return nil, err
 	}
+	var temps [][]byte
+	for _, t := range made.Temps {
+		n, err := t.Len.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
+		if err != nil {
+			return nil, err
+		}
+		temps = append(temps, make([]byte, n*int64(t.Elem.Bytes())))
+	}
 	for _, k := range made.Kernels {
 		call := kernel.Call{Sizes: sizes}
 		for _, x := range in {
 			call.Buffers = append(call.Buffers, x.Bytes())
 		}
-		call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
-		call.Buffers = append(call.Buffers, packed...)
-		var status []byte
-		if globals(k) > len(call.Buffers) {
-			status = make([]byte, 4)
-			call.Buffers = append(call.Buffers, status)
+		status := make([]byte, 4)
+		for _, b := range globalBuffers(k)[len(in):] {
+			switch role, i := schedule.RoleOf(b); role {
+			case schedule.Result:
+				call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
+			case schedule.Packed:
+				call.Buffers = append(call.Buffers, packed[i])
+			case schedule.Between:
+				call.Buffers = append(call.Buffers, temps[i])
+			case schedule.Statuses:
+				call.Buffers = append(call.Buffers, status)
+			}
 		}
 		if err := run(k, call); err != nil {
 			return nil, fmt.Errorf("%w\n%s", err, kernel.Print(k))
 		}
-		if len(status) > 0 && status[0] != 0 {
+		if status[0] != 0 {
 			return nil, errFault
 		}
 	}
 	return out, nil
 }
 
-func globals(k *kernel.Kernel) int {
-	n := 0
+func globalBuffers(k *kernel.Kernel) []*kernel.Buffer {
+	var list []*kernel.Buffer
 	for _, b := range k.Buffers {
 		if b.Space == kernel.Global {
-			n++
+			list = append(list, b)
 		}
 	}
-	return n
+	return list
 }
 
 // tolerance of a result's element type, relative and absolute.

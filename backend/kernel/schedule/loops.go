@@ -1,7 +1,9 @@
 package schedule
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -17,6 +19,9 @@ type nest struct {
 	parts []int // axes of each part
 	order []int // which part each loop is over, outermost first
 	lanes bool
+
+	square bool // it goes over squares: see tiledNests
+	tiled  int  // the part that their rows lie along
 }
 
 // nests lists the ways to try, best first: vectors before numbers, few loops before many.
@@ -55,6 +60,13 @@ func nests(g *Group) []nest {
 			}
 		}
 	}
+	misfits := func(n nest) int {
+		if !n.lanes {
+			return math.MaxInt
+		}
+		return n.misfits(g)
+	}
+	slices.SortStableFunc(all, func(a, b nest) int { return cmp.Compare(misfits(a), misfits(b)) })
 	return all
 }
 
@@ -139,13 +151,16 @@ func (n nest) make(g *Group, t Target, checks bool) (*kernel.Kernel, error) {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
 	l := &loops{emitter: e, nest: n, out: e.Output("y", r.Elem, r.NumElements())}
+	if least, _ := g.env.Range(r.NumElements()); n.lanes && t.L3 > 0 && least >= t.L3/int64(r.Elem.Bytes()) {
+		l.out.Access |= kernel.Stream
+	}
 	p := make(point, len(n.parts))
 	axis := 0
 	for i, axes := range n.parts {
 		p[i] = part{axes: axes, size: product(n.shape[axis : axis+axes])}
 		axis += axes
 	}
-	if err := l.level(p, 0); err != nil {
+	if err := l.level([]point{p}, 0); err != nil {
 		return nil, err
 	}
 	return e.Build()
@@ -163,113 +178,188 @@ func (n nest) width(g *Group, lanes int) int {
 	return lanes
 }
 
-// level builds the loop at a depth with those inside, and what they do not change before it.
-func (l *loops) level(p point, depth int) error {
-	build := func() error { return l.build(p, depth) }
+// level builds the loop at a depth with those inside, and what they do not change before it. Of several points, each is a vector
+// behind the one before.
+func (l *loops) level(ps []point, depth int) error {
+	if depth == len(l.order) {
+		for u, p := range ps {
+			l.beside = besides(u, len(ps))
+			if err := l.store(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	build := func() error { return l.build(ps, depth) }
 	if err := l.hoist(build); err != nil {
 		return err
 	}
 	return build()
 }
 
-func (l *loops) build(p point, depth int) error {
-	if depth == len(l.order) {
-		return l.store(p)
-	}
+func (l *loops) build(ps []point, depth int) error {
 	i := l.order[depth]
-	size := p[i].size
+	switch {
+	case l.nest.square && i == l.nest.tiled:
+		return l.squares(ps[0], depth)
+	case l.nest.square && depth == len(l.order)-1:
+		return l.columns(ps[0])
+	}
 	kind, name := kernel.Serial, fmt.Sprintf("i%d", i)
 	if depth == 0 {
 		kind = kernel.Parallel
 	}
-	at := func(d, step ir.Dim) point {
-		q := slices.Clone(p)
-		q[i].at, q[i].step = d, step
-		return q
+	along := func(firsts []ir.Dim, step ir.Dim) error {
+		var list []point
+		for _, p := range ps {
+			for _, first := range firsts {
+				q := slices.Clone(p)
+				q[i].at, q[i].step = first, step
+				list = append(list, q)
+			}
+		}
+		return l.level(list, depth+1)
 	}
-	if !l.nest.lanes || i != len(p)-1 {
-		_, err := l.loop(kind, name, size, nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-			return nil, l.level(at(d, zero), depth+1)
-		})
-		return err
+	spans := l.spans(i, ps[0][i].size)
+	if !l.nest.lanes || i != len(ps[0])-1 {
+		rounds := func(s span) ir.Dim { return s.size }
+		return l.over(kind, name, spans, rounds, func(s span, d ir.Dim) error { return along([]ir.Dim{s.from.Add(d)}, zero) })
 	}
-	times := 1
-	if depth == len(l.order)-1 {
-		times = l.unrolled()
-	}
-	return l.vectors(kind, name, size, times, at, func(q point) error { return l.level(q, depth+1) })
+	return l.vectors(kind, name, spans, l.unrolled(depth), along)
 }
 
-// unrolled is how many vectors a round of the innermost loop takes: fewer of a long body.
-func (l *loops) unrolled() int {
-	if len(l.g.Body) > 24 {
+// unrolled is how many vectors a round of the loop along lanes takes: fewer of a long body. Where each has a reduction of its own,
+// more make long runs of what lies in memory.
+func (l *loops) unrolled(depth int) int {
+	times := unroll
+	switch reduces := l.g.needsReduction(true) == ""; {
+	case reduces && l.target.Registers >= 32:
+		times = 2 * unroll
+	case !reduces && depth != len(l.order)-1:
 		return 1
 	}
-	if len(l.g.Body) > 8 {
-		return 2
+	switch {
+	case len(l.g.Body) > 24:
+		return times / 4
+	case len(l.g.Body) > 8:
+		return times / 2
 	}
-	return unroll
+	return times
 }
 
-// vectors goes over size elements by vectors, several in a round, and masks the last ones. The outermost loop, which is cut
-// over cores, is one loop with a branch; another is two.
-func (l *loops) vectors(kind kernel.LoopKind, name string, size ir.Dim, times int, at func(d, step ir.Dim) point, body func(point) error) error {
-	vector := ir.Const(int64(l.emitter.lanes))
-	if n, ok := size.IsConst(); ok {
-		for times > 1 && int64(times*l.emitter.lanes) > n {
-			times /= 2
-		}
-	}
-	wide := vector.Mul(ir.Const(int64(times)))
-	whole := func(first ir.Dim) error {
-		for u := range times {
-			if err := body(at(first.Add(vector.Mul(ir.Const(int64(u)))), one)); err != nil {
+// over builds a loop over the rounds of each span. The outermost one, which is cut over cores, is one loop with branches.
+func (l *loops) over(kind kernel.LoopKind, name string, spans []span, rounds func(span) ir.Dim, body func(s span, d ir.Dim) error) error {
+	if kind != kernel.Parallel || len(spans) == 1 {
+		for _, s := range spans {
+			if isZero(rounds(s)) && kind != kernel.Parallel {
+				continue
+			}
+			_, err := l.loop(kind, name, rounds(s), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(s, d) })
+			if err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	rounds := size.FloorDiv(wide)
-	rest := size.Sub(rounds.Mul(wide))
-	last := func(first ir.Dim) error {
-		if isZero(rest.Mod(vector)) && kind != kernel.Parallel {
-			return body(at(first, one))
-		}
-		return l.under(cond{at: first, step: one, least: zero, most: size.Sub(one)}, func() error { return body(at(first, one)) })
+	total := zero
+	for _, s := range spans {
+		total = total.Add(rounds(s))
 	}
-	if kind == kernel.Parallel && !isZero(rest) {
-		_, err := l.loop(kind, name, size.Add(wide).Sub(one).FloorDiv(wide), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-			full := ir.Cond{Left: d, Rel: ir.RelLT, Right: rounds}
-			if !isZero(rounds) {
-				if err := l.branch(full, func() error { return whole(d.Mul(wide)) }); err != nil {
-					return nil, err
-				}
+	_, err := l.loop(kind, name, total, nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		start := zero
+		for _, s := range spans {
+			first, next := start, start.Add(rounds(s))
+			start = next
+			err := l.branch(ir.Cond{Left: d, Rel: ir.RelGE, Right: first}, func() error {
+				return l.branch(ir.Cond{Left: d, Rel: ir.RelLT, Right: next}, func() error { return body(s, d.Sub(first)) })
+			})
+			if err != nil {
+				return nil, err
 			}
-			return nil, l.branch(full.Negate(), func() error { return l.rest(d.Mul(wide), times, vector, last) })
-		})
-		return err
-	}
-	if !isZero(rounds) {
-		_, err := l.loop(kind, name, rounds, nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, whole(d.Mul(wide)) })
-		if err != nil {
-			return err
 		}
-	}
-	if isZero(rest) {
-		return nil
-	}
-	_, err := l.loop(kernel.Serial, name, rest.Add(vector).Sub(one).FloorDiv(vector), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		return nil, last(rounds.Mul(wide).Add(d.Mul(vector)))
+		return nil, nil
 	})
 	return err
 }
 
-// rest takes the last elements by vectors that are masked.
-func (l *loops) rest(first ir.Dim, times int, vector ir.Dim, last func(ir.Dim) error) error {
-	_, err := l.loop(kernel.Serial, "t", ir.Const(int64(times)), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		return nil, last(first.Add(d.Mul(vector)))
-	})
-	return err
+// vectors goes over spans by vectors, several in a round, and masks the last ones. The outermost loop, which is cut over cores,
+// is one loop with a branch; another is two.
+func (l *loops) vectors(kind kernel.LoopKind, name string, spans []span, times int, along func(firsts []ir.Dim, step ir.Dim) error) error {
+	vector := ir.Const(int64(l.emitter.lanes))
+	most := int64(0)
+	for _, s := range spans {
+		n, ok := s.size.IsConst()
+		if !ok {
+			n = math.MaxInt64
+		}
+		most = max(most, n)
+	}
+	for times > 1 && (int64(times*l.emitter.lanes) > most || times > unroll && int64(4*times*l.emitter.lanes) > most) {
+		times /= 2 // some rounds are left for each thread
+	}
+	wide := vector.Mul(ir.Const(int64(times)))
+	whole := func(first ir.Dim) error {
+		var firsts []ir.Dim
+		for u := range times {
+			firsts = append(firsts, first.Add(vector.Mul(ir.Const(int64(u)))))
+		}
+		return along(firsts, one)
+	}
+	for _, s := range spans {
+		if !isZero(s.size.Mod(wide)) {
+			return l.ragged(kind, name, spans, wide, whole, along)
+		}
+	}
+	rounds := func(s span) ir.Dim { return s.size.FloorDiv(wide) }
+	return l.over(kind, name, spans, rounds, func(s span, d ir.Dim) error { return whole(s.from.Add(d.Mul(wide))) })
+}
+
+// ragged is vectors where some span ends within a round.
+func (l *loops) ragged(kind kernel.LoopKind, name string, spans []span, wide ir.Dim, whole func(ir.Dim) error, along func(firsts []ir.Dim, step ir.Dim) error) error {
+	vector := ir.Const(int64(l.emitter.lanes))
+	last := func(s span, first ir.Dim) error {
+		if isZero(s.size.Mod(vector)) && kind != kernel.Parallel {
+			return along([]ir.Dim{s.from.Add(first)}, one)
+		}
+		return l.under(cond{at: first, step: one, least: zero, most: s.size.Sub(one)}, func() error { return along([]ir.Dim{s.from.Add(first)}, one) })
+	}
+	if kind == kernel.Parallel {
+		rounds := func(s span) ir.Dim { return s.size.Add(wide).Sub(one).FloorDiv(wide) }
+		return l.over(kind, name, spans, rounds, func(s span, d ir.Dim) error {
+			full := ir.Cond{Left: d, Rel: ir.RelLT, Right: s.size.FloorDiv(wide)}
+			if !isZero(full.Right) {
+				if err := l.branch(full, func() error { return whole(s.from.Add(d.Mul(wide))) }); err != nil {
+					return err
+				}
+			}
+			return l.branch(full.Negate(), func() error {
+				_, err := l.loop(kernel.Serial, "t", wide.FloorDiv(vector), nil, func(t ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+					return nil, last(s, d.Mul(wide).Add(t.Mul(vector)))
+				})
+				return err
+			})
+		})
+	}
+	for _, s := range spans {
+		rounds := s.size.FloorDiv(wide)
+		if !isZero(rounds) {
+			_, err := l.loop(kind, name, rounds, nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, whole(s.from.Add(d.Mul(wide))) })
+			if err != nil {
+				return err
+			}
+		}
+		rest := s.size.Sub(rounds.Mul(wide))
+		if isZero(rest) {
+			continue
+		}
+		_, err := l.loop(kernel.Serial, name, rest.Add(vector).Sub(one).FloorDiv(vector), nil, func(d ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+			return nil, last(s, rounds.Mul(wide).Add(d.Mul(vector)))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // store writes the result at a place.

@@ -22,27 +22,30 @@ type natively struct {
 
 // compute is compute for a target; name is the case's.
 func (n *natively) compute(name string, to schedule.Target, made *schedule.Made, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) (*host.Tensor, error) {
-	return computeBy(func(k *kernel.Kernel, call kernel.Call) error {
-		before := kernel.Call{Sizes: call.Sizes}
-		for _, b := range call.Buffers {
-			before.Buffers = append(before.Buffers, slices.Clone(b))
-		}
-		if err := kernel.Run(k, call); err != nil {
-			return err
-		}
-		if n.jobs == nil {
-			n.jobs, n.want, n.of = map[string][]nativetest.Job{}, map[string][][][]byte{}, map[string][]string{}
-		}
-		var after [][]byte
-		for _, b := range call.Buffers {
-			after = append(after, slices.Clone(b))
-		}
-		atEnd := len(n.jobs[to.Name])%2 == 0
-		pieces := 1 + len(n.jobs[to.Name])/2%2*2
-		n.jobs[to.Name] = append(n.jobs[to.Name], nativetest.Job{Kernel: k, Call: before, AtEnd: atEnd, Pieces: pieces})
-		n.want[to.Name], n.of[to.Name] = append(n.want[to.Name], after), append(n.of[to.Name], name)
-		return nil
-	}, made, in, sizes, want)
+	return computeBy(func(k *kernel.Kernel, call kernel.Call) error { return n.record(name, to, k, call) }, made, in, sizes, want)
+}
+
+// record runs a call of a kernel in the interpreter of kernels, and notes it.
+func (n *natively) record(name string, to schedule.Target, k *kernel.Kernel, call kernel.Call) error {
+	before := kernel.Call{Sizes: call.Sizes}
+	for _, b := range call.Buffers {
+		before.Buffers = append(before.Buffers, slices.Clone(b))
+	}
+	if err := kernel.Run(k, call); err != nil {
+		return err
+	}
+	if n.jobs == nil {
+		n.jobs, n.want, n.of = map[string][]nativetest.Job{}, map[string][][][]byte{}, map[string][]string{}
+	}
+	var after [][]byte
+	for _, b := range call.Buffers {
+		after = append(after, slices.Clone(b))
+	}
+	atEnd := len(n.jobs[to.Name])%2 == 0
+	pieces := 1 + len(n.jobs[to.Name])/2%2*2
+	n.jobs[to.Name] = append(n.jobs[to.Name], nativetest.Job{Kernel: k, Call: before, AtEnd: atEnd, Pieces: pieces})
+	n.want[to.Name], n.of[to.Name] = append(n.want[to.Name], after), append(n.of[to.Name], name)
+	return nil
 }
 
 // run runs the code and holds what the buffers hold afterwards against the interpreter.

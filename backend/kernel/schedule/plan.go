@@ -30,6 +30,12 @@ func Entries() []Entry {
 			Make:    makePanels,
 		},
 		{
+			Name:    "windows",
+			Doc:     "Convolutions with channels last: tiles of pixels by vectors of channels, whose windows are read where they lie or from a copy with zeros around.",
+			Applies: func(g *Group, _ Target) string { return g.needsLastConv() },
+			Make:    makeLastConv,
+		},
+		{
 			Name:    "dots",
 			Doc:     "Products of few rows with compressed weights: the codes are read where they lie.",
 			Applies: func(g *Group, _ Target) string { return g.needsRows() },
@@ -106,7 +112,7 @@ func makeNest(g *Group, t Target) (*Made, error) {
 	}
 	var last error
 	for _, checks := range []bool{false, true} {
-		for _, n := range nests(g) {
+		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
 			k, err := n.make(g, t, checks)
 			if err == nil {
 				return &Made{Kernels: []*kernel.Kernel{k}}, nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -78,6 +79,34 @@ func TestReasons(t *testing.T) {
 		}
 		if _, why := schedule.Plan(g, target); !strings.Contains(why, tt.want) {
 			t.Errorf("%q, want %q", why, tt.want)
+		}
+	}
+}
+
+// TestStream holds that results go past the caches where the last one cannot hold them.
+func TestStream(t *testing.T) {
+	for _, tt := range []struct {
+		shape string
+		want  bool
+	}{{"1024x1024", true}, {"1023x1024", false}, {"[B]x1024", false}} {
+		dims := ""
+		if strings.HasPrefix(tt.shape, "[") {
+			dims = "dim B in 1..4096"
+		}
+		typ := "tensor<" + tt.shape + "xf32>"
+		_, op := parse(t, module("%x: "+typ, typ, dims, "%y = tensor.exp(%x) : "+typ))
+		g, err := schedule.NewGroup(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := target
+		to.L3 = 4 << 20
+		made, why := schedule.Plan(g, to)
+		if why != "" {
+			t.Fatal(why)
+		}
+		if got := made.Kernels[0].Buffers[1].Access&kernel.Stream != 0; got != tt.want {
+			t.Errorf("%s: stream %t, want %t", tt.shape, got, tt.want)
 		}
 	}
 }

@@ -18,9 +18,13 @@ import (
 // TestRandomGroups makes groups of random operations over types and shapes that broadcast, with sizes 0, 1, odd and open
 // ones, and holds their kernels, and the code of those, against the interpreter.
 func TestRandomGroups(t *testing.T) {
-	planned, refused := 0, 0
+	tried, planned, refused := 0, 0, 0
 	n := &natively{}
 	for seed := range uint64(400) {
+		if skipped(int(seed), 3) {
+			continue
+		}
+		tried++
 		r := &groupMaker{rng: rand.New(rand.NewPCG(seed, 3))}
 		m := r.module()
 		if err := ir.Verify(m); err != nil {
@@ -51,8 +55,8 @@ func TestRandomGroups(t *testing.T) {
 			return
 		}
 	}
-	if planned < 300 || refused > 4 {
-		t.Errorf("%d groups were planned and %d refused, expected at least 300 and at most 4", planned, refused)
+	if planned < tried*3/4 || refused > 4 {
+		t.Errorf("%d groups of %d were planned and %d refused, expected at least 3 of 4 and at most 4", planned, tried, refused)
 	}
 	n.run(t)
 }

@@ -98,6 +98,9 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	g.context(ctx, scratch)
 	g.parallel, g.lo, g.hi = parallelLoop(k), lo, hi
 	g.run(k.Body)
+	if streams(k) && m.machine.Fence != "" {
+		g.pure(m.machine.Fence, types.Void)
+	}
 	g.block.NewRet(nil)
 	return nil
 }

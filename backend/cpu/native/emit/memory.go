@@ -2,9 +2,12 @@ package emit
 
 import (
 	"fmt"
+	"slices"
 
+	llvm "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/constant"
 	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/metadata"
 	"github.com/llir/llvm/ir/types"
 	"github.com/llir/llvm/ir/value"
 
@@ -82,6 +85,9 @@ func (g *gen) storeLanes(in *kernel.Instr) {
 	lanes := lanesOf(v)
 	stride, fixed := in.Stride.Subst(g.fixed).IsConst()
 	switch {
+	case in.Mask == nil && lanes > 1 && fixed && stride == 1 && in.Buffer.Access&kernel.Stream != 0:
+		g.storePast(v, g.pointerTo(in.Buffer, in.Index), e.Bytes())
+		return
 	case in.Mask == nil && (lanes == 1 || fixed && stride == 1):
 		g.store(v, g.pointerTo(in.Buffer, in.Index), e.Bytes())
 		return
@@ -99,6 +105,34 @@ func (g *gen) storeLanes(in *kernel.Instr) {
 	}
 	places := g.places(in, lanes)
 	g.pure(fmt.Sprintf("llvm.masked.scatter.%s.%s", mangled(v.Type()), mangled(places.Type())), types.Void, v, places, align, mask)
+}
+
+// storePast writes a vector past the caches where it lies at a multiple of its size, as such instructions want; whether it does is
+// the same in nearly every round of a loop.
+func (g *gen) storePast(v, at value.Value, align int) {
+	bytes := lanesOf(v) * widthOf(v) / 8
+	if bytes < 32 { // too little for a line of the cache to be written at once
+		g.store(v, at, align)
+		return
+	}
+	past, plain, done := g.fn.NewBlock(""), g.fn.NewBlock(""), g.fn.NewBlock("")
+	place := g.block.NewPtrToInt(at, types.I64)
+	over := g.block.NewAnd(place, constant.NewInt(types.I64, int64(bytes-1)))
+	g.block.NewCondBr(g.icmp(enum.IPredEQ, over, constant.NewInt(types.I64, 0)), past, plain)
+	hint := &metadata.Tuple{MetadataID: -1, Fields: []metadata.Field{constant.NewInt(types.I32, 1)}}
+	past.Insts = append(past.Insts, &llvm.InstStore{
+		Src: v, Dst: at, Align: llvm.Align(bytes), Metadata: llvm.Metadata{{Name: "nontemporal", Node: hint}},
+	})
+	past.NewBr(done)
+	g.block = plain
+	g.store(v, at, align)
+	plain.NewBr(done)
+	g.continueAt(done)
+}
+
+// streams reports a kernel with stores past the caches.
+func streams(k *kernel.Kernel) bool {
+	return slices.ContainsFunc(k.Buffers, func(b *kernel.Buffer) bool { return b.Access&kernel.Stream != 0 })
 }
 
 // places are the addresses of the lanes of an access with a stride.
@@ -134,7 +168,11 @@ func (g *gen) vector(v value.Value) value.Value {
 func (g *gen) within(in *kernel.Instr) value.Value {
 	lanes := in.Result.Type.Lanes
 	least, most := g.dim(in.Least.Sub(in.Index)), g.dim(in.Most.Sub(in.Index))
-	if stride, ok := in.Stride.IsConst(); ok && stride == 1 && lanes > 1 && lanes <= 64 {
+	stride, fixed := in.Stride.IsConst()
+	switch zero := value.Value(constant.NewInt(types.I64, 0)); {
+	case fixed && stride == 0:
+		return g.splat(g.and(g.icmp(enum.IPredSGE, zero, least), g.icmp(enum.IPredSLE, zero, most)), lanes)
+	case fixed && stride == 1 && lanes > 1 && lanes <= 64:
 		return g.withinRun(least, most, lanes)
 	}
 	at := g.block.NewMul(g.splat(g.dim(in.Stride), lanes), count(types.I64, lanes))

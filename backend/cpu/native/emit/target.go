@@ -11,11 +11,13 @@ type Target struct {
 	Lanes     int   // f32 lanes of a register
 	Registers int   // vector registers
 	L1, L2    int64 // bytes of cache that a core has at least
+	L3        int64 // bytes of the last cache that a program can count on
 
 	Scalef string // the intrinsic that multiplies 16 floats by powers of two
 	Bytes  []Dot  // what computes DotBytes, widest first
 	Halves []Dot  // what computes DotHalf, widest first
 
+	Fence     string  // the intrinsic that orders stores past the caches before what follows; "" where they are ordered as all are
 	Pause     string  // the intrinsic that tells the processor of a thread that waits
 	PauseHint []int64 // its arguments
 }
@@ -46,12 +48,12 @@ func Targets() []Target {
 		{"llvm.x86.avx512.vpdpbusd.256", 8, "avxvnni"},
 		{"llvm.x86.avx512.vpdpbusd.128", 4, "avxvnni"},
 	}
-	const pause = "llvm.x86.sse2.pause"
+	const pause, fence = "llvm.x86.sse2.pause", "llvm.x86.sse.sfence"
 	return []Target{
-		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20,
-			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Pause: pause},
-		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, Bytes: narrow, Pause: pause},
-		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10,
+		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20, L3: 16 << 20,
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Fence: fence, Pause: pause},
+		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause},
+		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20,
 			Pause: "llvm.aarch64.hint", PauseHint: []int64{1}},
 	}
 }

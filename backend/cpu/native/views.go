@@ -1,0 +1,96 @@
+package native
+
+import (
+	"slices"
+
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// view is where a value lies that has no memory of its own: in that of another, from an element on.
+type view struct {
+	of     *ir.Value
+	offset ir.Dim
+}
+
+// views finds the values of a segment that lie in the memory of others: what an update has written over, and what shows a
+// dense part of a value and does not leave the segment.
+func (s *segment) views() {
+	s.lies = map[*ir.Value]view{}
+	for i := range s.steps {
+		st := &s.steps[i]
+		y := st.op.Results[0]
+		if st.plan.InPlace != nil {
+			s.lies[y] = view{st.op.Operands[0], ir.Const(0)}
+			continue
+		}
+		offset, ok := shows(st.op)
+		if ok && !slices.Contains(s.out, y) {
+			s.lies[y] = view{st.op.Operands[0], offset}
+			st.functions = nil
+		}
+	}
+	s.number()
+	for _, st := range s.steps {
+		if st.plan.InPlace == nil {
+			continue
+		}
+		if at := s.index[s.base(st.op)]; !slices.Contains(s.overwritten, at) {
+			s.overwritten = append(s.overwritten, at)
+		}
+	}
+}
+
+// base is what came into the segment and is written over by an update.
+func (s *segment) base(op *ir.Op) *ir.Value {
+	v, _ := s.root(op.Operands[0])
+	return v
+}
+
+// root gives the value that another one lies in the memory of, and from which of its elements on.
+func (s *segment) root(v *ir.Value) (*ir.Value, ir.Dim) {
+	offset := ir.Const(0)
+	for {
+		at, ok := s.lies[v]
+		if !ok {
+			return v, offset
+		}
+		v, offset = at.of, offset.Add(at.offset)
+	}
+}
+
+// shows reports an operation whose result is a run of its operand's elements, and where that starts.
+func shows(op *ir.Op) (offset ir.Dim, ok bool) {
+	switch {
+	case !op.Is(tensor.Reshape) && !op.Is(tensor.Slice), op.In(0).Elem.Packed(): // packed rows are padded to whole bytes
+		return offset, false
+	case op.Is(tensor.Reshape):
+		return ir.Const(0), true
+	case op.Int("step") != 1:
+		return offset, false
+	}
+	axis, shape := op.Int("axis"), op.In(0).Shape
+	for _, d := range shape[:axis] {
+		if !d.Equal(ir.Const(1)) {
+			return offset, false
+		}
+	}
+	offset = op.Dim("start")
+	for _, d := range shape[axis+1:] {
+		offset = offset.Mul(d)
+	}
+	return offset, true
+}
+
+// ofState reports an update, proven to be possible in place, whose base is a state of the function, or what an update of it
+// gave.
+func ofState(op *ir.Op, proven map[*ir.Op]bool) bool {
+	for proven[op] {
+		v := op.Operands[0]
+		if v.Def == nil {
+			return op.Parent().Params[v.Index].Role == ir.StateIn
+		}
+		op = v.Def
+	}
+	return false
+}

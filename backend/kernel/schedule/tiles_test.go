@@ -1,0 +1,72 @@
+package schedule_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
+)
+
+// TestMoves holds what only moves numbers, at sizes around those of vectors and squares of them, against the interpreter.
+func TestMoves(t *testing.T) {
+	shapes := []struct{ in, out, op string }{
+		{"[A]x[B]", "[B]x[A]", "transpose(%x) {perm = [1, 0]}"},
+		{"2x[A]x[B]", "2x[B]x[A]", "transpose(%x) {perm = [0, 2, 1]}"},
+		{"[A]x2x[B]", "[B]x2x[A]", "transpose(%x) {perm = [2, 1, 0]}"},
+		{"[A]x9", "9x[A]", "transpose(%x) {perm = [1, 0]}"},
+		{"7x[A]", "[A]x7", "transpose(%x) {perm = [1, 0]}"},
+		{"2x9x[A]x3", "2x[A]x3x9", "transpose(%x) {perm = [0, 2, 3, 1]}"},
+		{"4x8", "8x4", "transpose(%x) {perm = [1, 0]}"},
+		{"17x33", "33x17", "transpose(%x) {perm = [1, 0]}"},
+		{"16x64", "64x16", "transpose(%x) {perm = [1, 0]}"},
+		{"18x5x32", "5x32x18", "transpose(%x) {perm = [1, 2, 0]}"},
+		{"[A]x[B]", "[A]x[2*B]", "concat(%x, %x) {axis = 1}"},
+		{"[A]x[B]", "[2*A]x[B]", "concat(%x, %x) {axis = 0}"},
+		{"5x[A]", "5x[3*A]", "concat(%x, %x, %x) {axis = 1}"},
+		{"3x[A]x7", "3x[A+3]x10", "pad(%x) {low = [0, 1, 2], high = [0, 2, 1]}"},
+		{"3x8x7", "3x6x9", "pad(%x) {low = [0, -1, 2], high = [0, -1, 0]}"},
+		{"2x4x16", "2x4x17", "pad(%x) {low = [0, 0, 0], high = [0, 0, 1]}"},
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	n := &natively{}
+	for _, s := range shapes {
+		for _, elem := range []string{"f32", "bf16", "i64", "bool"} {
+			in, out := fmt.Sprintf("tensor<%sx%s>", s.in, elem), fmt.Sprintf("tensor<%sx%s>", s.out, elem)
+			var ops []string
+			for _, dim := range []string{"A", "B"} {
+				if strings.Contains(s.in, dim) {
+					ops = append(ops, "dim "+dim+" in 1..40")
+				}
+			}
+			m, op := parse(t, module("%x: "+in, out, append(ops, "%y = tensor."+s.op+" : "+out)...))
+			for _, to := range targets[1:] {
+				g, err := schedule.NewGroup(op)
+				if err != nil {
+					t.Fatal(err)
+				}
+				made, why := schedule.Plan(g, to)
+				if why != "" {
+					t.Fatalf("%s %s: %s", s.op, elem, why)
+				}
+				for range 6 {
+					sizes := map[string]int64{"A": int64(1 + rng.IntN(20)), "B": int64(1 + rng.IntN(20))}
+					x := randomInputs(rng, m.Funcs[0].Params, sizes)
+					want, err := reference(m, x)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, err := n.compute(fmt.Sprintf("%s of %s, %v", s.op, in, sizes), to, made, x, sizes, want[0])
+					if err == nil {
+						err = differ(got, want[0])
+					}
+					if err != nil {
+						t.Fatalf("%s: %s of %s, %v: %v", to.Name, s.op, in, sizes, err)
+					}
+				}
+			}
+		}
+	}
+	n.run(t)
+}
