@@ -66,6 +66,13 @@ def environment(python):
     return python
 
 
+def versions(python):
+    """What the peers are, such as `torch 2.11.0`."""
+    code = "import sys, importlib.metadata as m\nfor n in sys.argv[1:]:\n try: print(n, m.version(n))\n except m.PackageNotFoundError: pass"
+    found = subprocess.run([python, "-c", code, "torch", "onnxruntime", "openvino", LLAMA], capture_output=True, text=True, check=True)
+    return found.stdout.strip().splitlines()
+
+
 class Engine:
     """A process that has a model loaded and runs it when it is asked to."""
 
@@ -254,11 +261,11 @@ def main():
         for line in args.lines:
             prepare(line, args)
             results.append(measure(line, args))
-            print(peers_report.row(results[-1], args.peers), flush=True)
+            print(peers_report.row(results[-1], peers_report.columns(args.peers)), flush=True)
     mean, missed = peers_bars.mean(results)
     print(mean)
     if args.out:
-        peers_report.write(results, mean, args)
+        peers_report.write(results, mean, args, versions(args.python))
     sys.exit(missed or any(r.misses() for r in results))
 
 

@@ -61,9 +61,9 @@ def columns(peers):
     return [column for name in peers for column in ([name, bars.BF16] if name == bars.BF16_PEER else [name])]
 
 
-def row(r, peers):
+def row(r, names):
     cells = [r.line.name, f"{statistics.median(r.rounds['aiopt']):.4g}"]
-    for name in columns(peers):
+    for name in names:
         cells.append(f"{statistics.median(r.rounds[name]):.4g} ({r.ratios[name]:.2f})" if name in r.ratios else "")
     cells.append(f"{r.share:.0%}" if r.share is not None else "")
     misses = r.misses()
@@ -122,22 +122,22 @@ def processor():
     return "unknown"
 
 
-def write(results, mean, args):
-    names = columns(args.peers)
+def write(results, mean, args, versions):
+    names = [name for name in columns(args.peers) if any(name in r.ratios for r in results)]
     head = "| line | aiopt | " + " | ".join(names) + " | of bandwidth | |\n|" + "--|" * (len(names) + 4)
     reads = [r.read for r in results if r.read]
     bandwidth = f"{statistics.median(reads) / 1e9:.1f} GB/s read from memory" if reads else "bandwidth not measured"
     text = f"""# Performance
 
 Written by `python tests/bench/peers.py --out=docs/performance.md`: {time.strftime('%Y-%m-%d')}, {processor()}, {args.threads} threads,
-{bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine.
+{bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine; {", ".join(versions)}.
 
 Milliseconds, the median of the rounds' medians; in brackets the time of the engine over that of aiopt, the geometric mean over the
 rounds: more than 1 means that aiopt is faster. Arithmetic is f32 but for the columns of bf16, which have no bars; lines that end in
 _w4 have weights of 4 bits with a scale for 32 of them, in each engine by its own means.
 
 {head}
-""" + "\n".join(row(r, args.peers) for r in results) + f"""
+""" + "\n".join(row(r, names) for r in results) + f"""
 
 {mean}
 
