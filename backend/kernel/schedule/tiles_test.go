@@ -42,6 +42,7 @@ func TestMoves(t *testing.T) {
 		{"3x4x8", "3x4x8", "cumsum(%x) {axis = 1}"},
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
+	n := &natively{}
 	for _, s := range shapes {
 		for _, elem := range []string{"f32", "bf16", "i64", "bool"} {
 			if elem == "bool" && strings.HasPrefix(s.op, "cum") {
@@ -55,9 +56,7 @@ func TestMoves(t *testing.T) {
 				}
 			}
 			m, op := parse(t, module("%x: "+in, out, append(ops, "%y = tensor."+s.op+" : "+out)...))
-			for _, lanes := range []int{4, 8} {
-				to := target
-				to.Lanes = lanes
+			for _, to := range targets[1:] {
 				g, err := schedule.NewGroup(op)
 				if err != nil {
 					t.Fatal(err)
@@ -73,15 +72,16 @@ func TestMoves(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got, err := compute(made, x, sizes, want[0])
+					got, err := n.compute(fmt.Sprintf("%s of %s, %v", s.op, in, sizes), to, made, x, sizes, want[0])
 					if err == nil {
 						err = differ(got, want[0])
 					}
 					if err != nil {
-						t.Fatalf("%s of %s by %d lanes, %v: %v", s.op, in, lanes, sizes, err)
+						t.Fatalf("%s: %s of %s, %v: %v", to.Name, s.op, in, sizes, err)
 					}
 				}
 			}
 		}
 	}
+	n.run(t)
 }
