@@ -9,7 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 )
 
-// TestMoves holds what only moves numbers, at sizes around those of vectors and squares of them, against the interpreter.
+// TestMoves holds what only moves numbers, and scans, at sizes around those of vectors and squares of them, against the interpreter.
 func TestMoves(t *testing.T) {
 	shapes := []struct{ in, out, op string }{
 		{"[A]x[B]", "[B]x[A]", "transpose(%x) {perm = [1, 0]}"},
@@ -27,12 +27,27 @@ func TestMoves(t *testing.T) {
 		{"5x[A]", "5x[3*A]", "concat(%x, %x, %x) {axis = 1}"},
 		{"3x[A]x7", "3x[A+3]x10", "pad(%x) {low = [0, 1, 2], high = [0, 2, 1]}"},
 		{"3x8x7", "3x6x9", "pad(%x) {low = [0, -1, 2], high = [0, -1, 0]}"},
+		{"3x5x9", "3x8x14", "pad(%x) {low = [0, 1, 3], high = [0, 2, 2], mode = \"reflect\"}"},
+		{"3x5x9", "3x8x14", "pad(%x) {low = [0, 1, 3], high = [0, 2, 2], mode = \"replicate\"}"},
+		{"3x1x9", "3x4x3", "pad(%x) {low = [0, 1, -4], high = [0, 2, -2], mode = \"replicate\"}"},
+		{"3x5x9", "3x8x14", "pad(%x) {low = [0, 1, 3], high = [0, 2, 2], mode = \"circular\"}"},
+		{"3x1x17", "3x3x50", "pad(%x) {low = [0, 1, 16], high = [0, 1, 17], mode = \"circular\"}"},
+		{"[A]x3", "[A]x7", "pad(%x) {low = [0, 2], high = [0, 2], mode = \"reflect\"}"},
+		{"[A]", "[A+5]", "pad(%x) {low = [2], high = [3], mode = \"replicate\"}"},
 		{"2x4x16", "2x4x17", "pad(%x) {low = [0, 0, 0], high = [0, 0, 1]}"},
+		{"[A]", "[A]", "cumsum(%x) {axis = 0}"},
+		{"3x[A]", "3x[A]", "cumsum(%x) {axis = 1}"},
+		{"[A]x3x5", "[A]x3x5", "cumsum(%x) {axis = 0}"},
+		{"3x[A]x5x7", "3x[A]x5x7", "cumprod(%x) {axis = 1}"},
+		{"3x4x8", "3x4x8", "cumsum(%x) {axis = 1}"},
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	n := &natively{}
 	for _, s := range shapes {
 		for _, elem := range []string{"f32", "bf16", "i64", "bool"} {
+			if elem == "bool" && strings.HasPrefix(s.op, "cum") {
+				continue
+			}
 			in, out := fmt.Sprintf("tensor<%sx%s>", s.in, elem), fmt.Sprintf("tensor<%sx%s>", s.out, elem)
 			var ops []string
 			for _, dim := range []string{"A", "B"} {
