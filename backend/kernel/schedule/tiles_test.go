@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // TestMoves holds what only moves numbers, and scans, at sizes around those of vectors and squares of them, against the interpreter.
@@ -56,32 +57,66 @@ func TestMoves(t *testing.T) {
 				}
 			}
 			m, op := parse(t, module("%x: "+in, out, append(ops, "%y = tensor."+s.op+" : "+out)...))
-			for _, to := range targets[1:] {
-				g, err := schedule.NewGroup(op)
-				if err != nil {
-					t.Fatal(err)
-				}
-				made, why := schedule.Plan(g, to)
-				if why != "" {
-					t.Fatalf("%s %s: %s", s.op, elem, why)
-				}
-				for range 6 {
-					sizes := map[string]int64{"A": int64(1 + rng.IntN(20)), "B": int64(1 + rng.IntN(20))}
-					x := randomInputs(rng, m.Funcs[0].Params, sizes)
-					want, err := reference(m, x)
-					if err != nil {
-						t.Fatal(err)
-					}
-					got, err := n.compute(fmt.Sprintf("%s of %s, %v", s.op, in, sizes), to, made, x, sizes, want[0])
-					if err == nil {
-						err = differ(got, want[0])
-					}
-					if err != nil {
-						t.Fatalf("%s: %s of %s, %v: %v", to.Name, s.op, in, sizes, err)
-					}
-				}
-			}
+			agrees(t, n, rng, m, op, s.op+" of "+in)
 		}
 	}
 	n.run(t)
+}
+
+// TestColumns holds reductions across rows, which go over several vectors of columns at a time.
+func TestColumns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	n := &natively{}
+	for _, s := range []struct{ in, out, op string }{
+		{"7x[A]xf32", "[A]xf32", "tensor.sum(%x) {axes = [0]}"},
+		{"7x[A]xbf16", "[A]xbf16", "tensor.mean(%x) {axes = [0]}"},
+		{"3x5x[A]xf32", "[A]xf32", "tensor.reduce_max(%x) {axes = [0, 1]}"},
+		{"3x5x[A]xi32", "3x1x[A]xi32", "tensor.reduce_min(%x) {axes = [1], keep_dims = true}"},
+		{"3x5x33xi64", "3x33xi64", "tensor.prod(%x) {axes = [1]}"},
+		{"9x64xbool", "64xbool", "tensor.any(%x) {axes = [0]}"},
+		{"9x[A]xf32", "[A]xi64", "tensor.argmax(%x) {axis = 0}"},
+		{"2x9x40xf32", "2x1x40xi64", "tensor.argmin(%x) {axis = 1, keep_dims = true}"},
+		{"9x64xi32", "64xi64", "tensor.argmax(%x) {axis = 0}"},
+		{"6x[A]xf32", "6x[A]xf32", "nn.softmax(%x) {axis = 0}"},
+		{"2x6x33xf32", "2x6x33xf32", "nn.log_softmax(%x) {axis = 1}"},
+		{"2x6x33xf32", "2x6x33xf32", "nn.layer_norm(%x) {axes = [1, 2], eps = 1e-5}"},
+	} {
+		dims := ""
+		if strings.Contains(s.in, "A") {
+			dims = "dim A in 1..80"
+		}
+		m, op := parse(t, module("%x: tensor<"+s.in+">", "tensor<"+s.out+">", dims, "%y = "+s.op+" : tensor<"+s.out+">"))
+		agrees(t, n, rng, m, op, s.op+" of "+s.in)
+	}
+	n.run(t)
+}
+
+// agrees holds the kernels of an operation, and their code, against the interpreter.
+func agrees(t *testing.T, n *natively, rng *rand.Rand, m *ir.Module, op *ir.Op, name string) {
+	t.Helper()
+	for _, to := range targets[1:] {
+		g, err := schedule.NewGroup(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, why := schedule.Plan(g, to)
+		if why != "" {
+			t.Fatalf("%s: %s", name, why)
+		}
+		for range 3 {
+			sizes := map[string]int64{"A": int64(1 + rng.IntN(40)), "B": int64(1 + rng.IntN(20))}
+			x := randomInputs(rng, m.Funcs[0].Params, sizes)
+			want, err := reference(m, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := n.compute(fmt.Sprintf("%s, %v", name, sizes), to, made, x, sizes, want[0])
+			if err == nil {
+				err = differ(got, want[0])
+			}
+			if err != nil {
+				t.Fatalf("%s: %s, %v: %v", to.Name, name, sizes, err)
+			}
+		}
+	}
 }
