@@ -6,15 +6,17 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 )
 
 // Backend runs modules with native code where it can and interprets the rest.
 type Backend struct {
-	Plan  Planner          // nil: nothing is native
-	Cache *toolchain.Cache // nil: the user's
-	Keep  string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
+	Plan   Planner          // nil: nothing is native
+	Cache  *toolchain.Cache // nil: the user's
+	Packed *packed.Cache    // of packed constants; nil: the user's
+	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
 }
 
 // Name is cpu.
@@ -40,6 +42,9 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	c.parallel, c.keep = threads, b.Keep
 	if b.Cache != nil {
 		c.cache = b.Cache
+	}
+	if b.Packed != nil {
+		c.packed = b.Packed
 	}
 	plan := b.Plan
 	if plan == nil {
