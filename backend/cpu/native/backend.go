@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -14,6 +15,7 @@ import (
 type Backend struct {
 	Plan   Planner          // nil: nothing is native
 	Cache  *toolchain.Cache // nil: the user's
+	Packed *packed.Cache    // of packed constants; nil: the user's
 	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
 	Target string           // what code is made for, such as avx2; "": the most capable target that the processor runs
 }
@@ -41,6 +43,9 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	c.parallel, c.keep = threads, b.Keep
 	if b.Cache != nil {
 		c.cache = b.Cache
+	}
+	if b.Packed != nil {
+		c.packed = b.Packed
 	}
 	plan := b.Plan
 	if plan == nil {

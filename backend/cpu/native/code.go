@@ -11,6 +11,7 @@ import (
 	"github.com/ebitengine/purego"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -20,6 +21,7 @@ import (
 type compiler struct {
 	tools    *toolchain.Tools
 	cache    *toolchain.Cache
+	packed   *packed.Cache
 	machine  *emit.Machine
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
@@ -45,7 +47,11 @@ func newCompiler(target string) (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{tools: tools, cache: cache, machine: machines[at], parallel: 1}, nil
+	kept, err := packed.UserCache()
+	if err != nil {
+		return nil, err
+	}
+	return &compiler{tools: tools, cache: cache, packed: kept, machine: machines[at], parallel: 1}, nil
 }
 
 // function is the code of a kernel.
