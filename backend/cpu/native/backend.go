@@ -41,6 +41,7 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if b.Cache != nil {
 		c.cache = b.Cache
 	}
+	c.machine.Rounded = opt.Precision == backend.BF16
 	plan := b.Plan
 	if plan == nil {
 		plan = noPlan
