@@ -47,6 +47,7 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if b.Packed != nil {
 		c.packed = b.Packed
 	}
+	c.machine.Rounded = opt.Precision == backend.BF16
 	plan := b.Plan
 	if plan == nil {
 		plan = noPlan
