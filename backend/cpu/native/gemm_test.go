@@ -136,6 +136,12 @@ var heavyTests = []heavy{
 	{[]string{"1x16x31x33xf32"}, []string{"40x16x1x1xf32"}, "nn.conv(%x0, %c0)", "1x40x31x33xf32", ""},
 	{[]string{"1x16x9x700xf32"}, []string{"20x16x2x5xf32"}, "nn.conv(%x0, %c0)", "1x20x8x696xf32", ""},
 	{[]string{"2x20x19x21xf32"}, []string{"20x1x3x3xf32", "20xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], groups = 20}", "2x20x19x21xf32", ""},
+	{[]string{"2x30x30x16xf32"}, []string{"70x16x3x3xf32", "70xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], channels_last = true}", "2x30x30x70xf32", ""},
+	{[]string{"1x31x33x16xf32"}, []string{"64x16x3x3xf32", "64xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], stride = [2, 2], channels_last = true}", "1x16x17x64xf32", ""},
+	{[]string{"1x31x33x16xf32"}, []string{"40x16x1x1xf32"}, "nn.conv(%x0, %c0) {channels_last = true}", "1x31x33x40xf32", ""},
+	{[]string{"1x45x47x3xf32"}, []string{"20x3x7x7xf32"}, "nn.conv(%x0, %c0) {low = [3, 3], high = [3, 3], stride = [2, 2], channels_last = true}", "1x23x24x20xf32", ""},
+	{[]string{"1x700x24xf32"}, []string{"40x24x3xf32", "40xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1], high = [1], channels_last = true}", "1x700x40xf32", ""},
+	{[]string{"2x19x21x37xf32"}, []string{"37x1x3x3xf32", "37xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], groups = 37, channels_last = true}", "2x19x21x37xf32", ""},
 	{[]string{"5x33x20xf32"}, []string{"5x20x33xf32"}, "tensor.matmul(%x0, %c0)", "5x33x33xf32", ""},
 }
 

@@ -67,7 +67,7 @@ func (it *item) pieces(threads int) int {
 	case it.cost < finePieces:
 		return int(min(it.rounds, int64(threads)))
 	}
-	return int(min(it.rounds, int64(4*threads), 1<<emit.ClaimBits-1))
+	return int(min(it.rounds, int64(8*threads), 1<<emit.ClaimBits-1))
 }
 
 // launch makes the list for some kernels. On several threads, neighbours that are not cut become one item, a list of their

@@ -159,8 +159,13 @@ func newImage(c *convolution) (img image, why string) {
 // tileOfImage takes the tile that wastes least of the registers and of the pixels at the ends of rows.
 func tileOfImage(img image, t Target) pixelTile {
 	sums := int64(10) // of 16 registers; the others hold weights, a number of x and what lives across the loop
-	if t.Registers >= 32 {
+	switch many := t.Registers >= 32; {
+	case many && img.depthwise: // numbers of x are vectors too
+		sums = 20
+	case many:
 		sums = 28
+	case img.depthwise:
+		sums = 8
 	}
 	vectors := min(2, ceil(img.outer, int64(t.Lanes)))
 	most := sums / vectors

@@ -7,7 +7,7 @@ type lastBlocks struct {
 }
 
 // evenRounds is into how many parts an engine cuts the rounds at least: a multiple of it keeps cores equally busy.
-const evenRounds = 8
+const evenRounds = 16
 
 // What the costs below are made of, in vector operations: to copy a vector of x, and to read one of the weights anew.
 const (
