@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
@@ -71,13 +72,13 @@ type program struct {
 	pool     *pool
 	segments []*segment
 	of       map[*ir.Func][]interp.Segment
-	reasons  map[*ir.Op]error          // why operations are left to the interpreter
-	packed   map[string]*memory.Region // packed constants, by the pack and the constants
+	reasons  map[*ir.Op]error // why operations are left to the interpreter
+	packed   []*memory.Region // packed constants
 }
 
 // newProgram plans every operation of a module and compiles the kernels.
 func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, threads int) (*program, error) {
-	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}, packed: map[string]*memory.Region{}}
+	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}}
 	held := newConstants(m)
 	plans, err := p.plans(ctx, c, plan, m, held)
 	if err != nil {
@@ -89,7 +90,10 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		}
 	})
 	p.pool = newPool(threads)
-	return p, p.pack(ctx, held)
+	if err := p.pack(ctx, held, c.packed, threads, c.machine.CPU+" "+strings.Join(c.machine.All(), ",")); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
 }
 
 // plans gives the steps of the operations that native code computes.
@@ -97,20 +101,24 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 	var steps []*segmentStep
 	var kernels []*kernel.Kernel
 	ops := candidates(m)
+	over := proofs{}
 	progress := func(done int) {
 		if c.progress != nil {
 			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
 		}
 	}
+	all, err := planAll(ctx, plan, ops, c.machine, c.parallel, progress)
+	if err != nil {
+		return nil, err
+	}
 	for i, op := range ops {
-		progress(i)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		made, err := plan(op, c.machine)
-		if err != nil {
-			p.reasons[op] = err
+		made := all[i].plan
+		if all[i].err != nil {
+			p.reasons[op] = all[i].err
 			continue
+		}
+		if made.InPlace != nil && !ofState(op, over.of(op.Parent())) {
+			made = made.apart(op)
 		}
 		st := &segmentStep{op: op, operands: operands(op), plan: made}
 		if err := held.check(st); err != nil {
@@ -155,9 +163,8 @@ func candidates(m *ir.Module) []*ir.Op {
 		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
 			return // it is planned as a whole
 		}
-		over := interp.Overwriting(f)
 		for _, op := range f.Ops {
-			if (op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 || ofState(op, over)) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
+			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}
