@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,11 +28,16 @@ type compiler struct {
 	progress func(done, total int)
 }
 
-// newCompiler finds the tools of this machine.
-func newCompiler() (*compiler, error) {
+// newCompiler finds the tools of this machine. target is the name of one of the targets that the processor runs, or "" for the most
+// capable one.
+func newCompiler(target string) (*compiler, error) {
 	machines, err := processor.Machines()
 	if err != nil {
 		return nil, &toolchain.Missing{What: err.Error()}
+	}
+	at := slices.IndexFunc(machines, func(m *emit.Machine) bool { return target == "" || m.Name == target })
+	if at < 0 {
+		return nil, fmt.Errorf("this processor does not run code for %s", target)
 	}
 	tools, err := toolchain.Find()
 	if err != nil {
@@ -45,7 +51,7 @@ func newCompiler() (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{tools: tools, cache: cache, packed: kept, machine: machines[0], parallel: 1}, nil
+	return &compiler{tools: tools, cache: cache, packed: kept, machine: machines[at], parallel: 1}, nil
 }
 
 // function is the code of a kernel.

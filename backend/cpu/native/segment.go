@@ -101,6 +101,7 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 	var steps []*segmentStep
 	var kernels []*kernel.Kernel
 	ops := candidates(m)
+	over := proofs{}
 	progress := func(done int) {
 		if c.progress != nil {
 			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
@@ -115,6 +116,9 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 		if all[i].err != nil {
 			p.reasons[op] = all[i].err
 			continue
+		}
+		if made.InPlace != nil && !ofState(op, over.of(op.Parent())) {
+			made = made.apart(op)
 		}
 		st := &segmentStep{op: op, operands: operands(op), plan: made}
 		if err := held.check(st); err != nil {
@@ -159,9 +163,8 @@ func candidates(m *ir.Module) []*ir.Op {
 		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
 			return // it is planned as a whole
 		}
-		over := interp.Overwriting(f)
 		for _, op := range f.Ops {
-			if (op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 || ofState(op, over)) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
+			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}

@@ -24,6 +24,9 @@ func argReduce(largest bool) pointFunc {
 		if a.elem == host.Bool {
 			a.elem = host.U8
 		}
+		if s.across && e.beside > 1 {
+			return a.findBeside(op, p)
+		}
 		for _, scalar := range []bool{false, true} {
 			if err = e.try(func() error { _, err := a.find(scalar); return err }); err == nil {
 				return a.find(scalar)
@@ -37,6 +40,56 @@ type argSweep struct {
 	*sweep
 	largest bool
 	elem    host.Elem
+}
+
+// far is behind every place: there is none yet.
+func (e *emitter) far(t kernel.Type) *kernel.Value {
+	return e.Int(t, math.MaxInt64>>(64-t.Elem.Bits()))
+}
+
+// findBeside goes over the axis once for several vectors of results, and remembers those of the others.
+func (a argSweep) findBeside(op *ir.Op, p point) (*kernel.Value, error) {
+	e := a.e
+	n, axis := e.beside, op.Int("axis")
+	defer func() { e.beside = n }()
+	index := host.I64
+	if _, most := e.g.env.Range(a.count); most <= math.MaxInt32 {
+		index = host.I32 // which takes half of the registers
+	}
+	best := least
+	if !a.largest {
+		best = most
+	}
+	var init []*kernel.Value
+	for range n {
+		init = append(init, best(e, kernel.Type{Elem: a.elem, Lanes: e.lanes}), e.far(kernel.Type{Elem: index, Lanes: e.lanes}))
+	}
+	all, err := a.sideways(init, func(q point, acc []*kernel.Value) ([]*kernel.Value, error) {
+		at := 0
+		for k, s := 0, 0; s < axis; k++ {
+			s += q[k].axes
+			at = k + 1
+		}
+		place := e.Splat(e.Index(index, q[at].at), e.lanes)
+		var next []*kernel.Value
+		for u := range n {
+			e.beside = besides(u, n)
+			two, err := a.step(e.behind(q, u), acc[2*u:2*u+2], place)
+			if err != nil {
+				return nil, err
+			}
+			next = append(next, two...)
+		}
+		return next, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var places []*kernel.Value
+	for u := range n {
+		places = append(places, all[2*u+1])
+	}
+	return e.remember(op.Result(), p, places, func(v *kernel.Value) *kernel.Value { return e.Cast(v, host.I64) })
 }
 
 // find carries the best element and its place, for each lane on its own, and compares the lanes at the end.
@@ -109,7 +162,7 @@ func (a argSweep) step(p point, acc []*kernel.Value, place *kernel.Value) ([]*ke
 	if !a.largest {
 		better = e.Op(kernel.Less, v, acc[0])
 	}
-	none := e.Op(kernel.Equal, acc[1], e.Int(acc[1].Type, math.MaxInt64))
+	none := e.Op(kernel.Equal, acc[1], e.far(acc[1].Type))
 	better = e.Op(kernel.Or, better, none)
 	if a.elem.IsFloat() {
 		better = e.Op(kernel.Or, better, e.Op(kernel.And, e.Op(kernel.IsNaN, v), e.Op(kernel.Not, e.Op(kernel.IsNaN, acc[0]))))

@@ -16,7 +16,7 @@ func besides(u, n int) int {
 	return 1
 }
 
-// beside gives the place of the u-th vector behind the one at p.
+// behind gives the place of the u-th vector behind the one at p.
 func (e *emitter) behind(p point, u int) point {
 	q := slices.Clone(p)
 	for i := range q {

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -14,13 +15,15 @@ import (
 )
 
 func allTables() tables {
-	return tables{values: valueTable(), points: pointTable()}
+	values := valueTable()
+	maps.Copy(values, functionTable())
+	return tables{values: values, points: pointTable()}
 }
 
 // pointTable is how operations are emitted that look at places other than their own, or at none.
 func pointTable() map[*ir.OpDef]pointFunc {
 	return map[*ir.OpDef]pointFunc{
-		core.Constant: constant, tensor.Fill: constant, tensor.Iota: iota_, tensor.Cast: cast,
+		core.Constant: constant, tensor.Fill: constant, tensor.Iota: iota_, tensor.Cast: cast, tensor.Bitcast: bitcast,
 		tensor.Reshape: reshape, tensor.Expand: expand, tensor.Transpose: transpose, tensor.Slice: slice, tensor.Flip: flip,
 		tensor.Concat: concat, tensor.Pad: pad,
 		quant.Dequantize: dequantize, quant.Quantize: quantize, quant.Lookup: lookup,
@@ -65,6 +68,21 @@ func constant(e *emitter, op *ir.Op, _ point) (*kernel.Value, error) {
 		return e.Int(to, 0), nil
 	}
 	return nil, reason(op, "the constant is no number")
+}
+
+// bitcast shows the bits of numbers that are computed as they are stored.
+func bitcast(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
+	from, to := op.In(0), op.Result().Type
+	for _, elem := range []host.Elem{from.Elem, to.Elem} {
+		if computeElem(elem) != elem || elem == host.Bool || elem.IsComplex() || elem.Bits() != from.Elem.Bits() {
+			return nil, reason(op, "the bits of %s as %s are not emitted", from.Elem, to.Elem)
+		}
+	}
+	v, err := e.value(op.Operand(0), p)
+	if err != nil {
+		return nil, err
+	}
+	return e.Bits(v, to.Elem), nil
 }
 
 func iota_(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
@@ -255,109 +273,4 @@ func flip(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 		p[axis].at, p[axis].step = p[axis].size.Sub(one).Sub(p[axis].at), p[axis].step.Neg()
 	}
 	return e.value(op.Operand(0), p)
-}
-
-// concat emits every operand under the condition that the place lies in it, and chooses.
-func concat(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
-	axis := op.Int("axis")
-	p, i, inner, err := p.leading(op.Result().Type.Shape, axis)
-	if err != nil {
-		return nil, err
-	}
-	var all *kernel.Value
-	start := zero
-	for k := range op.Operands {
-		size := op.In(k).Shape[axis].Mul(inner)
-		q := slices.Clone(p)
-		q[i].size, q[i].at = size, p[i].at.Sub(start)
-		start = start.Add(size)
-		c := cond{at: q[i].at, step: q[i].step, least: zero, most: size.Sub(one)}
-		switch e.holds(c) {
-		case ir.True:
-			return e.value(op.Operand(k), q)
-		case ir.False:
-			continue
-		}
-		err := e.under(c, func() error {
-			v, err := e.value(op.Operand(k), q)
-			if err != nil {
-				return err
-			}
-			if all == nil {
-				all = v
-				return nil
-			}
-			all = e.choose(c, v, all)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if all == nil {
-		return nil, reason(op, "nothing is joined")
-	}
-	return all, nil
-}
-
-// choose gives a where the condition holds, else b.
-func (e *emitter) choose(c cond, a, b *kernel.Value) *kernel.Value {
-	pair := []*kernel.Value{a, b}
-	e.level(pair)
-	lanes := pair[0].Type.Lanes
-	if !isZero(c.step) && lanes == 1 {
-		lanes = e.lanes
-		pair[0], pair[1] = e.Splat(a, lanes), e.Splat(b, lanes)
-	}
-	return e.Select(e.mask([]cond{c}, lanes), pair[0], pair[1])
-}
-
-func pad(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
-	if op.Str("mode") != string(host.PadConstant) {
-		return nil, reason(op, "mode %s is not emitted", op.Str("mode"))
-	}
-	shape, low, high := op.Result().Type.Shape, op.Dims("low"), op.Dims("high")
-	if err := computable(op, op.In(0).Elem); err != nil {
-		return nil, err
-	}
-	fill, err := constant(e, op, nil)
-	if err != nil {
-		return nil, err
-	}
-	v, err := e.padded(op, p, shape, low, high, fill, 0)
-	return v, err
-}
-
-// padded adds the condition of one axis after the other.
-func (e *emitter) padded(op *ir.Op, p point, shape, low, high []ir.Dim, fill *kernel.Value, axis int) (*kernel.Value, error) {
-	for axis < len(shape) && isZero(low[axis]) && isZero(high[axis]) {
-		axis++
-	}
-	if axis == len(shape) {
-		return e.value(op.Operand(0), p)
-	}
-	q, i, each, err := p.leading(shape, axis)
-	if err != nil {
-		return nil, err
-	}
-	inner := slices.Clone(shape)
-	inner[axis] = op.In(0).Shape[axis]
-	size := inner[axis].Mul(each)
-	q[i].size, q[i].at = size, q[i].at.Sub(low[axis].Mul(each))
-	c := cond{at: q[i].at, step: q[i].step, least: zero, most: size.Sub(one)}
-	var v *kernel.Value
-	switch e.holds(c) {
-	case ir.True:
-		return e.padded(op, q, inner, low, high, fill, axis+1)
-	case ir.False:
-		return fill, nil
-	}
-	err = e.under(c, func() error {
-		v, err = e.padded(op, q, inner, low, high, fill, axis+1)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return e.choose(c, v, fill), nil
 }

@@ -141,7 +141,13 @@ func pow(e *emitter, op *ir.Op, a []*kernel.Value) (*kernel.Value, error) {
 	if f := powers[n]; ok && f != nil && (a[0].Type.Elem.IsFloat() || n > 0.5) {
 		return f(e, a[0]), nil
 	}
-	return nil, reason(op, "only constant exponents 0.5, 1, 2, 3 and -1 are emitted")
+	switch a[0].Type.Elem {
+	case host.F32:
+		return inDouble(power)(e, op, a)
+	case host.F64:
+		return power(calc{e, a[0].Type}, a), nil
+	}
+	return nil, reason(op, "of integers only constant exponents 1, 2 and 3 are emitted")
 }
 
 func unlessNaN(which kernel.Op) valueFunc {
@@ -226,7 +232,7 @@ func truncDiv(e *emitter, _ *ir.Op, a []*kernel.Value) (*kernel.Value, error) {
 
 func fmod(e *emitter, op *ir.Op, a []*kernel.Value) (*kernel.Value, error) {
 	if a[0].Type.Elem.IsFloat() {
-		return nil, reason(op, "the remainder of floats is not emitted")
+		return inDouble(floatMod)(e, op, a)
 	}
 	_, r, _ := e.quotient(a[0], a[1])
 	return r, nil
@@ -241,7 +247,7 @@ func (e *emitter) apart(r, b *kernel.Value) *kernel.Value {
 
 func floorDiv(e *emitter, op *ir.Op, a []*kernel.Value) (*kernel.Value, error) {
 	if a[0].Type.Elem.IsFloat() {
-		return nil, reason(op, "floor division of floats is not emitted")
+		return inDouble(floatFloorDiv)(e, op, a)
 	}
 	q, r, _ := e.quotient(a[0], a[1])
 	if q.Type.Elem.Kind() == host.KindUint {
@@ -252,7 +258,7 @@ func floorDiv(e *emitter, op *ir.Op, a []*kernel.Value) (*kernel.Value, error) {
 
 func remainder(e *emitter, op *ir.Op, a []*kernel.Value) (*kernel.Value, error) {
 	if a[0].Type.Elem.IsFloat() {
-		return nil, reason(op, "the remainder of floats is not emitted")
+		return inDouble(floatRemainder)(e, op, a)
 	}
 	_, r, _ := e.quotient(a[0], a[1])
 	if r.Type.Elem.Kind() == host.KindUint {

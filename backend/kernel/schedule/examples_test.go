@@ -67,15 +67,15 @@ func testExample(t *testing.T, def *ir.OpDef) {
 // notEmitted are the operations of which an example is not made a kernel of by any schedule: the engine computes them otherwise. One that
 // starts to be emitted must be taken off.
 var notEmitted = []string{
-	"core.constant", "tensor.asin", "tensor.acos", "tensor.atan", "tensor.sinh", "tensor.cosh", "tensor.asinh",
-	"tensor.acosh", "tensor.atanh", "tensor.erfc", "tensor.erfinv", "tensor.erfcx", "tensor.lgamma",
+	"core.constant",
+	"tensor.lgamma",
 	"tensor.digamma", "tensor.ndtri", "tensor.mantissa", "tensor.exponent", "tensor.trigamma", "tensor.zeta",
 	"tensor.gammainc", "tensor.gammaincc", "tensor.bessel_j0", "tensor.bessel_j1", "tensor.bessel_y0",
 	"tensor.bessel_y1", "tensor.bessel_i0e", "tensor.bessel_i1e", "tensor.bessel_k0e", "tensor.bessel_k1e",
 	"tensor.airy_ai", "tensor.chebyshev_t", "tensor.chebyshev_u", "tensor.chebyshev_v", "tensor.chebyshev_w",
 	"tensor.hermite_h", "tensor.hermite_he", "tensor.laguerre_l", "tensor.legendre_p", "tensor.real",
-	"tensor.imag", "tensor.conj", "tensor.angle", "tensor.complex", "tensor.fmod", "tensor.pow", "tensor.atan2",
-	"tensor.nextafter", "tensor.gcd", "tensor.hypot", "nn.grouped_matmul",
+	"tensor.imag", "tensor.conj", "tensor.angle", "tensor.complex",
+	"tensor.nextafter", "tensor.gcd", "nn.grouped_matmul",
 	"nn.conv_transpose", "nn.lstm", "nn.gru", "nn.rnn", "quant.quantize",
 	"quant.sparse_to_dense",
 }

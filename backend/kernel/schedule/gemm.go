@@ -15,14 +15,17 @@ type gemm struct {
 	*emitter
 	*contraction
 	elem   host.Elem
-	panel  int // vectors of a panel
-	height int // rows of the highest tile
+	stored host.Elem // of copied rows and packed columns
+	pairs  bool      // they are stored in pairs along k, whose products an instruction adds up
+	panel  int       // vectors of a panel
+	height int       // rows of the highest tile
 
 	rows, cols split
 	tall       []tall
 	a, b       source
 	blocks     *pixelBlocks // the columns of a convolution with windows; nil otherwise
 	packs      []Pack
+	compressed *panelProduct    // where b is compressed weights in panels; nil otherwise
 	first      []*kernel.Kernel // what runs before
 	temps      []Temp           // and what it fills
 	out        *kernel.Buffer
@@ -91,7 +94,7 @@ func makeProduct(g *Group, t Target) (*Made, error) {
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
-	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
+	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem, stored: elem}
 	m.height, m.panel = tileOf(t.Registers, elem)
 	m.out = m.Output("y", r.Elem, r.NumElements())
 	if c.b.conv != nil {
@@ -280,6 +283,9 @@ func (m *gemm) tiles(t tall, ib ir.Dim) (n, first ir.Dim) {
 
 // block goes over the groups of panels, and for each over the tiles of rows.
 func (m *gemm) block(t tall, pl place, ib ir.Dim) error {
+	if m.compressed != nil {
+		return m.compressed.block(t, pl, ib)
+	}
 	count, first := m.tiles(t, ib)
 	if err := m.a.fillRows(t, pl.batch, count, first); err != nil {
 		return err

@@ -48,6 +48,12 @@ func Entries() []Entry {
 			Make:    makeProduct,
 		},
 		{
+			Name:    "scan",
+			Doc:     "Sums and products up to each place: a number, or a vector of them, is carried along the axis.",
+			Applies: func(g *Group, _ Target) string { return g.needsScan() },
+			Make:    makeScan,
+		},
+		{
 			Name:    "rows",
 			Doc:     "Softmax, norms and reductions: the reductions of a row, then its elements, while the row is in the cache.",
 			Applies: func(g *Group, _ Target) string { return g.needsReduction(true) },
@@ -115,7 +121,7 @@ func makeNest(g *Group, t Target) (*Made, error) {
 		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
 			k, err := n.make(g, t, checks)
 			if err == nil {
-				return &Made{Kernels: []*kernel.Kernel{k}}, nil
+				return &Made{Kernels: []*kernel.Kernel{k}, Once: true}, nil
 			}
 			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
 				last = err
