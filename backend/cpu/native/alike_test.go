@@ -1,0 +1,53 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// TestAlike holds that a planner is asked once for operations that differ in names and operands only.
+func TestAlike(t *testing.T) {
+	m := parse(t, `air 1
+module @m {
+  func @main(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (%r: tensor<4x8xf32>) {
+    %a = tensor.add(%x, %y) : tensor<4x8xf32>
+    %b = tensor.add(%a, %x) : tensor<4x8xf32>
+    %twice = tensor.add(%b, %b) : tensor<4x8xf32>
+    %s = tensor.sub(%twice, %x) : tensor<4x8xf32>
+    %one = core.constant() {value = 1.0} : tensor<4x8xf32>
+    %c = tensor.add(%s, %one) : tensor<4x8xf32>
+    %r = tensor.add(%c, %x) : tensor<4x8xf32>
+    core.return(%r)
+  }
+}
+`)
+	ops := candidates(m)
+	var asked atomic.Int32
+	last := 0
+	all, err := planAll(context.Background(), func(*ir.Op, *emit.Machine) (*Plan, error) {
+		asked.Add(1)
+		return &Plan{}, nil
+	}, ops, nil, 2, func(done int) { last = done })
+	if err != nil {
+		t.Fatal(err)
+	}
+	// a, b and r are alike; twice takes one value twice, s subtracts, and c takes a constant.
+	if len(ops) != 6 || asked.Load() != 4 || last != 6 {
+		t.Errorf("for %d operations the planner was asked %d times, and %d were done, expected 6, 4 and 6", len(ops), asked.Load(), last)
+	}
+	for i, same := range []bool{true, true, false, false, false, true} {
+		if got := all[i].plan == all[0].plan; got != same {
+			t.Errorf("operation %d shares the plan of the first: %v, expected %v", i, got, same)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := planAll(ctx, noPlan, ops, nil, 2, func(int) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("found the error %v, expected %v", err, context.Canceled)
+	}
+}
