@@ -1,8 +1,10 @@
 package ir
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -177,4 +179,29 @@ func (as Attrs) With(name string, v Attr) Attrs {
 // Without gives a copy that lacks one attribute.
 func (as Attrs) Without(name string) Attrs {
 	return slices.DeleteFunc(slices.Clone(as), func(a Named) bool { return a.Name == name })
+}
+
+// AttrKey is a text that equal attributes share and others do not.
+func AttrKey(a Attr) string {
+	switch a := a.(type) {
+	case Float:
+		return fmt.Sprintf("%b", float64(a))
+	case Dense:
+		return fmt.Sprintf("%s%x", a.T, a.T.Bytes())
+	case DimAttr:
+		return a.String()
+	case List:
+		parts := make([]string, len(a))
+		for i, it := range a {
+			parts[i] = AttrKey(it)
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case Dims:
+		parts := make([]string, len(a))
+		for i, d := range a {
+			parts[i] = d.String()
+		}
+		return "d[" + strings.Join(parts, ",") + "]"
+	}
+	return fmt.Sprintf("%T%v", a, a)
 }

@@ -51,7 +51,7 @@ func cseFunc(f *ir.Func) {
 			fmt.Fprintf(&key, " %d", id(v))
 		}
 		for _, a := range op.Attrs {
-			fmt.Fprintf(&key, " %s=%s", a.Name, attrKey(a.Value))
+			fmt.Fprintf(&key, " %s=%s", a.Name, ir.AttrKey(a.Value))
 		}
 		for _, r := range op.Results {
 			key.WriteString(" " + r.Type.String())
@@ -91,29 +91,4 @@ func writtenInPlace(f *ir.Func) map[*ir.Value]bool {
 // elided reports data that was left out of the text: two such constants look equal and need not be.
 func elided(op *ir.Op) bool {
 	return slices.ContainsFunc(op.Attrs, func(a ir.Named) bool { return a.Value == ir.Attr(ir.Elided{}) })
-}
-
-// attrKey is a text that is equal for equal attributes only; floats by their bits.
-func attrKey(a ir.Attr) string {
-	switch a := a.(type) {
-	case ir.Float:
-		return fmt.Sprintf("%b", float64(a))
-	case ir.Dense:
-		return fmt.Sprintf("%s%x", a.T, a.T.Bytes())
-	case ir.DimAttr:
-		return a.String()
-	case ir.List:
-		parts := make([]string, len(a))
-		for i, it := range a {
-			parts[i] = attrKey(it)
-		}
-		return "[" + strings.Join(parts, ",") + "]"
-	case ir.Dims:
-		parts := make([]string, len(a))
-		for i, d := range a {
-			parts[i] = d.String()
-		}
-		return "d[" + strings.Join(parts, ",") + "]"
-	}
-	return fmt.Sprintf("%T%v", a, a)
 }

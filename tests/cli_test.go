@@ -78,6 +78,7 @@ func TestCLI(t *testing.T) {
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("BIN", filepath.SplitList(env.Getenv("PATH"))[0]) // where aiopt is, alone
 			env.Setenv("XDG_CACHE_HOME", os.Getenv("XDG_CACHE_HOME"))
 			return nil
 		},

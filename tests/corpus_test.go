@@ -147,7 +147,7 @@ func (c *unpacked) run(k corpusCase, extra ...string) error {
 
 // call runs a model on the inputs of a case and writes its outputs to a file.
 func (c *unpacked) call(k corpusCase, model, out string, extra ...string) error {
-	args := append([]string{"aiopt", "run", model, "--io=position", "--inputs=" + filepath.Join(c.dir, k.Name+".in.safetensors"), "--outputs=" + out}, extra...)
+	args := append([]string{"aiopt", "run", model, "--backend=interp", "--io=position", "--inputs=" + filepath.Join(c.dir, k.Name+".in.safetensors"), "--outputs=" + out}, extra...)
 	if functions := k.functions(); functions != "" {
 		args = append(args, "--function="+functions)
 	}

@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/tools/cli"
@@ -46,7 +48,7 @@ func TestSignals(t *testing.T) {
 	}
 	for sig, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
 		cmd := exec.Command(program)
-		cmd.Args = []string{"aiopt", "run", "--dump=begin", "--input", "x=1", path} // testscript goes by the name
+		cmd.Args = []string{"aiopt", "run", "--backend=interp", "--dump=begin", "--input", "x=1", path} // testscript goes by the name
 		stderr, err := cmd.StderrPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -69,6 +71,52 @@ func TestSignals(t *testing.T) {
 		if got := cmd.ProcessState.ExitCode(); got != code || last != "aiopt: interrupted\n" {
 			t.Errorf("%v: exit code %d and %q, expected %d and that it was interrupted", sig, got, last, code)
 		}
+	}
+}
+
+// TestSignalWhileCompiling ends the command while llc works, which leaves neither llc nor its files.
+func TestSignalWhileCompiling(t *testing.T) {
+	dir := t.TempDir()
+	llc, started, cache := filepath.Join(dir, "llc"), filepath.Join(dir, "started"), filepath.Join(dir, "cache")
+	script := "#!/bin/sh\nif [ \"$1\" = --version ]; then echo LLVM version 19.1.7; exit; fi\necho $$ >" + started + ".new\nmv " + started + ".new " + started + "\nexec sleep 600\n"
+	if err := os.WriteFile(llc, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	cmd.Args = []string{"aiopt", "run", "--threads=1", "../examples/mlp/mlp.pt2"}
+	cmd.Env = append(os.Environ(), "AIOPT_LLC="+llc, "XDG_CACHE_HOME="+cache)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	for range 3000 {
+		if text, err = os.ReadFile(started); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatalf("llc was not started: %s", &said)
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 || said.String() != "aiopt: interrupted\n" {
+		t.Errorf("exit code %d and %q, expected 130 and that it was interrupted", code, &said)
+	}
+	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+		t.Errorf("llc still runs: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(cache, "aiopt", "cpu", "*")); err != nil || len(left) > 0 {
+		t.Errorf("%v were left (%v)", left, err)
 	}
 }
 

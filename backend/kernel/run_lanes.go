@@ -19,6 +19,7 @@ var computations = map[Op]func(t *thread, in *Instr, to Type) ([]uint64, error){
 	},
 	Lanes:      countLanes,
 	Shuffle:    (*thread).shuffle,
+	Pick:       pick,
 	Sum:        folding(Add),
 	LanesMin:   folding(Min),
 	LanesMax:   folding(Max),
@@ -111,6 +112,15 @@ func (t *thread) shuffle(in *Instr, _ Type) ([]uint64, error) {
 	lanes := make([]uint64, len(in.Lane))
 	for i, l := range in.Lane {
 		lanes[i] = all[l]
+	}
+	return lanes, nil
+}
+
+func pick(t *thread, in *Instr, to Type) ([]uint64, error) {
+	table, at := t.value(in.Args[0]), t.value(in.Args[1])
+	lanes := make([]uint64, to.Lanes)
+	for i := range lanes {
+		lanes[i] = table[at[i]&uint64(len(table)-1)]
 	}
 	return lanes, nil
 }

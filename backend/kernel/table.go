@@ -59,6 +59,7 @@ var ops = [numOps]opSpec{
 	Splat:   {"splat", 1, anyElems, ruleSplat},
 	Lanes:   {"lanes", 0, noElems, ruleIndex},
 	Shuffle: {"shuffle", -1, anyElems, ruleShuffle},
+	Pick:    {"pick", 2, anyElems, rulePick},
 	Cast:    {"cast", 1, anyElems, ruleCast},
 	Bits:    {"bits", 1, anyElems, ruleBits},
 	Select:  {"select", 3, anyElems, ruleSelect},
@@ -251,6 +252,17 @@ func ruleShuffle(in *Instr, asked Type) (Type, string) {
 		}
 	}
 	return Type{t.Elem, len(in.Lane)}, problem
+}
+
+func rulePick(in *Instr, _ Type) (Type, string) {
+	table, at := in.Args[0].Type, in.Args[1].Type
+	switch {
+	case table.Lanes&(table.Lanes-1) != 0:
+		return table, fmt.Sprintf("argument 0 is %s, expected a power of two of lanes", table)
+	case at.Elem != host.I32 && at.Elem != host.U32:
+		return table, fmt.Sprintf("argument 1 is %s, expected i32 or u32", at)
+	}
+	return Type{table.Elem, at.Lanes}, ""
 }
 
 func ruleCast(in *Instr, asked Type) (Type, string) {

@@ -66,6 +66,13 @@ def environment(python):
     return python
 
 
+def versions(python):
+    """What the peers are, such as `torch 2.11.0`."""
+    code = "import sys, importlib.metadata as m\nfor n in sys.argv[1:]:\n try: print(n, m.version(n))\n except m.PackageNotFoundError: pass"
+    found = subprocess.run([python, "-c", code, "torch", "onnxruntime", "openvino", LLAMA], capture_output=True, text=True, check=True)
+    return found.stdout.strip().splitlines()
+
+
 class Engine:
     """A process that has a model loaded and runs it when it is asked to."""
 
@@ -129,11 +136,11 @@ class Peer(Engine):
 
 
 class Aiopt(Engine):
-    def __init__(self, args, line, flags=()):
+    def __init__(self, args, line, flags=(), env=None):
         path = os.path.join(args.models, line.model)
         model = w4_asset(args, line) if line.w4 else path + ".pt2"
         super().__init__([args.aiopt, "bench", model, "--backend=cpu", "--io=position", f"--inputs={path}.in.safetensors", f"--ref={path}.out.safetensors",
-                          f"--threads={args.threads}", "--json", "--rounds-from-stdin", *flags], args.patience)
+                          f"--threads={args.threads}", "--json", "--rounds-from-stdin", *flags], args.patience, env)
 
     def ready(self, line):
         if line:
@@ -150,7 +157,8 @@ class Aiopt(Engine):
     def close(self):
         self.text = super().close()
         if self.text:
-            self.error = json.loads(self.text.splitlines()[-1])["rel_rms_err"]
+            self.result = json.loads(self.text.splitlines()[-1])
+            self.error = self.result["rel_rms_err"]
 
 
 def w4_asset(args, line):
@@ -186,7 +194,18 @@ def engines(line, args):
         yield name, load()
 
 
+def loads(line, args):
+    """Seconds until the first result, where nothing is in aiopt's cache and where all is."""
+    with tempfile.TemporaryDirectory() as empty:
+        for _ in range(2):
+            engine = Aiopt(args, line, env=dict(os.environ, XDG_CACHE_HOME=empty))
+            engine.process.kill()
+            engine.process.wait()
+            yield engine.load
+
+
 def measure(line, args):
+    loading = list(loads(line, args)) if line.loads else []
     loaded = dict(engines(line, args))
     rounds, reads = {name: [] for name in loaded}, []
     for i in range(args.rounds):
@@ -203,7 +222,7 @@ def measure(line, args):
     progress("")
     if loaded["aiopt"].why:
         sys.exit(f"{line.name} by aiopt: {loaded['aiopt'].why}")
-    return peers_report.Measured(line, {n: r for n, r in rounds.items() if len(r) == args.rounds}, loaded, statistics.median(reads) if reads else 0)
+    return peers_report.Measured(line, {n: r for n, r in rounds.items() if len(r) == args.rounds}, loaded, statistics.median(reads) if reads else 0, loading)
 
 
 def arguments():
@@ -242,11 +261,11 @@ def main():
         for line in args.lines:
             prepare(line, args)
             results.append(measure(line, args))
-            print(peers_report.row(results[-1], args.peers), flush=True)
+            print(peers_report.row(results[-1], peers_report.columns(args.peers)), flush=True)
     mean, missed = peers_bars.mean(results)
     print(mean)
     if args.out:
-        peers_report.write(results, mean, args)
+        peers_report.write(results, mean, args, versions(args.python))
     sys.exit(missed or any(r.misses() for r in results))
 
 

@@ -16,6 +16,11 @@ AIM_FASTEST, AIM_BF16 = 1.0, 0.8
 # Of the bandwidth that was measured in the same rounds.
 BANDWIDTH, AIM_BANDWIDTH = 0.75, 0.85
 
+# Seconds to the first result, cold and warm, where a line has these bars.
+LOADS = (1.0, 0.1)
+# Memory: times the constants as they are stored, times the largest live set, and MB for the process itself.
+PACKED, LIVE, PROCESS = 1.1, 1.2, 32
+
 MB = 1 << 20
 WEIGHTS = 596e6 * 4  # bytes of the decoder's
 
@@ -26,6 +31,7 @@ class Line:
     model: str = ""  # of peers_models.py, where the line is not called as it
     w4: bool = False
     eager: float = EAGER
+    loads: bool = False  # there are bars for the time to the first result
     moved: float = 0  # bytes that a run must move, where memory is the limit
 
     def __post_init__(self):
@@ -38,7 +44,7 @@ class Line:
 
 LINES = [
     Line("mlp", eager=3),
-    Line("resnet50"),
+    Line("resnet50", loads=True),
     Line("bert_base"),
     Line("vit_b16"),
     Line("whisper_tiny"),

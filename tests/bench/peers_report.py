@@ -1,4 +1,5 @@
 """What peers.py prints and writes of what it has measured."""
+import math
 import os
 import statistics
 import time
@@ -12,8 +13,9 @@ MISSES = os.path.join(HERE, "peers_misses.md")
 class Measured:
     """The milliseconds of each engine in each round of a line."""
 
-    def __init__(self, line, rounds, engines, read):
-        self.line, self.rounds, self.engines, self.read = line, rounds, engines, read
+    def __init__(self, line, rounds, engines, read, loads):
+        self.line, self.rounds, self.engines, self.read, self.loads = line, rounds, engines, read, loads
+        self.result = engines["aiopt"].result  # of aiopt bench --json
         own = rounds["aiopt"]
         self.ratios = {name: bars.geometric([p / a for p, a in zip(times, own)]) for name, times in rounds.items() if name != "aiopt"}
         peers = {name: r for name, r in self.ratios.items() if name not in (bars.BF16, bars.BF16_PEER)}
@@ -22,7 +24,18 @@ class Measured:
 
     def misses(self):
         """What is less than it must be."""
-        return self.below(self.line.eager, bars.FASTEST, bars.BANDWIDTH, 0)
+        found = self.below(self.line.eager, bars.FASTEST, bars.BANDWIDTH, 0)
+        for what, took, most in zip(("cold", "warm"), self.loads, bars.LOADS):
+            if took is None or took > most:
+                found.append(f"{took or math.inf:.2f} s to the first result {what}, at most {most:g}")
+        if self.result["memory_mb"] and self.result["memory_mb"] > self.memory():
+            found.append(f"{self.result['memory_mb']:.0f} MB, at most {self.memory():.0f}")
+        return found
+
+    def memory(self):
+        """The MB that aiopt may hold."""
+        r = self.result
+        return bars.PACKED * r["constants_mb"] + bars.LIVE * r["live_mb"] + r["given_mb"] + bars.PROCESS
 
     def aims(self):
         """What is less than aimed at."""
@@ -48,9 +61,9 @@ def columns(peers):
     return [column for name in peers for column in ([name, bars.BF16] if name == bars.BF16_PEER else [name])]
 
 
-def row(r, peers):
+def row(r, names):
     cells = [r.line.name, f"{statistics.median(r.rounds['aiopt']):.4g}"]
-    for name in columns(peers):
+    for name in names:
         cells.append(f"{statistics.median(r.rounds[name]):.4g} ({r.ratios[name]:.2f})" if name in r.ratios else "")
     cells.append(f"{r.share:.0%}" if r.share is not None else "")
     misses = r.misses()
@@ -66,6 +79,19 @@ def notes(r):
         else:
             off = f"{engine.error:.1e}" if engine.error is not None and engine.error == engine.error else ""
             yield f"| {r.line.name} | {name} | {engine.load:.2f} | {engine.memory / 1e6:.0f} | {off} |"
+
+
+def memory(r):
+    """A line of the table of aiopt's memory."""
+    found = r.result
+    return f"| {r.line.name} | {found['memory_mb'] or 0:.0f} | {found['constants_mb']:.0f} | {found['live_mb']:.1f} | {found['given_mb']:.1f} | {r.memory():.0f} |"
+
+
+def loading(results):
+    for r in results:
+        if r.loads:
+            cold, warm = (f"{took:.2f} s" if took else "never" for took in r.loads)
+            yield f"aiopt gives the first result of {r.line.name} after {cold} where nothing is in its cache, and after {warm} where all is (at most {bars.LOADS[0]:g} and {bars.LOADS[1]:g})."
 
 
 def explanations():
@@ -96,22 +122,22 @@ def processor():
     return "unknown"
 
 
-def write(results, mean, args):
-    names = columns(args.peers)
+def write(results, mean, args, versions):
+    names = [name for name in columns(args.peers) if any(name in r.ratios for r in results)]
     head = "| line | aiopt | " + " | ".join(names) + " | of bandwidth | |\n|" + "--|" * (len(names) + 4)
     reads = [r.read for r in results if r.read]
     bandwidth = f"{statistics.median(reads) / 1e9:.1f} GB/s read from memory" if reads else "bandwidth not measured"
     text = f"""# Performance
 
 Written by `python tests/bench/peers.py --out=docs/performance.md`: {time.strftime('%Y-%m-%d')}, {processor()}, {args.threads} threads,
-{bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine.
+{bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine; {", ".join(versions)}.
 
 Milliseconds, the median of the rounds' medians; in brackets the time of the engine over that of aiopt, the geometric mean over the
 rounds: more than 1 means that aiopt is faster. Arithmetic is f32 but for the columns of bf16, which have no bars; lines that end in
 _w4 have weights of 4 bits with a scale for 32 of them, in each engine by its own means.
 
 {head}
-""" + "\n".join(row(r, args.peers) for r in results) + f"""
+""" + "\n".join(row(r, names) for r in results) + f"""
 
 {mean}
 
@@ -135,10 +161,19 @@ bf16, the only ones it is fast for), ONNX Runtime and OpenVINO a model of MatMul
 
 Loading ends with the first result; it includes the imports of the peers, and what inductor has not compiled in an earlier run.
 Memory is the peak that the process holds, the interpreter and libraries of the peers and mapped files included. The error is the
-largest difference from PyTorch's f32 output over the largest number in that; for aiopt it is the relative RMS error.
+relative RMS difference from PyTorch's f32 output.
 
 | line | engine | load, s | memory, MB | error |
 |--|--|--|--|--|
-""" + "\n".join(line for r in results for line in notes(r)) + "\n"
+""" + "\n".join(line for r in results for line in notes(r)) + f"""
+
+{" ".join(loading(results))}
+
+What aiopt holds of its own, mapped files left out, in MB; at most {bars.PACKED:g} times the constants as they are stored, {bars.LIVE:g} times the largest
+set of results that are alive at a time, the inputs, outputs and states, and {bars.PROCESS} for the process.
+
+| line | held | constants | live | given | at most |
+|--|--|--|--|--|--|
+""" + "\n".join(map(memory, results)) + "\n"
     with open(args.out, "w") as out:
         out.write(text)

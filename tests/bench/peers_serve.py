@@ -1,7 +1,7 @@
 """Runs one model by one peer, for peers.py: `python peers_serve.py PEER NAME DIR THREADS`, where NAME may end in _w4.
 
-Writes the line `ready SECONDS ERROR` when the model is loaded and has run once; ERROR is the largest difference from PyTorch's
-output, relative to the largest number in it. For each line `SECONDS` that it reads it runs the model for about as long, at least
+Writes the line `ready SECONDS ERROR` when the model is loaded and has run once; ERROR is the relative RMS difference from PyTorch's
+output. For each line `SECONDS` that it reads it runs the model for about as long, at least
 once, and writes the milliseconds of each run as a JSON list.
 """
 import ctypes
@@ -93,6 +93,7 @@ def llama_cpp(name, folder, threads):
     options.n_threads = options.n_threads_batch = threads
     context = llama.llama_init_from_model(model, options)
     memory = llama.llama_get_memory(context)
+    vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
 
     def decode(tokens, first):
         batch = llama.llama_batch_init(len(tokens), 0, 1)
@@ -111,7 +112,9 @@ def llama_cpp(name, folder, threads):
     def run(_quiet=quiet):  # which has to live as long
         llama.llama_memory_seq_rm(memory, 0, start, -1)
         decode(ids[0], start)
-    run.keep = quiet, model  # noqa: B010
+        if not start:
+            return np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (vocabulary,))
+        return None
     return run
 
 
@@ -125,7 +128,7 @@ def error(out, name, folder):
     if out is None:
         return float("nan")
     want = load_file(os.path.join(folder, split(name)[0] + ".out.safetensors"))["out0"]
-    return float(np.abs(np.asarray(out) - want).max() / np.abs(want).max())
+    return float(np.linalg.norm(np.asarray(out).reshape(want.shape) - want) / np.linalg.norm(want))
 
 
 def main():

@@ -30,7 +30,7 @@ func (b *benchRun) print(ctx context.Context, path string, r *benchResult, kerne
 	if b.threads > 0 {
 		threads = fmt.Sprintf("%d threads", b.threads)
 	}
-	line("model", "%s %s, engine %s, %s", path, strings.Join(functions, " "), b.engine().Name(), threads)
+	line("model", "%s %s, engine %s, %s", path, strings.Join(functions, " "), b.backend, threads)
 	line("inputs", "%s", b.shapes())
 	line("load", "%.2f ms", r.Load)
 	line("compile", "%.2f ms", r.Compile)

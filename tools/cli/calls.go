@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -32,7 +34,7 @@ func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} 
 func (c *calls) declare(fs *pflag.FlagSet) {
 	c.flags.declare(fs)
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-	fs.StringVar(&c.backend, "backend", "interp", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; interp computes everything, cpu compiles what it can to native code with the machine's LLVM")
+	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything; by default cpu where LLVM is found, interp elsewhere")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 	fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
@@ -63,7 +65,7 @@ func (c *calls) check(args []string) error {
 	if err := c.flags.check(args); err != nil {
 		return err
 	}
-	if c.engine() == nil {
+	if c.backend != "" && c.Backend(c.backend) == nil {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	return nil
@@ -94,17 +96,38 @@ func (c *calls) passes(ctx context.Context, path string, m *ir.Module, events *t
 	return c.flags.build(ctx, m, pipeline, samplesFlags{})
 }
 
-// engine is the one that was asked for. Native code is not the default yet: compiling takes longer than a short run, and its
-// numbers differ from the reference in the last bits.
-func (c *calls) engine() backend.Backend { return c.Backend(c.backend) }
+// The engines where the user names none: native code, or what always runs.
+const (
+	fastEngine = "cpu"
+	safeEngine = "interp"
+)
 
-// compile makes a program.
+// compile makes a program for the engine that was asked for, and otherwise for native code. A machine without LLVM leaves
+// that out, with a word on what to install.
 func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backend.Program, error) {
 	defer events.begin("compile", "phase")()
+	name := c.backend
+	if name == "" {
+		name = fastEngine
+		if c.Backend(name) == nil {
+			name = safeEngine
+		}
+	}
+	p, err := c.compileFor(ctx, c.Backend(name), m)
+	var missing *toolchain.Missing
+	if c.backend == "" && errors.As(err, &missing) {
+		c.warn("the model is interpreted, which is slow, as there is no native code: %v", err)
+		name = safeEngine
+		p, err = c.compileFor(ctx, c.Backend(name), m)
+	}
+	c.backend = name
+	return p, err
+}
+
+func (c *calls) compileFor(ctx context.Context, engine backend.Backend, m *ir.Module) (backend.Program, error) {
 	bar := c.newProgress()
 	defer bar.finish()
-	opt := backend.Options{Threads: c.threads, Progress: func(done, total int) { bar.step("compiling", done, total) }}
-	return c.engine().Compile(ctx, m, opt)
+	return engine.Compile(ctx, m, backend.Options{Threads: c.threads, Progress: func(done, total int) { bar.step("compiling", done, total) }})
 }
 
 // call is one call of a function.

@@ -233,7 +233,9 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline string, da
 		Executor:   backend.Executor{Backend: p.Backend("interp")},
 		KeepBefore: true,
 		Progress:   bar.step,
-		Report:     func(line string) { fmt.Fprintln(p.stderr, line) },
+	}
+	if p.pipeline != "" || p.config != "" { // what a model needs to run is nobody's news
+		opt.Report = func(line string) { fmt.Fprintln(p.stderr, line) }
 	}
 	compressed := p.watch(m, pipeline, &opt)
 	if len(p.dumpAfter) > 0 {

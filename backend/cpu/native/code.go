@@ -2,7 +2,10 @@ package native
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/ebitengine/purego"
 
@@ -26,7 +29,7 @@ type compiler struct {
 func newCompiler() (*compiler, error) {
 	machines, err := processor.Machines()
 	if err != nil {
-		return nil, err
+		return nil, &toolchain.Missing{What: err.Error()}
 	}
 	tools, err := toolchain.Find()
 	if err != nil {
@@ -44,6 +47,8 @@ type function struct {
 	addr   uintptr
 	kernel *kernel.Kernel
 	layout emit.Layout
+
+	structure string // see structureOf
 }
 
 // call runs rounds [lo, hi) with a context block and scratch memory.
@@ -60,72 +65,105 @@ type code struct {
 	sharer    uintptr            // see emit.Sharer
 }
 
-// kernelsPerModule is how many are compiled together: starting llc costs as much as a small kernel.
+// kernelsPerModule is how many are compiled together at most: starting llc costs as much as a small kernel.
 const kernelsPerModule = 8
 
 // compile makes the code of kernels. Equal ones share it, whatever they and their parts are called.
 func (c *compiler) compile(ctx context.Context, program string, kernels []*kernel.Kernel) (*code, error) {
 	out := &code{functions: make([]*function, len(kernels)), refused: make([]error, len(kernels))}
-	names := map[string]string{} // of symbols by the structure of kernels; "" for one without code
-	reasons := map[string]error{}
-	symbols := make([]string, len(kernels))
-	var modules []*emit.Module
-	count := 0
-	for i, k := range kernels {
-		structure := structureOf(k)
-		name, known := names[structure]
-		if !known {
-			if count%kernelsPerModule == 0 {
-				modules = append(modules, emit.NewModule(c.machine))
-			}
-			name = fmt.Sprintf("k%d", count)
-			if err := modules[len(modules)-1].Add(name, k); err != nil {
-				name, reasons[structure] = "", err
-			} else {
-				count++
-			}
-			names[structure] = name
-		}
-		symbols[i], out.refused[i] = name, reasons[structure]
-	}
-	if count == 0 {
+	if len(kernels) == 0 {
 		return out, nil
 	}
-	modules[0].AddRunner()
-	job := &toolchain.Job{
-		Program: program, Parallel: c.parallel, Keep: c.keep,
-		Target: toolchain.Target{Triple: c.machine.Triple, CPU: c.machine.CPU, Features: c.machine.All()},
-	}
-	for _, m := range modules {
-		text, err := m.Text()
-		if err != nil {
-			return nil, err
+	w := &writing{machine: c.machine, parallel: c.parallel}
+	symbols, structures := make([]string, len(kernels)), make([]string, len(kernels))
+	known, printed := map[string]string{}, map[*kernel.Kernel]string{}
+	for i, k := range kernels {
+		if printed[k] == "" {
+			printed[k] = structureOf(k)
 		}
-		job.Modules = append(job.Modules, text)
+		structures[i] = printed[k]
+		if known[structures[i]] == "" {
+			known[structures[i]] = fmt.Sprintf("k%d", len(w.kernels))
+			w.kernels, w.structures = append(w.kernels, k), append(w.structures, structures[i])
+		}
+		symbols[i] = known[structures[i]]
 	}
-	lib, err := c.load(ctx, job)
+	lib, refused, err := c.load(ctx, &toolchain.Job{
+		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.structures, Write: w.write,
+		Target: toolchain.Target{Triple: c.machine.Triple, CPU: c.machine.CPU, Features: c.machine.All()},
+	})
 	if err != nil {
 		return nil, err
 	}
+	for i, name := range symbols {
+		if why := refused[name]; why != "" {
+			out.refused[i] = errors.New(why)
+		}
+	}
 	out.library = lib
-	return out, out.find(symbols, kernels)
+	return out, out.find(symbols, structures, kernels)
+}
+
+// writing is kernels on the way to modules.
+type writing struct {
+	machine    *emit.Machine
+	parallel   int
+	kernels    []*kernel.Kernel
+	structures []string
+}
+
+// write makes the modules. A kernel that cannot be written is left out.
+func (w *writing) write() (*toolchain.Written, error) {
+	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))
+	out := &toolchain.Written{Modules: make([]string, n), Refused: map[string]string{}}
+	refused, errs := make([]error, len(w.kernels)), make([]error, n)
+	inParallel(w.parallel, n, func(i int) {
+		m := emit.NewModule(w.machine)
+		for k := i; k < len(w.kernels); k += n { // neighbours are often alike, and take as long
+			refused[k] = m.Add(fmt.Sprintf("k%d", k), w.kernels[k])
+		}
+		if i == 0 {
+			m.AddRunner()
+		}
+		out.Modules[i], errs[i] = m.Text()
+	})
+	for k, why := range refused {
+		if why != nil {
+			out.Refused[fmt.Sprintf("k%d", k)] = why.Error()
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// inParallel calls fn for 0 to n-1, on some threads.
+func inParallel(threads, n int, fn func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(max(threads, 1), n) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				fn(int(i))
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // load compiles and maps; once more where another process has emptied the cache in between.
-func (c *compiler) load(ctx context.Context, job *toolchain.Job) (lib *toolchain.Library, err error) {
+func (c *compiler) load(ctx context.Context, job *toolchain.Job) (lib *toolchain.Library, refused map[string]string, err error) {
 	for range 2 {
-		path, err := c.cache.Object(ctx, c.tools, job, processor.Features())
+		made, err := c.cache.Object(ctx, c.tools, job, processor.Features())
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if lib, err = toolchain.Load(path); err == nil {
-			return lib, nil
+		if lib, err = toolchain.Load(made.Path); err == nil {
+			return lib, made.Refused, nil
 		}
 	}
-	return nil, err
+	return nil, nil, err
 }
 
-func (c *code) find(symbols []string, kernels []*kernel.Kernel) (err error) {
+func (c *code) find(symbols, structures []string, kernels []*kernel.Kernel) (err error) {
 	if c.runner, err = c.library.Symbol(emit.Runner); err != nil {
 		return err
 	}
@@ -133,14 +171,14 @@ func (c *code) find(symbols []string, kernels []*kernel.Kernel) (err error) {
 		return err
 	}
 	for i, name := range symbols {
-		if name == "" {
+		if c.refused[i] != nil {
 			continue
 		}
 		addr, err := c.library.Symbol(name)
 		if err != nil {
 			return err
 		}
-		c.functions[i] = &function{addr: addr, kernel: kernels[i], layout: emit.LayoutOf(kernels[i])}
+		c.functions[i] = &function{addr: addr, kernel: kernels[i], layout: emit.LayoutOf(kernels[i]), structure: structures[i]}
 	}
 	return nil
 }

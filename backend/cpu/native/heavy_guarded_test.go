@@ -5,7 +5,6 @@ package native
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -51,68 +50,125 @@ func TestHeavyGuarded(t *testing.T) {
 			}
 			packed := r.Run(t, packs)
 			for _, c := range list {
-				c.take(t, packed[:len(c.made.Packs)])
+				for i := range c.made.Packs {
+					c.packed = append(c.packed, last(t, packed[i]))
+				}
 				packed = packed[len(c.made.Packs):]
 			}
-			for stage := 0; ; stage++ { // kernels of a plan run one after the other
-				var jobs []nativetest.Job
-				var of []*guardedCall
-				for _, c := range list {
-					if stage < len(c.made.Kernels) {
-						jobs, of = append(jobs, c.job(stage)), append(of, c)
-					}
-				}
-				if len(jobs) == 0 {
-					break
-				}
-				for i, got := range r.Run(t, jobs) {
-					if err := of[i].after(stage, got); err != nil {
-						t.Errorf("%s %v: %v", of[i].op.Name(), of[i].want.Shape, err)
-					}
+			runKernels(t, r, list)
+			for _, c := range list {
+				if err := c.compare(); err != nil {
+					t.Errorf("%s %v: %v", c.op.Name(), c.want.Shape, err)
 				}
 			}
 		})
 	}
 }
 
+// runKernels runs the first kernels of all calls, then the second ones, and so on.
+func runKernels(t *testing.T, r nativetest.Runner, list []*guardedCall) {
+	t.Helper()
+	for k := 0; ; k++ {
+		var jobs []nativetest.Job
+		var of []*guardedCall
+		for _, c := range list {
+			if k < len(c.made.Kernels) {
+				jobs, of = append(jobs, c.job(k)), append(of, c)
+			}
+		}
+		if len(jobs) == 0 {
+			return
+		}
+		for i, got := range r.Run(t, jobs) {
+			if got.Refused != nil {
+				t.Fatal(got.Refused)
+			}
+			for at, a := range of[i].made.Args[k] {
+				copy(of[i].memory(a), got.Buffers[at])
+			}
+		}
+	}
+}
+
+// last is the buffer that a packing kernel fills.
+func last(t *testing.T, r nativetest.Result) []byte {
+	t.Helper()
+	if r.Refused != nil {
+		t.Fatal(r.Refused)
+	}
+	return r.Buffers[len(r.Buffers)-1]
+}
+
 // guardedCall is a call of a module of one operation.
 type guardedCall struct {
-	m     *ir.Module
-	in    []*host.Tensor
-	want  *host.Tensor
-	op    *ir.Op
-	made  *Plan
-	bytes [][]byte // of the operands
+	m    *ir.Module
+	in   []*host.Tensor
+	want *host.Tensor
+	op   *ir.Op
+	made *Plan
 
-	packed, temps [][]byte
+	operands, temps, packed [][]byte
+	result, status          []byte
+}
+
+// memory is what an argument stands for.
+func (c *guardedCall) memory(a Arg) []byte {
+	switch a.Kind {
+	case Operand:
+		return c.operands[a.Index]
+	case Temporary:
+		return c.temps[a.Index]
+	case Packed:
+		return c.packed[a.Index]
+	case Status:
+		return c.status
+	}
+	return c.result
+}
+
+// job is the call of one of the plan's kernels.
+func (c *guardedCall) job(k int) nativetest.Job {
+	j := nativetest.Job{Kernel: c.made.Kernels[k], Call: kernel.Call{Sizes: map[string]int64{}}, Pieces: 2, AtEnd: true}
+	for _, a := range c.made.Args[k] {
+		j.Call.Buffers = append(j.Call.Buffers, c.memory(a))
+	}
+	return j
 }
 
 // plan makes the kernels for a machine and gives the jobs that pack.
 func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job) {
 	t.Helper()
 	f := c.m.Funcs[0]
-	c.op, c.bytes = f.Ops[len(f.Ops)-2], nil
+	c.op, c.operands, c.temps, c.packed = f.Ops[len(f.Ops)-2], nil, nil, nil
+	c.result, c.status = bytes.Repeat([]byte{0xa5}, len(c.want.Bytes())), make([]byte, 4)
 	made, err := Scheduled(c.op, m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.made = made
+	for _, temp := range made.Temps {
+		n, ok := temp.Bytes.IsConst()
+		if !ok {
+			t.Fatalf("a temporary takes %s bytes", temp.Bytes)
+		}
+		c.temps = append(c.temps, make([]byte, n))
+	}
 	known := newConstants(c.m)
 	for _, v := range c.op.Operands {
 		if v.Def == nil {
-			c.bytes = append(c.bytes, c.in[slices.IndexFunc(f.Params, func(p *ir.Param) bool { return p.Value == v })].Bytes())
+			c.operands = append(c.operands, c.in[slices.IndexFunc(f.Params, func(p *ir.Param) bool { return p.Value == v })].Bytes())
 			continue
 		}
 		x, err := known.get(v.Def)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.bytes = append(c.bytes, x.Bytes())
+		c.operands = append(c.operands, x.Bytes())
 	}
 	for i, p := range made.Packs {
 		call := kernel.Call{}
 		for _, at := range p.Operands {
-			call.Buffers = append(call.Buffers, c.bytes[at])
+			call.Buffers = append(call.Buffers, c.operands[at])
 		}
 		call.Buffers = append(call.Buffers, make([]byte, p.Bytes))
 		jobs = append(jobs, nativetest.Job{Kernel: p.Kernel, Call: call, Pieces: 1 + i%2, AtEnd: true})
@@ -120,65 +176,11 @@ func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job
 	return jobs
 }
 
-// take keeps what the packs have filled, and makes room for what kernels hand on.
-func (c *guardedCall) take(t *testing.T, packed []nativetest.Result) {
-	t.Helper()
-	c.packed, c.temps = nil, nil
-	for _, p := range packed {
-		if p.Refused != nil {
-			t.Fatal(p.Refused)
-		}
-		c.packed = append(c.packed, p.Buffers[len(p.Buffers)-1])
+func (c *guardedCall) compare() error {
+	got, err := host.FromBytes(c.want.Elem, c.want.Shape, c.result)
+	if err != nil {
+		return err
 	}
-	for _, x := range c.made.Temps {
-		n, ok := x.Bytes.IsConst()
-		if !ok {
-			t.Fatalf("a temporary of a constant size has %s bytes", x.Bytes)
-		}
-		c.temps = append(c.temps, bytes.Repeat([]byte{0xa5}, int(n)))
-	}
-}
-
-// job is kernel k of the operation.
-func (c *guardedCall) job(k int) nativetest.Job {
-	call := kernel.Call{Sizes: map[string]int64{}}
-	for _, a := range c.made.Args[k] {
-		buf := make([]byte, 4)
-		switch a.Kind {
-		case Operand:
-			buf = c.bytes[a.Index]
-		case Result:
-			buf = bytes.Repeat([]byte{0xa5}, len(c.want.Bytes()))
-		case Packed:
-			buf = c.packed[a.Index]
-		case Temporary:
-			buf = c.temps[a.Index]
-		}
-		call.Buffers = append(call.Buffers, buf)
-	}
-	return nativetest.Job{Kernel: c.made.Kernels[k], Call: call, Pieces: 2, AtEnd: true}
-}
-
-// after keeps what kernel k hands on and holds the last one's result against what is wanted.
-func (c *guardedCall) after(k int, r nativetest.Result) error {
-	if r.Refused != nil {
-		return r.Refused
-	}
-	for i, a := range c.made.Args[k] {
-		switch a.Kind {
-		case Temporary:
-			c.temps[a.Index] = r.Buffers[i]
-		case Result:
-			got, err := host.FromBytes(c.want.Elem, c.want.Shape, r.Buffers[i])
-			if err != nil {
-				return err
-			}
-			tolerance := map[host.Elem]float64{host.F16: 2e-3, host.BF16: 2e-2}[c.want.Elem] + 1e-5
-			return host.Near(got, c.want, host.Tolerance{Abs: tolerance, Rel: tolerance})
-		}
-	}
-	if k == len(c.made.Kernels)-1 {
-		return errors.New("no kernel has a result")
-	}
-	return nil
+	tolerance := map[host.Elem]float64{host.F16: 2e-3, host.BF16: 2e-2}[c.want.Elem] + 1e-5
+	return host.Near(got, c.want, host.Tolerance{Abs: tolerance, Rel: tolerance})
 }

@@ -74,7 +74,13 @@ var opCases = []struct {
 	{kernel.LanesMax, 1, numbers, [2]float64{}},
 }
 
-var laneCounts = []int{1, 3, 4, 8, 16, 32}
+// laneCounts are those of vectors that operations are tested with; fewer with -short.
+func laneCounts() []int {
+	if testing.Short() {
+		return []int{1, 16}
+	}
+	return []int{1, 3, 4, 8, 16, 32}
+}
 
 // specials are numbers at which arithmetic goes wrong.
 func specials(e host.Elem) []float64 {
@@ -182,7 +188,7 @@ func TestOps(t *testing.T) {
 			continue
 		}
 		for _, e := range c.elems {
-			for _, lanes := range laneCounts {
+			for _, lanes := range laneCounts() {
 				k := opKernel(t, c.op, c.args, lanes, n, e)
 				var cols [][]byte
 				for range c.args {

@@ -38,7 +38,7 @@ func (p *program) packOne(c *constants, st *segmentStep, k int) (*memory.Region,
 	for _, i := range pack.Operands {
 		fmt.Fprintf(&key, "%p ", st.operands[i].Def)
 	}
-	key.WriteString(structureOf(pack.Kernel))
+	key.WriteString(f.structure)
 	if a := p.packed[key.String()]; a != nil {
 		return a, nil
 	}
@@ -62,6 +62,15 @@ func (p *program) packOne(c *constants, st *segmentStep, k int) (*memory.Region,
 	}
 	p.packed[key.String()] = a
 	words = append(words, uint64(a.Addr()))
+	scratch := 0 // bytes for each thread
+	for _, b := range f.layout.Scratch {
+		n, ok := b.Len.IsConst()
+		if !ok {
+			return nil, fmt.Errorf("internal error: buffer %s of a pack has %s elements", b.Name, b.Len)
+		}
+		words = append(words, uint64(scratch))
+		scratch += memory.Aligned(int(n) * b.Elem.Bytes())
+	}
 	if f.layout.Rounds == nil || len(words) != f.layout.Words {
 		return nil, fmt.Errorf("internal error: the kernel takes %d words, %d are given", f.layout.Words, len(words))
 	}
@@ -71,13 +80,17 @@ func (p *program) packOne(c *constants, st *segmentStep, k int) (*memory.Region,
 	}
 	block := uintptr(unsafe.Pointer(unsafe.SliceData(words)))
 	parts := min(int64(p.pool.size()), rounds)
+	own, err := memory.NewRegion(max(int(parts)*scratch, 1))
+	if err != nil {
+		return nil, err
+	}
 	p.pool.each(int(parts), func(i int) {
 		n := int64(i)
-		f.call(block, block, rounds*n/parts, rounds*(n+1)/parts)
+		f.call(block, own.Addr()+uintptr(i*scratch), rounds*n/parts, rounds*(n+1)/parts)
 	})
 	runtime.KeepAlive(words)
 	runtime.KeepAlive(in)
-	return a, nil
+	return a, own.Free()
 }
 
 // constants gives the numbers of a module's constants in row-major order without gaps.

@@ -136,6 +136,7 @@ func (p *preparing) layout() error {
 		p.interval = append(p.interval, interval{from: from, to: to, size: size})
 		owners = append(owners, own)
 	}
+	lies := map[*ir.Value]int{} // the interval of each value
 	for i, st := range p.s.steps {
 		v := st.op.Results[0]
 		shape, bytes, err := p.measure(v.Type)
@@ -145,7 +146,15 @@ func (p *preparing) layout() error {
 		p.shapes[v] = shape
 		_, outside := p.s.index[v]
 		if _, view := p.s.lies[v]; !outside && !view {
-			add(i, max(last[v], i), bytes, func(at int) { p.at[v] = at })
+			until := max(last[v], i)
+			if k, ok := p.reuse(i, bytes, last, lies); ok {
+				own := owners[k]
+				owners[k] = func(at int) { own(at); p.at[v] = at }
+				p.interval[k].to, lies[v] = until, k
+			} else {
+				lies[v] = len(owners)
+				add(i, until, bytes, func(at int) { p.at[v] = at })
+			}
 		}
 		for k, t := range st.plan.Temps {
 			n, err := p.eval(t.Bytes)
@@ -165,6 +174,30 @@ func (p *preparing) layout() error {
 	}
 	p.arena = total
 	return nil
+}
+
+// reuse finds an operand of a step that ends there, in whose interval of the block the result may lie.
+func (p *preparing) reuse(i, bytes int, last map[*ir.Value]int, lies map[*ir.Value]int) (int, bool) {
+	st := &p.s.steps[i]
+	for _, at := range st.plan.Reuses {
+		v := st.operands[at]
+		k, inBlock := lies[v]
+		if !inBlock || last[v] != i || p.interval[k].size != bytes || p.sharesRoot(st, at) {
+			continue
+		}
+		return k, true
+	}
+	return 0, false
+}
+
+// sharesRoot reports that another operand of a step lies in the memory of one of them.
+func (p *preparing) sharesRoot(st *segmentStep, at int) bool {
+	for i, v := range st.operands {
+		if root, _ := p.s.root(v); i != at && root == st.operands[at] {
+			return true
+		}
+	}
+	return false
 }
 
 // measure gives a type's shape and bytes for the call's sizes.

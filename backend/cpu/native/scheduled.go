@@ -21,33 +21,105 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, reason := schedule.Plan(g, target)
+	parts, reason := schedule.Parts(g, target)
 	if reason != "" {
 		return nil, errors.New(reason)
 	}
-	plan := &Plan{Kernels: made.Kernels}
-	for _, k := range made.Kernels {
-		args, err := argsOf(k, len(g.Params))
-		if err != nil {
+	plan := &Plan{}
+	var given []int // the temporaries of the parts' results
+	for i := range parts {
+		if given, err = plan.add(&parts[i], len(g.Params), given, i == len(parts)-1); err != nil {
 			return nil, err
 		}
-		plan.Args = append(plan.Args, args)
 	}
-	for _, t := range made.Temps {
-		plan.Temps = append(plan.Temps, Temp{Bytes: t.Len.Mul(ir.Const(int64(t.Elem.Bytes())))})
-	}
-	for _, p := range made.Packs {
-		n, ok := p.Len.IsConst()
-		if !ok {
-			return nil, fmt.Errorf("internal error: a packed constant has %s elements", p.Len)
-		}
-		bytes, err := host.SizeBytes(p.Elem, []int{int(n)})
-		if err != nil {
-			return nil, err
-		}
-		plan.Packs = append(plan.Packs, Pack{Kernel: p.Kernel, Operands: p.Params, Bytes: bytes})
+	if len(parts) == 1 && len(plan.Kernels) == 1 && parts[0].Made.Once {
+		plan.Reuses = reused(plan.Kernels[0], plan.Args[0])
 	}
 	return plan, nil
+}
+
+// reused lists the operands of a kernel that its result may be written over.
+func reused(k *kernel.Kernel, args []Arg) []int {
+	var in []*kernel.Buffer
+	var out *kernel.Buffer
+	at := 0
+	for _, b := range k.Buffers {
+		if b.Space != kernel.Global {
+			continue
+		}
+		switch args[at].Kind {
+		case Operand:
+			in = append(in, b)
+		case Result:
+			out = b
+		}
+		at++
+	}
+	var list []int
+	for i, b := range in {
+		if k.MayShare(b, out) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// add appends the kernels of a part. Parameters from their number on are what parts before it gave, in temporaries; so is its own
+// result, unless it is the last one.
+func (p *Plan) add(part *schedule.Part, params int, given []int, last bool) ([]int, error) {
+	made := part.Made
+	packs, temps := len(p.Packs), len(p.Temps)
+	for _, t := range made.Temps {
+		p.Temps = append(p.Temps, Temp{t.Len.Mul(ir.Const(int64(t.Elem.Bytes())))})
+	}
+	result := Arg{Kind: Result}
+	if !last {
+		result = Arg{Temporary, len(p.Temps)}
+		given = append(given, result.Index)
+		p.Temps = append(p.Temps, Temp{part.Result.NumElements().Mul(ir.Const(int64(part.Result.Elem.Bytes())))})
+	}
+	for _, k := range made.Kernels {
+		args, err := argsOf(k, len(part.Params))
+		if err != nil {
+			return nil, err
+		}
+		for i := range args {
+			switch a := &args[i]; a.Kind {
+			case Operand:
+				if a.Index = part.Params[a.Index]; a.Index >= params {
+					*a = Arg{Temporary, given[a.Index-params]}
+				}
+			case Packed:
+				a.Index += packs
+			case Temporary:
+				a.Index += temps
+			case Result:
+				*a = result
+			}
+		}
+		p.Kernels, p.Args = append(p.Kernels, k), append(p.Args, args)
+	}
+	return given, p.pack(made, part)
+}
+
+// pack appends what a part packs.
+func (p *Plan) pack(made *schedule.Made, part *schedule.Part) error {
+	for _, k := range made.Packs {
+		n, ok := k.Len.IsConst()
+		if !ok {
+			return fmt.Errorf("internal error: a packed constant has %s elements", k.Len)
+		}
+		bytes, err := host.SizeBytes(k.Elem, []int{int(n)})
+		if err != nil {
+			return err
+		}
+		var operands []int
+		for _, i := range k.Params {
+			operands = append(operands, part.Params[i])
+		}
+		p.Packs = append(p.Packs, Pack{Kernel: k.Kernel, Operands: operands, Bytes: bytes})
+	}
+	return nil
 }
 
 // updates plans an operation that writes over its base.
@@ -61,7 +133,7 @@ func updates(op *ir.Op, t schedule.Target) (*Plan, error) {
 		args = append(args, Arg{Operand, i})
 	}
 	args = append(args, Arg{Kind: Saved}, Arg{Kind: Places}, Arg{Kind: Status})
-	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length}}, nil
+	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length, u.Copy}}, nil
 }
 
 // argsOf tells a scheduled kernel's global buffers apart, of which the parameters come first.

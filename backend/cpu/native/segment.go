@@ -97,20 +97,24 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 	var steps []*segmentStep
 	var kernels []*kernel.Kernel
 	ops := candidates(m)
+	over := proofs{}
 	progress := func(done int) {
 		if c.progress != nil {
 			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
 		}
 	}
+	all, err := planAll(ctx, plan, ops, c.machine, c.parallel, progress)
+	if err != nil {
+		return nil, err
+	}
 	for i, op := range ops {
-		progress(i)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		made, err := plan(op, c.machine)
-		if err != nil {
-			p.reasons[op] = err
+		made := all[i].plan
+		if all[i].err != nil {
+			p.reasons[op] = all[i].err
 			continue
+		}
+		if made.InPlace != nil && !ofState(op, over.of(op.Parent())) {
+			made = made.apart(op)
 		}
 		st := &segmentStep{op: op, operands: operands(op), plan: made}
 		if err := held.check(st); err != nil {
@@ -155,9 +159,8 @@ func candidates(m *ir.Module) []*ir.Op {
 		if owner := f.Owner(); owner != nil && owner.Is(core.Kernel) {
 			return // it is planned as a whole
 		}
-		over := interp.Overwriting(f)
 		for _, op := range f.Ops {
-			if (op.Def.Traits&(ir.Terminator|ir.InPlace) == 0 || ofState(op, over)) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
+			if !op.Def.Traits.Has(ir.Terminator) && !op.Is(core.Constant) && schedule.OneResult(op) && len(op.Binds()) == 0 {
 				ops = append(ops, op)
 			}
 		}

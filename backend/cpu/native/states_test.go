@@ -154,3 +154,28 @@ func TestUpdatesAreNative(t *testing.T) {
 		}
 	}
 }
+
+// TestUpdatesOfOthers holds updates of inputs and of results, which are copied, against the interpreter.
+func TestUpdatesOfOthers(t *testing.T) {
+	native, reference := engines(t, parse(t, `air 1
+module @others {
+  func @main(%x: tensor<40x9xf32>, %u: tensor<2x9xf32>, %at: tensor<2xi64>) -> (%y: tensor<40x9xf32>, %z: tensor<40x9xf32>, %x2: tensor<40x9xf32>) {
+    %a = tensor.exp(%u) : tensor<2x9xf32>
+    %x1 = state.slice_update(%x, %a) {axis = 0, start = 7} : tensor<40x9xf32>
+    %x2 = state.index_update(%x1, %u, %at) {axis = 0} : tensor<40x9xf32>
+    %y = tensor.tanh(%x1) : tensor<40x9xf32>
+    %z = tensor.sin(%x) : tensor<40x9xf32>
+    core.return(%y, %z, %x2)
+  }
+}
+`), 2)
+	a, b := native.NewSession(), reference.NewSession()
+	rng := rand.New(rand.NewPCG(3, 3))
+	at := host.New(host.I64, 2)
+	for _, i := range []int64{0, 38, -1} {
+		host.SetInt(at, 0, i)
+		if err := agree(a, b, []*host.Tensor{random(rng, 40, 9), random(rng, 2, 9), at}); err != nil {
+			t.Error(err)
+		}
+	}
+}

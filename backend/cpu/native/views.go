@@ -3,6 +3,7 @@ package native
 import (
 	"slices"
 
+	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -80,6 +81,16 @@ func shows(op *ir.Op) (offset ir.Dim, ok bool) {
 		offset = offset.Mul(d)
 	}
 	return offset, true
+}
+
+// proofs are the updates of each function that may be written over their base.
+type proofs map[*ir.Func]map[*ir.Op]bool
+
+func (p proofs) of(f *ir.Func) map[*ir.Op]bool {
+	if _, known := p[f]; !known {
+		p[f] = interp.Overwriting(f)
+	}
+	return p[f]
 }
 
 // ofState reports an update, proven to be possible in place, whose base is a state of the function, or what an update of it

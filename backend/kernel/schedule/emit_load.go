@@ -99,6 +99,9 @@ func (e *emitter) widen(elem host.Elem, v *kernel.Value) *kernel.Value {
 	if f, ok := codeFloats[elem]; ok {
 		return f.decode(e, v)
 	}
+	if elem == host.F8E8M0 {
+		return e.powerOfTwo(v)
+	}
 	return e.Cast(v, computeElem(elem))
 }
 
@@ -137,6 +140,15 @@ func (f codeFloat) decode(e *emitter, code *kernel.Value) *kernel.Value {
 	}
 	negative := e.Op(kernel.Less, n(top-1), e.Op(kernel.And, c, n(2*top-1)))
 	return e.Select(negative, e.Op(kernel.Neg, x), x)
+}
+
+// powerOfTwo reads an f8e8m0: 2^(code-127), the least of which is no normal f32, and NaN.
+func (e *emitter) powerOfTwo(code *kernel.Value) *kernel.Value {
+	c := e.Cast(code, host.I32)
+	bits := e.Op(kernel.ShiftLeft, c, e.Int(c.Type, 23))
+	bits = e.Select(e.Op(kernel.Equal, c, e.Int(c.Type, 0)), e.Int(c.Type, 1<<22), bits)
+	x := e.Bits(bits, host.F32)
+	return e.Select(e.Op(kernel.Equal, c, e.Int(c.Type, 255)), e.Float(x.Type, math.NaN()), x)
 }
 
 // loadPacked reads codes that are narrower than a byte.

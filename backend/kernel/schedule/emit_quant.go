@@ -74,7 +74,7 @@ func lookup(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	codes, lut, axis := op.Operand(0), op.Operand(1), op.Int("axis")
 	rank := codes.Type.Rank()
 	if !p.uniform() {
-		return nil, errLanes
+		return lookupLanes(e, op, p)
 	}
 	p, i, err := p.alone(op.Result().Type.Shape, axis)
 	if err != nil {
@@ -102,6 +102,83 @@ func lookup(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 		return nil, err
 	}
 	return e.value(lut, append(table, part{axes: 1, size: entries, at: at}, part{axes: 1, size: length, at: inEntry}))
+}
+
+// lookupLanes reads the entries that the codes of all lanes name, from one table in registers whose entries all codes name.
+func lookupLanes(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
+	codes, lut := op.Operand(0), op.Operand(1)
+	rank, bits := codes.Type.Rank(), codes.Type.Elem.Bits()
+	if codes.Type.Elem.Kind() != host.KindUint || bits > 8 || !lut.Type.Shape[rank].Equal(ir.Const(1<<bits)) || !isOne(lut.Type.Shape[rank+1]) ||
+		e.lanes == 1 || !e.inRegisters(1<<bits) {
+		return nil, errLanes
+	}
+	at, err := e.blocked(p, codes.Type.Shape, lut.Type.Shape[:rank])
+	if err != nil {
+		return nil, err
+	}
+	if !at.uniform() {
+		return nil, errLanes
+	}
+	table, err := e.tableOf(lut, at, 1<<bits)
+	if err != nil {
+		return nil, err
+	}
+	code, err := e.value(codes, p)
+	if err != nil {
+		return nil, err
+	}
+	return e.Op(kernel.Pick, table, e.Cast(code, host.U32)), nil
+}
+
+// inRegisters reports a table that leaves half of the registers to others.
+func (e *emitter) inRegisters(entries int) bool {
+	return entries <= e.target.Registers/2*e.target.Lanes
+}
+
+// tableOf gives the entries of a table as one vector.
+func (e *emitter) tableOf(lut *ir.Value, at point, entries int) (*kernel.Value, error) {
+	size := ir.Const(int64(entries))
+	from := func(first int) (*kernel.Value, error) {
+		return e.value(lut, append(slices.Clone(at), part{axes: 1, size: size, at: ir.Const(int64(first)), step: one}, origin()))
+	}
+	outer := e.conds
+	e.conds = nil // there is a table whatever lanes count
+	defer func() { e.conds = outer }()
+	if entries < e.lanes {
+		var v *kernel.Value
+		err := e.under(cond{at: zero, step: one, least: zero, most: size.Sub(one)}, func() (err error) {
+			v, err = from(0)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return e.Shuffle(v, nil, run(0, entries)...), nil
+	}
+	var parts []*kernel.Value
+	for i := 0; i < entries; i += e.lanes {
+		v, err := from(i)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, v)
+	}
+	for len(parts) > 1 {
+		var pairs []*kernel.Value
+		for i := 0; i < len(parts); i += 2 {
+			pairs = append(pairs, e.Shuffle(parts[i], parts[i+1], run(0, 2*parts[i].Type.Lanes)...))
+		}
+		parts = pairs
+	}
+	return parts[0], nil
+}
+
+func run(first, n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = first + i
+	}
+	return list
 }
 
 // bind makes a number an index in least..most; one outside is told.

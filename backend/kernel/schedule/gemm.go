@@ -23,6 +23,7 @@ type gemm struct {
 	a, b       source
 	blocks     *pixelBlocks // the columns of a convolution with windows; nil otherwise
 	packs      []Pack
+	compressed *panelProduct    // where b is compressed weights in panels; nil otherwise
 	first      []*kernel.Kernel // what runs before
 	temps      []Temp           // and what it fills
 	out        *kernel.Buffer
@@ -280,6 +281,9 @@ func (m *gemm) tiles(t tall, ib ir.Dim) (n, first ir.Dim) {
 
 // block goes over the groups of panels, and for each over the tiles of rows.
 func (m *gemm) block(t tall, pl place, ib ir.Dim) error {
+	if m.compressed != nil {
+		return m.compressed.block(t, pl, ib)
+	}
 	count, first := m.tiles(t, ib)
 	if err := m.a.fillRows(t, pl.batch, count, first); err != nil {
 		return err

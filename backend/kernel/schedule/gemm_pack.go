@@ -17,15 +17,16 @@ const largestExpanded = 64 << 20
 func (m *gemm) sources() error {
 	m.a, m.b = source{gemm: m, factor: m.contraction.a}, source{gemm: m, factor: m.contraction.b, window: m.blocks}
 	few, isFew := m.m.IsConst()
-	panels, why := compressedOf(m)
+	if weights, why := compressedOf(m); why == "" {
+		if err := weights.pack(); err != nil {
+			return err
+		}
+		m.compressed = newPanelProduct(m, weights)
+		return nil
+	}
 	switch {
 	case m.b.conv != nil:
 		m.b.from = inRound
-	case why == "":
-		m.b.from, m.b.panels = inRound, panels
-		if err := panels.pack(); err != nil {
-			return err
-		}
 	case m.packable(m.b.factor, m.n):
 		m.b.from = atLoad
 	case !m.b.alongK && isFew && few <= 2*int64(m.height):
@@ -49,7 +50,7 @@ func (m *gemm) sources() error {
 func (m *gemm) packable(f factor, outer ir.Dim) bool {
 	rows, ok1 := outer.IsConst()
 	k, ok2 := m.k.IsConst()
-	if f.number == nil || !ok1 || !ok2 || !m.g.constant(f.v) {
+	if f.number == nil || !ok1 || !ok2 || !m.g.constant(f.v) || m.g.looksUp(f.v) {
 		return false
 	}
 	count, ok := f.count.IsConst()

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/nn"
@@ -227,6 +228,12 @@ func (g *Group) constant(v *ir.Value) bool {
 		}
 	}
 	return true
+}
+
+// looksUp reports a value that depends on a table, whose codes are checked at each use.
+func (g *Group) looksUp(v *ir.Value) bool {
+	return v.Def != nil && (v.Def.Is(quant.Lookup) ||
+		slices.ContainsFunc(v.Def.Operands, func(o *ir.Value) bool { return o != nil && g.looksUp(o) }))
 }
 
 // heldBy lists the parameters that a value depends on.

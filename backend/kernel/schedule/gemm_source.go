@@ -15,7 +15,6 @@ type source struct {
 	from   storage
 	buf    *kernel.Buffer
 	window *pixelBlocks // of a convolution's input
-	panels *compressed  // of compressed weights; nil otherwise
 }
 
 // storage says how a matrix is read.
@@ -38,9 +37,6 @@ func (s source) fill(p place) error {
 		return s.window.fill(s.buf, p)
 	}
 	panels := m.cols.each * m.widest()
-	if s.panels != nil {
-		return s.panels.fill(s.buf, p.block, panels)
-	}
 	_, err := m.loop(kernel.Serial, "p", ir.Const(panels), nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		first := p.block.Mul(ir.Const(panels)).Add(i).Mul(ir.Const(m.width()))
 		return nil, m.write(m.emitter, s.factor, s.buf, i.Mul(m.k).Mul(ir.Const(m.width())), p.batch, first, m.n, m.width())

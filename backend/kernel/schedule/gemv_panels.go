@@ -49,7 +49,8 @@ type vectorProduct struct {
 	weights *compressed
 	rows    int
 	x       *kernel.Buffer // the rows, where they are computed; nil: they are read where they lie
-	size    int64          // neighbours along k that share a scale, which their sum is multiplied by; 0: each number is
+	scaling *ir.Op         // whose scale sums are multiplied by; nil: each number is
+	size    int64          // neighbours along k that share a scale
 }
 
 // makePanels is the schedule of products of few rows with compressed weights: codes become numbers in registers, with a
@@ -72,14 +73,15 @@ func makePanels(g *Group, t Target) (*Made, error) {
 		return nil, err
 	}
 	rows, _ := m.m.IsConst()
-	p := &vectorProduct{gemm: m, weights: weights, rows: int(rows), size: weights.shared()}
+	p := &vectorProduct{gemm: m, weights: weights, rows: int(rows)}
+	p.scaling, p.size = weights.scaling()
 	if err := p.fillRows(); err != nil {
 		return nil, err
 	}
 	_, err = m.loop(kernel.Parallel, "r", ir.Const(weights.groups), nil, func(group ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		each := weights.abreast
-		if rows > 2 {
-			each = min(each, 2) // sums of more rows take the registers
+		each := int64(1) // as many as registers hold sums of, beside what makes numbers of codes
+		if t.Registers >= 32 {
+			each = min(weights.abreast, max(4/max(rows/2, 1), 1))
 		}
 		return nil, m.serial("p", weights.abreast/each, func(i ir.Dim) error {
 			return p.panels(panelRun{group: group, first: i.Mul(ir.Const(each)), n: int(each)})
@@ -95,27 +97,29 @@ func makePanels(g *Group, t Target) (*Made, error) {
 	return &Made{Kernels: []*kernel.Kernel{k}, Packs: m.packs}, nil
 }
 
-// shared is how many neighbours along k have one scale that can be applied to their sum; 0 where that is not so.
-func (c *compressed) shared() int64 {
+// scaling is the dequantization whose scale is applied to sums, and how many neighbours along k share it; nil where each
+// number is scaled.
+func (c *compressed) scaling() (*ir.Op, int64) {
 	v := c.m.contraction.b.v
 	for v.Def.Is(tensor.Transpose) {
 		v = v.Def.Operand(0)
 	}
-	if !v.Def.Is(quant.Dequantize) || v.Def.Operand(3) != nil {
-		return 0
+	op := v.Def
+	if !op.Is(quant.Dequantize) || op.Operand(3) != nil {
+		return nil, 0
 	}
-	n, ok := c.perColumn(v.Def.Operand(1)).IsConst()
+	n, ok := c.perColumn(op.Operand(1)).IsConst()
 	if !ok || n == 0 {
-		return 0
+		return nil, 0
 	}
-	if z := v.Def.Operand(2); z != nil && !isOne(c.perColumn(z)) && !c.perColumn(z).Equal(ir.Const(n)) {
-		return 0
+	if z := op.Operand(2); z != nil && (op != c.op || !isOne(c.perColumn(z)) && !c.perColumn(z).Equal(ir.Const(n))) {
+		return nil, 0
 	}
 	switch size := c.k / n; {
 	case n == 1 || size%blockK == 0 || blockK%size == 0:
-		return size
+		return op, size
 	}
-	return 0
+	return nil, 0
 }
 
 // fillRows computes the rows before the loop where they are not plain numbers in memory.
@@ -185,7 +189,7 @@ func (p *vectorProduct) panels(r panelRun) error {
 	total := p.zeros(p.rows * r.n)
 	var err error
 	switch {
-	case p.size == 0:
+	case p.scaling == nil:
 		var sums []*kernel.Value
 		sums, err = p.blocks(zero, c.k, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
 			return p.products(r, p.places(r, block, count), 0, count, sums)
@@ -334,25 +338,30 @@ func (p *vectorProduct) products(r panelRun, places []*panelPlace, from, to int6
 
 // weight is a number of every column of a panel: without its scale, where that is applied to sums.
 func (p *vectorProduct) weight(r panelRun, panel int, k ir.Dim) (*kernel.Value, error) {
-	if p.size == 0 {
+	switch {
+	case p.scaling == nil:
 		return p.weights.number(k)
+	case p.scaling != p.weights.op: // of numbers from a table
+		v, err := p.emitter.value(p.scaling.Operand(0), p.weights.columns(k))
+		if err != nil {
+			return nil, err
+		}
+		return p.spread(p.Cast(v, host.F32), p.emitter.lanes), nil
+	case r.less != nil:
+		return p.weights.plain(r.less[panel]), nil
 	}
-	var less *kernel.Value
-	if r.less != nil {
-		less = r.less[panel]
-	}
-	return p.weights.plain(less), nil
+	return p.weights.plain(nil), nil
 }
 
 // prepare finds the zero points from k on.
 func (p *vectorProduct) prepare(r *panelRun, k ir.Dim) error {
 	r.less = nil
-	if p.weights.dequantized().Operand(2) == nil {
+	if p.scaling.Operand(2) == nil {
 		return nil
 	}
 	for _, at := range p.places(*r, zero, 0) {
 		p.weights.at = at
-		v, err := p.weights.param(2, p.weights.columns(k))
+		v, err := p.weights.param(p.scaling, 2, p.weights.columns(k))
 		if err != nil {
 			return err
 		}
@@ -366,7 +375,7 @@ func (p *vectorProduct) scaled(r panelRun, k ir.Dim, sums, total []*kernel.Value
 	total = append([]*kernel.Value{}, total...)
 	for i, at := range p.places(r, zero, 0) {
 		p.weights.at = at
-		by, err := p.weights.param(1, p.weights.columns(k))
+		by, err := p.weights.param(p.scaling, 1, p.weights.columns(k))
 		if err != nil {
 			return nil, err
 		}

@@ -21,6 +21,7 @@ const blockK = 32
 type compressed struct {
 	m       *gemm
 	codes   *ir.Value // the parameter
+	op      *ir.Op    // what takes the codes: a dequantization or a lookup
 	axis    int       // its axis along n
 	planes  []int     // bits of each, those of the lowest bits first
 	n, k    int64
@@ -28,6 +29,7 @@ type compressed struct {
 	groups  int64 // numbers of panels that are computed together
 
 	words *kernel.Buffer
+	table *kernel.Value                // the numbers of codes whose table fits a register; nil where there is none
 	rows  map[*ir.Value]*kernel.Buffer // of other parameters
 	at    *panelPlace                  // where values are asked for
 }
@@ -63,20 +65,27 @@ func compressedOf(m *gemm) (*compressed, string) {
 			return nil, "its weights have more than two axes"
 		case v.Def.Is(tensor.Transpose):
 			c.axis = v.Def.Ints("perm")[c.axis]
-		case v.Def.Is(tensor.Cast) || v.Def.Is(quant.Dequantize):
-		default:
+		case v.Def.Is(quant.Lookup):
+			if why := c.oneTable(v.Def); why != "" {
+				return nil, why
+			}
+			c.op = v.Def
+		case v.Def.Is(quant.Dequantize):
+			c.op = v.Def
+		case !v.Def.Is(tensor.Cast):
 			return nil, v.Def.Name() + " of weights is not read from panels"
-		}
-		if v.Def.Is(quant.Dequantize) {
-			c.codes = v.Def.Operand(0)
 		}
 		v = v.Def.Operand(0)
 	}
-	if c.codes != v || v.Type.Rank() != 2 {
+	if c.op == nil || c.op.Operand(0) != v || v.Type.Rank() != 2 {
 		return nil, "its weights are not computed from codes"
 	}
-	if !v.Type.Elem.IsInt() || v.Type.Elem.Bits() > 8 {
-		return nil, "its codes are " + v.Type.Elem.String()
+	c.codes = v
+	switch e := v.Type.Elem; {
+	case e.IsInt() && e.Bits() <= 8:
+	case e == host.F4E2M1 || e.IsFloat() && e.Bits() == 8 && e != host.F8E8M0:
+	default:
+		return nil, "its codes are " + e.String()
 	}
 	for bits, at := v.Type.Elem.Bits(), 1; at <= 8; at *= 2 {
 		if bits&at != 0 {
@@ -95,8 +104,23 @@ func compressedOf(m *gemm) (*compressed, string) {
 func (c *compressed) lanes() int64  { return int64(c.m.emitter.lanes) }
 func (c *compressed) panels() int64 { return (c.n + c.lanes() - 1) / c.lanes() }
 
-// dequantized is the operation whose data the codes are.
-func (c *compressed) dequantized() *ir.Op { return c.m.g.user(c.codes) }
+// oneTable says why the columns of a panel do not have one table in registers, whose entries all codes name.
+func (c *compressed) oneTable(op *ir.Op) string {
+	codes, lut := op.Operand(0).Type, op.Operand(1).Type
+	entries, ok := lut.Shape[2].IsConst()
+	tables, known := lut.Shape[c.axis].IsConst()
+	switch {
+	case codes.Elem.Kind() != host.KindUint || codes.Elem.Bits() > 8:
+		return "the codes of its tables are " + codes.Elem.String()
+	case !ok || entries != 1<<codes.Elem.Bits() || !isOne(lut.Shape[3]):
+		return "its tables have other entries than one number for each code"
+	case !c.m.inRegisters(int(entries)):
+		return "its tables do not fit the registers"
+	case !known || tables > 1 && c.n/tables%c.lanes() != 0:
+		return "its columns have tables of their own"
+	}
+	return ""
+}
 
 // wordsOf is how many words a column of a block has in a plane.
 func wordsOf(bits int, count int64) int64 { return (count*int64(bits) + 31) / 32 }
@@ -174,41 +198,79 @@ func (c *compressed) field(plane int) (v *kernel.Value, at int64) {
 	return c.word(first + c.at.i*bits/32), c.at.i * bits % 32
 }
 
+// raw gives the bits of code i of every column; where there is one plane, any bits above them.
+func (c *compressed) raw() *kernel.Value {
+	m := c.m
+	var code *kernel.Value
+	shift := int64(0)
+	for i, width := range c.planes {
+		v, at := c.field(i)
+		v = c.shifted(v, at)
+		if len(c.planes) > 1 {
+			v = m.Op(kernel.And, v, m.Int(v.Type, 1<<width-1))
+		}
+		if shift > 0 {
+			v = m.Op(kernel.Or, code, m.Op(kernel.ShiftLeft, v, m.Int(v.Type, shift)))
+		}
+		code, shift = v, shift+int64(width)
+	}
+	return code
+}
+
+// tabulate makes the table of codes that are looked up faster than they are computed: narrow floats, and integers of 4 bits.
+func (c *compressed) tabulate() {
+	m, e := c.m, c.codes.Type.Elem
+	if !c.op.Is(quant.Dequantize) {
+		return
+	}
+	switch {
+	case e == host.F4E2M1:
+		c.table = codeFloats[e].decode(m.emitter, m.Lanes(kernel.Type{Elem: host.I32, Lanes: 16}))
+	case e.Bits() == 4 && c.lanes() >= 16:
+		codes := m.Lanes(kernel.Type{Elem: host.I32, Lanes: 16})
+		c.table = m.Cast(m.Op(kernel.Sub, codes, m.Int(codes.Type, int64(c.bias()))), host.F32)
+	}
+}
+
+// bias is the code that stands for 0 in integers with a sign, which are packed from 0 on.
+func (c *compressed) bias() float64 {
+	if e := c.codes.Type.Elem; e.Kind() == host.KindInt {
+		return float64(int64(1) << (e.Bits() - 1))
+	}
+	return 0
+}
+
 // plain gives code i of every column as a float, less a number a column, unless less is nil: exact.
 func (c *compressed) plain(less *kernel.Value) *kernel.Value {
-	m := c.m
+	m, e := c.m, c.codes.Type.Elem
 	t := kernel.Type{Elem: host.U32, Lanes: m.emitter.lanes}
-	f := kernel.Type{Elem: host.F32, Lanes: m.emitter.lanes}
-	bits := c.codes.Type.Elem.Bits()
-	bias := 0.0
-	if c.codes.Type.Elem.Kind() == host.KindInt { // they are packed from 0 on
-		bias = float64(int64(1) << (bits - 1))
-	}
-	if len(c.planes) > 1 {
-		var code *kernel.Value
-		shift := int64(0)
-		for i, width := range c.planes {
-			v, at := c.field(i)
-			v = m.Op(kernel.And, c.shifted(v, at), m.Int(t, 1<<width-1))
-			if shift > 0 {
-				v = m.Op(kernel.Or, code, m.Op(kernel.ShiftLeft, v, m.Int(t, shift)))
-			}
-			code, shift = v, shift+int64(width)
-		}
-		return c.less(m.Cast(m.Cast(code, host.I32), host.F32), bias, less)
+	switch {
+	case e == host.F4E2M1:
+		return c.less(m.Op(kernel.Pick, c.table, c.raw()), 0, less)
+	case e.IsFloat():
+		return c.less(codeFloats[e].decode(m.emitter, m.Op(kernel.And, c.raw(), m.Int(t, 0xff))), 0, less)
+	case len(c.planes) > 1:
+		return c.less(m.Cast(m.Cast(c.raw(), host.I32), host.F32), c.bias(), less)
 	}
 	// The bits of the code in the mantissa of 2^(23-at), whose last place they are at, make 2^(23-at) + code.
+	bits := e.Bits()
 	v, at := c.field(0)
 	if room := int64(23 / bits * bits); at >= room {
 		v, at = c.shifted(v, room), at-room
 	}
+	if at == 0 && c.table != nil && less == nil { // saves an instruction, and uses others than the rest
+		return m.Op(kernel.Pick, c.table, v)
+	}
 	v = m.Op(kernel.And, v, m.Int(t, (1<<bits-1)<<at))
-	v = m.Bits(m.Op(kernel.Or, v, m.Int(t, (127+23-at)<<23)), f.Elem)
-	return c.less(v, float64(int64(1)<<(23-at))+bias, less)
+	v = m.Bits(m.Op(kernel.Or, v, m.Int(t, (127+23-at)<<23)), host.F32)
+	return c.less(v, float64(int64(1)<<(23-at))+c.bias(), less)
 }
 
 func (c *compressed) less(v *kernel.Value, all float64, each *kernel.Value) *kernel.Value {
 	m := c.m
+	if all == 0 && each == nil {
+		return v
+	}
 	by := m.Float(v.Type, all)
 	if each != nil {
 		by = m.Op(kernel.Add, each, by)

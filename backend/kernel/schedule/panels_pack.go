@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -30,7 +31,12 @@ func (c *compressed) pack() error {
 		}
 		m.bound[p] = func(q point) (*kernel.Value, error) { return c.row(p, q) }
 	}
-	m.bound[c.dequantized().Result()] = c.value
+	if c.op.Is(quant.Lookup) {
+		m.bound[c.codes] = func(point) (*kernel.Value, error) { return c.raw(), nil }
+		return nil
+	}
+	m.bound[c.op.Result()] = c.value
+	c.tabulate()
 	return nil
 }
 
@@ -244,9 +250,8 @@ func (c *compressed) row(p *ir.Value, q point) (*kernel.Value, error) {
 	return c.m.widen(p.Type.Elem, v), nil
 }
 
-// param gives an operand of the dequantization at a place of its result; nil where there is none.
-func (c *compressed) param(operand int, q point) (*kernel.Value, error) {
-	op := c.dequantized()
+// param gives an operand of a dequantization at a place of its result; nil where there is none.
+func (c *compressed) param(op *ir.Op, operand int, q point) (*kernel.Value, error) {
 	v := op.Operand(operand)
 	if v == nil {
 		return nil, nil
@@ -267,7 +272,7 @@ func (c *compressed) value(q point) (*kernel.Value, error) {
 	var by [4]*kernel.Value
 	for i := 1; i < len(by); i++ {
 		var err error
-		if by[i], err = c.param(i, q); err != nil {
+		if by[i], err = c.param(c.op, i, q); err != nil {
 			return nil, err
 		}
 	}

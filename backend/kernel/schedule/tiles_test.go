@@ -43,6 +43,7 @@ func TestMoves(t *testing.T) {
 		{"3x4x8", "3x4x8", "cumsum(%x) {axis = 1}"},
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
+	n := &natively{}
 	for _, s := range shapes {
 		for _, elem := range []string{"f32", "bf16", "i64", "bool"} {
 			if elem == "bool" && strings.HasPrefix(s.op, "cum") {
@@ -56,14 +57,16 @@ func TestMoves(t *testing.T) {
 				}
 			}
 			m, op := parse(t, module("%x: "+in, out, append(ops, "%y = tensor."+s.op+" : "+out)...))
-			agrees(t, rng, m, op, s.op+" of "+in)
+			agrees(t, n, rng, m, op, s.op+" of "+in)
 		}
 	}
+	n.run(t)
 }
 
 // TestColumns holds reductions across rows, which go over several vectors of columns at a time.
 func TestColumns(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
+	n := &natively{}
 	for _, s := range []struct{ in, out, op string }{
 		{"7x[A]xf32", "[A]xf32", "tensor.sum(%x) {axes = [0]}"},
 		{"7x[A]xbf16", "[A]xbf16", "tensor.mean(%x) {axes = [0]}"},
@@ -83,39 +86,36 @@ func TestColumns(t *testing.T) {
 			dims = "dim A in 1..80"
 		}
 		m, op := parse(t, module("%x: tensor<"+s.in+">", "tensor<"+s.out+">", dims, "%y = "+s.op+" : tensor<"+s.out+">"))
-		agrees(t, rng, m, op, s.op+" of "+s.in)
+		agrees(t, n, rng, m, op, s.op+" of "+s.in)
 	}
+	n.run(t)
 }
 
-// agrees holds the kernels of an operation against the interpreter.
-func agrees(t *testing.T, rng *rand.Rand, m *ir.Module, op *ir.Op, name string) {
+// agrees holds the kernels of an operation for every target against the interpreter.
+func agrees(t *testing.T, n *natively, rng *rand.Rand, m *ir.Module, op *ir.Op, name string) {
 	t.Helper()
-	for _, lanes := range []int{4, 8} {
-		for _, registers := range []int{16, 32} {
-			to := target
-			to.Lanes, to.Registers = lanes, registers
-			g, err := schedule.NewGroup(op)
+	for _, to := range targets[1:] {
+		g, err := schedule.NewGroup(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, why := schedule.Plan(g, to)
+		if why != "" {
+			t.Fatalf("%s: %s", name, why)
+		}
+		for range 4 {
+			sizes := map[string]int64{"A": int64(1 + rng.IntN(40)), "B": int64(1 + rng.IntN(20))}
+			x := randomInputs(rng, m.Funcs[0].Params, sizes)
+			want, err := reference(m, x)
 			if err != nil {
 				t.Fatal(err)
 			}
-			made, why := schedule.Plan(g, to)
-			if why != "" {
-				t.Fatalf("%s: %s", name, why)
+			got, err := n.compute(fmt.Sprintf("%s, %v", name, sizes), to, made, x, sizes, want[0])
+			if err == nil {
+				err = differ(got, want[0])
 			}
-			for range 3 {
-				sizes := map[string]int64{"A": int64(1 + rng.IntN(40)), "B": int64(1 + rng.IntN(20))}
-				x := randomInputs(rng, m.Funcs[0].Params, sizes)
-				want, err := reference(m, x)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := compute(made, x, sizes, want[0])
-				if err == nil {
-					err = differ(got, want[0])
-				}
-				if err != nil {
-					t.Fatalf("%s by %d lanes, %v: %v", name, lanes, sizes, err)
-				}
+			if err != nil {
+				t.Fatalf("%s: %s, %v: %v", to.Name, name, sizes, err)
 			}
 		}
 	}

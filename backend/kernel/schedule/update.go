@@ -5,6 +5,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/state"
+	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -16,6 +17,8 @@ type Update struct {
 	Kernel *kernel.Kernel
 	Runs   ir.Dim // how many places there are, of 64 bits each: where a run starts in the base, in elements
 	Length ir.Dim // elements in a run, as many of which as Runs are saved
+
+	Copy *kernel.Kernel // of the base to a result, for who must not write over the base
 }
 
 // update builds one. Rows are the axes of what is written before the run, save the axis that is indexed, which is gone over in order:
@@ -58,7 +61,26 @@ func MakeUpdate(op *ir.Op, t Target) (*Update, error) {
 		return nil, err
 	}
 	k, err := u.Build()
-	return &Update{k, runs, u.length}, err
+	if err != nil {
+		return nil, err
+	}
+	whole, err := copying(g, t)
+	return &Update{k, runs, u.length, whole}, err
+}
+
+// copying is the kernel that copies the first parameter of a group.
+func copying(g *Group, t Target) (*kernel.Kernel, error) {
+	x := &ir.Value{Type: g.Params[0].Type}
+	op := &ir.Op{Def: tensor.Reshape, Operands: []*ir.Value{x}}
+	op.Results = []*ir.Value{{Type: x.Type, Def: op}}
+	made, err := makeNest(&Group{
+		Name: g.Name, Params: []*ir.Value{x}, Constants: []bool{false}, Body: []*ir.Op{op}, Result: op.Results[0],
+		decls: g.decls, guards: g.guards, env: g.env,
+	}, t)
+	if err != nil {
+		return nil, err
+	}
+	return made.Kernels[0], nil
 }
 
 // narrowest is a number of lanes of which a run of a known length fills at least one vector, if there is one.

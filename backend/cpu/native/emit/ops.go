@@ -96,6 +96,7 @@ func rules() map[kernel.Op]rule {
 		kernel.LanesMax: folded(kernel.Max),
 		kernel.Any:      folded(kernel.Or),
 		kernel.All:      folded(kernel.And),
+		kernel.Pick:     func(g *gen, _ host.Elem, a []value.Value) value.Value { return g.pickLanes(a[0], a[1]) },
 		kernel.DotBytes: func(g *gen, _ host.Elem, a []value.Value) value.Value { return g.dotBytes(a[0], a[1], a[2]) },
 		kernel.DotHalf:  func(g *gen, _ host.Elem, a []value.Value) value.Value { return g.dotHalf(a[0], a[1], a[2]) },
 	}

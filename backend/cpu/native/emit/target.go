@@ -16,6 +16,8 @@ type Target struct {
 	Scalef string // the intrinsic that multiplies 16 floats by powers of two
 	Bytes  []Dot  // what computes DotBytes, widest first
 	Halves []Dot  // what computes DotHalf, widest first
+	Pick   Dot    // what takes lanes of one f32 vector by integers
+	Pick2  Dot    // and of two
 
 	Fence     string  // the intrinsic that orders stores past the caches before what follows; "" where they are ordered as all are
 	Pause     string  // the intrinsic that tells the processor of a thread that waits
@@ -51,8 +53,10 @@ func Targets() []Target {
 	const pause, fence = "llvm.x86.sse2.pause", "llvm.x86.sse.sfence"
 	return []Target{
 		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20, L3: 16 << 20,
-			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Fence: fence, Pause: pause},
-		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause},
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Fence: fence, Pause: pause,
+			Pick: Dot{Name: "llvm.x86.avx512.permvar.sf.512", Lanes: 16}, Pick2: Dot{Name: "llvm.x86.avx512.vpermi2var.ps.512", Lanes: 16}},
+		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause,
+			Pick: Dot{Name: "llvm.x86.avx2.permps", Lanes: 8}},
 		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20,
 			Pause: "llvm.aarch64.hint", PauseHint: []int64{1}},
 	}

@@ -38,11 +38,11 @@ func (l *loaded) link(t testing.TB, tools *toolchain.Tools, target toolchain.Tar
 	t.Helper()
 	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
 	job := &toolchain.Job{Program: "test", Target: target, Modules: modules, Parallel: runtime.GOMAXPROCS(0), Keep: t.TempDir()}
-	path, err := cache.Object(context.Background(), tools, job, processor.Features())
+	made, err := cache.Object(context.Background(), tools, job, processor.Features())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.library, err = toolchain.Load(path); err != nil {
+	if l.library, err = toolchain.Load(made.Path); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -128,6 +128,9 @@ func newCall(t testing.TB, function string, j Job) call {
 	c := call{Job: j, function: function, rounds: 1}
 	size := func(name string) (int64, bool) { n, ok := j.Call.Sizes[name]; return n, ok }
 	layout := emit.LayoutOf(j.Kernel)
+	if have := len(j.Call.Buffers) + len(j.Kernel.Sizes) + len(layout.Scratch); have != layout.Words {
+		t.Fatalf("the call has %d buffers, the kernel takes %d more words:\n%s", len(j.Call.Buffers), layout.Words-have, kernel.Print(j.Kernel))
+	}
 	for _, b := range layout.Scratch {
 		n, err := b.Len.Eval(size)
 		if err != nil {

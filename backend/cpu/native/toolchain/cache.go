@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,10 +47,12 @@ type note struct {
 	Features []string `json:"features"`
 	LLVM     string   `json:"llvm"`
 	Program  string   `json:"program"`
+
+	Refused map[string]string `json:"refused,omitempty"` // see Written
 }
 
 // abi counts changes of how kernels are called.
-const abi = 1
+const abi = 2
 
 // Job is what is to be compiled.
 type Job struct {
@@ -58,52 +61,86 @@ type Job struct {
 	Modules  []string // texts
 	Parallel int
 	Keep     string // a folder for the modules' texts where they cannot be compiled; "" for none
+
+	// Write, in place of Modules, writes them when the cache has no object. Sources are all that it goes by, beside the
+	// program that runs.
+	Sources []string
+	Write   func() (*Written, error)
+}
+
+// Written are modules, and what they could not be made of.
+type Written struct {
+	Modules []string
+	Refused map[string]string // why, by the symbols that are missing
+}
+
+// Object is compiled code in a cache.
+type Object struct {
+	Path    string
+	Refused map[string]string // see Written
 }
 
 // key names the job's object by everything that goes into it.
-func (t *Tools) key(j *Job) string {
+func (t *Tools) key(j *Job) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n%s\n%s\n%s\n", abi, t.Version, strings.Join(t.flags(j.Target), " "), strings.Join(t.LinkBy, " "))
-	for _, m := range j.Modules {
-		fmt.Fprintf(h, "%d\n%s", len(m), m)
+	if j.Write != nil {
+		program, err := thisProgram()
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%d\n%s", len(program), program)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	for _, m := range append(j.Sources[:len(j.Sources):len(j.Sources)], j.Modules...) {
+		fmt.Fprintf(h, "%d\n", len(m))
+		io.WriteString(h, m)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Object gives the path of the job's object, compiled if the cache has no good one. has are the features of this
+// Object gives the job's object, compiled if the cache has no good one. has are the features of this
 // machine's processor.
-func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (path string, err error) {
+func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (*Object, error) {
 	for _, f := range j.Target.Features {
 		if !slices.Contains(has, f) {
-			return "", fmt.Errorf("the code needs %s, which this processor lacks", f)
+			return nil, fmt.Errorf("the code needs %s, which this processor lacks", f)
 		}
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return "", err
+		return nil, err
 	}
-	key := t.key(j)
-	path = filepath.Join(c.Dir, key+".so")
-	if c.good(key, has) == nil {
+	key, err := t.key(j)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(c.Dir, key+".so")
+	if n, err := c.good(key, has); err == nil {
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // only the order of removal depends on it
-		return path, nil
+		return &Object{path, n.Refused}, nil
+	}
+	w := &Written{Modules: j.Modules}
+	if j.Write != nil {
+		if w, err = j.Write(); err != nil {
+			return nil, err
+		}
 	}
 	dir, err := os.MkdirTemp(c.Dir, "build-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	built := filepath.Join(dir, "object.so")
-	if err := t.build(ctx, j.Target, j.Modules, built, dir, j.Parallel); err != nil {
+	if err := t.build(ctx, j.Target, w.Modules, built, dir, j.Parallel); err != nil {
 		if j.Keep != "" {
-			err = errors.Join(err, keep(j.Keep, key, j.Modules))
+			err = errors.Join(err, keep(j.Keep, key, w.Modules))
 		}
-		return "", err
+		return nil, err
 	}
-	if err := c.put(key, built, dir, note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program}); err != nil {
-		return "", err
+	if err := c.put(key, built, dir, note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused}); err != nil {
+		return nil, err
 	}
-	return path, c.shrink(key)
+	return &Object{path, w.Refused}, c.shrink(key)
 }
 
 // put moves an object into the cache, its note first: a reader who finds the new note with the old object, or none, sees
@@ -136,29 +173,29 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// good gives nil where the cache has the key's object, whole and for this processor.
-func (c *Cache) good(key string, has []string) error {
+// good gives the note of the key's object where the cache has it, whole and for this processor.
+func (c *Cache) good(key string, has []string) (*note, error) {
 	text, err := os.ReadFile(filepath.Join(c.Dir, key+".json"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var n note
 	if err := json.Unmarshal(text, &n); err != nil {
-		return err
+		return nil, err
 	}
 	for _, f := range n.Features {
 		if !slices.Contains(has, f) {
-			return fmt.Errorf("the cached object needs %s, which this processor lacks", f)
+			return nil, fmt.Errorf("the cached object needs %s, which this processor lacks", f)
 		}
 	}
 	data, err := os.ReadFile(filepath.Join(c.Dir, key+".so"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if hash(data) != n.SHA256 {
-		return errors.New("the cached object is not what its note says")
+		return nil, errors.New("the cached object is not what its note says")
 	}
-	return nil
+	return &n, nil
 }
 
 // List gives what is in the cache, most recently used first.

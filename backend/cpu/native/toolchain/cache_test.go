@@ -30,11 +30,11 @@ func setUp(t *testing.T) (*Tools, *Cache, *Job) {
 
 func object(t *testing.T, c *Cache, tools *Tools, job *Job) string {
 	t.Helper()
-	path, err := c.Object(context.Background(), tools, job, job.Target.Features)
+	made, err := c.Object(context.Background(), tools, job, job.Target.Features)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return made.Path
 }
 
 func TestObjectIsKept(t *testing.T) {
@@ -86,7 +86,7 @@ func TestDamagedObjects(t *testing.T) {
 				t.Fatal(err)
 			}
 			object(t, cache, tools, job)
-			if err := cache.good(strings.TrimSuffix(filepath.Base(path), ".so"), nil); err != nil {
+			if _, err := cache.good(strings.TrimSuffix(filepath.Base(path), ".so"), nil); err != nil {
 				t.Errorf("after compiling it again: %v", err)
 			}
 		})
@@ -114,7 +114,7 @@ func TestForeignObject(t *testing.T) {
 	if err := os.WriteFile(name, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.good(key, nil); err == nil || !strings.Contains(err.Error(), "avx1024") {
+	if _, err := c.good(key, nil); err == nil || !strings.Contains(err.Error(), "avx1024") {
 		t.Errorf("found the error %v, expected one that names avx1024", err)
 	}
 	job.Target.Features = []string{"avx1024"}
@@ -154,12 +154,12 @@ func TestTogether(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {
-			path, err := c.Object(context.Background(), tools, job, nil)
+			made, err := c.Object(context.Background(), tools, job, nil)
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			lib, err := Load(path)
+			lib, err := Load(made.Path)
 			if err != nil {
 				t.Error(err)
 				return

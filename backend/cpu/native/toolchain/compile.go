@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Target is what llc makes code for.
@@ -72,9 +73,13 @@ func (t *Tools) build(ctx context.Context, target Target, texts []string, out, d
 	return nil
 }
 
+// patience is how long a program that was ended is waited for.
+const patience = time.Second
+
 func (t *Tools) object(ctx context.Context, target Target, text, out string) error {
 	cmd := exec.CommandContext(ctx, t.LLC, append(t.flags(target), "-filetype=obj", "-o", out, "-")...)
 	cmd.Stdin = strings.NewReader(text)
+	cmd.WaitDelay = patience
 	said, err := cmd.CombinedOutput()
 	if err != nil {
 		return failure(ctx, t.LLC, err, said)

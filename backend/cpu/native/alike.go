@@ -1,0 +1,130 @@
+package native
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+)
+
+// planned is what a planner says of an operation.
+type planned struct {
+	plan *Plan
+	err  error
+}
+
+// planAll asks a planner for each operation. Those that are alike share a plan; progress is told how many are done.
+func planAll(ctx context.Context, plan Planner, ops []*ir.Op, m *emit.Machine, threads int, progress func(done int)) ([]*planned, error) {
+	all := make([]*planned, len(ops))
+	var first []*ir.Op
+	var kinds []*planned
+	known := map[string]*planned{}
+	heads := map[*ir.Func]string{}
+	for i, op := range ops {
+		f := op.Parent()
+		if heads[f] == "" {
+			heads[f] = sizesOf(f)
+			f.Env() // it is made when it is first asked for
+		}
+		text := heads[f] + alike(op)
+		if known[text] == nil {
+			known[text] = &planned{}
+			first, kinds = append(first, op), append(kinds, known[text])
+		}
+		all[i] = known[text]
+	}
+	var mu sync.Mutex
+	done := 0
+	inParallel(threads, len(first), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		kinds[i].plan, kinds[i].err = plan(first[i], m)
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		progress(done * len(ops) / len(first))
+	})
+	return all, ctx.Err()
+}
+
+// sizesOf is the text of what is known of sizes in a function.
+func sizesOf(f *ir.Func) string {
+	var b strings.Builder
+	for ; f != nil; f = f.Outer() {
+		writeSizes(&b, f)
+	}
+	return b.String()
+}
+
+func writeSizes(b *strings.Builder, f *ir.Func) {
+	b.WriteString("sizes\n")
+	for _, d := range f.Dims {
+		fmt.Fprintf(b, "%s %d %d\n", d.Name, d.Min, d.Max)
+	}
+	for _, g := range f.Guards {
+		fmt.Fprintln(b, g)
+	}
+}
+
+// alike is a text that two operations share if they compute the same with other operands: all of an operation but names,
+// places in the source, and which values outside it takes.
+func alike(op *ir.Op) string {
+	w := &alikeWriter{values: map[*ir.Value]int{}}
+	for _, v := range op.Operands {
+		if v != nil {
+			w.value(v)
+			fmt.Fprintf(w, "%s %t\n", v.Type, v.Def != nil && v.Def.Is(core.Constant))
+		}
+	}
+	w.op(op)
+	return w.String()
+}
+
+type alikeWriter struct {
+	strings.Builder
+	values map[*ir.Value]int
+}
+
+// value writes which value it is, in the order of first mention.
+func (w *alikeWriter) value(v *ir.Value) {
+	if v == nil {
+		w.WriteString("- ")
+		return
+	}
+	n, ok := w.values[v]
+	if !ok {
+		n = len(w.values)
+		w.values[v] = n
+	}
+	fmt.Fprintf(w, "%d ", n)
+}
+
+func (w *alikeWriter) op(op *ir.Op) {
+	w.WriteString(op.Name() + " ")
+	for _, v := range op.Operands {
+		w.value(v)
+	}
+	for _, a := range op.Attrs {
+		fmt.Fprintf(w, "%s=%s ", a.Name, ir.AttrKey(a.Value))
+	}
+	for _, r := range op.Results {
+		w.value(r)
+		w.WriteString(r.Type.String() + " ")
+	}
+	w.WriteString("\n")
+	for _, body := range op.Bodies {
+		writeSizes(&w.Builder, body)
+		for _, p := range body.Params {
+			w.value(p.Value)
+			w.WriteString(p.Value.Type.String() + "\n")
+		}
+		for _, inner := range body.Ops {
+			w.op(inner)
+		}
+	}
+}
