@@ -10,9 +10,23 @@ import (
 // Options are common to all engines.
 type Options struct {
 	Threads int // 0: as many as the machine has cores
+	// Precision is how exact matrix products have to be; an engine may be more exact.
+	Precision Precision
 	// Progress is called from time to time while a module is compiled; nil is allowed.
 	Progress func(done, total int)
 }
+
+// Precision says of which numbers matrix products of f32 are.
+type Precision uint8
+
+// The precisions.
+const (
+	F32  Precision = iota // of the numbers as they are
+	BF16                  // of constants and activations rounded to bf16; sums are f32
+)
+
+// Precisions are their names.
+func Precisions() []string { return []string{F32: "f32", BF16: "bf16"} }
 
 // Backend compiles modules.
 type Backend interface {

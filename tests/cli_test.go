@@ -59,6 +59,22 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(path, data, 0o644))
 }
 
+// spoil DIR changes a bit in each file of a folder.
+func spoil(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("%s is empty", args[0])
+	}
+	for _, f := range files {
+		path := filepath.Join(ts.MkAbs(args[0]), f.Name())
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		data[len(data)/3] ^= 1
+		ts.Check(os.WriteFile(path, data, 0o600))
+	}
+}
+
 // TestCLI runs the scripts under cli: exit codes, flags, files, and what the user reads. $EXAMPLES is the folder of
 // examples.
 func TestCLI(t *testing.T) {
@@ -75,7 +91,7 @@ func TestCLI(t *testing.T) {
 		Dir:           dir,
 		Files:         files,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage, "spoil": spoil},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("BIN", filepath.SplitList(env.Getenv("PATH"))[0]) // where aiopt is, alone

@@ -39,6 +39,7 @@ var mayImport = []struct {
 	{"backend/kernel", []string{"ir", "ir/host"}},
 	{"backend/cpu/memory", []string{"ir/host"}},
 	{"backend/cpu/native/toolchain", nil},
+	{"backend/cpu/native/packed", []string{"backend/cpu/memory"}},
 	{"backend/cpu/native/emit", []string{"ir", "ir/host", "backend/kernel"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }

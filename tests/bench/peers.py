@@ -98,8 +98,12 @@ class Engine:
         self.why = f"not ready in {self.patience:.0f} s" if late else lines[-1][:160] if lines else f"exit code {self.process.returncode}"
 
     def ask(self, line):
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f"{line}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self.fail(False)
+            return None
         answer = self.line()
         return json.loads(answer) if answer else None
 
@@ -117,7 +121,7 @@ class Engine:
 def peak(pid):
     """The most bytes that a process has held, mapped files included."""
     with open(f"/proc/{pid}/status") as f:
-        return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
+        return next((int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM")), 0)
 
 
 class Peer(Engine):

@@ -13,7 +13,7 @@ import torch.nn as nn
 import peers_bars
 import peers_models
 
-VERSION = "2"  # of the files; another one has them made again
+VERSION = peers_models.VERSION + ".1"  # of the files; another one has them made again
 GROUP = 32
 
 

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
 
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 )
 
@@ -13,23 +15,30 @@ func cacheCommand() command {
 	return command{
 		name:  "cache",
 		usage: "[list | clear]",
-		doc:   "List or clear the compiled kernels that are kept for the next run.",
-		long: `Kernels compiled for this machine lie below $XDG_CACHE_HOME/aiopt, or where the system keeps such files. What is not
-used for longest is removed when they grow too many; clearing them costs nothing but the time to compile them again.`,
+		doc:   "List or clear the compiled kernels and packed weights that are kept for the next run.",
+		long: `Kernels compiled for this machine, and weights in the order in which they read them, lie below $XDG_CACHE_HOME/aiopt, or
+where the system keeps such files. What is not used for longest is removed when they grow too many: kernels beyond 512 MiB,
+packed weights beyond 4 GiB or a tenth of the disk. Clearing them costs nothing but the time to make them again.
+
+AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 		setup: func(t *tool, _ *pflag.FlagSet) func(context.Context, []string) error {
 			return func(_ context.Context, args []string) error {
 				if len(args) == 0 {
 					args = []string{"list"}
 				}
-				cache, err := toolchain.UserCache()
+				objects, err := toolchain.UserCache()
+				if err != nil {
+					return err
+				}
+				weights, err := packed.UserCache()
 				if err != nil {
 					return err
 				}
 				switch {
 				case len(args) == 1 && args[0] == "list":
-					return t.listCache(cache)
+					return errors.Join(t.listObjects(objects), t.listPacked(weights))
 				case len(args) == 1 && args[0] == "clear":
-					return cache.Clear()
+					return errors.Join(objects.Clear(), weights.Clear())
 				}
 				return usagef("expected list or clear")
 			}
@@ -37,7 +46,7 @@ used for longest is removed when they grow too many; clearing them costs nothing
 	}
 }
 
-func (t *tool) listCache(cache *toolchain.Cache) error {
+func (t *tool) listObjects(cache *toolchain.Cache) error {
 	list, err := cache.List()
 	total := int64(0)
 	for _, e := range list {
@@ -45,5 +54,16 @@ func (t *tool) listCache(cache *toolchain.Cache) error {
 		fmt.Fprintf(t.stdout, "%.12s %9.1f KiB  %s  %s\n", e.Key, float64(e.Bytes)/1024, e.Used.Format("2006-01-02 15:04"), e.Program)
 	}
 	fmt.Fprintf(t.stdout, "%d objects, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
+	return err
+}
+
+// listPacked adds them up: a model has hundreds.
+func (t *tool) listPacked(cache *packed.Cache) error {
+	list, err := cache.List()
+	total := int64(0)
+	for _, e := range list {
+		total += e.Bytes
+	}
+	fmt.Fprintf(t.stdout, "%d packed weights, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -22,6 +23,7 @@ type calls struct {
 	functions string
 	backend   string
 	threads   int
+	precision string
 	inputs    string
 	input     []string
 	ref       string
@@ -36,6 +38,7 @@ func (c *calls) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
 	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything; by default cpu where LLVM is found, interp elsewhere")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
+	fs.StringVar(&c.precision, "precision", "f32", "of which numbers matrix products of f32 are: "+strings.Join(backend.Precisions(), ", ")+"; with bf16 the engine cpu rounds constants and activations, and sums up in f32")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 	fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
 	fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences and the PSNR; it must hold every output and nothing else")
@@ -61,6 +64,9 @@ func (c *calls) check(args []string) error {
 	}
 	if c.threads < 0 {
 		return usagef("--threads=%d: expected 0 or more", c.threads)
+	}
+	if !slices.Contains(backend.Precisions(), c.precision) {
+		return usagef("--precision=%s: expected %s", c.precision, strings.Join(backend.Precisions(), " or "))
 	}
 	if err := c.flags.check(args); err != nil {
 		return err
@@ -127,7 +133,8 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 func (c *calls) compileFor(ctx context.Context, engine backend.Backend, m *ir.Module) (backend.Program, error) {
 	bar := c.newProgress()
 	defer bar.finish()
-	return engine.Compile(ctx, m, backend.Options{Threads: c.threads, Progress: func(done, total int) { bar.step("compiling", done, total) }})
+	opt := backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision)), Progress: func(done, total int) { bar.step("compiling", done, total) }}
+	return engine.Compile(ctx, m, opt)
 }
 
 // call is one call of a function.

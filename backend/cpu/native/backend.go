@@ -6,30 +6,33 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 )
 
 // Backend runs modules with native code where it can and interprets the rest.
 type Backend struct {
-	Plan  Planner          // nil: nothing is native
-	Cache *toolchain.Cache // nil: the user's
-	Keep  string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
+	Plan   Planner          // nil: nothing is native
+	Cache  *toolchain.Cache // nil: the user's
+	Packed *packed.Cache    // of packed constants; nil: the user's
+	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
+	Target string           // what code is made for, such as avx2; "": the most capable target that the processor runs
 }
 
 // Name is cpu.
 func (Backend) Name() string { return "cpu" }
 
 // Available gives nil where this machine has what the backend needs, and otherwise says what it lacks.
-func (Backend) Available() error {
-	_, err := newCompiler()
+func (b Backend) Available() error {
+	_, err := newCompiler(b.Target)
 	return err
 }
 
 // Compile makes code for every operation that the planner has kernels for. The error is a *toolchain.Missing on a machine
 // without LLVM.
 func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
-	c, err := newCompiler()
+	c, err := newCompiler(b.Target)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +44,10 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if b.Cache != nil {
 		c.cache = b.Cache
 	}
+	if b.Packed != nil {
+		c.packed = b.Packed
+	}
+	c.machine.Rounded = opt.Precision == backend.BF16
 	plan := b.Plan
 	if plan == nil {
 		plan = noPlan

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/ebitengine/purego"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -19,17 +21,23 @@ import (
 type compiler struct {
 	tools    *toolchain.Tools
 	cache    *toolchain.Cache
+	packed   *packed.Cache
 	machine  *emit.Machine
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
 	progress func(done, total int)
 }
 
-// newCompiler finds the tools of this machine.
-func newCompiler() (*compiler, error) {
+// newCompiler finds the tools of this machine. target is the name of one of the targets that the processor runs, or "" for the most
+// capable one.
+func newCompiler(target string) (*compiler, error) {
 	machines, err := processor.Machines()
 	if err != nil {
 		return nil, &toolchain.Missing{What: err.Error()}
+	}
+	at := slices.IndexFunc(machines, func(m *emit.Machine) bool { return target == "" || m.Name == target })
+	if at < 0 {
+		return nil, fmt.Errorf("this processor does not run code for %s", target)
 	}
 	tools, err := toolchain.Find()
 	if err != nil {
@@ -39,7 +47,11 @@ func newCompiler() (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{tools: tools, cache: cache, machine: machines[0], parallel: 1}, nil
+	kept, err := packed.UserCache()
+	if err != nil {
+		return nil, err
+	}
+	return &compiler{tools: tools, cache: cache, packed: kept, machine: machines[at], parallel: 1}, nil
 }
 
 // function is the code of a kernel.

@@ -18,7 +18,7 @@ import (
 // testCompiler is a compiler with a cache of the test's own.
 func testCompiler(t testing.TB) *compiler {
 	t.Helper()
-	c, err := newCompiler()
+	c, err := newCompiler("")
 	if err != nil {
 		t.Fatalf("these tests compile and run kernels: %v", err)
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// packed is a product of rows with n columns of weights along k, made from constants of the types by the lines of weights.
-func packed(rows, n, k int, types []string, weights string) heavy {
+// compressedProduct is a product of rows with n columns of weights along k, made from constants of the types by the lines of weights.
+func compressedProduct(rows, n, k int, types []string, weights string) heavy {
 	x, y := fmt.Sprintf("%dx%dxf32", rows, k), fmt.Sprintf("%dx%dxf32", rows, n)
 	names, params := []string{"%x0"}, []string{"%x: tensor<" + x + ">"}
 	for i, c := range types {
@@ -38,17 +38,17 @@ func packedTests() []heavy {
 	for i, codes := range []string{"i4", "u4", "i8", "i2", "u3", "i6", "u1", "f8e4m3", "f4e2m1"} {
 		for _, rows := range []int{1, 2 + i%3, 14} {
 			n, k := 67+13*i, 96+32*(i%2)
-			list = append(list, packed(rows, n, k, []string{fmt.Sprintf("%dx%dx%s", n, k, codes), fmt.Sprintf("%dx%dxf32", n, k/32)},
+			list = append(list, compressedProduct(rows, n, k, []string{fmt.Sprintf("%dx%dx%s", n, k, codes), fmt.Sprintf("%dx%dxf32", n, k/32)},
 				fmt.Sprintf("%%d = quant.dequantize(%%c0, %%c1) : tensor<%dx%dxf32>", n, k)))
 		}
 	}
 	for bits := 1; bits <= 6; bits++ {
-		list = append(list, packed(1+bits%2, 80, 75, []string{fmt.Sprintf("80x75xu%d", bits), fmt.Sprintf("1x1x%dx1xf32", 1<<bits)}, "%d = quant.lookup(%c0, %c1) : tensor<80x75xf32>"))
+		list = append(list, compressedProduct(1+bits%2, 80, 75, []string{fmt.Sprintf("80x75xu%d", bits), fmt.Sprintf("1x1x%dx1xf32", 1<<bits)}, "%d = quant.lookup(%c0, %c1) : tensor<80x75xf32>"))
 	}
 	return append(list,
-		packed(1, 70, 64, []string{"70x64xu4", "70x2xf16", "70x2xu4"}, "%d = quant.dequantize(%c0, %c1, %c2) : tensor<70x64xf32>"),
-		packed(9, 70, 64, []string{"70x64xu4", "70x4xf32", "70x4xu4"}, "%d = quant.dequantize(%c0, %c1, %c2) : tensor<70x64xf32>"),
-		packed(1, 70, 64, []string{"70x64xu4", "1x1x16x1xf32", "70x1xf32"},
+		compressedProduct(1, 70, 64, []string{"70x64xu4", "70x2xf16", "70x2xu4"}, "%d = quant.dequantize(%c0, %c1, %c2) : tensor<70x64xf32>"),
+		compressedProduct(9, 70, 64, []string{"70x64xu4", "70x4xf32", "70x4xu4"}, "%d = quant.dequantize(%c0, %c1, %c2) : tensor<70x64xf32>"),
+		compressedProduct(1, 70, 64, []string{"70x64xu4", "1x1x16x1xf32", "70x1xf32"},
 			"%t = quant.lookup(%c0, %c1) : tensor<70x64xf32>\n        %d = quant.dequantize(%t, %c2) : tensor<70x64xf32>"),
 	)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/nn"
@@ -75,8 +76,14 @@ func parse(t testing.TB, src string) *ir.Module {
 // engines compiles a module for both engines.
 func engines(t testing.TB, m *ir.Module, threads int) (native, reference backend.Program) {
 	t.Helper()
+	return enginesOf(t, "", m, threads)
+}
+
+// enginesOf compiles a module for a target, "" for the best one, and for the reference.
+func enginesOf(t testing.TB, target string, m *ir.Module, threads int) (native, reference backend.Program) {
+	t.Helper()
 	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
-	native, err := Backend{Plan: Scheduled, Cache: cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
+	native, err := Backend{Plan: Scheduled, Cache: cache, Target: target}.Compile(context.Background(), m, backend.Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,16 +135,26 @@ func agreeOn(f string, native, reference backend.Session, in []*host.Tensor) err
 	return nil
 }
 
+// TestProgram runs a program for each target of this processor.
 func TestProgram(t *testing.T) {
-	for _, threads := range []int{1, 3} {
-		native, reference := engines(t, parse(t, mixed), threads)
-		a, b := native.NewSession(), reference.NewSession()
-		rng := rand.New(rand.NewPCG(1, uint64(threads)))
-		for _, shape := range [][2]int{{1, 1}, {0, 5}, {3, 17}, {2, 16}, {999, 1000}, {7, 33}, {3, 17}, {64, 999}} {
-			if err := agree(a, b, mixedInputs(rng, shape[0], shape[1], 3)); err != nil {
-				t.Error(err)
+	machines, err := processor.Machines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range machines {
+		for _, threads := range []int{1, 3} {
+			native, reference := enginesOf(t, m.Name, parse(t, mixed), threads)
+			a, b := native.NewSession(), reference.NewSession()
+			rng := rand.New(rand.NewPCG(1, uint64(threads)))
+			for _, shape := range [][2]int{{1, 1}, {0, 5}, {3, 17}, {2, 16}, {999, 1000}, {7, 33}, {3, 17}, {64, 999}} {
+				if err := agree(a, b, mixedInputs(rng, shape[0], shape[1], 3)); err != nil {
+					t.Errorf("%s: %v", m.Name, err)
+				}
 			}
 		}
+	}
+	if err := (Backend{Target: "z80"}).Available(); err == nil || !strings.Contains(err.Error(), "does not run code for z80") {
+		t.Errorf("found the error %v for a target that there is not", err)
 	}
 }
 

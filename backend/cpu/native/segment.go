@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
@@ -71,13 +72,13 @@ type program struct {
 	pool     *pool
 	segments []*segment
 	of       map[*ir.Func][]interp.Segment
-	reasons  map[*ir.Op]error          // why operations are left to the interpreter
-	packed   map[string]*memory.Region // packed constants, by the pack and the constants
+	reasons  map[*ir.Op]error // why operations are left to the interpreter
+	packed   []*memory.Region // packed constants
 }
 
 // newProgram plans every operation of a module and compiles the kernels.
 func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, threads int) (*program, error) {
-	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}, packed: map[string]*memory.Region{}}
+	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}}
 	held := newConstants(m)
 	plans, err := p.plans(ctx, c, plan, m, held)
 	if err != nil {
@@ -89,7 +90,10 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		}
 	})
 	p.pool = newPool(threads)
-	return p, p.pack(ctx, held)
+	if err := p.pack(ctx, held, c.packed, threads, c.machine.CPU+" "+strings.Join(c.machine.All(), ",")); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
 }
 
 // plans gives the steps of the operations that native code computes.

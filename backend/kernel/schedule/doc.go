@@ -26,6 +26,7 @@ type Target struct {
 	L1, L2    int64 // bytes of cache a core has
 	L3        int64 // bytes of the last cache that a program can count on; 0: results are never written past the caches
 	Features  []string
+	Halves    bool // matrix products of f32 are of numbers rounded to bf16, summed up in f32
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.

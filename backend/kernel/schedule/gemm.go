@@ -15,8 +15,10 @@ type gemm struct {
 	*emitter
 	*contraction
 	elem   host.Elem
-	panel  int // vectors of a panel
-	height int // rows of the highest tile
+	stored host.Elem // of copied rows and packed columns
+	pairs  bool      // they are stored in pairs along k, whose products an instruction adds up
+	panel  int       // vectors of a panel
+	height int       // rows of the highest tile
 
 	rows, cols split
 	tall       []tall
@@ -92,7 +94,7 @@ func makeProduct(g *Group, t Target) (*Made, error) {
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
-	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
+	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem, stored: elem}
 	m.height, m.panel = tileOf(t.Registers, elem)
 	m.out = m.Output("y", r.Elem, r.NumElements())
 	if c.b.conv != nil {

@@ -34,10 +34,11 @@ func (m *gemm) sources() error {
 	default:
 		m.b.from = inRound
 	}
+	m.halve()
 	switch {
 	case m.b.from != atLoad && m.packable(m.a.factor, m.m):
 		m.a.from = atLoad
-	case m.plain(m.a.factor):
+	case m.stored == m.elem && m.plain(m.a.factor):
 		m.a.from = direct
 	default:
 		m.a.from = inRound
@@ -136,7 +137,7 @@ func (m *gemm) buffers() error {
 		})
 	case inRound:
 		rows := ir.Const(m.rows.each*height + 8)
-		m.a.buf = m.Buffer("rows", m.elem, rows.Mul(m.rowStep()), kernel.Private, 0)
+		m.a.buf = m.Buffer("rows", m.stored, rows.Mul(m.rowStep()), kernel.Private, 0)
 	case before:
 		m.a.buf, err = m.a.rowsBefore()
 	}
@@ -147,7 +148,7 @@ func (m *gemm) buffers() error {
 	switch m.b.from {
 	case atLoad:
 		n := panels.Mul(ir.Const(m.width()))
-		m.b.buf, err = m.pack(m.packedElem(m.b), m.b.factor, m.n, panels, m.width(), n.Mul(m.k), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
+		m.b.buf, err = m.pack(m.packedElem(m.b), m.b.factor, m.n, panels, m.width(), n.Mul(m.deep()), func(panel ir.Dim) ir.Dim { return panel.Mul(ir.Const(m.width())) })
 	case inRound:
 		n := ir.Const(m.cols.each * m.widest() * m.width())
 		if m.b.window != nil {
@@ -161,6 +162,9 @@ func (m *gemm) buffers() error {
 
 // packedElem is the type in which a constant matrix is packed: halves stay halves, as they take half of the memory.
 func (m *gemm) packedElem(s source) host.Elem {
+	if m.stored != m.elem {
+		return m.stored
+	}
 	if e := s.v.Type.Elem; s.v.Def == nil && (e == host.F16 || e == host.BF16) {
 		return e
 	}
@@ -178,7 +182,7 @@ func (m *gemm) pack(elem host.Elem, f factor, outer, units ir.Dim, width int64, 
 	_, err := e.loop(kernel.Parallel, "r", f.count.Mul(units), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		number := e.symbol("number", r.FloorDiv(units), f.count.Sub(one))
 		unit := e.symbol("unit", r.Sub(r.FloorDiv(units).Mul(units)), units.Sub(one))
-		base := number.Mul(each).Add(unit.Mul(m.k).Mul(ir.Const(width)))
+		base := number.Mul(each).Add(unit.Mul(m.deep()).Mul(ir.Const(width)))
 		return nil, m.write(e, f, out, base, f.batch(number), first(unit), outer, width)
 	})
 	if err != nil {
@@ -219,6 +223,9 @@ func newPackEmitter(g *Group, t Target, held []bool) *emitter {
 // What lies behind the last place is any number.
 func (m *gemm) write(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batch []ir.Dim, first, size ir.Dim, width int64) error {
 	w := ir.Const(width)
+	if m.pairs {
+		return m.writePairs(e, f, buf, base, batch, first, size, width)
+	}
 	vectors := func(vector bool) error {
 		if !f.alongK && vector {
 			return m.writeRuns(e, f, buf, base, batch, first, size, width)

@@ -37,7 +37,7 @@ func newPanelProduct(m *gemm, weights *compressed) *panelProduct {
 	}
 	m.rows = newSplit(tiles, each)
 	rows := m.rows.each * height
-	p.slice = min(max(m.target.L2*3/10/(4*rows)/blockK, 4), 32) * blockK
+	p.slice = min(max(m.target.L2*3/20/(4*rows)/blockK, 4), 32) * blockK
 	slices := (weights.k + p.slice - 1) / p.slice
 	p.slice = ((weights.k+slices-1)/slices + blockK - 1) / blockK * blockK
 	p.stride = p.slice + int64(m.emitter.lanes)

@@ -64,13 +64,13 @@ func (s source) fillRows(t tall, batch []ir.Dim, count, first ir.Dim) error {
 // rowStep is how far rows that were copied lie apart: an odd number of cache lines, as rows at distances of many powers of two
 // share few places of the first cache.
 func (m *gemm) rowStep() ir.Dim {
-	k, ok := m.k.IsConst()
+	k, ok := m.deep().IsConst()
 	if !ok {
 		return m.k
 	}
 	const line = 64
-	lines := (k*int64(m.elem.Bytes()) + line - 1) / line
-	return ir.Const((lines | 1) * line / int64(m.elem.Bytes()))
+	lines := (k*int64(m.stored.Bytes()) + line - 1) / line
+	return ir.Const((lines | 1) * line / int64(m.stored.Bytes()))
 }
 
 // copyRow copies a row of a matrix.
@@ -92,6 +92,9 @@ func (m *gemm) copyRow(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, ba
 			return nil
 		})
 	}
+	if !isZero(m.deep().Sub(m.k)) {
+		e.Store(buf, base.Add(m.k), e.nothing(buf.Elem, 1))
+	}
 	err := e.try(func() error { return sweep(true) })
 	if err != nil && !errors.Is(err, errLanes) {
 		return err
@@ -104,7 +107,7 @@ func (s source) rowsBefore() (*kernel.Buffer, error) {
 	m := s.gemm
 	e := newEmitter(m.g, m.target, m.emitter.lanes)
 	name, n := fmt.Sprintf("temp%d", len(m.temps)), s.count.Mul(m.m).Mul(m.rowStep())
-	out := e.Output(name, m.elem, n)
+	out := e.Output(name, m.stored, n)
 	_, err := e.loop(kernel.Parallel, "r", s.count.Mul(m.m), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		number, row := zero, r
 		if !isOne(s.count) {
@@ -120,11 +123,11 @@ func (s source) rowsBefore() (*kernel.Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.first, m.temps = append(m.first, k), append(m.temps, Temp{m.elem, n})
-	return m.Input(name, m.elem, n), nil
+	m.first, m.temps = append(m.first, k), append(m.temps, Temp{m.stored, n})
+	return m.Input(name, m.stored, n), nil
 }
 
-// number is a's number of row u of a tile.
+// number is a's number of row u of a tile, or the pair of them at k and k+1.
 func (s source) number(t tall, p place, u int, k ir.Dim) (*kernel.Value, error) {
 	m := s.gemm
 	h, at := ir.Const(int64(t.height)), ir.Const(int64(u))
@@ -133,9 +136,9 @@ func (s source) number(t tall, p place, u int, k ir.Dim) (*kernel.Value, error) 
 		tile := s.factor.number(p.batch).Mul(m.rows.units).Add(p.tile)
 		return m.Cast(m.Load(s.buf, tile.Mul(m.k).Add(k).Mul(h).Add(at), 1), m.elem), nil
 	case inRound:
-		return m.Load(s.buf, p.tileLocal.Mul(h).Add(at).Mul(m.rowStep()).Add(k), 1), nil
+		return m.loadRow(s.buf, p.tileLocal.Mul(h).Add(at), k), nil
 	case before:
-		return m.Load(s.buf, s.factor.number(p.batch).Mul(m.m).Add(p.row).Add(at).Mul(m.rowStep()).Add(k), 1), nil
+		return m.loadRow(s.buf, s.factor.number(p.batch).Mul(m.m).Add(p.row).Add(at), k), nil
 	}
 	q, err := s.at(p.batch, part{at: p.row.Add(at), step: zero}, part{at: k, step: zero})
 	if err != nil {
@@ -152,6 +155,9 @@ func (s source) vector(p place, v int, k ir.Dim) (*kernel.Value, error) {
 	switch {
 	case s.from == atLoad:
 		unit := s.factor.number(p.batch).Mul(m.groups().Mul(ir.Const(m.widest()))).Add(p.panel).Add(panel)
+		if m.pairs {
+			return m.Load(s.buf, unit.Mul(m.deep()).Add(k).Mul(w).Add(at.Mul(ir.Const(2))), 2*m.emitter.lanes), nil
+		}
 		return m.Cast(m.Load(s.buf, unit.Mul(m.k).Add(k).Mul(w).Add(at), m.emitter.lanes), m.elem), nil
 	case s.window != nil:
 		return m.Load(s.buf, k.Mul(s.window.padded()).Add(p.local.Add(panel).Mul(w)).Add(at), m.emitter.lanes), nil

@@ -126,6 +126,56 @@ func TestProducts(t *testing.T) {
 	n.run(t)
 }
 
+// TestHalvedProducts rounds to bf16, in which multiples of 1/8 are exact: with an instruction for pairs and without one, for odd
+// and even depths, weights of both orders, few rows and many, and an open number of them.
+func TestHalvedProducts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 5))
+	for _, k := range []int{1, 2, 17, 33, 64} {
+		for _, rows := range []int{1, 5, 29} {
+			for _, tt := range []struct{ params, op string }{
+				{"%%x: tensor<%[1]dx%[2]dxf32>, %%w: tensor<37x%[2]dxf32>, %%b: tensor<37xf32>", "nn.linear(%x, %w, %b)"},
+				{"%%x: tensor<%[1]dx%[2]dxf32>, %%w: tensor<%[2]dx37xf32>", "tensor.matmul(%x, %w)"},
+				{"%%x: tensor<2x%[1]dx%[2]dxf32>, %%w: tensor<2x%[2]dx37xf32>", "tensor.matmul(%x, %w)"},
+			} {
+				result := fmt.Sprintf("tensor<%dx37xf32>", rows)
+				if strings.Contains(tt.params, "<2x") {
+					result = fmt.Sprintf("tensor<2x%dx37xf32>", rows)
+				}
+				m, op := parse(t, module(fmt.Sprintf(tt.params, rows, k), result, "%y = "+tt.op+" : "+result))
+				in := randomInputs(rng, m.Funcs[0].Params, nil)
+				want, err := reference(m, in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, to := range targets {
+					for _, features := range [][]string{nil, {"avx512bf16"}} {
+						to.Halves, to.Features = true, features
+						g, err := schedule.NewGroup(op)
+						if err != nil {
+							t.Fatal(err)
+						}
+						g.Constants[1] = true
+						made, why := schedule.Plan(g, to)
+						if why != "" {
+							t.Fatalf("%s: %s", to.Name, why)
+						}
+						if made.Packs[0].Elem != host.BF16 {
+							t.Errorf("%s: the weight is packed as %s, expected bf16", to.Name, made.Packs[0].Elem)
+						}
+						got, err := compute(made, in, nil, want[0])
+						if err == nil {
+							err = differ(got, want[0])
+						}
+						if err != nil {
+							t.Fatalf("%s %v, %d rows of %d, %s: %v", to.Name, features, rows, k, tt.op, err)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestOpenProducts takes the number of rows as it comes: rows that are read where they lie, and rows that are copied first.
 func TestOpenProducts(t *testing.T) {
 	for _, tt := range []struct {

@@ -46,8 +46,12 @@ func (m *gemm) tile(t tall, p place) error {
 		for i := range init {
 			init[i] = m.Number(kernel.Type{Elem: m.elem, Lanes: m.emitter.lanes}, 0)
 		}
-		sums, err := m.loop(kernel.Serial, "k", m.k, init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-			return m.step(t, p, k, acc)
+		depth := ir.Const(1)
+		if m.pairs {
+			depth = ir.Const(2)
+		}
+		sums, err := m.loop(kernel.Serial, "k", m.deep().FloorDiv(depth), init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+			return m.step(t, p, k.Mul(depth), acc)
 		})
 		if err != nil {
 			return err
@@ -97,7 +101,7 @@ func (m *gemm) finish(t tall, p place, sums []*kernel.Value) error {
 // longEpilogue is how many operations a group has whose tiles are stored row by row in code of their own.
 const longEpilogue = 4
 
-// step adds the products of one k to all sums.
+// step adds the products of one k, or of a pair of them, to all sums.
 func (m *gemm) step(t tall, p place, k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 	vectors := t.panels * m.panel
 	bs := make([]*kernel.Value, vectors)
@@ -113,12 +117,17 @@ func (m *gemm) step(t tall, p place, k ir.Dim, acc []*kernel.Value) ([]*kernel.V
 		if err != nil {
 			return nil, err
 		}
-		x = m.Splat(x, m.emitter.lanes)
+		if !m.pairs {
+			x = m.Splat(x, m.emitter.lanes)
+		}
 		for v := range bs {
 			sum := acc[u*vectors+v]
-			if m.elem.IsFloat() {
+			switch {
+			case m.pairs:
+				next = append(next, m.Op(kernel.DotHalf, x, bs[v], sum))
+			case m.elem.IsFloat():
 				next = append(next, m.Op(kernel.MulAdd, x, bs[v], sum))
-			} else {
+			default:
 				next = append(next, m.Op(kernel.Add, sum, m.Op(kernel.Mul, x, bs[v])))
 			}
 		}

@@ -91,7 +91,7 @@ func TestColumns(t *testing.T) {
 	n.run(t)
 }
 
-// agrees holds the kernels of an operation for every target against the interpreter.
+// agrees holds the kernels of an operation, and their code, against the interpreter.
 func agrees(t *testing.T, n *natively, rng *rand.Rand, m *ir.Module, op *ir.Op, name string) {
 	t.Helper()
 	for _, to := range targets[1:] {
@@ -103,7 +103,7 @@ func agrees(t *testing.T, n *natively, rng *rand.Rand, m *ir.Module, op *ir.Op, 
 		if why != "" {
 			t.Fatalf("%s: %s", name, why)
 		}
-		for range 4 {
+		for range 3 {
 			sizes := map[string]int64{"A": int64(1 + rng.IntN(40)), "B": int64(1 + rng.IntN(20))}
 			x := randomInputs(rng, m.Funcs[0].Params, sizes)
 			want, err := reference(m, x)

@@ -65,7 +65,8 @@ func Targets() []Target {
 // Machine is a target with the further features that one processor has.
 type Machine struct {
 	Target
-	Extra []string // sorted: those of Dot.Feature that are present
+	Extra   []string // sorted: those of Dot.Feature that are present
+	Rounded bool     // matrix products of f32 may be of numbers rounded to bf16
 }
 
 // dot gives the widest intrinsic that the machine has and that divides a number of lanes.

@@ -85,7 +85,7 @@ func (t *Tools) key(j *Job) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n%s\n%s\n%s\n", abi, t.Version, strings.Join(t.flags(j.Target), " "), strings.Join(t.LinkBy, " "))
 	if j.Write != nil {
-		program, err := thisProgram()
+		program, err := ThisProgram()
 		if err != nil {
 			return "", err
 		}

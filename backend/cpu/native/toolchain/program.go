@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// thisProgram names the program that runs: another one may make other modules of the same kernels.
-var thisProgram = sync.OnceValues(func() (string, error) {
+// ThisProgram names the build of the program that runs: another one may make other modules of the same kernels.
+var ThisProgram = sync.OnceValues(func() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return "", err
