@@ -55,7 +55,18 @@ template <class T> struct Bare<T &> { using type = T; };
 template <class T> struct Bare<const T> { using type = T; };
 template <class T> struct Bare<const T &> { using type = T; };
 
+// Packed is a vector aligned as its numbers are.
+template <class T, int N> struct Packed {
+  T at[N];
+  Packed() = default;
+  AIOPT_INLINE Packed(vec<T, N> v) { for (int i = 0; i < N; i++) at[i] = v[i]; }
+  AIOPT_INLINE operator vec<T, N>() const { vec<T, N> v; for (int i = 0; i < N; i++) v[i] = at[i]; return v; }
+  AIOPT_INLINE T &operator[](int i) { return at[i]; }
+  AIOPT_INLINE T operator[](int i) const { return at[i]; }
+};
+
 template <class T> constexpr int width = 1;
+template <class T, int N> constexpr int width<Packed<T, N>> = N;
 template <class T, int N> constexpr int width<vec<T, N>> = N;
 
 // Filler puts the arguments of a constructor into a vector, one after the other.
@@ -68,6 +79,7 @@ template <class T, int N> struct Filler {
     for (int i = 0; i < M; i++)
       v[n++] = T(s[i]);
   }
+  template <class S, int M> AIOPT_INLINE void put(Packed<S, M> s) { put(vec<S, M>(s)); }
 };
 
 template <class T, int N, class... A> AIOPT_INLINE vec<T, N> make(A... a) {
@@ -144,23 +156,18 @@ template <int N> struct Booleans {
   AIOPT_INLINE Booleans operator||(Booleans o) const { for (int i = 0; i < N; i++) o.at[i] |= at[i]; return o; }
 };
 
-// Packed is a vector aligned as its numbers are.
-template <class T, int N> struct Packed {
-  T at[N];
-  Packed() = default;
-  AIOPT_INLINE Packed(vec<T, N> v) { for (int i = 0; i < N; i++) at[i] = v[i]; }
-  AIOPT_INLINE operator vec<T, N>() const { vec<T, N> v; for (int i = 0; i < N; i++) v[i] = at[i]; return v; }
-  AIOPT_INLINE T &operator[](int i) { return at[i]; }
-  AIOPT_INLINE T operator[](int i) const { return at[i]; }
-};
-
 } // namespace aiopt
 
 typedef aiopt::Booleans<2> bool2;
 typedef aiopt::Booleans<3> bool3;
 typedef aiopt::Booleans<4> bool4;
+// The strict pass knows them as vectors: an object of a class in an address space has no assignment.
+#ifdef AIOPT_STRICT
+#define AIOPT_PACKED(T) typedef metal::vec<T, 2> packed_##T##2; typedef metal::vec<T, 3> packed_##T##3; typedef metal::vec<T, 4> packed_##T##4;
+#else
 #define AIOPT_PACKED(T) \
   typedef aiopt::Packed<T, 2> packed_##T##2; typedef aiopt::Packed<T, 3> packed_##T##3; typedef aiopt::Packed<T, 4> packed_##T##4;
+#endif
 AIOPT_PACKED(char)
 AIOPT_PACKED(uchar)
 AIOPT_PACKED(short)
