@@ -150,7 +150,7 @@ func (l *lines) line(pc uint64) int {
 	}
 	best, width := 0, ^uint64(0)
 	for _, c := range l.calls {
-		if c.low <= pc && pc < c.high && c.line > 0 && c.high-c.low < width {
+		if c.low <= pc && pc < c.high && c.line > 0 && c.high-c.low <= width { // the innermost comes last
 			best, width = c.line, c.high-c.low
 		}
 	}

@@ -73,6 +73,8 @@ static void race(Region &r, u64 at, u64 pc, bool write, u64 before, u32 before_p
 // A read that no later write can race with, unless this one does too.
 static inline bool replaceable(u64 before, u64 now) { return ((before ^ now) & 0xfffffc00) == 0 ? ordered(before, now) : before == 0; }
 
+static inline bool of_another_group(u64 before, u64 now) { return before != 0 && ((before ^ now) & 0xfffffc00) != 0; }
+
 static void touch(Region &r, u64 at, u32 size, bool write, u64 atomic, u64 pc) {
   u64 offset = at - (u64)r.base;
   if (r.shift != 0 && ((offset | size) & ((1u << r.shift) - 1)))
@@ -81,7 +83,7 @@ static void touch(Region &r, u64 at, u32 size, bool write, u64 atomic, u64 pc) {
   u64 last = (offset + size - 1) >> r.shift;
   for (u64 i = offset >> r.shift; i <= last; i++) {
     Cell &c = r.cells[i];
-    if (r.shared && c.write != 0 && ((c.write ^ now) & 0xfffffc00)) // of a group before
+    if (r.shared && (of_another_group(c.write, now) || of_another_group(c.read[0], now)))
       c = Cell{};
     if (!write && r.shared && c.write == 0 && !group_broken) {
       Found f = here(found_uninitialised, pc, r.name);
