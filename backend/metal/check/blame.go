@@ -20,6 +20,7 @@ var plainer = []struct {
 }{
 	{regexp.MustCompile(`AIOPT_MEMORY.*evaluates to '(\d+) <= 32768'|AIOPT_MEMORY`), Memory, "the threadgroup variables of this kernel take more than 32768 bytes, which is what a threadgroup has"},
 	{regexp.MustCompile(`attempt to use a poisoned identifier`), Forbidden, "a word that Metal has not, or that the checker does not let through"},
+	{regexp.MustCompile(`^static assertion failed( due to requirement '.*')?: `), Invalid, ""},
 	{regexp.MustCompile(`__attribute__\(\(address_space\(1\)\)\) `), AddressSpace, "device "},
 	{regexp.MustCompile(`__attribute__\(\(address_space\(2\)\)\) `), AddressSpace, "constant "},
 	{regexp.MustCompile(`__attribute__\(\(address_space\(3\)\)\) `), AddressSpace, "threadgroup "},

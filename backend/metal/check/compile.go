@@ -43,11 +43,9 @@ func Compile(ctx context.Context, tools *Tools, src Source) (*Program, error) {
 		return nil, fmt.Errorf("the name %q of a text: expected no quotes, backslashes or line ends", src.Name)
 	}
 	t := read(src)
-	if len(t.problems) == 0 {
-		t.lint()
-	}
 	p := &Program{source: t, tools: tools, built: map[bool]string{}, located: map[bool]*lines{}}
 	if len(t.problems) == 0 {
+		t.lint()
 		p.parts = t.rewrite()
 	}
 	if len(t.problems) > 0 {
@@ -225,7 +223,7 @@ func (p *Program) strict(ctx context.Context) ([]Diagnostic, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, t.Clang, append(t.common(), "-DAIOPT_STRICT", "-fsyntax-only", "-I", dir, "-x", "c++", "-")...)
-	cmd.Stdin = strings.NewReader(fmt.Sprintf("#include \"metal.h\"\n#line 1 \"%s\"\n%s\n", p.source.Name, p.parts.text))
+	cmd.Stdin = strings.NewReader(fmt.Sprintf("#include \"metal.h\"\n#line 1 \"%s\"\n%s\n", p.source.Name, p.parts.strict))
 	said, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil, nil

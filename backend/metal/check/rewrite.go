@@ -41,6 +41,7 @@ type edit struct {
 // rewritten is a text that clang can compile.
 type rewritten struct {
 	text    string // the lines of the source, changed in place
+	strict  string // the same for the strict pass, where casts of pointers are calls
 	calls   string // what comes after it: how each kernel is called
 	kernels []Kernel
 }
@@ -82,6 +83,7 @@ func (t *text) rewrite() rewritten {
 	}
 	r.calls = calls.String() + "const aiopt::Kernel aiopt_kernels[] = {" + table.String() + "{nullptr, nullptr}};\n"
 	r.text = apply(t.Text, edits)
+	r.strict = apply(t.Text, append(edits, t.casts()...))
 	return r
 }
 

@@ -40,6 +40,23 @@ template <class T> struct Element { using type = T; };
 template <class T, size_t N> struct Element<T[N]> { using type = typename Element<T>::type; };
 } // namespace aiopt
 
+// The strict pass turns `(device T *)x` into a call of this: C++ lets a cast change the address space, Metal does not.
+#ifdef AIOPT_STRICT
+namespace aiopt {
+template <class T> constexpr int space = 0;
+template <class T> constexpr int space<device T *> = 1;
+template <class T> constexpr int space<constant T *> = 2;
+template <class T> constexpr int space<threadgroup T *> = 3;
+template <class T> constexpr bool is_pointer = false;
+template <class T> constexpr bool is_pointer<T *> = true;
+} // namespace aiopt
+template <class To, class From> To aiopt_cast(From x) {
+  if constexpr (aiopt::is_pointer<From>)
+    static_assert(aiopt::space<To> == aiopt::space<From>, "the cast changes the pointer's address space");
+  return (To)x;
+}
+#endif
+
 #ifndef AIOPT_STRICT
 #pragma clang diagnostic ignored "-Wunknown-attributes"
 #endif
