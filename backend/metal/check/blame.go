@@ -27,6 +27,14 @@ var plainer = []struct {
 	{regexp.MustCompile(`const constant `), AddressSpace, "constant "},
 }
 
+// Copying a struct from one address space to another is Metal, though C++ finds no constructor or assignment for it. What
+// is wrong with the copy itself is found where address spaces are erased.
+var (
+	copyOut   = regexp.MustCompile(`^no viable conversion from '(const )?__attribute__\(\(address_space\(\d\)\)\) [\w:<>, ]+' to '`)
+	copyError = regexp.MustCompile(`^no viable overloaded '='|^no matching constructor for initialization`)
+	copyNote  = regexp.MustCompile(`\(the implicit (copy|move) (constructor|assignment operator)\).* address space`)
+)
+
 // blame finds the lines of the text that clang's errors are about. An error inside of the header counts for the line of the text that
 // asked for it, which a note names.
 func (p *Program) blame(ctx context.Context, err error, output []byte) error {
@@ -34,7 +42,7 @@ func (p *Program) blame(ctx context.Context, err error, output []byte) error {
 		return ctx.Err()
 	}
 	var list []Diagnostic
-	pending := ""
+	copies, pending := 0, ""
 	for _, line := range strings.Split(string(output), "\n") {
 		if u := undefined.FindStringSubmatch(line); u != nil {
 			list = append(list, p.undefined(u[1]))
@@ -42,6 +50,16 @@ func (p *Program) blame(ctx context.Context, err error, output []byte) error {
 		}
 		m := said.FindStringSubmatch(line)
 		if m == nil {
+			continue
+		}
+		if copyOut.MatchString(m[4]) && m[3] != "note" {
+			copies++
+			pending = ""
+			continue
+		}
+		if copyNote.MatchString(m[4]) && len(list) > 0 && copyError.MatchString(list[len(list)-1].Text) {
+			list = list[:len(list)-1]
+			copies++
 			continue
 		}
 		at, _ := strconv.Atoi(m[2])
@@ -56,6 +74,9 @@ func (p *Program) blame(ctx context.Context, err error, output []byte) error {
 			list = append(list, reword(Diagnostic{Kind: Invalid, Line: at, Text: pending}))
 			pending = ""
 		}
+	}
+	if len(list) == 0 && copies > 0 {
+		return nil
 	}
 	if len(list) == 0 {
 		return p.tools.failure(ctx, p.source.Name, err, output)

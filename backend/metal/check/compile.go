@@ -222,14 +222,15 @@ func (p *Program) strict(ctx context.Context) ([]Diagnostic, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, t.Clang, append(t.common(), "-DAIOPT_STRICT", "-fsyntax-only", "-I", dir, "-x", "c++", "-")...)
+	cmd := exec.CommandContext(ctx, t.Clang, append(t.common(), "-DAIOPT_STRICT", "-fsyntax-only", "-ferror-limit=100", "-I", dir, "-x", "c++", "-")...)
 	cmd.Stdin = strings.NewReader(fmt.Sprintf("#include \"metal.h\"\n#line 1 \"%s\"\n%s\n", p.source.Name, p.parts.strict))
 	said, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil, nil
 	}
+	blamed := p.blame(ctx, err, said)
 	var bad *SourceError
-	if blamed := p.blame(ctx, err, said); !errors.As(blamed, &bad) {
+	if blamed == nil || !errors.As(blamed, &bad) {
 		return nil, blamed
 	}
 	for i, d := range bad.Diagnostics {

@@ -61,7 +61,7 @@ var findings = []struct {
 		return fmt.Sprintf("index %d of an array of type %s", f.Detail[0], f.Text)
 	}},
 	{Arithmetic, func(found, string) string { return "divides an integer by zero" }},
-	{Memory, func(found, string) string { return "the thread's stack of 60 KiB overflows" }},
+	{Memory, func(found, string) string { return "the thread's stack of 48 KiB overflows" }},
 	{OutOfBounds, func(f found, _ string) string {
 		return fmt.Sprintf("%s memory at %#x, which is in no buffer", verb(f.Detail[1], "writes", "reads or writes"), uint64(f.Detail[0]))
 	}},
@@ -93,7 +93,7 @@ func missing(f found, other string) string {
 		return fmt.Sprintf("%s in a simd group of %d threads, expected 32", what, f.Detail[2])
 	}
 	state := "is elsewhere" + other
-	if f.Detail[3] == 3 {
+	if f.Detail[3] == 4 { // done
 		state = "has returned"
 	}
 	return fmt.Sprintf("%s that only %d of %d lanes reach: thread %s %s", what, f.Detail[0], f.Detail[2], position(f.Other), state)

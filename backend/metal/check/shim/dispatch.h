@@ -69,9 +69,11 @@ static void begin_group(u32 number) {
     t.builtins.simdgroup_index_in_threadgroup = {t.simd, 0, 0};
     t.builtins.thread_index_in_quadgroup = {i % 4, 0, 0};
     t.builtins.quadgroup_index_in_threadgroup = {i / 4, 0, 0};
-    t.state = runnable;
-    prepare(t.fiber, stacks + (u64)(i + 1) * stack_bytes, begin_thread);
+    t.state = fresh;
   }
+  free_count = group_threads;
+  for (u32 i = 0; i < group_threads; i++)
+    free_stacks[i] = stacks + (u64)(group_threads - 1 - i) * stack_bytes;
   set_moments();
 }
 

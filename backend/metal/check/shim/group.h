@@ -178,10 +178,18 @@ static void run_threads(const u32 *order) {
   for (;;) {
     for (u32 i = 0; i < group_threads; i++) {
       Thread &t = threads[order[i]];
+      if (t.state == fresh) {
+        t.stack = free_stacks[--free_count];
+        u64 apart = (t.stack - stacks) / stack_bytes % 64 * 192; // stacks that begin alike share few lines of a cache
+        prepare(t.fiber, t.stack + stack_bytes - apart, begin_thread);
+        t.state = runnable;
+      }
       if (t.state != runnable)
         continue;
       self = &t;
       switch_to(scheduler, t.fiber);
+      if (t.state == done || t.state == stopped)
+        free_stacks[free_count++] = t.stack;
     }
     bool any = false;
     for (u32 s = 0; s < group_simds; s++)

@@ -128,8 +128,7 @@ extern "C" char __executable_start, end;
 static void access(u64 at, u32 size, bool write, u64 atomic, u64 pc) {
   Region *r = region_at(at);
   if (r == nullptr) {
-    char *stack = stacks + (u64)self->index * stack_bytes;
-    if (at - (u64)stack < stack_bytes || (at >= (u64)&__executable_start && at < (u64)&end))
+    if (at - (u64)self->stack < stack_bytes || (at >= (u64)&__executable_start && at < (u64)&end))
       return; // a variable of the thread, or a table of the text
     Found f = here(found_wild, pc, "");
     f.detail[0] = (long)at;

@@ -36,7 +36,7 @@ struct Region {
 };
 enum Access : u32 { may_read = 1, may_write = 2 };
 
-enum State : u32 { runnable, at_simd, at_barrier, done, stopped };
+enum State : u32 { fresh, runnable, at_simd, at_barrier, done, stopped };
 
 // Fiber's thread.
 struct Thread {
@@ -44,6 +44,7 @@ struct Thread {
   Builtins builtins;
   u32 index, lane, simd;
   State state;
+  char *stack;
   Meeting kind;
   u32 flags; // of the barrier
   u64 site;  // where it waits
@@ -67,6 +68,8 @@ struct Dispatch {
 static Dispatch run;
 static Thread threads[most_threads]; // in the image, where kernels may read their attributes
 static char *stacks;
+static char *free_stacks[most_threads]; // one that never waits leaves its stack to the next, warm in the cache
+static u32 free_count;
 static Thread *self;
 static Fiber scheduler;
 
