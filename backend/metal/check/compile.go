@@ -100,6 +100,7 @@ func (t *Tools) common() []string {
 		"-std=c++2b", "-fsigned-char", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off", "-fno-vectorize", "-fno-slp-vectorize",
 		"-Xclang", "-ffloat16-excess-precision=none", "-Xclang", "-fbfloat16-excess-precision=none",
 		"-fno-color-diagnostics", "-fno-caret-diagnostics", "-ferror-limit=20", "-gline-tables-only", "-fno-stack-protector", "-fno-math-errno", "-fno-optimize-sibling-calls",
+		"-fno-finite-loops", "-fstack-clash-protection", "-mllvm", "-trap-unreachable", // what C++ leaves undefined ends in a report
 		"-Wno-everything",
 	}
 	if runtime.GOARCH == "amd64" && cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasBMI2 {
