@@ -160,7 +160,7 @@ func (t *Tools) shimFolder() (string, string, error) {
 
 // runtimeObject gives the object of the runtime, which all executables share.
 func (t *Tools) runtimeObject(ctx context.Context, dir, key string) (string, error) {
-	args := append(t.common(), "-O2", "-c", filepath.Join(dir, "main.cpp"))
+	args := append(t.common(), "-O2", "-nostdinc++", "-c", filepath.Join(dir, "main.cpp"))
 	return t.cached(hash(append([]string{t.Version, key}, args...)...)+".o", func(out string) error {
 		said, err := exec.CommandContext(ctx, t.Clang, append(args, "-o", out)...).CombinedOutput()
 		if err != nil {

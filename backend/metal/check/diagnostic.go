@@ -50,12 +50,10 @@ type Diagnostic struct {
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d: ", d.Source, d.Line)
-	if d.Kernel != "" {
-		fmt.Fprintf(&b, "kernel %s", d.Kernel)
-		if d.Ran {
-			fmt.Fprintf(&b, ", thread %s", position(d.Thread))
-		}
-		b.WriteString(": ")
+	if d.Ran {
+		fmt.Fprintf(&b, "kernel %s, thread %s: ", d.Kernel, position(d.Thread))
+	} else if d.Kernel != "" {
+		fmt.Fprintf(&b, "in %s: ", d.Kernel)
 	}
 	fmt.Fprintf(&b, "%s: %s", d.Kind, d.Text)
 	if d.Count > 1 {

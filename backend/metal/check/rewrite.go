@@ -58,9 +58,7 @@ func (t *text) rewrite() rewritten {
 		case k.kind == number && isDouble(k.text):
 			edits = append(edits, edit{k.end(), k.end(), "f"})
 		case k.is("vec") && t.constructs(i) >= 0:
-			close := t.constructs(i)
 			edits = append(edits, edit{k.at, k.end(), "aiopt_make"})
-			i = close
 		case t.attribute(i):
 			end := t.tokens[t.match[i]].end()
 			edits = append(edits, blank(k.at, t.Text[k.at:end]))

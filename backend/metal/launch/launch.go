@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 )
 
@@ -132,8 +133,13 @@ func (k *Kernel) Validate() error {
 	return errors.Join(errs...)
 }
 
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
+
 func (p *Param) validate() error {
 	var errs []error
+	if !identifier.MatchString(p.Name) {
+		errs = append(errs, errors.New("expected a name of letters, digits and underscores"))
+	}
 	if !slices.Contains([]string{Buffer, Bytes, State}, p.Kind) {
 		errs = append(errs, fmt.Errorf("kind is %q, expected buffer, bytes or state", p.Kind))
 	}

@@ -38,6 +38,7 @@ func TestValidate(t *testing.T) {
 		{"json", `[{`, `{`, "expected a JSON list of kernels"},
 		{"function", `"function":"silu"`, `"function":""`, "it has no name"},
 		{"abi", `"buffers"`, `"images"`, `abi is "images", expected "buffers" or "tensors"`},
+		{"name", `"name":"y"`, `"name":"y\""`, "expected a name of letters, digits and underscores"},
 		{"kind", `"kind":"bytes"`, `"kind":"texture"`, `parameter "n": kind is "texture"`},
 		{"access", `"access":"write"`, `"access":"append"`, `access is "append", expected read, write or readwrite`},
 		{"bytes", `"dtype":"u32","access":"read"`, `"dtype":"u32","access":"write"`, "can only be read"},
