@@ -24,7 +24,7 @@ demo: aiopt
 	@echo "== its output, and the largest difference from PyTorch's"
 	./aiopt run -passes=decompose,fuse build/mlp.air --inputs=examples/mlp/input.safetensors --ref=examples/mlp/expected.safetensors --atol=1e-5
 
-# Kernels are compiled by LLVM's llc, 14 to 19, and linked by binutils' ld; Metal text is run by way of clang, 16 to 20. Where there
+# Kernels are compiled by LLVM's llc, 14 to 19, and linked by binutils' ld; Metal text is run by way of clang, 18 to 20. Where there
 # is none and apt is, it is installed.
 llvm: clang
 	@for v in -19 -18 -17 -16 -15 -14 ""; do if command -v llc$$v >/dev/null; then exit 0; fi; done; \
@@ -35,9 +35,9 @@ llvm: clang
 	$$as_root apt-get install -y -q --no-install-recommends llvm-19 binutils || $$as_root apt-get install -y -q --no-install-recommends llvm binutils
 
 clang:
-	@for v in -19 -20 -18 -17 -16; do if command -v clang++$$v >/dev/null; then exit 0; fi; done; \
+	@for v in -19 -20 -18; do if command -v clang++$$v >/dev/null; then exit 0; fi; done; \
 	if [ -n "$$AIOPT_CLANG" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "the tests of Metal kernels need clang 16 to 20: install it, or name clang++ by AIOPT_CLANG"; exit 1; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the tests of Metal kernels need clang 18 to 20: install it, or name clang++ by AIOPT_CLANG"; exit 1; fi; \
 	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
 	$$as_root apt-get update -q; \
 	$$as_root apt-get install -y -q --no-install-recommends clang-19

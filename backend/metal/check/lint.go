@@ -40,7 +40,7 @@ var headers = regexp.MustCompile(`^#\s*include\s*<(metal_[a-z_0-9]+|MetalPerform
 var directives = regexp.MustCompile(`^#\s*((define|undef|if|ifdef|ifndef|else|elif|endif|error)\b|pragma\s+(unroll|clang\s+loop|METAL|once)\b|$)`)
 
 // inDirective are words that no directive may have, those of forbidden among them.
-var inDirective = regexp.MustCompile(`\b(threadgroup|kernel|__has_\w+)\b|##|%:|\[\[`)
+var inDirective = regexp.MustCompile(`(define|undef)\s+(device|constant|thread|vec)\b|\b(threadgroup|kernel|__has_\w+)\b|##|%:|\[\[`)
 
 // spaces are the words for address spaces.
 var spaces = []string{"device", "constant", "threadgroup", "thread", "ray_data", "threadgroup_imageblock"}

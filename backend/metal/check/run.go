@@ -91,7 +91,10 @@ func (p *Program) Run(ctx context.Context, d Dispatch, o Options) (*Report, erro
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, exe, path)
+	// The limit on the processor's time is the child's; this one is for a child that waits or never comes to set it.
+	within, cancel := context.WithTimeout(ctx, 2*limits.Time+time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(within, exe, path)
 	cmd.Env = []string{}
 	cmd.Dir = dir
 	var out, problems bytes.Buffer

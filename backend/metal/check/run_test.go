@@ -186,7 +186,7 @@ func TestFind(t *testing.T) {
 	}
 	for _, c := range []struct{ name, want string }{
 		{"gcc", "expected a line `clang version ...` from --version, found \"gcc (Debian) 12.2.0\""},
-		{"old", "it is clang 14.0.6, expected 16 to 20"},
+		{"old", "it is clang 14.0.6, expected 18 to 20"},
 		{"none", "no such file"},
 	} {
 		t.Setenv("AIOPT_CLANG", filepath.Join(dir, c.name))

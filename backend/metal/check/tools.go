@@ -28,16 +28,16 @@ type Missing struct{ What string }
 // Error says what is missing.
 func (e *Missing) Error() string { return e.What }
 
-const install = ": install clang 16 to 20 (on Debian: apt-get install --no-install-recommends clang-19), or name clang++ by AIOPT_CLANG"
+const install = ": install clang 18 to 20 (on Debian: apt-get install --no-install-recommends clang-19), or name clang++ by AIOPT_CLANG"
 
-// The versions that understand the header: 16 is the first with a type for bfloat numbers that can be computed with.
+// The versions that understand the header: 16 cannot add bfloat numbers and has no exp10. The tests run with 19.
 const (
-	oldest = 16
+	oldest = 18
 	newest = 20
 )
 
 // preferred are tried in order, the version that the tests run with first.
-var preferred = []string{"clang++-19", "clang++-20", "clang++-18", "clang++-17", "clang++-16", "clang++"}
+var preferred = []string{"clang++-19", "clang++-20", "clang++-18", "clang++"}
 
 // Find looks for clang++, in $AIOPT_CLANG first. What is compiled is kept in the user's cache. The error is a *Missing where
 // there is no clang.
