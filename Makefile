@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race lint fuzz refs generate bench llvm emulator
+.PHONY: build demo test test-race lint fuzz refs generate bench llvm emulator clang
 
 build: aiopt
 
@@ -25,8 +25,9 @@ demo: aiopt
 	@echo "== its output, and the largest difference from PyTorch's"
 	./aiopt run -passes=decompose,fuse build/mlp.air --inputs=examples/mlp/input.safetensors --ref=examples/mlp/expected.safetensors --atol=1e-5
 
-# Kernels are compiled by LLVM's llc, 14 to 19, and linked by binutils' ld. Where there is none and apt is, it is installed.
-llvm:
+# Kernels are compiled by LLVM's llc, 14 to 19, and linked by binutils' ld; Metal text is run by way of clang, 18 to 20. Where there
+# is none and apt is, it is installed.
+llvm: clang
 	@for v in -19 -18 -17 -16 -15 -14 ""; do if command -v llc$$v >/dev/null; then exit 0; fi; done; \
 	if [ -n "$$AIOPT_LLC" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "the tests of native kernels need llc of LLVM 14 to 19: install it, or name it by AIOPT_LLC"; exit 1; fi; \
@@ -42,6 +43,14 @@ emulator:
 	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
 	$$as_root apt-get update -q; \
 	$$as_root apt-get install -y -q --no-install-recommends qemu-user binutils-aarch64-linux-gnu
+
+clang:
+	@for v in -19 -20 -18; do if command -v clang++$$v >/dev/null; then exit 0; fi; done; \
+	if [ -n "$$AIOPT_CLANG" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the tests of Metal kernels need clang 18 to 20: install it, or name clang++ by AIOPT_CLANG"; exit 1; fi; \
+	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
+	$$as_root apt-get update -q; \
+	$$as_root apt-get install -y -q --no-install-recommends clang-19
 
 test: lint llvm emulator
 	$(GO) test -shuffle=on ./...

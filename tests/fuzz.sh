@@ -17,4 +17,5 @@ tests FuzzModel
 tests FuzzAsset
 ir/safetensors FuzzParse
 passes/pass FuzzPipeline
+backend/metal/check FuzzText
 TARGETS

@@ -37,6 +37,8 @@ var mayImport = []struct {
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
 	{"backend/kernel", []string{"ir", "ir/host"}},
+	{"backend/metal/launch", nil},
+	{"backend/metal/check", []string{"backend/metal/launch"}},
 	{"backend/cpu/memory", []string{"ir/host"}},
 	{"backend/cpu/native/toolchain", nil},
 	{"backend/cpu/native/packed", []string{"backend/cpu/memory"}},
