@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race lint fuzz refs generate bench llvm emulator clang
+.PHONY: build demo test test-race lint fuzz refs generate bench programs
 
 build: aiopt
 
@@ -25,41 +25,46 @@ demo: aiopt
 	@echo "== its output, and the largest difference from PyTorch's"
 	./aiopt run -passes=decompose,fuse build/mlp.air --inputs=examples/mlp/input.safetensors --ref=examples/mlp/expected.safetensors --atol=1e-5
 
-# Kernels are compiled by LLVM's llc, 14 to 19, and linked by binutils' ld; Metal text is run by way of clang, 18 to 20. Where there
-# is none and apt is, it is installed.
-llvm: clang
-	@for v in -19 -18 -17 -16 -15 -14 ""; do if command -v llc$$v >/dev/null; then exit 0; fi; done; \
-	if [ -n "$$AIOPT_LLC" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "the tests of native kernels need llc of LLVM 14 to 19: install it, or name it by AIOPT_LLC"; exit 1; fi; \
-	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
-	$$as_root apt-get update -q; \
-	$$as_root apt-get install -y -q --no-install-recommends llvm-19 binutils || $$as_root apt-get install -y -q --no-install-recommends llvm binutils
+# Programs that only the tests need, one a line: what they are for, the variable that may name the program instead, the programs of
+# which one has to be there, and the packages that have one, the best one first. Kernels are compiled by LLVM's llc and linked
+# by ld, code for Arm is run under an emulator, and Metal text by way of clang.
+define PROGRAMS
+llc of LLVM 14 to 19 for native kernels|AIOPT_LLC|llc-19 llc-18 llc-17 llc-16 llc-15 llc-14 llc|llvm-19 llvm
+ld of binutils for native kernels||ld|binutils
+clang++ 18 to 20 for Metal kernels|AIOPT_CLANG|clang++-19 clang++-20 clang++-18|clang-19 clang-20 clang-18
+qemu-user for code for Arm||qemu-aarch64|qemu-user
+binutils for aarch64 for code for Arm||aarch64-linux-gnu-ld|binutils-aarch64-linux-gnu
+endef
+export PROGRAMS
 
-# Code for Arm is run under an emulator. Where it or the linker for Arm is not there and apt is, they are installed.
-emulator:
-	@if [ "$$(uname -m)" = aarch64 ]; then exit 0; fi; \
-	if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-ld >/dev/null; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "the tests of code for Arm need qemu-user and binutils for aarch64: install them"; exit 1; fi; \
+# Installs all that is missing at once where apt is; elsewhere it says what is missing.
+programs:
+	@missing=$$(printf '%s\n' "$$PROGRAMS" | while IFS='|' read -r what variable names packages; do \
+		if [ "$$(uname -m)" = aarch64 ]; then case $$what in *Arm) continue;; esac; fi; \
+		if [ -n "$$variable" ] && [ -n "$$(printenv "$$variable")" ]; then continue; fi; \
+		for p in $$names; do if command -v $$p >/dev/null; then continue 2; fi; done; \
+		echo "$$what|$$variable|$$packages"; \
+	done); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "the tests need programs that are not there; install them, or name them by the variables:"; \
+		echo "$$missing" | while IFS='|' read -r what variable packages; do echo "  $$what$${variable:+ ($$variable)}"; done; exit 1; fi; \
 	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
-	$$as_root apt-get update -q; \
-	$$as_root apt-get install -y -q --no-install-recommends qemu-user binutils-aarch64-linux-gnu
+	$$as_root apt-get update -q || exit 1; \
+	wanted=$$(echo "$$missing" | while IFS='|' read -r what variable packages; do \
+		for p in $$packages; do if apt-cache show "$$p" >/dev/null 2>&1; then echo "$$p"; continue 2; fi; done; \
+		echo "$${packages%% *}"; done); \
+	$$as_root apt-get install -y -q --no-install-recommends $$wanted
 
-clang:
-	@for v in -19 -20 -18; do if command -v clang++$$v >/dev/null; then exit 0; fi; done; \
-	if [ -n "$$AIOPT_CLANG" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "the tests of Metal kernels need clang 18 to 20: install it, or name clang++ by AIOPT_CLANG"; exit 1; fi; \
-	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
-	$$as_root apt-get update -q; \
-	$$as_root apt-get install -y -q --no-install-recommends clang-19
-
-test: lint llvm emulator
-	$(GO) test -shuffle=on ./...
+# lint has run vet.
+test: lint programs
+	$(GO) test -vet=off -shuffle=on ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
 	$(MAKE) test-race fuzz
 
 # The race detector needs cgo; it runs the unit tests and a sample of the corpus.
 test-race:
-	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./...
+	CGO_ENABLED=1 $(GO) test -race -vet=off -short -shuffle=on ./...
 
 lint:
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt -w these files:"; echo "$$bad"; exit 1; fi

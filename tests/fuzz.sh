@@ -7,7 +7,7 @@ time=${1:-30s}
 workers=${2:-$(nproc)}
 while read -r pkg target; do
   echo "fuzz $pkg $target for $time"
-  go test "./$pkg" -run='^$' -fuzz="^$target\$" -fuzztime="$time" -fuzzminimizetime=10x -parallel="$workers"
+  go test "./$pkg" -vet=off -run='^$' -fuzz="^$target\$" -fuzztime="$time" -fuzzminimizetime=10x -parallel="$workers"
 done <<'TARGETS'
 ir/text FuzzParse
 frontend/pt2 FuzzRead

@@ -312,13 +312,16 @@ func TestHeavyTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(2, 9))
-	for i, target := range emit.Targets() {
-		if skipped(i, 3) {
+	for turn, target := range emit.Targets() {
+		if skipped(turn, 3) {
 			continue
 		}
 		t.Run(target.Name, func(t *testing.T) {
 			m := &emit.Machine{Target: target}
 			for i, h := range append(append(heavyTests[:len(heavyTests):len(heavyTests)], int4(1, 256, 100)), packedTests()...) {
+				if packed := i - len(heavyTests) - 1; packed > 0 && turn > 0 && (packed+turn)%4 > 0 {
+					continue // the first target has all of them
+				}
 				f := h.module(t, rng).Funcs[0]
 				plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
 				if err != nil {

@@ -57,6 +57,9 @@ func packedTests() []heavy {
 func TestPacked(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 9))
 	for i, h := range packedTests() {
+		if skipped(i, 6) {
+			continue
+		}
 		m := h.module(t, rng)
 		scramble(m, rng)
 		reference, err := interp.Backend{}.Compile(context.Background(), m, backend.Options{Threads: 1})
@@ -108,6 +111,9 @@ func TestPick(t *testing.T) {
 	for _, e := range []host.Elem{host.F32, host.I32, host.I8, host.F64} {
 		for _, entries := range []int{1, 2, 4, 8, 16, 32, 64, 256} {
 			for _, lanes := range []int{1, 4, 8, 16, 24, 32} {
+				if entries*lanes > 256*16 || skipped(len(kernels)+lanes+entries, 5) { // tables of bytes go with one vector
+					continue
+				}
 				kernels = append(kernels, pickKernel(t, e, entries, lanes))
 			}
 		}

@@ -110,8 +110,11 @@ func panelTests() []panelTest {
 // TestPanels holds products with compressed weights against the interpreter.
 func TestPanels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
-	n := &natively{}
-	for _, p := range panelTests() {
+	n := &natively{step: 3} // four cases of each type of codes
+	for i, p := range panelTests() {
+		if skipped(i, 9) {
+			continue
+		}
 		t.Run(p.name(), func(t *testing.T) {
 			m, op := parse(t, p.source())
 			in := randomInputs(rng, m.Funcs[0].Params, nil)
