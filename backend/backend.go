@@ -23,10 +23,13 @@ type Precision uint8
 const (
 	F32  Precision = iota // of the numbers as they are
 	BF16                  // of constants and activations rounded to bf16; sums are f32
+	// INT8 rounds the activations of products with compressed weights (integer codes of at most 8 bits) to 8 bits with a sign, with
+	// an f32 scale for each 32 of them along k; sums of these are exact integers. Everything else is f32.
+	INT8
 )
 
 // Precisions are their names.
-func Precisions() []string { return []string{F32: "f32", BF16: "bf16"} }
+func Precisions() []string { return []string{F32: "f32", BF16: "bf16", INT8: "int8"} }
 
 // Backend compiles modules.
 type Backend interface {

@@ -47,7 +47,7 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if b.Packed != nil {
 		c.packed = b.Packed
 	}
-	c.machine.Rounded = opt.Precision == backend.BF16
+	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
 	plan := b.Plan
 	if plan == nil {
 		plan = noPlan

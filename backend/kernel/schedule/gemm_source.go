@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // source is where tiles take a matrix from.
@@ -68,9 +69,14 @@ func (m *gemm) rowStep() ir.Dim {
 	if !ok {
 		return m.k
 	}
+	return ir.Const(lined(k, m.stored))
+}
+
+// lined is the least number of elements that fill an odd number of cache lines, and are not fewer than n.
+func lined(n int64, elem host.Elem) int64 {
 	const line = 64
-	lines := (k*int64(m.stored.Bytes()) + line - 1) / line
-	return ir.Const((lines | 1) * line / int64(m.stored.Bytes()))
+	lines := (n*int64(elem.Bytes()) + line - 1) / line
+	return (lines | 1) * line / int64(elem.Bytes())
 }
 
 // copyRow copies a row of a matrix.

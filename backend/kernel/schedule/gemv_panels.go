@@ -191,7 +191,7 @@ func (p *vectorProduct) panels(r panelRun) error {
 	switch {
 	case p.scaling == nil:
 		var sums []*kernel.Value
-		sums, err = p.blocks(zero, c.k, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
+		sums, err = p.byBlocks(zero, c.k, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
 			return p.products(r, p.places(r, block, count), 0, count, sums)
 		})
 		total = p.joined(r, sums)
@@ -200,7 +200,7 @@ func (p *vectorProduct) panels(r panelRun) error {
 			return p.shared(r, g, total)
 		})
 	default:
-		total, err = p.blocks(zero, c.k, total, func(block ir.Dim, count int64, total []*kernel.Value) ([]*kernel.Value, error) {
+		total, err = p.byBlocks(zero, c.k, total, func(block ir.Dim, count int64, total []*kernel.Value) ([]*kernel.Value, error) {
 			return p.split(r, block, count, total)
 		})
 	}
@@ -224,7 +224,7 @@ func (p *vectorProduct) shared(r panelRun, g ir.Dim, total []*kernel.Value) ([]*
 		return nil, err
 	}
 	first := g.Mul(ir.Const(p.size / blockK))
-	sums, err := p.blocks(first, p.size, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
+	sums, err := p.byBlocks(first, p.size, p.zeros(p.rows*r.n*p.chains(r)), func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error) {
 		return p.products(r, p.places(r, block, count), 0, count, sums)
 	})
 	if err != nil {
@@ -289,23 +289,6 @@ func (p *vectorProduct) places(r panelRun, block ir.Dim, count int64) []*panelPl
 		all = append(all, newPanelPlace(r.group, r.first.Add(ir.Const(int64(i))), block, count))
 	}
 	return all
-}
-
-// blocks adds up count neighbours along k, a multiple of blockK or up to the end, from a block on.
-func (p *vectorProduct) blocks(first ir.Dim, count int64, sums []*kernel.Value, add func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
-	var err error
-	if whole := count / blockK; whole > 0 {
-		sums, err = p.loop(kernel.Serial, "b", ir.Const(whole), sums, func(b ir.Dim, sums []*kernel.Value) ([]*kernel.Value, error) {
-			return add(first.Add(b), blockK, sums)
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if rest := count % blockK; rest > 0 {
-		return add(first.Add(ir.Const(count/blockK)), rest, sums)
-	}
-	return sums, nil
 }
 
 // products adds neighbours from..to-1 of a block to the sums.

@@ -291,3 +291,20 @@ func (c *compressed) shifted(v *kernel.Value, by int64) *kernel.Value {
 	c.at.loaded[key] = s
 	return s
 }
+
+// byBlocks adds up count neighbours along k, a multiple of blockK or up to the end, from a block on.
+func (m *gemm) byBlocks(first ir.Dim, count int64, sums []*kernel.Value, add func(block ir.Dim, count int64, sums []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
+	var err error
+	if whole := count / blockK; whole > 0 {
+		sums, err = m.loop(kernel.Serial, "b", ir.Const(whole), sums, func(b ir.Dim, sums []*kernel.Value) ([]*kernel.Value, error) {
+			return add(first.Add(b), blockK, sums)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if rest := count % blockK; rest > 0 {
+		return add(first.Add(ir.Const(count/blockK)), rest, sums)
+	}
+	return sums, nil
+}

@@ -13,8 +13,23 @@ import (
 // parameters.
 func (c *compressed) pack() error {
 	m := c.m
+	if err := c.packAs(host.U32); err != nil {
+		return err
+	}
+	if c.op.Is(quant.Lookup) {
+		m.bound[c.codes] = func(point) (*kernel.Value, error) { return c.raw(), nil }
+		return nil
+	}
+	m.bound[c.op.Result()] = c.value
+	c.tabulate()
+	return nil
+}
+
+// packAs declares the memory of the panels, whose words are read as some element type, and makes the kernels that fill it.
+func (c *compressed) packAs(elem host.Elem) error {
+	m := c.m
 	var err error
-	if c.words, err = c.packCodes(); err != nil {
+	if c.words, err = c.packCodes(elem); err != nil {
 		return err
 	}
 	held := make([]bool, len(m.g.Params))
@@ -31,17 +46,12 @@ func (c *compressed) pack() error {
 		}
 		m.bound[p] = func(q point) (*kernel.Value, error) { return c.row(p, q) }
 	}
-	if c.op.Is(quant.Lookup) {
-		m.bound[c.codes] = func(point) (*kernel.Value, error) { return c.raw(), nil }
-		return nil
-	}
-	m.bound[c.op.Result()] = c.value
-	c.tabulate()
 	return nil
 }
 
-// packed adds a pack that fills n elements from a parameter, group by group, and gives its buffer.
-func (c *compressed) packed(from *ir.Value, elem host.Elem, n int64, fill func(e *emitter, out *kernel.Buffer, group ir.Dim) error) (*kernel.Buffer, error) {
+// packed adds a pack that fills n elements from a parameter, group by group, and gives its buffer, read as elements of another
+// type.
+func (c *compressed) packed(from *ir.Value, elem, as host.Elem, n int64, fill func(e *emitter, out *kernel.Buffer, group ir.Dim) error) (*kernel.Buffer, error) {
 	m := c.m
 	held := make([]bool, len(m.g.Params))
 	held[from.Index] = true
@@ -58,13 +68,13 @@ func (c *compressed) packed(from *ir.Value, elem host.Elem, n int64, fill func(e
 		return nil, err
 	}
 	m.packs = append(m.packs, Pack{Kernel: k, Params: []int{from.Index}, Elem: elem, Len: ir.Const(n)})
-	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), elem, ir.Const(n)), nil
+	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), as, ir.Const(n*int64(elem.Bytes()/as.Bytes()))), nil
 }
 
 // packCodes makes the words of all panels.
-func (c *compressed) packCodes() (*kernel.Buffer, error) {
+func (c *compressed) packCodes(as host.Elem) (*kernel.Buffer, error) {
 	n := c.groups * c.abreast * c.lanes() * c.inColumn()
-	return c.packed(c.codes, host.U32, n, func(e *emitter, out *kernel.Buffer, group ir.Dim) error {
+	return c.packed(c.codes, host.U32, as, n, func(e *emitter, out *kernel.Buffer, group ir.Dim) error {
 		return e.serial("p", c.abreast, func(panel ir.Dim) error {
 			if err := e.serial("b", c.k/blockK, func(block ir.Dim) error { return c.packBlock(e, out, group, panel, block, blockK) }); err != nil {
 				return err
@@ -200,7 +210,7 @@ func (c *compressed) packRows(p *ir.Value) (*kernel.Buffer, error) {
 		elem = computeElem(p.Type.Elem)
 	}
 	n := c.groups * c.abreast * c.lanes() * times
-	return c.packed(p, elem, n, func(e *emitter, out *kernel.Buffer, group ir.Dim) error {
+	return c.packed(p, elem, elem, n, func(e *emitter, out *kernel.Buffer, group ir.Dim) error {
 		return e.serial("p", c.abreast, func(panel ir.Dim) error {
 			return e.serial("g", times, func(g ir.Dim) error {
 				return e.serial("lane", c.lanes(), func(lane ir.Dim) error {

@@ -24,6 +24,12 @@ func Entries() []Entry {
 			Make:    makeDepthwise,
 		},
 		{
+			Name:    "bytes",
+			Doc:     "Products with compressed weights where activations may be rounded to 8 bits: sums of integers, scaled block by block.",
+			Applies: func(g *Group, t Target) string { return g.needsBytes(t) },
+			Make:    makeBytes,
+		},
+		{
 			Name:    "panels",
 			Doc:     "Products of few rows with compressed weights, packed by columns: codes become numbers in registers, a scale is applied to sums.",
 			Applies: func(g *Group, t Target) string { return g.needsPanels(t) },

@@ -67,6 +67,13 @@ type Machine struct {
 	Target
 	Extra   []string // sorted: those of Dot.Feature that are present
 	Rounded bool     // matrix products of f32 may be of numbers rounded to bf16
+	Coded   bool     // activations of products with compressed weights may be rounded to 8 bits
+}
+
+// SumsBytes reports an instruction for DotBytes: without one, products of bytes take longer than those of floats.
+func (m *Machine) SumsBytes() bool {
+	_, ok := m.dot(m.Bytes, m.Lanes)
+	return ok
 }
 
 // dot gives the widest intrinsic that the machine has and that divides a number of lanes.
