@@ -24,6 +24,7 @@ type attention struct {
 	queries, keys ir.Dim
 	width, values int64 // of a row of q and k, and of a row of v
 	scale         float64
+	exp           kernel.Op // that makes weights of scores: Exp, or Exp2 where scores are scaled for it
 	causal        bool
 	window        int64
 	lines         map[host.Elem]*kernel.Buffer
@@ -58,30 +59,29 @@ func narrowRow(t ir.Type) int64 {
 const fewRows = 16
 
 func makeAttention(g *Group, t Target) (*Made, error) {
-	a, err := newAttention(g, t)
-	if err != nil {
+	a := newAttention(g, t)
+	var err error
+	if a.out, err = a.output(); err != nil {
 		return nil, err
 	}
+	made := &Made{}
 	if rows, shared := a.fewQueries(); rows > 0 {
 		err = a.decode(rows, shared)
 	} else {
-		err = a.prefill()
+		err = a.prefill(made)
 	}
 	if err != nil {
 		return nil, err
 	}
 	k, err := a.Build()
-	return &Made{Kernels: []*kernel.Kernel{k}}, err
+	made.Kernels = append(made.Kernels, k)
+	return made, err
 }
 
-func newAttention(g *Group, t Target) (*attention, error) {
+func newAttention(g *Group, t Target) *attention {
 	op := g.Anchor
 	e := newEmitter(g, t, t.Lanes)
-	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), lines: map[host.Elem]*kernel.Buffer{}}
-	var err error
-	if a.out, err = e.output(); err != nil {
-		return nil, err
-	}
+	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), exp: kernel.Exp, lines: map[host.Elem]*kernel.Buffer{}}
 	shape := op.Result().Type.Shape
 	rank := len(shape)
 	a.elem = computeElem(a.q.Type.Elem)
@@ -97,7 +97,7 @@ func newAttention(g *Group, t Target) (*attention, error) {
 	}
 	a.causal, a.window = op.Bool("is_causal"), int64(op.Int("window_size"))
 	a.hidden = e.Float(a.vector(), math.Inf(-1))
-	return a, nil
+	return a
 }
 
 // fewQueries is how many rows share keys and values where these are so few that lanes go along a row, and by how many heads
@@ -310,7 +310,7 @@ func (a *attention) keyBlocks(first, rows ir.Dim, size int64) (start, count ir.D
 func (a *attention) weigh(most, before *kernel.Value) (base, fade *kernel.Value) {
 	nothing := a.Op(kernel.Equal, most, a.Float(most.Type, math.Inf(-1)))
 	base = a.Select(nothing, a.Float(most.Type, 0), most)
-	return base, a.Op(kernel.Exp, a.Op(kernel.Sub, before, base))
+	return base, a.Op(a.exp, a.Op(kernel.Sub, before, base))
 }
 
 // share of one over the sum of weights; 0 where there is none.
