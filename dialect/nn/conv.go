@@ -145,7 +145,7 @@ var ConvTranspose = &ir.OpDef{
 	Work:   func(op *ir.Op) ir.Dim { return op.In(0).NumElements().Mul(window(op)) },
 	Infer:  inferConvTranspose,
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
-		params, err := convTransposeParams(op)
+		params, err := ConvTransposeParams(op)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +155,8 @@ var ConvTranspose = &ir.OpDef{
 %y = nn.conv_transpose(%x: tensor<1x2x1x2xf32> = [1, 2, 3, 4], %weight: tensor<2x1x1x2xf32> = [1, 2, 5, 6], %bias: tensor<2xf32> = [0, 1]) {groups = 2, padding = [0, 1], output_padding = [0, 1], stride = [1, 2]} : tensor<1x2x1x3xf32> // [2, 2, 4, 19, 21, 25]`,
 }
 
-func convTransposeParams(op *ir.Op) (p host.ConvTransposeParams, err error) {
+// ConvTransposeParams gives the sizes of nn.conv_transpose.
+func ConvTransposeParams(op *ir.Op) (p host.ConvTransposeParams, err error) {
 	axes := op.In(0).Rank() - 2
 	if p.Stride, err = perAxis(op, "stride", axes, 1, 1); err != nil {
 		return p, err
@@ -182,7 +183,7 @@ func inferConvTranspose(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 	if err := rank(op, 1, x.Rank(), x.Rank()); err != nil {
 		return nil, err
 	}
-	p, err := convTransposeParams(op)
+	p, err := ConvTransposeParams(op)
 	if err != nil {
 		return nil, err
 	}

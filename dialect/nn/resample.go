@@ -46,7 +46,7 @@ var Upsample = &ir.OpDef{
 		if !x.Elem.IsFloat() && !bytes && upsampleFilters[op.Str("mode")] > host.FilterNearestExact {
 			return nil, op.Errorf("x is %s, mode %s needs a float type, or u8 with two spatial axes", x, op.Str("mode"))
 		}
-		_, err := scaleFactors(op)
+		_, err := ScaleFactors(op)
 		return []ir.Type{y}, err
 	},
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
@@ -54,7 +54,7 @@ var Upsample = &ir.OpDef{
 		if err != nil {
 			return nil, err
 		}
-		scales, err := scaleFactors(op)
+		scales, err := ScaleFactors(op)
 		if err != nil {
 			return nil, err
 		}
@@ -68,8 +68,8 @@ var Upsample = &ir.OpDef{
 
 var upsampleFilters = map[string]host.Filter{"nearest": host.FilterNearest, "nearest_exact": host.FilterNearestExact, "linear": host.FilterLinear, "cubic": host.FilterCubic}
 
-// scaleFactors reads the attribute scales; nil where it is none.
-func scaleFactors(op *ir.Op) ([]float64, error) {
+// ScaleFactors gives the attribute scales of nn.upsample; nil where it is none.
+func ScaleFactors(op *ir.Op) ([]float64, error) {
 	axes := op.In(0).Rank() - 2
 	var factors []float64
 	switch list := op.Attr("scales").(type) {

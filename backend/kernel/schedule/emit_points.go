@@ -31,6 +31,8 @@ func pointTable() map[*ir.OpDef]pointFunc {
 		tensor.Sum: reduceBy(sumOf), tensor.Mean: reduceBy(meanOf), tensor.Prod: reduceBy(productOf),
 		tensor.ReduceMax: reduceBy(maxOf), tensor.ReduceMin: reduceBy(minOf), tensor.Any: reduceBy(anyOf), tensor.All: reduceBy(allOf),
 		nn.MaxPool: poolBy(maxPool), nn.AvgPool: poolBy(avgPool), nn.AdaptiveMaxPool: poolBy(adaptiveMaxPool), nn.AdaptiveAvgPool: poolBy(adaptiveAvgPool),
+		overlapped:    overlap,
+		nn.Upsample:   resample,
 		tensor.Argmax: argReduce(true), tensor.Argmin: argReduce(false),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -69,6 +70,12 @@ func NewGroup(op *ir.Op) (*Group, error) {
 				return nil, err
 			}
 			g.Anchor = values[o.Results[0]].Def
+			if o.Is(nn.ConvTranspose) {
+				if err := g.overlap(); err != nil {
+					return nil, err
+				}
+				values[o.Results[0]] = g.Body[len(g.Body)-1].Results[0]
+			}
 			continue
 		}
 		if err := g.take(o, values, maxNested); err != nil {

@@ -31,7 +31,7 @@ const mostCuts = 3
 
 // moving are the operations that take elements from elsewhere, which keeps groups from being made at once.
 var moving = []*ir.OpDef{
-	tensor.Reshape, tensor.Transpose, tensor.Slice, tensor.Concat, tensor.Pad, tensor.Expand, tensor.Flip, tensor.Index, tensor.Gather,
+	tensor.Reshape, tensor.Transpose, tensor.Slice, tensor.Concat, tensor.Pad, tensor.Expand, tensor.Flip, tensor.Index, tensor.Gather, overlapped,
 }
 
 // cut finds a value that splits a group into one that gives it and one that takes it, both of which can be made; nil for none.

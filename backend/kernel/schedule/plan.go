@@ -60,6 +60,12 @@ func Entries() []Entry {
 			Make:    makeScan,
 		},
 		{
+			Name:    "scatter",
+			Doc:     "What is written to places that are computed: a copy, into which one thread for each row or column writes in order.",
+			Applies: func(g *Group, _ Target) string { return g.needsScatter() },
+			Make:    makeScatter,
+		},
+		{
 			Name:    "rows",
 			Doc:     "Softmax, norms and reductions: the reductions of a row, then its elements, while the row is in the cache.",
 			Applies: func(g *Group, _ Target) string { return g.needsReduction(true) },
