@@ -49,6 +49,7 @@ type program struct {
 	named    map[string]*ir.Resource
 	parallel host.Parallel
 	segments *Segments // nil where the interpreter computes all
+	calls    calls
 
 	mu        sync.Mutex
 	resources map[string]*host.Tensor // those in use
@@ -63,9 +64,9 @@ func (p *program) Functions() []backend.Signature {
 	return list
 }
 
-// Close gives back what the program holds.
+// Close waits for the calls that are going on and gives back what the program holds. A second one does nothing.
 func (p *program) Close() error {
-	if p.segments != nil {
+	if p.calls.close() && p.segments != nil {
 		return p.segments.Close()
 	}
 	return nil
@@ -103,6 +104,14 @@ func (p *program) resource(name string) (*host.Tensor, error) {
 
 // Call runs a function.
 func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt *backend.CallOptions) (out []*host.Tensor, err error) {
+	if err := s.program.calls.begin(); err != nil {
+		return nil, err
+	}
+	defer s.program.calls.end()
+	if !s.busy.CompareAndSwap(false, true) {
+		return nil, errBusy
+	}
+	defer s.busy.Store(false)
 	f := s.program.module.Func(name)
 	if f == nil {
 		return nil, fmt.Errorf("the module has no function %q", name)
