@@ -32,14 +32,17 @@ func compile(_ context.Context, m *ir.Module, opt backend.Options, segments *Seg
 		p.named[r.Name] = r
 	}
 	pl := planner{plans: map[*ir.Func]*plan{}, segments: segments}
-	var errs []error
-	for _, f := range m.Funcs {
-		if _, err := pl.function(f); err != nil {
-			errs = append(errs, err)
-		}
+	if err := pl.module(m); err != nil {
+		return nil, err
 	}
 	p.plans, p.literals = pl.plans, pl.literals
-	return p, errors.Join(errs...)
+	return p, nil
+}
+
+// Check gives the errors of Compile, for an engine that has more to do before it calls CompileWith.
+func Check(m *ir.Module) error {
+	pl := planner{plans: map[*ir.Func]*plan{}}
+	return pl.module(m)
 }
 
 type program struct {

@@ -1,0 +1,60 @@
+//go:build unix
+
+package native
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/text"
+)
+
+// TestRefusedModules compiles a module with an operation that no engine runs: it is refused before anything is compiled, and
+// leaves no threads behind.
+func TestRefusedModules(t *testing.T) {
+	foreign := ir.NewDialect("foreign", "an operation that nothing computes", &ir.OpDef{
+		Name:     "foreign.op",
+		Doc:      "Do something unknown.",
+		Operands: []ir.Arg{ir.In("x", ir.AnyElem)},
+		Results:  []ir.Arg{ir.Out("y", ir.AnyElem)},
+		Infer:    func(_ *ir.InferCtx, op *ir.Op) ([]ir.Type, error) { return []ir.Type{op.In(0)}, nil },
+	})
+	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := text.Parse("refused.air", []byte(`air 1
+module @refused {
+  func @main(%x: tensor<100xf32>) -> (%y: tensor<100xf32>) {
+    %a = tensor.exp(%x) : tensor<100xf32>
+    %y = foreign.op(%a) : tensor<100xf32>
+    core.return(%y)
+  }
+}
+`), ops)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+	before := runtime.NumGoroutine()
+	for range 5 {
+		p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
+		if p != nil || err == nil || !strings.Contains(err.Error(), "foreign.op cannot run: run the pass `decompose` first") {
+			t.Fatalf("found the program %v and the error %v", p, err)
+		}
+	}
+	if now := runtime.NumGoroutine(); now > before {
+		t.Errorf("there are %d goroutines after compiles that failed, before there were %d", now, before)
+	}
+	if entries, err := os.ReadDir(cache.Dir); err == nil && len(entries) > 0 {
+		t.Errorf("the cache holds %v of a module that was refused", entries)
+	}
+}
