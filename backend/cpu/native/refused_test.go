@@ -11,10 +11,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
-	"github.com/aiopt/aiopt/dialect/core"
-	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/text"
 )
 
 // TestRefusedModules compiles a module with an operation that no engine runs: it is refused before anything is compiled, and
@@ -27,11 +24,7 @@ func TestRefusedModules(t *testing.T) {
 		Results:  []ir.Arg{ir.Out("y", ir.AnyElem)},
 		Infer:    func(_ *ir.InferCtx, op *ir.Op) ([]ir.Type, error) { return []ir.Type{op.In(0)}, nil },
 	})
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, foreign)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := text.Parse("refused.air", []byte(`air 1
+	m := parse(t, `air 1
 module @refused {
   func @main(%x: tensor<100xf32>) -> (%y: tensor<100xf32>) {
     %a = tensor.exp(%x) : tensor<100xf32>
@@ -39,10 +32,7 @@ module @refused {
     core.return(%y)
   }
 }
-`), ops)
-	if err != nil {
-		t.Fatal(err)
-	}
+`, foreign)
 	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
 	before := runtime.NumGoroutine()
 	for range 5 {
