@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -46,5 +47,27 @@ module @refused {
 	}
 	if entries, err := os.ReadDir(cache.Dir); err == nil && len(entries) > 0 {
 		t.Errorf("the cache holds %v of a module that was refused", entries)
+	}
+}
+
+// TestGuardsAreChecked holds the sizes of a call against a kernel's guard: one that cannot be checked is broken.
+func TestGuardsAreChecked(t *testing.T) {
+	guard, err := ir.ParseGuard("N >= 2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &kernel.Kernel{Name: "k", Guards: []ir.Guard{guard}}
+	for _, c := range []struct {
+		sizes map[string]int64
+		want  string
+	}{
+		{map[string]int64{"N": 2}, ""},
+		{map[string]int64{"N": 1}, "the sizes break the guard N >= 2 of kernel k"},
+		{nil, "no size is given for the guard N >= 2 of kernel k"},
+	} {
+		p := &preparing{size: func(name string) (int64, bool) { n, ok := c.sizes[name]; return n, ok }}
+		if err := p.check(k); (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("found the error %v for %v, expected one with %q", err, c.sizes, c.want)
+		}
 	}
 }
