@@ -75,6 +75,7 @@ type code struct {
 	refused   []error            // why, for each of those
 	runner    uintptr            // see emit.Runner
 	sharer    uintptr            // see emit.Sharer
+	waiter    uintptr            // see emit.Waiter
 }
 
 // kernelsPerModule is how many are compiled together at most: starting llc costs as much as a small kernel.
@@ -180,6 +181,9 @@ func (c *code) find(symbols, structures []string, kernels []*kernel.Kernel) (err
 		return err
 	}
 	if c.sharer, err = c.library.Symbol(emit.Sharer); err != nil {
+		return err
+	}
+	if c.waiter, err = c.library.Symbol(emit.Waiter); err != nil {
 		return err
 	}
 	for i, name := range symbols {
