@@ -14,6 +14,7 @@ type Target struct {
 	L3        int64 // bytes of the last cache that a program can count on
 
 	Scalef string // the intrinsic that multiplies 16 floats by powers of two
+	Reduce string // and the one that gives what rounding takes away from them, 0 of infinities
 	Bytes  []Dot  // what computes DotBytes, widest first
 	Halves []Dot  // what computes DotHalf, widest first
 	Pick   Dot    // what takes lanes of one f32 vector by integers
@@ -62,7 +63,8 @@ func Targets() []Target {
 	yield := SystemCall{"syscall", "={rax},{rax},~{rcx},~{r11},~{memory},~{dirflag},~{fpsr},~{flags}", 24} // sched_yield of Linux
 	return []Target{
 		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20, L3: 16 << 20,
-			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Fence: fence, Pause: pause, Yield: yield,
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Reduce: "llvm.x86.avx512.mask.reduce.ps.512",
+			Bytes: wide, Halves: halves, Fence: fence, Pause: pause, Yield: yield,
 			Pick: Dot{Name: "llvm.x86.avx512.permvar.sf.512", Lanes: 16}, Pick2: Dot{Name: "llvm.x86.avx512.vpermi2var.ps.512", Lanes: 16}},
 		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause, Yield: yield,
 			Pick: Dot{Name: "llvm.x86.avx2.permps", Lanes: 8}},
