@@ -27,6 +27,9 @@ type Target struct {
 	L3        int64 // bytes of the last cache that a program can count on; 0: results are never written past the caches
 	Features  []string
 	Halves    bool // matrix products of f32 are of numbers rounded to bf16, summed up in f32
+
+	// Verify holds every kernel against what code generators rely on; nil: kernel.Verify.
+	Verify func(*kernel.Kernel) error
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.

@@ -1,5 +1,7 @@
 package emit
 
+import "github.com/aiopt/aiopt/backend/kernel"
+
 // Target describes a family of processors that code is made for.
 type Target struct {
 	Name   string
@@ -67,6 +69,8 @@ type Machine struct {
 	Target
 	Extra   []string // sorted: those of Dot.Feature that are present
 	Rounded bool     // matrix products of f32 may be of numbers rounded to bf16
+
+	Verify func(*kernel.Kernel) error // see schedule.Target
 }
 
 // dot gives the widest intrinsic that the machine has and that divides a number of lanes.
