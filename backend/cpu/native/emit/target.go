@@ -1,5 +1,7 @@
 package emit
 
+import "github.com/aiopt/aiopt/backend/kernel"
+
 // Target describes a family of processors that code is made for.
 type Target struct {
 	Name   string
@@ -79,6 +81,8 @@ type Machine struct {
 	Extra   []string // sorted: those of Dot.Feature that are present
 	Rounded bool     // matrix products of f32 may be of numbers rounded to bf16
 	Coded   bool     // activations of products with compressed weights may be rounded to 8 bits
+
+	Verify func(*kernel.Kernel) error // see schedule.Target
 }
 
 // SumsBytes reports an instruction for DotBytes: without one, products of bytes take longer than those of floats.
