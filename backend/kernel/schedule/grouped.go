@@ -63,11 +63,11 @@ func (g *Group) grouped(op *ir.Op) *ir.Value {
 	counted := func(from ir.Dim, shape ...ir.Dim) *ir.Value {
 		return add(tensor.Iota, of(host.I64, shape...), ir.Attrs{ir.Set("axis", ir.Int(0)), ir.Set("start", ir.DimAttr{Dim: from}), ir.Set("step", ir.Int(1))})
 	}
-	any := func(v *ir.Value) *ir.Value {
+	either := func(v *ir.Value) *ir.Value {
 		return add(tensor.Any, of(host.Bool), ir.Attrs{ir.Set("axes", ir.OfInts(0)), ir.Set("keep_dims", ir.Bool(false))}, v)
 	}
 	ends := add(tensor.Cast, of(host.I64, experts), nil, offsets)
-	wrong := any(add(tensor.Or, of(host.Bool, experts), nil,
+	wrong := either(add(tensor.Or, of(host.Bool, experts), nil,
 		add(tensor.Lt, of(host.Bool, experts), nil, ends, number(0)),
 		add(tensor.Gt, of(host.Bool, experts), nil, ends, counted(rows, one))))
 	if count > 1 {
@@ -75,7 +75,7 @@ func (g *Group) grouped(op *ir.Op) *ir.Value {
 			return add(tensor.Slice, of(host.I64, num(count-1)), ir.Attrs{ir.Set("axis", ir.Int(0)), ir.Set("start", ir.DimAttr{Dim: num(from)}),
 				ir.Set("stop", ir.DimAttr{Dim: num(from + count - 1)}), ir.Set("step", ir.Int(1))}, ends)
 		}
-		wrong = add(tensor.Or, of(host.Bool), nil, wrong, any(add(tensor.Lt, of(host.Bool, num(count-1)), nil, slice(1), slice(0))))
+		wrong = add(tensor.Or, of(host.Bool), nil, wrong, either(add(tensor.Lt, of(host.Bool, num(count-1)), nil, slice(1), slice(0))))
 	}
 	row := add(tensor.Reshape, of(host.I64, rows, one), nil, counted(zero, rows))
 	before := add(tensor.Le, of(host.Bool, rows, experts), nil, ends, row) // experts whose rows end before this one
