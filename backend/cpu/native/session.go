@@ -75,6 +75,10 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	}
 	s.addr = s.addr[:0]
 	for _, t := range s.tensors {
+		if t == nil { // nothing touches it
+			s.addr = append(s.addr, s.scratch.Addr())
+			continue
+		}
 		s.addr = append(s.addr, s.address(t.Data, t.Offset*t.Elem.Bytes()))
 	}
 	pr.bind(s.address(block, 0), s.address(saved, 0), s.addr)
@@ -182,10 +186,15 @@ func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 	return nil
 }
 
-// hold evaluates the constants of a segment, once in a session.
+// hold evaluates the constants of a segment, once in a session; nil stands for those that no kernel touches, as they are
+// packed.
 func (s *session) hold(seg *segment, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	held := make([]*host.Tensor, 0, len(seg.consts))
 	for _, op := range seg.consts {
+		if !seg.touched[op.Results[0]] {
+			held = append(held, nil)
+			continue
+		}
 		made, err := op.Def.Eval(c.Eval, op, nil)
 		if err != nil {
 			return nil, err
@@ -276,7 +285,11 @@ func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 	opt := c.Opt
 	for _, op := range seg.consts {
 		if v := op.Results[0]; opt.Observe != nil && (opt.Select == nil || opt.Select(v)) {
-			opt.Observe(v, s.consts[op].given)
+			made, err := op.Def.Eval(c.Eval, op, nil)
+			if err != nil {
+				return err
+			}
+			opt.Observe(v, made[0])
 		}
 	}
 	for i := range seg.steps {
