@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"runtime"
 
 	"github.com/aiopt/aiopt/backend"
@@ -50,12 +51,19 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 		plan = noPlan
 	}
 	c.progress = opt.Progress
+	if err := interp.Check(m); err != nil { // before what takes longer
+		return nil, err
+	}
 	p, err := newProgram(ctx, c, plan, m, threads)
 	if err != nil {
 		return nil, err
 	}
 	giveBack()
-	return interp.CompileWith(ctx, m, opt, p.interpreted(func() interp.Runner { return p.newSession().run }))
+	program, err := interp.CompileWith(ctx, m, opt, p.interpreted(func() interp.Runner { return p.newSession().run }))
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return program, nil
 }
 
 // interpreted is how the interpreter runs the program.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -80,7 +81,7 @@ func (p *pool) size() int { return len(p.workers) + 1 }
 
 // run computes a job whose epoch was set, with the help of those workers that are free. A job that a worker has not looked at
 // yet gives way: it may be over, as short ones are before a thread has woken up.
-func (p *pool) run(j *job, args *[6]uintptr) {
+func (p *pool) run(j *job, args *[6]uintptr) error {
 	for _, w := range p.workers {
 		w.job.Store(j)
 		if w.state.CompareAndSwap(asleep, spinning) {
@@ -89,6 +90,9 @@ func (p *pool) run(j *job, args *[6]uintptr) {
 	}
 	epoch := j.epoch.Load()
 	for at, waited := j.enter(args, 0, 0, epoch), 0; at < j.n; waited++ {
+		if at < 0 {
+			return errAnew
+		}
 		if waited < patience {
 			runtime.Gosched()
 		} else {
@@ -96,7 +100,10 @@ func (p *pool) run(j *job, args *[6]uintptr) {
 		}
 		at = j.enter(args, 0, at, epoch)
 	}
+	return nil
 }
+
+var errAnew = errors.New("internal error: a list of kernels began anew while it ran")
 
 // each calls part(0), ..., part(n-1) on as many goroutines.
 func (p *pool) each(n int, part func(i int)) {

@@ -263,19 +263,21 @@ func (s *session) launch(seg *segment, pr *prepared, c *interp.SegmentCall, bloc
 		if err := c.Eval.Context.Err(); err != nil {
 			return err
 		}
-		s.start(l)
+		if err := s.start(l); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s *session) start(l *launch) {
+func (s *session) start(l *launch) error {
 	if l.shared {
 		l.begin(s.scratch.Addr(), uintptr(s.stride))
-		s.p.pool.run(&l.job, &s.args)
-		return
+		return s.p.pool.run(&l.job, &s.args)
 	}
 	s.args = [6]uintptr{l.list, 0, uintptr(l.n), s.scratch.Addr()}
 	purego.SyscallN(s.p.code.runner, s.args[:4]...)
+	return nil
 }
 
 // watched runs every operation alone, shows its result and says how long it took.
@@ -297,7 +299,9 @@ func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 		}
 		l := pr.alone(i, s.p.pool.size(), s.p.code)
 		begin := time.Now()
-		s.start(l)
+		if err := s.start(l); err != nil {
+			return err
+		}
 		if opt.Timing != nil {
 			opt.Timing(op, "native", time.Since(begin).Nanoseconds())
 		}
