@@ -21,7 +21,31 @@ type Buffer struct {
 	Len    ir.Dim    // in elements
 	Space  Space
 	Access Access
+
+	Role  Role // of a global buffer
+	Index int  // which of those of its role it is
 }
+
+// As says what a global buffer is to the caller, and which of its kind.
+func (b *Buffer) As(role Role, index int) *Buffer {
+	b.Role, b.Index = role, index
+	return b
+}
+
+// Role says what a global buffer of a planned kernel is. It is for who calls the kernel; names are for readers.
+type Role uint8
+
+// The roles of buffers.
+const (
+	NoRole    Role = iota // the kernel is no part of a plan
+	Operand               // of the operation
+	Result                // of the operation
+	Packed                // what the pack of that index fills
+	Temporary             // memory between the kernels of a plan
+	Saved                 // the runs that an update has written over
+	Places                // where each of them starts: 64 bits
+	Status                // its elements are 0 before the kernels run; what is not 0 afterwards tells of a mistake in the data
+)
 
 // Space is where a buffer lies.
 type Space uint8

@@ -15,7 +15,6 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
-	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -180,7 +179,7 @@ func (b *packBlock) fill(c *constants, j *packing) error {
 			return fmt.Errorf("internal error: buffer %s of a pack has %s elements", buf.Name, buf.Len)
 		}
 		bytes := int(n) * buf.Elem.Bytes()
-		switch role, _ := schedule.RoleOf(buf); {
+		switch {
 		case buf.Space != kernel.Global: // behind the others
 			continue
 		case at < len(j.pack.Operands):
@@ -194,7 +193,7 @@ func (b *packBlock) fill(c *constants, j *packing) error {
 			}
 			b.in = append(b.in, t)
 			b.words = append(b.words, uint64(uintptr(unsafe.Pointer(unsafe.SliceData(t.Data[from:])))))
-		case role == schedule.Statuses:
+		case buf.Role == kernel.Status:
 			b.status = make([]uint64, (bytes+7)/8)
 			b.words = append(b.words, uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b.status)))))
 		default:

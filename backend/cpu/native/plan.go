@@ -59,22 +59,19 @@ func (p *Plan) apart(op *ir.Op) *Plan {
 
 // Arg is what a buffer of a kernel is.
 type Arg struct {
-	Kind  ArgKind
+	Kind  kernel.Role
 	Index int // of the operand, among the present and distinct ones, or of the temporary or pack
 }
 
-// ArgKind says what a buffer of a kernel is.
-type ArgKind uint8
-
-// The kinds of arguments.
+// The roles of arguments.
 const (
-	Operand ArgKind = iota
-	Result
-	Temporary
-	Packed // what the pack of that index has filled
-	Saved  // the runs that an update has written over
-	Places // where each starts: 64 bits
-	Status // its elements are 0 before the kernels run; what is not 0 afterwards is an error that the interpreter explains
+	Operand   = kernel.Operand
+	Result    = kernel.Result
+	Temporary = kernel.Temporary
+	Packed    = kernel.Packed
+	Saved     = kernel.Saved
+	Places    = kernel.Places
+	Status    = kernel.Status
 )
 
 // Temp is memory that kernels of a plan hand on.

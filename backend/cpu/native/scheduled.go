@@ -3,6 +3,7 @@ package native
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -33,32 +34,18 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 		}
 	}
 	if len(parts) == 1 && len(plan.Kernels) == 1 && parts[0].Made.Once {
-		plan.Reuses = reused(plan.Kernels[0], plan.Args[0])
+		plan.Reuses = reused(plan.Kernels[0])
 	}
 	return plan, nil
 }
 
 // reused lists the operands of a kernel that its result may be written over.
-func reused(k *kernel.Kernel, args []Arg) []int {
-	var in []*kernel.Buffer
-	var out *kernel.Buffer
-	at := 0
-	for _, b := range k.Buffers {
-		if b.Space != kernel.Global {
-			continue
-		}
-		switch args[at].Kind {
-		case Operand:
-			in = append(in, b)
-		case Result:
-			out = b
-		}
-		at++
-	}
+func reused(k *kernel.Kernel) []int {
+	at := slices.IndexFunc(k.Buffers, func(b *kernel.Buffer) bool { return b.Role == Result })
 	var list []int
-	for i, b := range in {
-		if k.MayShare(b, out) {
-			list = append(list, i)
+	for _, b := range k.Buffers {
+		if b.Role == Operand && k.MayShare(b, k.Buffers[at]) {
+			list = append(list, b.Index)
 		}
 	}
 	return list
@@ -79,7 +66,7 @@ func (p *Plan) add(part *schedule.Part, params int, given []int, last bool) ([]i
 		p.Temps = append(p.Temps, Temp{part.Result.NumElements().Mul(ir.Const(int64(part.Result.Elem.Bytes())))})
 	}
 	for _, k := range made.Kernels {
-		args, err := argsOf(k, len(part.Params))
+		args, err := argsOf(k)
 		if err != nil {
 			return nil, err
 		}
@@ -128,30 +115,24 @@ func updates(op *ir.Op, t schedule.Target) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	var args []Arg
-	for i := range op.Operands {
-		args = append(args, Arg{Operand, i})
+	args, err := argsOf(u.Kernel)
+	if err != nil {
+		return nil, err
 	}
-	args = append(args, Arg{Kind: Saved}, Arg{Kind: Places}, Arg{Kind: Status})
 	return &Plan{Kernels: []*kernel.Kernel{u.Kernel}, Args: [][]Arg{args}, InPlace: &InPlace{u.Runs, u.Length, u.Copy}}, nil
 }
 
-// argsOf tells a scheduled kernel's global buffers apart, of which the parameters come first.
-func argsOf(k *kernel.Kernel, params int) ([]Arg, error) {
-	kinds := map[schedule.Role]ArgKind{schedule.Result: Result, schedule.Packed: Packed, schedule.Between: Temporary, schedule.Statuses: Status}
+// argsOf are the global buffers of a planned kernel.
+func argsOf(k *kernel.Kernel) ([]Arg, error) {
 	var args []Arg
 	for _, b := range k.Buffers {
 		switch {
 		case b.Space != kernel.Global:
-		case len(args) < params:
-			args = append(args, Arg{Operand, len(args)})
+		case b.Role == kernel.NoRole:
+			return nil, fmt.Errorf("internal error: the schedule does not say what buffer %s of kernel %s is", b.Name, k.Name)
 		default:
-			role, index := schedule.RoleOf(b)
-			args = append(args, Arg{kinds[role], index})
+			args = append(args, Arg{b.Role, b.Index})
 		}
-	}
-	if len(args) < params {
-		return nil, fmt.Errorf("kernel %s has %d global buffers, expected %d parameters among them", k.Name, len(args), params)
 	}
 	return args, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/kernel"
 )
 
 // written is what an update of a segment writes over and saves.
@@ -46,7 +47,7 @@ func (p *preparing) update(st *segmentStep) error {
 }
 
 // savedAt gives the place and the size of what the last update saves.
-func (p *preparing) savedAt(kind ArgKind) (at, bytes int) {
+func (p *preparing) savedAt(kind kernel.Role) (at, bytes int) {
 	w := &p.updates[len(p.updates)-1]
 	if kind == Places {
 		return w.places, w.runs * 8

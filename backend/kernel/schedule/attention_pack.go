@@ -23,8 +23,9 @@ func (a *attention) packRows(made *Made, v *ir.Value, width, tile int64) (packed
 	c := newAttention(a.g, a.target)
 	shape := v.Type.Shape[:v.Type.Rank()-2]
 	heads := product(shape)
-	name, size := fmt.Sprintf("temp%d", len(made.Temps)), heads.Mul(p.tiles).Mul(num(tile*width))
-	out := c.Output(name, a.elem, size)
+	index, size := len(made.Temps), heads.Mul(p.tiles).Mul(num(tile*width))
+	name := fmt.Sprintf("temp%d", index)
+	out := c.Output(name, a.elem, size).As(kernel.Temporary, index)
 	_, err := c.round(kernel.Parallel, "w", heads.Mul(p.tiles), nil, func(w ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		return nil, c.some(heads, func() error {
 			return c.some(c.keys, func() error { return c.copyTile(p, out, shape, w) })
@@ -39,7 +40,7 @@ func (a *attention) packRows(made *Made, v *ir.Value, width, tile int64) (packed
 	}
 	made.Kernels = append(made.Kernels, k)
 	made.Temps = append(made.Temps, Temp{a.elem, size})
-	p.buf = a.Input(name, a.elem, size)
+	p.buf = a.Input(name, a.elem, size).As(kernel.Temporary, index)
 	return p, nil
 }
 

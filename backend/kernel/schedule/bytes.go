@@ -94,7 +94,7 @@ func makeBytes(g *Group, t Target) (*Made, error) {
 		return nil, reason(m.op, "%s", why)
 	}
 	m.stored = host.F32
-	m.out = m.Output("y", r.Elem, r.NumElements())
+	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
 	if err := weights.packAs(host.U8); err != nil {
 		return nil, err
 	}

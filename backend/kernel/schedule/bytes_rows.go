@@ -55,9 +55,10 @@ func (p *byteProduct) roundRows() error {
 	r.stride = lined(r.blocks*blockK, host.I8)
 	rows := ceilDiv(m.m, ir.Const(int64(p.height))).Mul(ir.Const(int64(p.height)))
 	temp := func(elem host.Elem, n int64) (to, from *kernel.Buffer) {
-		name, size := fmt.Sprintf("temp%d", len(m.temps)), rows.Mul(ir.Const(n))
+		index, size := len(m.temps), rows.Mul(ir.Const(n))
+		name := fmt.Sprintf("temp%d", index)
 		m.temps = append(m.temps, Temp{elem, size})
-		return e.Output(name, elem, size), m.Input(name, elem, size)
+		return e.Output(name, elem, size).As(kernel.Temporary, index), m.Input(name, elem, size).As(kernel.Temporary, index)
 	}
 	var to roundedRows
 	to.bytes, r.bytes = temp(host.I8, r.stride)

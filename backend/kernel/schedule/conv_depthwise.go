@@ -58,7 +58,7 @@ func makeDepthwise(g *Group, t Target) (*Made, error) {
 		return nil, fmt.Errorf("windows of %d elements of %s are not emitted", window, elem)
 	}
 	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
-	m.out = m.Output("y", r.Elem, r.NumElements())
+	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
 	d := &depthwise{gemm: m, convolution: conv}
 	counts := append(append([]ir.Dim{}, c.batches...), c.m)
 	_, err = m.loop(kernel.Parallel, "r", product(counts), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {

@@ -126,14 +126,14 @@ func (l *lastConv) addPack(e *emitter, elem host.Elem, size int64, held []bool) 
 	if err != nil {
 		return nil, err
 	}
-	p := Pack{Kernel: k, Elem: elem, Len: ir.Const(size)}
+	p, index := Pack{Kernel: k, Elem: elem, Len: ir.Const(size)}, len(l.packs)
 	for i, h := range held {
 		if h {
 			p.Params = append(p.Params, i)
 		}
 	}
 	l.packs = append(l.packs, p)
-	return l.Input(fmt.Sprintf("packed%d", len(l.packs)-1), elem, ir.Const(size)), nil
+	return l.Input(fmt.Sprintf("packed%d", index), elem, ir.Const(size)).As(kernel.Packed, index), nil
 }
 
 // constants are what the sums are scaled and shifted by.
@@ -192,7 +192,7 @@ func (l *lastConv) packShift() error {
 	held := l.heldByAll(l.constants()...)
 	e := newPackEmitter(l.g, l.target, held)
 	size := l.image.groups * l.panels() * l.width()
-	out := e.Output("packed", l.elem, ir.Const(size))
+	out := e.Output("packed", l.elem, ir.Const(size)).As(kernel.Packed, len(l.packs))
 	err := l.eachPanel(e, func(r, group, panel ir.Dim) error {
 		return l.eachVector(e, group, panel, func(at int64, channel part, lanes int) error {
 			_, shift, err := l.scaled(e, channel, lanes)
@@ -230,7 +230,7 @@ func (l *lastConv) packWeights() error {
 		elem = s
 	}
 	size := img.groups * l.panels() * l.taps() * l.width()
-	out := e.Output("packed", elem, n(size))
+	out := e.Output("packed", elem, n(size)).As(kernel.Packed, len(l.packs))
 	window := img.high * img.wide
 	err := l.eachPanel(e, func(r, group, panel ir.Dim) error {
 		return l.eachVector(e, group, panel, func(at int64, channel part, lanes int) error {

@@ -10,9 +10,6 @@
 package schedule
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -46,7 +43,7 @@ type Entry struct {
 }
 
 // Made is how kernels compute a group. The global buffers of each of Kernels are the group's parameters, and of the result,
-// what the packs fill, the memory between kernels and the status those that it uses; their names tell them apart (see [Role]).
+// what the packs fill, the memory between kernels and the status those that it uses; each says which (see [kernel.Role]).
 type Made struct {
 	Kernels []*kernel.Kernel // run one after the other at each call
 	Packs   []Pack
@@ -58,35 +55,6 @@ type Made struct {
 type Temp struct {
 	Elem host.Elem
 	Len  ir.Dim // in elements
-}
-
-// Role says what a global buffer behind the parameters of a planned kernel is.
-type Role uint8
-
-// The roles of buffers.
-const (
-	Result   Role = iota // y
-	Packed               // packed0, packed1, ...: what that pack has filled
-	Between              // temp0, temp1, ...: memory between kernels
-	Statuses             // status
-)
-
-// RoleOf gives the role of a global buffer that is no parameter, and which of Packs or Temps it is.
-func RoleOf(b *kernel.Buffer) (role Role, index int) {
-	for _, kind := range []struct {
-		prefix string
-		role   Role
-	}{{"packed", Packed}, {"temp", Between}} {
-		if rest, ok := strings.CutPrefix(b.Name, kind.prefix); ok {
-			if n, err := strconv.Atoi(rest); err == nil {
-				return kind.role, n
-			}
-		}
-	}
-	if strings.HasPrefix(b.Name, "status") {
-		return Statuses, 0
-	}
-	return Result, 0
 }
 
 // Pack is a constant in the order in which kernels read it: memory that an engine fills once, before the first call, and

@@ -76,7 +76,7 @@ func newEmitter(g *Group, t Target, lanes int) *emitter {
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
 	for i, p := range g.Params {
-		e.buffers = append(e.buffers, e.Input(fmt.Sprintf("x%d", i), storageElem(p.Type.Elem), storageLen(p.Type)))
+		e.buffers = append(e.buffers, e.Input(fmt.Sprintf("x%d", i), storageElem(p.Type.Elem), storageLen(p.Type)).As(kernel.Operand, i))
 		e.ids[p] = len(e.ids)
 	}
 	for _, op := range g.Body {
@@ -384,7 +384,7 @@ func (e *emitter) tell(found *kernel.Value) {
 
 func (e *emitter) statusBuffer() *kernel.Buffer {
 	if e.status == nil {
-		e.status = e.Buffer("status", host.I32, one, kernel.Global, kernel.Write)
+		e.status = e.Buffer("status", host.I32, one, kernel.Global, kernel.Write).As(kernel.Status, 0)
 	}
 	return e.status
 }

@@ -117,5 +117,5 @@ func (e *emitter) output() (*kernel.Buffer, error) {
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
 		return nil, reason(e.g.Result.Def, "a result of %s is not emitted", r.Elem)
 	}
-	return e.Output("y", r.Elem, r.NumElements()), nil
+	return e.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0), nil
 }

@@ -96,7 +96,7 @@ func makeProduct(g *Group, t Target) (*Made, error) {
 	}
 	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem, stored: elem}
 	m.height, m.panel = tileOf(t.Registers, elem)
-	m.out = m.Output("y", r.Elem, r.NumElements())
+	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
 	if c.b.conv != nil {
 		m.blocks = newPixelBlocks(m, c.b.conv)
 	}

@@ -189,7 +189,7 @@ func (m *gemm) pack(elem host.Elem, f factor, outer, units ir.Dim, width int64, 
 	m.g.heldBy(f.v, held)
 	e := newPackEmitter(m.g, m.target, held)
 	n := f.count.Mul(each)
-	out := e.Output("packed", elem, n)
+	out := e.Output("packed", elem, n).As(kernel.Packed, len(m.packs))
 	_, err := e.loop(kernel.Parallel, "r", f.count.Mul(units), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		number := e.symbol("number", r.FloorDiv(units), f.count.Sub(one))
 		unit := e.symbol("unit", r.Sub(r.FloorDiv(units).Mul(units)), units.Sub(one))
@@ -203,14 +203,14 @@ func (m *gemm) pack(elem host.Elem, f factor, outer, units ir.Dim, width int64, 
 	if err != nil {
 		return nil, err
 	}
-	p := Pack{Kernel: k, Elem: elem, Len: n}
+	p, index := Pack{Kernel: k, Elem: elem, Len: n}, len(m.packs)
 	for i, h := range held {
 		if h {
 			p.Params = append(p.Params, i)
 		}
 	}
 	m.packs = append(m.packs, p)
-	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), elem, n), nil
+	return m.Input(fmt.Sprintf("packed%d", index), elem, n).As(kernel.Packed, index), nil
 }
 
 // newPackEmitter is an emitter with buffers for some parameters only.
@@ -223,7 +223,7 @@ func newPackEmitter(g *Group, t Target, held []bool) *emitter {
 		e.ids[p] = len(e.ids)
 		var buf *kernel.Buffer
 		if held[i] {
-			buf = e.Input(fmt.Sprintf("x%d", i), storageElem(p.Type.Elem), storageLen(p.Type))
+			buf = e.Input(fmt.Sprintf("x%d", i), storageElem(p.Type.Elem), storageLen(p.Type)).As(kernel.Operand, i)
 		}
 		e.buffers = append(e.buffers, buf)
 	}

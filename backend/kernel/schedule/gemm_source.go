@@ -112,8 +112,9 @@ func (m *gemm) copyRow(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, ba
 func (s source) rowsBefore() (*kernel.Buffer, error) {
 	m := s.gemm
 	e := newEmitter(m.g, m.target, m.emitter.lanes)
-	name, n := fmt.Sprintf("temp%d", len(m.temps)), s.count.Mul(m.m).Mul(m.rowStep())
-	out := e.Output(name, m.stored, n)
+	index, n := len(m.temps), s.count.Mul(m.m).Mul(m.rowStep())
+	name := fmt.Sprintf("temp%d", index)
+	out := e.Output(name, m.stored, n).As(kernel.Temporary, index)
 	_, err := e.loop(kernel.Parallel, "r", s.count.Mul(m.m), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		number, row := zero, r
 		if !isOne(s.count) {
@@ -130,7 +131,7 @@ func (s source) rowsBefore() (*kernel.Buffer, error) {
 		return nil, err
 	}
 	m.first, m.temps = append(m.first, k), append(m.temps, Temp{m.stored, n})
-	return m.Input(name, m.stored, n), nil
+	return m.Input(name, m.stored, n).As(kernel.Temporary, index), nil
 }
 
 // number is a's number of row u of a tile, or the pair of them at k and k+1.

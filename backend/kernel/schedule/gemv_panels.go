@@ -68,7 +68,7 @@ func makePanels(g *Group, t Target) (*Made, error) {
 	if why != "" {
 		return nil, reason(m.op, "%s", why)
 	}
-	m.out = m.Output("y", r.Elem, r.NumElements())
+	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
 	if err := weights.pack(); err != nil {
 		return nil, err
 	}

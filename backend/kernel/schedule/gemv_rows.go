@@ -54,7 +54,7 @@ func makeRows(g *Group, t Target) (*Made, error) {
 		return nil, reason(c.op, "its rows are no whole number of vectors")
 	}
 	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
-	m.out = m.Output("y", r.Elem, r.NumElements())
+	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
 	rows, _ := c.m.IsConst()
 	sums := m.Buffer("sums", elem, ir.Const(rows).Mul(lanes), kernel.Private, 0)
 	_, err = m.loop(kernel.Parallel, "r", ceilDiv(c.n, ir.Const(int64(t.Lanes))), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {

@@ -111,19 +111,18 @@ func computeBy(run runKernel, made *schedule.Made, in []*host.Tensor, sizes map[
 	}
 	for _, k := range made.Kernels {
 		call := kernel.Call{Sizes: sizes}
-		for _, x := range in {
-			call.Buffers = append(call.Buffers, x.Bytes())
-		}
 		status := make([]byte, 4)
-		for _, b := range globalBuffers(k)[len(in):] {
-			switch role, i := schedule.RoleOf(b); role {
-			case schedule.Result:
+		for _, b := range globalBuffers(k) {
+			switch b.Role {
+			case kernel.Operand:
+				call.Buffers = append(call.Buffers, in[b.Index].Bytes())
+			case kernel.Result:
 				call.Buffers = append(call.Buffers, out.Data[:want.Len()*want.Elem.Bytes()])
-			case schedule.Packed:
-				call.Buffers = append(call.Buffers, packed[i])
-			case schedule.Between:
-				call.Buffers = append(call.Buffers, temps[i])
-			case schedule.Statuses:
+			case kernel.Packed:
+				call.Buffers = append(call.Buffers, packed[b.Index])
+			case kernel.Temporary:
+				call.Buffers = append(call.Buffers, temps[b.Index])
+			case kernel.Status:
 				call.Buffers = append(call.Buffers, status)
 			}
 		}

@@ -56,7 +56,7 @@ func (c *compressed) packed(from *ir.Value, elem, as host.Elem, n int64, fill fu
 	held := make([]bool, len(m.g.Params))
 	held[from.Index] = true
 	e := newPackEmitter(m.g, m.target, held)
-	out := e.Output("packed", elem, ir.Const(n))
+	out := e.Output("packed", elem, ir.Const(n)).As(kernel.Packed, len(m.packs))
 	_, err := e.loop(kernel.Parallel, "r", ir.Const(c.groups), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		return nil, fill(e, out, r)
 	})
@@ -67,8 +67,9 @@ func (c *compressed) packed(from *ir.Value, elem, as host.Elem, n int64, fill fu
 	if err != nil {
 		return nil, err
 	}
+	index := len(m.packs)
 	m.packs = append(m.packs, Pack{Kernel: k, Params: []int{from.Index}, Elem: elem, Len: ir.Const(n)})
-	return m.Input(fmt.Sprintf("packed%d", len(m.packs)-1), as, ir.Const(n*int64(elem.Bytes()/as.Bytes()))), nil
+	return m.Input(fmt.Sprintf("packed%d", index), as, ir.Const(n*int64(elem.Bytes()/as.Bytes()))).As(kernel.Packed, index), nil
 }
 
 // packCodes makes the words of all panels.

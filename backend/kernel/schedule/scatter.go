@@ -64,7 +64,7 @@ func makeScatter(g *Group, t Target) (*Made, error) {
 		return nil, err
 	}
 	s.emitter = newEmitter(g, t, lanes)
-	s.out = s.Buffer("y", x.Elem, x.NumElements(), kernel.Global, kernel.Read|kernel.Write)
+	s.out = s.Buffer("y", x.Elem, x.NumElements(), kernel.Global, kernel.Read|kernel.Write).As(kernel.Result, 0)
 	write := s.scatter
 	if op.Is(tensor.IndexPut) {
 		write = s.put

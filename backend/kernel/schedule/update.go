@@ -55,8 +55,8 @@ func MakeUpdate(op *ir.Op, t Target) (*Update, error) {
 	u.emitter = newEmitter(g, t, narrowest(t.Lanes, u.length))
 	u.buffers[0].Access = kernel.Read | kernel.Write
 	runs := product(u.written[:u.first])
-	u.saved = u.Output("saved", u.buffers[0].Elem, runs.Mul(u.length))
-	u.places = u.Output("places", host.I64, runs)
+	u.saved = u.Output("saved", u.buffers[0].Elem, runs.Mul(u.length)).As(kernel.Saved, 0)
+	u.places = u.Output("places", host.I64, runs).As(kernel.Places, 0)
 	if err := u.rows(u.order(), make([]ir.Dim, u.first), kernel.Parallel); err != nil {
 		return nil, err
 	}
