@@ -13,7 +13,7 @@ const (
 	// one sign, is then off by at most 2^-16.
 	mostAdded = 1 << 10
 	// runOfSum is how many are where there are more: accumulators of f64 take what such a run comes to.
-	runOfSum = 1 << 8
+	runOfSum = 1 << 6
 )
 
 // added bounds how often the loops over the runs of a place add to one accumulator. Lanes, where they lie along the last run, have
