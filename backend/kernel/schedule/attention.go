@@ -24,7 +24,6 @@ type attention struct {
 	queries, keys ir.Dim
 	width, values int64 // of a row of q and k, and of a row of v
 	scale         float64
-	exp           kernel.Op // that makes weights of scores: Exp, or Exp2 where scores are scaled for it
 	causal        bool
 	window        int64
 	lines         map[host.Elem]*kernel.Buffer
@@ -59,29 +58,30 @@ func narrowRow(t ir.Type) int64 {
 const fewRows = 16
 
 func makeAttention(g *Group, t Target) (*Made, error) {
-	a := newAttention(g, t)
-	var err error
-	if a.out, err = a.output(); err != nil {
+	a, err := newAttention(g, t)
+	if err != nil {
 		return nil, err
 	}
-	made := &Made{}
 	if rows, shared := a.fewQueries(); rows > 0 {
 		err = a.decode(rows, shared)
 	} else {
-		err = a.prefill(made)
+		err = a.prefill()
 	}
 	if err != nil {
 		return nil, err
 	}
 	k, err := a.Build()
-	made.Kernels = append(made.Kernels, k)
-	return made, err
+	return &Made{Kernels: []*kernel.Kernel{k}}, err
 }
 
-func newAttention(g *Group, t Target) *attention {
+func newAttention(g *Group, t Target) (*attention, error) {
 	op := g.Anchor
 	e := newEmitter(g, t, t.Lanes)
-	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), exp: kernel.Exp, lines: map[host.Elem]*kernel.Buffer{}}
+	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), lines: map[host.Elem]*kernel.Buffer{}}
+	var err error
+	if a.out, err = e.output(); err != nil {
+		return nil, err
+	}
 	shape := op.Result().Type.Shape
 	rank := len(shape)
 	a.elem = computeElem(a.q.Type.Elem)
@@ -97,7 +97,7 @@ func newAttention(g *Group, t Target) *attention {
 	}
 	a.causal, a.window = op.Bool("is_causal"), int64(op.Int("window_size"))
 	a.hidden = e.Float(a.vector(), math.Inf(-1))
-	return a
+	return a, nil
 }
 
 // fewQueries is how many rows share keys and values where these are so few that lanes go along a row, and by how many heads
@@ -291,32 +291,26 @@ func (a *attention) maskAt(head ir.Dim, query, key part) (*kernel.Value, error) 
 	return m, err
 }
 
-// keysSeen are the first key that queries first ... first+rows-1 see, and the one behind the last.
-func (a *attention) keysSeen(first, rows ir.Dim) (start, end ir.Dim) {
-	start, end = zero, a.keys
+// keyBlocks are the blocks of size keys that queries first ... first+rows-1 see any of: the number of the first, and how many.
+func (a *attention) keyBlocks(first, rows ir.Dim, size int64) (start, count ir.Dim) {
+	start, end := zero, a.keys
 	if a.causal {
 		end = end.Min(first.Add(rows))
 	}
 	if a.window > 0 {
-		start = first.Sub(num(a.window - 1)).Max(zero)
+		start = first.Sub(num(a.window - 1)).Max(zero).FloorDiv(num(size))
 		if !a.causal {
 			end = end.Min(first.Add(rows).Add(num(a.window - 1)))
 		}
 	}
-	return start, end
-}
-
-// keyBlocks are the blocks of size keys that have any of start ... end-1: the number of the first, and how many.
-func (a *attention) keyBlocks(start, end ir.Dim, size int64) (first, count ir.Dim) {
-	first = start.FloorDiv(num(size))
-	return first, ceilDiv(end, num(size)).Sub(first).Max(zero)
+	return start, ceilDiv(end, num(size)).Sub(start).Max(zero)
 }
 
 // weigh gives what scores are less before exp, which is finite where all are hidden, and what older sums are scaled by.
 func (a *attention) weigh(most, before *kernel.Value) (base, fade *kernel.Value) {
 	nothing := a.Op(kernel.Equal, most, a.Float(most.Type, math.Inf(-1)))
 	base = a.Select(nothing, a.Float(most.Type, 0), most)
-	return base, a.Op(a.exp, a.Op(kernel.Sub, before, base))
+	return base, a.Op(kernel.Exp, a.Op(kernel.Sub, before, base))
 }
 
 // share of one over the sum of weights; 0 where there is none.
