@@ -33,26 +33,11 @@ func LayoutOf(k *kernel.Kernel) Layout {
 			l.Scratch = append(l.Scratch, b)
 		}
 	}
-	if loop := parallelLoop(k); loop != nil {
+	if loop, _ := k.Outermost(); loop != nil {
 		n := loop.Extent.Add(ir.Const(loop.Step - 1)).FloorDiv(ir.Const(loop.Step))
 		l.Rounds = &n
 	}
 	return l
-}
-
-// parallelLoop is the loop whose rounds the threads share: the only one on the outside.
-func parallelLoop(k *kernel.Kernel) *kernel.Loop {
-	var found *kernel.Loop
-	for _, in := range k.Body.Instrs {
-		if in.Op != kernel.LoopInstr || in.Loop.Kind != kernel.Parallel && in.Loop.Kind != kernel.Grid {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = in.Loop
-	}
-	return found
 }
 
 // Module gathers kernels that are compiled together.
@@ -96,7 +81,8 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	g.scopes = []*scope{{block: g.block, symbols: map[string]value.Value{}, cache: map[string]value.Value{}}}
 	g.decls = append(g.decls, k.Sizes...)
 	g.context(ctx, scratch)
-	g.parallel, g.lo, g.hi = parallelLoop(k), lo, hi
+	g.parallel, _ = k.Outermost()
+	g.lo, g.hi = lo, hi
 	g.run(k.Body)
 	if streams(k) && m.machine.Fence != "" {
 		g.pure(m.machine.Fence, types.Void)
