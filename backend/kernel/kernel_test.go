@@ -123,6 +123,20 @@ func TestRunReports(t *testing.T) {
 				b.Store(s, c(0), b.Load(x, i, 1))
 			})
 		}, "was written before the parallel loop, and another round has written it since"},
+		{"written twice", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Once = true
+			for range 2 {
+				b.Store(y, c(0), b.Load(x, c(0), 1))
+			}
+		}, "element 0 of buffer y is written again, expected once"},
+		{"not written", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Once = true
+			b.Store(y, c(0), b.Load(x, c(0), 1))
+		}, "element 1 of buffer y is not written, expected once"},
+		{"read though only to be written", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Once, y.Access = true, kernel.Read|kernel.Write
+			b.Store(y, c(0), b.Load(y, c(0), 1))
+		}, "buffer y is to be written only, and is read"},
 		{"race", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.For(kernel.Parallel, "i", c(2), 1, func(i ir.Dim) { b.Store(y, c(0), b.Load(x, i, 1)) })
 		}, "written by two rounds"},

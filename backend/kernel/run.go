@@ -19,7 +19,7 @@ type Call struct {
 // run from first to last, each after what stands before the loop, threads of a group step from barrier to barrier. It reports
 // what a machine may let pass: sizes that break the kernel's guards, accesses outside a buffer, reads of shared or private memory
 // that was not written, rounds of a parallel loop that touch what another one writes, or read what was written before the loop
-// and another one overwrites, integer division by zero, and shifts by too much.
+// and another one overwrites, elements that are not written once where all are to be, integer division by zero, and shifts by too much.
 func Run(k *Kernel, call Call) error {
 	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}}
 	if m.simd == 0 {
@@ -36,6 +36,11 @@ func Run(k *Kernel, call Call) error {
 	m.text.block(k.Body) // numbers the values as Print does
 	if err := t.block(k.Body); err != nil {
 		return fmt.Errorf("kernel %s: %w", k.Name, err)
+	}
+	for _, b := range k.Buffers {
+		if err := t.memory[b].whole(); err != nil {
+			return fmt.Errorf("kernel %s: %w", k.Name, err)
+		}
 	}
 	return nil
 }
@@ -86,6 +91,9 @@ func (m *machine) bind(t *thread, call Call) error {
 			return fmt.Errorf("buffer %s has %d bytes, expected %d for %s[%s]", b.Name, len(data), want, b.Elem, b.Len)
 		}
 		t.memory[b] = &memory{buf: b, data: data, n: n}
+		if b.Once {
+			t.memory[b].times = make([]uint8, n)
+		}
 		given++
 	}
 	if given != len(call.Buffers) {
