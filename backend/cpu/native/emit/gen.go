@@ -55,15 +55,15 @@ func NewModule(m *Machine) *Module {
 	return mod
 }
 
-// Add gives the module a function for a verified kernel. The error says which operation has no code for the machine; the
-// module is then as it was.
+// Add gives the module a function for a verified kernel. A [Refusal] says which operation has no code for the machine; any other
+// error is a fault of this package. The module is then as it was.
 func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
 			return
-		case refusal:
-			err = fmt.Errorf("kernel %s: %s", k.Name, string(p))
+		case Refusal:
+			err = fmt.Errorf("kernel %s: %w", k.Name, p)
 		default:
 			err = fmt.Errorf("internal error in kernel %s: %v", k.Name, p)
 		}
@@ -91,10 +91,12 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	return nil
 }
 
-// refusal is why there is no code for a kernel; it is thrown and caught within the package.
-type refusal string
+// Refusal is why there is no code for a kernel. Within the package it is thrown and caught.
+type Refusal string
 
-func refuse(format string, args ...any) { panic(refusal(fmt.Sprintf(format, args...))) }
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) { panic(Refusal(fmt.Sprintf(format, args...))) }
 
 // gen makes the code of one kernel.
 type gen struct {
