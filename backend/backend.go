@@ -42,6 +42,7 @@ type Backend interface {
 type Program interface {
 	Functions() []Signature
 	NewSession() Session
+	// Close waits for the calls that are going on; later ones are errors. It must not be called from within one.
 	Close() error
 }
 
@@ -52,7 +53,7 @@ type Program interface {
 // written to after a call has returned. No two tensors it gets share bytes. Inputs must not change during a call.
 type Session interface {
 	// Call runs a function. It takes the tensors of Signature.Inputs and gives those of Signature.Outputs. After an
-	// error the states are what they were before.
+	// error the states are what they were before. A call while another one of the session is going on is an error.
 	Call(ctx context.Context, fn string, in []*host.Tensor, opt *CallOptions) ([]*host.Tensor, error)
 	// State gives a copy of a state's value.
 	State(name string) (*host.Tensor, error)

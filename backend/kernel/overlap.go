@@ -1,5 +1,12 @@
 package kernel
 
+// Touches reports that instructions read or write a buffer, beside its being among those that a call gives.
+func (k *Kernel) Touches(b *Buffer) bool {
+	found := false
+	k.Walk(func(in *Instr) { found = found || in.Buffer == b })
+	return found
+}
+
 // MayShare reports that an output whose elements are written once may lie in the memory of an input: each element of the input is
 // read only right before that of the output is written, in the same round of every loop.
 func (k *Kernel) MayShare(in, out *Buffer) bool {

@@ -123,13 +123,13 @@ func AvgPool(p Parallel, x *Tensor, c PoolParams, countPad bool, divisor int) (*
 	}
 	switch x.Elem.Class() {
 	case ClassF32:
-		return avgPool[float32](p, x, g, shape, counts)
+		return avgPool[float32, float64](p, x, g, shape, counts)
 	case ClassF64:
-		return avgPool[float64](p, x, g, shape, counts)
+		return avgPool[float64, float64](p, x, g, shape, counts)
 	case ClassI64:
-		return avgPool[int64](p, x, g, shape, counts)
+		return avgPool[int64, int64](p, x, g, shape, counts)
 	case ClassU64:
-		return avgPool[uint64](p, x, g, shape, counts)
+		return avgPool[uint64, uint64](p, x, g, shape, counts)
 	}
 	return nil, unsupported("pooling", x.Elem)
 }
@@ -149,7 +149,8 @@ func (g *grid) windowLen(place int, high [3]int, withPad bool) int64 {
 	return count
 }
 
-func avgPool[T poolNum](p Parallel, x *Tensor, g *grid, shape []int, counts []int64) (*Tensor, error) {
+// avgPool sums the elements up in S.
+func avgPool[T, S poolNum](p Parallel, x *Tensor, g *grid, shape []int, counts []int64) (*Tensor, error) {
 	out, buf, err := newResult[T](x.Elem, shape)
 	if err != nil {
 		return nil, err
@@ -157,15 +158,22 @@ func avgPool[T poolNum](p Parallel, x *Tensor, g *grid, shape []int, counts []in
 	data := dense[T](p, x)
 	places, plane, taps, stride := g.numPlaces(), g.numElements(), g.numTaps(), g.stride[2]
 	p(len(buf)/max(places, 1), 1+gemmWork/(places*taps), func(lo, hi int) {
+		sums := make([]S, places)
 		for i := lo; i < hi; i++ {
-			sums, from := buf[i*places:(i+1)*places], data[i*plane:(i+1)*plane]
+			from := data[i*plane : (i+1)*plane]
+			clear(sums)
 			for tap := range taps {
-				g.runs(tap, 0, places, func(at, n, element int) { addScaled(sums[at:at+n], from[element:], 1, stride) })
+				g.runs(tap, 0, places, func(at, n, element int) {
+					for k := range n {
+						sums[at+k] += S(from[element+k*stride])
+					}
+				})
 			}
 			for k, n := range counts {
 				if n != 0 {
-					sums[k] /= T(n)
+					sums[k] /= S(n)
 				}
+				buf[i*places+k] = T(sums[k])
 			}
 		}
 	})
@@ -213,15 +221,15 @@ func adaptiveAvg[T float32 | float64](p Parallel, x *Tensor, shape, output []int
 			buf[at] = T(r.roundedMean(func(i int) float64 { return float64(data[i]) }, round))
 			return
 		}
-		sum := T(0)
+		sum := 0.0
 		for z := r.lo[0]; z < r.hi[0]; z++ {
 			for y := r.lo[1]; y < r.hi[1]; y++ {
 				for _, v := range data[r.index(z, y, r.lo[2]):r.index(z, y, r.hi[2])] {
-					sum += v
+					sum += float64(v)
 				}
 			}
 		}
-		buf[at] = sum / T((r.hi[0]-r.lo[0])*(r.hi[1]-r.lo[1])*(r.hi[2]-r.lo[2]))
+		buf[at] = T(sum / float64((r.hi[0]-r.lo[0])*(r.hi[1]-r.lo[1])*(r.hi[2]-r.lo[2])))
 	})
 	finish(p, out, buf)
 	return out, nil

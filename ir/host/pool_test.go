@@ -195,3 +195,29 @@ func TestPoolErrors(t *testing.T) {
 		t.Errorf("an empty axis gave %s, want an error", y)
 	}
 }
+
+// TestPoolLongMeans holds means of many elements of f32 against sums in f64.
+func TestPoolLongMeans(t *testing.T) {
+	const side = 512
+	x := New(F32, 1, side, side)
+	data, sum := Values[float32](x), 0.0
+	for i := range data {
+		v := float32(200 + i*7919%side*50/side)
+		data[i], sum = v+0.1, sum+float64(v+0.1)
+	}
+	want := float32(sum / (side * side))
+	whole := []int{side, side}
+	avg, err := AvgPool(goParallel, x, PoolParams{Kernel: whole, Stride: whole, Dilation: []int{1, 1}, Low: []int{0, 0}, High: []int{0, 0}}, true, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adaptive, err := AdaptiveAvgPool(goParallel, x, []int{1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, y := range map[string]*Tensor{"avg_pool": avg, "adaptive_avg_pool": adaptive} {
+		if got := Values[float32](y)[0]; got != want {
+			t.Errorf("%s of %d elements is %g, expected %g", name, side*side, got, want)
+		}
+	}
+}

@@ -188,10 +188,12 @@ def prepare(line, args):
 def engines(line, args):
     """Loads the engines, one after the other."""
     loaders = {"aiopt": lambda: Aiopt(args, line)}
+    if line.w4 and "int8" in args.precisions:
+        loaders[peers_bars.INT8] = lambda: Aiopt(args, line, ["--precision=int8"])
     for name in args.peers:
         if name in line.peers:
             loaders[name] = lambda name=name: Peer(args, name, line)
-            if name == peers_bars.BF16_PEER and args.bf16:
+            if name == peers_bars.BF16_PEER and "bf16" in args.precisions:
                 loaders[peers_bars.BF16] = lambda: Aiopt(args, line, ["--precision=bf16"])
     for name, load in loaders.items():
         progress(f"{line.name}: loading {name}")
@@ -260,7 +262,8 @@ def main():
         if not args.aiopt:
             args.aiopt = os.path.join(tmp, "aiopt")
             step("building aiopt", ["go", "build", "-o", args.aiopt, "./tools/aiopt"], cwd=ROOT)
-        args.bf16 = "--precision" in subprocess.run([args.aiopt, "bench", "--help"], capture_output=True, text=True).stdout
+        help = subprocess.run([args.aiopt, "bench", "--help"], capture_output=True, text=True).stdout
+        args.precisions = re.findall(r"bf16|int8", help) if "--precision" in help else []
         results = []
         for line in args.lines:
             prepare(line, args)

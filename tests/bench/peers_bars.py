@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 PEERS = ["eager", "inductor", "onnxruntime", "openvino", "openvino_bf16", "llama_cpp"]
 BF16, BF16_PEER = "aiopt_bf16", "openvino_bf16"  # beside the f32 lines: no bars, one aim
+INT8 = "aiopt_int8"  # beside the w4 lines, whose peers round activations to 8 bits too: what the bars are held against there
 F32_PEERS = ["eager", "inductor", "onnxruntime", "openvino", "openvino_bf16"]
 W4_PEERS = ["eager", "onnxruntime", "openvino", "llama_cpp"]
 

@@ -107,7 +107,7 @@ func typesOf(op *ir.Op) string {
 	return text
 }
 
-// sizes binds the symbols of a call's function.
+// sizes binds the symbols of a call's function. A state of a fixed shape, which has none, is not asked for: the session would copy it.
 func (b *benchRun) sizes(one call) (*backend.Sizes, error) {
 	f := one.sig.Func
 	args := make([]*host.Tensor, len(f.Params))
@@ -118,6 +118,9 @@ func (b *benchRun) sizes(one call) (*backend.Sizes, error) {
 			args[i] = one.in[at]
 			at++
 		case ir.StateIn:
+			if _, fixed := p.Value.Type.Static(); fixed && p.Binds == "" {
+				continue
+			}
 			t, err := b.session.State(p.State)
 			if err != nil {
 				return nil, err

@@ -38,7 +38,7 @@ func (c *calls) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
 	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything; by default cpu where LLVM is found, interp elsewhere")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
-	fs.StringVar(&c.precision, "precision", "f32", "of which numbers matrix products of f32 are: "+strings.Join(backend.Precisions(), ", ")+"; with bf16 the engine cpu rounds constants and activations, and sums up in f32")
+	fs.StringVar(&c.precision, "precision", "f32", "of which numbers matrix products of f32 are: "+strings.Join(backend.Precisions(), ", ")+"; with bf16 the engine cpu rounds constants and activations, and sums up in f32; with int8 it rounds the activations of products with compressed weights, 32 along k by one scale, and sums up in integers, where the processor has an instruction for it")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 	fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
 	fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences and the PSNR; it must hold every output and nothing else")
@@ -66,7 +66,7 @@ func (c *calls) check(args []string) error {
 		return usagef("--threads=%d: expected 0 or more", c.threads)
 	}
 	if !slices.Contains(backend.Precisions(), c.precision) {
-		return usagef("--precision=%s: expected %s", c.precision, strings.Join(backend.Precisions(), " or "))
+		return usagef("--precision=%s: expected one of %s", c.precision, strings.Join(backend.Precisions(), ", "))
 	}
 	if err := c.flags.check(args); err != nil {
 		return err

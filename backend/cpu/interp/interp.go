@@ -32,14 +32,17 @@ func compile(_ context.Context, m *ir.Module, opt backend.Options, segments *Seg
 		p.named[r.Name] = r
 	}
 	pl := planner{plans: map[*ir.Func]*plan{}, segments: segments}
-	var errs []error
-	for _, f := range m.Funcs {
-		if _, err := pl.function(f); err != nil {
-			errs = append(errs, err)
-		}
+	if err := pl.module(m); err != nil {
+		return nil, err
 	}
 	p.plans, p.literals = pl.plans, pl.literals
-	return p, errors.Join(errs...)
+	return p, nil
+}
+
+// Check gives the errors of Compile, for an engine that has more to do before it calls CompileWith.
+func Check(m *ir.Module) error {
+	pl := planner{plans: map[*ir.Func]*plan{}}
+	return pl.module(m)
 }
 
 type program struct {
@@ -49,6 +52,7 @@ type program struct {
 	named    map[string]*ir.Resource
 	parallel host.Parallel
 	segments *Segments // nil where the interpreter computes all
+	calls    calls
 
 	mu        sync.Mutex
 	resources map[string]*host.Tensor // those in use
@@ -63,9 +67,9 @@ func (p *program) Functions() []backend.Signature {
 	return list
 }
 
-// Close gives back what the program holds.
+// Close waits for the calls that are going on and gives back what the program holds. A second one does nothing.
 func (p *program) Close() error {
-	if p.segments != nil {
+	if p.calls.close() && p.segments != nil {
 		return p.segments.Close()
 	}
 	return nil
@@ -103,6 +107,14 @@ func (p *program) resource(name string) (*host.Tensor, error) {
 
 // Call runs a function.
 func (s *session) Call(ctx context.Context, name string, in []*host.Tensor, opt *backend.CallOptions) (out []*host.Tensor, err error) {
+	if err := s.program.calls.begin(); err != nil {
+		return nil, err
+	}
+	defer s.program.calls.end()
+	if !s.busy.CompareAndSwap(false, true) {
+		return nil, errBusy
+	}
+	defer s.busy.Store(false)
 	f := s.program.module.Func(name)
 	if f == nil {
 		return nil, fmt.Errorf("the module has no function %q", name)

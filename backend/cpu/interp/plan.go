@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -40,6 +41,17 @@ type planner struct {
 	plans    map[*ir.Func]*plan
 	segments *Segments
 	literals []*host.Tensor
+}
+
+// module plans every function.
+func (p *planner) module(m *ir.Module) error {
+	var errs []error
+	for _, f := range m.Funcs {
+		if _, err := p.function(f); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (p *planner) function(f *ir.Func) (*plan, error) {

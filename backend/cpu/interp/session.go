@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
@@ -16,7 +17,8 @@ type session struct {
 	program *program
 	states  map[string]*host.Tensor
 
-	run run
+	busy atomic.Bool // a call is going on
+	run  run
 
 	// Where another engine computes segments:
 	runner  Runner
@@ -24,6 +26,8 @@ type session struct {
 	saved   *memory.Arena // what they have written over
 	segment SegmentCall
 }
+
+var errBusy = errors.New("the session is in another call, and is for one at a time: give each goroutine a session of its own")
 
 // State gives a copy of the current value of a state.
 func (s *session) State(name string) (*host.Tensor, error) {

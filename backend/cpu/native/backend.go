@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"runtime"
 
 	"github.com/aiopt/aiopt/backend"
@@ -25,14 +26,14 @@ func (Backend) Name() string { return "cpu" }
 
 // Available gives nil where this machine has what the backend needs, and otherwise says what it lacks.
 func (b Backend) Available() error {
-	_, err := newCompiler(b.Target)
+	_, err := newCompiler(b.Target, b.Cache)
 	return err
 }
 
 // Compile makes code for every operation that the planner has kernels for. The error is a *toolchain.Missing on a machine
 // without LLVM.
 func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
-	c, err := newCompiler(b.Target)
+	c, err := newCompiler(b.Target, b.Cache)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +42,6 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 		threads = runtime.GOMAXPROCS(0)
 	}
 	c.parallel, c.keep = threads, b.Keep
-	if b.Cache != nil {
-		c.cache = b.Cache
-	}
 	if b.Packed != nil {
 		c.packed = b.Packed
 	}
@@ -53,11 +51,19 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 		plan = noPlan
 	}
 	c.progress = opt.Progress
+	if err := interp.Check(m); err != nil { // before what takes longer
+		return nil, err
+	}
 	p, err := newProgram(ctx, c, plan, m, threads)
 	if err != nil {
 		return nil, err
 	}
-	return interp.CompileWith(ctx, m, opt, p.interpreted(func() interp.Runner { return p.newSession().run }))
+	giveBack()
+	program, err := interp.CompileWith(ctx, m, opt, p.interpreted(func() interp.Runner { return p.newSession().run }))
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return program, nil
 }
 
 // interpreted is how the interpreter runs the program.

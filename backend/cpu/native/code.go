@@ -23,14 +23,15 @@ type compiler struct {
 	cache    *toolchain.Cache
 	packed   *packed.Cache
 	machine  *emit.Machine
+	proven   *proven
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
 	progress func(done, total int)
 }
 
 // newCompiler finds the tools of this machine. target is the name of one of the targets that the processor runs, or "" for the most
-// capable one.
-func newCompiler(target string) (*compiler, error) {
+// capable one. cache is where code is kept; nil: the user's.
+func newCompiler(target string, cache *toolchain.Cache) (*compiler, error) {
 	machines, err := processor.Machines()
 	if err != nil {
 		return nil, &toolchain.Missing{What: err.Error()}
@@ -39,11 +40,12 @@ func newCompiler(target string) (*compiler, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("this processor does not run code for %s", target)
 	}
-	tools, err := toolchain.Find()
-	if err != nil {
-		return nil, err
+	if cache == nil {
+		if cache, err = toolchain.UserCache(); err != nil {
+			return nil, err
+		}
 	}
-	cache, err := toolchain.UserCache()
+	tools, err := cache.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,9 @@ func newCompiler(target string) (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{tools: tools, cache: cache, packed: kept, machine: machines[at], parallel: 1}, nil
+	c := &compiler{tools: tools, cache: cache, packed: kept, machine: machines[at], proven: newProven(cache), parallel: 1}
+	c.machine.Verify = c.proven.verify
+	return c, nil
 }
 
 // function is the code of a kernel.
@@ -75,6 +79,7 @@ type code struct {
 	refused   []error            // why, for each of those
 	runner    uintptr            // see emit.Runner
 	sharer    uintptr            // see emit.Sharer
+	waiter    uintptr            // see emit.Waiter
 }
 
 // kernelsPerModule is how many are compiled together at most: starting llc costs as much as a small kernel.
@@ -91,7 +96,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 	known, printed := map[string]string{}, map[*kernel.Kernel]string{}
 	for i, k := range kernels {
 		if printed[k] == "" {
-			printed[k] = structureOf(k)
+			printed[k] = c.proven.structure(k)
 		}
 		structures[i] = printed[k]
 		if known[structures[i]] == "" {
@@ -113,6 +118,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 		}
 	}
 	out.library = lib
+	c.proven.keep()
 	return out, out.find(symbols, structures, kernels)
 }
 
@@ -184,6 +190,9 @@ func (c *code) find(symbols, structures []string, kernels []*kernel.Kernel) (err
 		return err
 	}
 	if c.sharer, err = c.library.Symbol(emit.Sharer); err != nil {
+		return err
+	}
+	if c.waiter, err = c.library.Symbol(emit.Waiter); err != nil {
 		return err
 	}
 	for i, name := range symbols {

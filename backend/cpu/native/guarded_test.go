@@ -18,11 +18,10 @@ import (
 // testCompiler is a compiler with a cache of the test's own.
 func testCompiler(t testing.TB) *compiler {
 	t.Helper()
-	c, err := newCompiler("")
+	c, err := newCompiler("", &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit})
 	if err != nil {
 		t.Fatalf("these tests compile and run kernels: %v", err)
 	}
-	c.cache = &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
 	c.keep = t.TempDir()
 	return c
 }

@@ -27,7 +27,7 @@ type launch struct {
 
 const (
 	// maxLaunch is about how long, in estimated nanoseconds, native code runs without a look at the call's context.
-	maxLaunch = 1e6
+	maxLaunch = 1e7
 	// finePieces is the work, in estimated nanoseconds, from which on each thread may have several pieces of a kernel, so that
 	// one that is held up does not hold up the others.
 	finePieces = 200_000
@@ -103,7 +103,7 @@ func (p *prepared) launch(items []item, threads int, c *code) *launch {
 			inner++
 		}
 	}
-	l.job.share, l.job.list, l.job.n, l.job.words = c.sharer, l.list, l.n, l.words
+	l.job.share, l.job.wait, l.job.list, l.job.n, l.job.words = c.sharer, c.waiter, l.list, l.n, l.words
 	return l
 }
 

@@ -111,7 +111,10 @@ func TestPool(t *testing.T) {
 				for round := range rounds {
 					clear(in.Data)
 					l.begin(0, 0)
-					s.pool.run(&l.job, &args)
+					if err := s.pool.run(&l.job, &args); err != nil {
+						t.Error(err)
+						return
+					}
 					for i := range out.Len() {
 						if got, want := host.FloatAt(out, i), float64(s.many); got != want {
 							t.Errorf("element %d is %g after %d kernels that add 1, in round %d", i, got, s.many, round)

@@ -29,12 +29,9 @@ const (
 
 // Peaks runs kernels that do nothing but multiply and add, and nothing but read, for some 0.2 s. It takes 128 MiB.
 func (b Backend) Peaks(ctx context.Context, threads int) (Peaks, error) {
-	c, err := newCompiler(b.Target)
+	c, err := newCompiler(b.Target, b.Cache)
 	if err != nil {
 		return Peaks{}, err
-	}
-	if b.Cache != nil {
-		c.cache = b.Cache
 	}
 	adds, accumulators, err := mulAddPeak(c.machine.Lanes, c.machine.Registers)
 	if err != nil {

@@ -1,10 +1,12 @@
 package native
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/ebitengine/purego"
 )
@@ -20,6 +22,7 @@ type pool struct {
 
 type worker struct {
 	job   atomic.Pointer[job]
+	wait  uintptr      // see emit.Waiter; 0 before the first job
 	state atomic.Int32 // spinning, asleep or stopped
 	wake  chan struct{}
 	args  [6]uintptr
@@ -31,19 +34,22 @@ const (
 	stopped
 )
 
-// spinTime is how long a thread waits awake for a list.
-const spinTime = 30 * time.Microsecond
+// spins is how often native code looks whether an item is done before it goes back to Go: for about half a millisecond, as
+// going back makes Go's scheduler wake further threads, which disturb those that compute.
+const spins = 20_000
 
-// spins is how often native code looks whether an item is done before it goes back to Go, which lets others run.
-const spins = 1000
+// awake is how often a worker looks for the next list before it goes to sleep.
+const awake = 10_000
 
-// patience is how often a worker goes back to wait for the same item before it leaves a list.
+// patience is how often a thread goes back to wait for the same item: then a worker leaves the list, and the caller sleeps in
+// between.
 const patience = 10
 
 // job is a list of kernels for several threads. A worker may look at a job that ended, or one that has begun again: a
 // claim holds for one epoch only.
 type job struct {
 	share   uintptr // see emit.Sharer
+	wait    uintptr // see emit.Waiter
 	list    uintptr
 	n       int
 	words   []uint64 // where the list lies
@@ -75,7 +81,7 @@ func (p *pool) size() int { return len(p.workers) + 1 }
 
 // run computes a job whose epoch was set, with the help of those workers that are free. A job that a worker has not looked at
 // yet gives way: it may be over, as short ones are before a thread has woken up.
-func (p *pool) run(j *job, args *[6]uintptr) {
+func (p *pool) run(j *job, args *[6]uintptr) error {
 	for _, w := range p.workers {
 		w.job.Store(j)
 		if w.state.CompareAndSwap(asleep, spinning) {
@@ -84,14 +90,20 @@ func (p *pool) run(j *job, args *[6]uintptr) {
 	}
 	epoch := j.epoch.Load()
 	for at, waited := j.enter(args, 0, 0, epoch), 0; at < j.n; waited++ {
-		if waited < 100 { // the other needs this processor
+		if at < 0 {
+			return errAnew
+		}
+		if waited < patience {
 			runtime.Gosched()
 		} else {
 			time.Sleep(20 * time.Microsecond)
 		}
 		at = j.enter(args, 0, at, epoch)
 	}
+	return nil
 }
+
+var errAnew = errors.New("internal error: a list of kernels began anew while it ran")
 
 // each calls part(0), ..., part(n-1) on as many goroutines.
 func (p *pool) each(n int, part func(i int)) {
@@ -129,14 +141,13 @@ func (w *worker) help(thread int, j *job) {
 // next waits for a job; nil is the end.
 func (w *worker) next() *job {
 	for {
-		start := time.Now()
-		for n := 1; ; n++ {
-			if j := w.job.Swap(nil); j != nil {
-				return j
-			}
-			if n%64 == 0 && time.Since(start) > spinTime {
-				break
-			}
+		if w.wait != 0 {
+			w.args = [6]uintptr{uintptr(unsafe.Pointer(&w.job)), awake}
+			purego.SyscallN(w.wait, w.args[:2]...)
+		}
+		if j := w.job.Swap(nil); j != nil {
+			w.wait = j.wait
+			return j
 		}
 		if !w.state.CompareAndSwap(spinning, asleep) {
 			return nil

@@ -273,7 +273,9 @@ func (p *preparing) check(k *kernel.Kernel) error {
 		}
 	}
 	for _, g := range k.Guards {
-		if holds, known, err := g.Holds(p.size); err != nil || known && !holds {
+		if holds, known, err := g.Holds(p.size); !known && err == nil {
+			return fmt.Errorf("internal error: no size is given for the guard %s of kernel %s", g, k.Name)
+		} else if !holds {
 			return fmt.Errorf("internal error: the sizes break the guard %s of kernel %s", g, k.Name)
 		}
 	}

@@ -57,9 +57,9 @@ module @mixed {
 }
 `
 
-func parse(t testing.TB, src string) *ir.Module {
+func parse(t testing.TB, src string, more ...*ir.Dialect) *ir.Module {
 	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)
+	ops, err := ir.NewRegistry(append(more, core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,3 +54,32 @@ func TestResultsTakeTheMemoryOfOperands(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestResultsSpareSharedMemory has operations take a value and what shows a part or all of it, in another order: the result may
+// not lie there, though the value ends there and is read where the result is written.
+func TestResultsSpareSharedMemory(t *testing.T) {
+	native, reference := engines(t, parse(t, `air 1
+module @shown {
+  func @main(%a: tensor<48x48xf32>) -> (%y: tensor<48x48xf32>, %z: tensor<48x48xf32>) {
+    %b = tensor.exp(%a) : tensor<48x48xf32>
+    %row = tensor.slice(%b) {axis = 0, start = 0, stop = 1} : tensor<1x48xf32>
+    %c = tensor.add(%b, %row) : tensor<48x48xf32>
+    %y = tensor.neg(%c) : tensor<48x48xf32>
+    %d = tensor.tanh(%a) : tensor<48x48xf32>
+    %flat = tensor.reshape(%d) : tensor<2304xf32>
+    %e = core.kernel(%d, %flat) : tensor<48x48xf32>
+      do(%p: tensor<48x48xf32>, %q: tensor<2304xf32>) {
+        %s = tensor.reshape(%q) : tensor<48x48xf32>
+        %t = tensor.transpose(%s) {perm = [1, 0]} : tensor<48x48xf32>
+        %u = tensor.sub(%p, %t) : tensor<48x48xf32>
+        core.return(%u)
+      }
+    %z = tensor.neg(%e) : tensor<48x48xf32>
+    core.return(%y, %z)
+  }
+}
+`), 2)
+	if err := agree(native.NewSession(), reference.NewSession(), []*host.Tensor{random(rand.New(rand.NewPCG(2, 3)), 48, 48)}); err != nil {
+		t.Error(err)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -32,6 +34,8 @@ type segment struct {
 	count int
 
 	overwritten []int // what comes in and is written over, by index
+
+	touched map[*ir.Value]bool // values whose memory the kernels touch, or that leave the segment
 }
 
 // high reports a segment whose block lies at the upper end of the arena, and what stays of it at the block's upper end. Segments
@@ -94,6 +98,18 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+// mostIdle is how many bytes of Go's heap may be left idle by compiling.
+const mostIdle = 16 << 20
+
+// giveBack returns memory to the system that only compiling took, where that is much: a model runs without it.
+func giveBack() {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapIdle-m.HeapReleased > mostIdle {
+		debug.FreeOSMemory()
+	}
 }
 
 // plans gives the steps of the operations that native code computes.
@@ -227,6 +243,29 @@ func (s *segment) describe() {
 	}
 	s.symbols = slices.Sorted(maps.Keys(names))
 	s.views()
+	s.touch()
+}
+
+// touch finds the values that are not only packed: of the others, no memory is needed.
+func (s *segment) touch() {
+	s.touched = map[*ir.Value]bool{}
+	mark := func(v *ir.Value) {
+		root, _ := s.root(v)
+		s.touched[root] = true
+	}
+	for _, v := range s.out {
+		mark(v)
+	}
+	for _, st := range s.steps {
+		mark(st.op.Results[0]) // what a view lies in, which observers are shown
+		for k, f := range st.functions {
+			for i, a := range st.plan.Args[k] {
+				if a.Kind == Operand && f.kernel.Touches(f.kernel.Buffers[i]) {
+					mark(st.operands[a.Index])
+				}
+			}
+		}
+	}
 }
 
 // number gives the values with tensors their indices.

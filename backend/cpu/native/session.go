@@ -75,6 +75,10 @@ func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	}
 	s.addr = s.addr[:0]
 	for _, t := range s.tensors {
+		if t == nil { // nothing touches it
+			s.addr = append(s.addr, s.scratch.Addr())
+			continue
+		}
 		s.addr = append(s.addr, s.address(t.Data, t.Offset*t.Elem.Bytes()))
 	}
 	pr.bind(s.address(block, 0), s.address(saved, 0), s.addr)
@@ -182,10 +186,15 @@ func (s *session) values(seg *segment, c *interp.SegmentCall) error {
 	return nil
 }
 
-// hold evaluates the constants of a segment, once in a session.
+// hold evaluates the constants of a segment, once in a session; nil stands for those that no kernel touches, as they are
+// packed.
 func (s *session) hold(seg *segment, c *interp.SegmentCall) ([]*host.Tensor, error) {
 	held := make([]*host.Tensor, 0, len(seg.consts))
 	for _, op := range seg.consts {
+		if !seg.touched[op.Results[0]] {
+			held = append(held, nil)
+			continue
+		}
 		made, err := op.Def.Eval(c.Eval, op, nil)
 		if err != nil {
 			return nil, err
@@ -254,19 +263,21 @@ func (s *session) launch(seg *segment, pr *prepared, c *interp.SegmentCall, bloc
 		if err := c.Eval.Context.Err(); err != nil {
 			return err
 		}
-		s.start(l)
+		if err := s.start(l); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s *session) start(l *launch) {
+func (s *session) start(l *launch) error {
 	if l.shared {
 		l.begin(s.scratch.Addr(), uintptr(s.stride))
-		s.p.pool.run(&l.job, &s.args)
-		return
+		return s.p.pool.run(&l.job, &s.args)
 	}
 	s.args = [6]uintptr{l.list, 0, uintptr(l.n), s.scratch.Addr()}
 	purego.SyscallN(s.p.code.runner, s.args[:4]...)
+	return nil
 }
 
 // watched runs every operation alone, shows its result and says how long it took.
@@ -274,7 +285,11 @@ func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 	opt := c.Opt
 	for _, op := range seg.consts {
 		if v := op.Results[0]; opt.Observe != nil && (opt.Select == nil || opt.Select(v)) {
-			opt.Observe(v, s.consts[op].given)
+			made, err := op.Def.Eval(c.Eval, op, nil)
+			if err != nil {
+				return err
+			}
+			opt.Observe(v, made[0])
 		}
 	}
 	for i := range seg.steps {
@@ -284,7 +299,9 @@ func (s *session) watched(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 		}
 		l := pr.alone(i, s.p.pool.size(), s.p.code)
 		begin := time.Now()
-		s.start(l)
+		if err := s.start(l); err != nil {
+			return err
+		}
 		if opt.Timing != nil {
 			opt.Timing(op, "native", time.Since(begin).Nanoseconds())
 		}

@@ -291,19 +291,25 @@ func (a *attention) maskAt(head ir.Dim, query, key part) (*kernel.Value, error) 
 	return m, err
 }
 
-// keyBlocks are the blocks of size keys that queries first ... first+rows-1 see any of: the number of the first, and how many.
-func (a *attention) keyBlocks(first, rows ir.Dim, size int64) (start, count ir.Dim) {
-	start, end := zero, a.keys
+// keysSeen are the first key that queries first ... first+rows-1 see, and the one behind the last.
+func (a *attention) keysSeen(first, rows ir.Dim) (start, end ir.Dim) {
+	start, end = zero, a.keys
 	if a.causal {
 		end = end.Min(first.Add(rows))
 	}
 	if a.window > 0 {
-		start = first.Sub(num(a.window - 1)).Max(zero).FloorDiv(num(size))
+		start = first.Sub(num(a.window - 1)).Max(zero)
 		if !a.causal {
 			end = end.Min(first.Add(rows).Add(num(a.window - 1)))
 		}
 	}
-	return start, ceilDiv(end, num(size)).Sub(start).Max(zero)
+	return start, end
+}
+
+// keyBlocks are the blocks of size keys that have any of start ... end-1: the number of the first, and how many.
+func (a *attention) keyBlocks(start, end ir.Dim, size int64) (first, count ir.Dim) {
+	first = start.FloorDiv(num(size))
+	return first, ceilDiv(end, num(size)).Sub(first).Max(zero)
 }
 
 // weigh gives what scores are less before exp, which is finite where all are hidden, and what older sums are scaled by.

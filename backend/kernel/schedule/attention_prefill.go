@@ -126,11 +126,12 @@ func (f *prefill) sweep() ([]*kernel.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, count := f.keyBlocks(f.first, num(f.rows), f.block)
+	start, end := f.keysSeen(f.first, num(f.rows))
+	start, count := f.keyBlocks(start, end, f.block)
 	got, err := f.round(kernel.Serial, "b", count, init, func(b ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		b = start.Add(b)
 		at := f.known("key", b.Mul(num(f.block)), f.keys)
-		return f.keyBlock(b, at, f.tiles(at), acc[:f.vectors], acc[f.vectors:])
+		return f.keyBlock(b, at, f.tiles(at, end), acc[:f.vectors], acc[f.vectors:])
 	})
 	if err != nil {
 		return nil, err
@@ -138,15 +139,15 @@ func (f *prefill) sweep() ([]*kernel.Value, error) {
 	return got[f.vectors:], nil
 }
 
-// tiles is how many tiles of keys the block at a key has.
-func (f *prefill) tiles(at ir.Dim) ir.Dim {
-	switch n, ok := f.keys.IsConst(); {
+// tiles is how many tiles of keys before the end the block at a key has.
+func (f *prefill) tiles(at, end ir.Dim) ir.Dim {
+	switch n, ok := end.IsConst(); {
 	case ok && n <= f.block:
 		return num((n + f.tile - 1) / f.tile)
 	case ok && n%f.block == 0:
 		return num(f.block / f.tile)
 	}
-	return f.known("tiles", ceilDiv(f.keys.Sub(at).Min(num(f.block)), num(f.tile)), num(f.block/f.tile+1))
+	return f.known("tiles", ceilDiv(end.Sub(at).Min(num(f.block)), num(f.tile)), num(f.block/f.tile+1))
 }
 
 // keyBlock adds a block of keys to what the ones before gave: the largest scores and the sums of weights.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -96,26 +97,26 @@ func (p *byteProduct) roundRows() error {
 	return nil
 }
 
-// roundBlock rounds a block of a row.
+// roundBlock rounds a block of a row. Magnitudes are compared as the integers that their bits are, of which those of NaN are the
+// largest; what is added to a number is so large that the sum is rounded to an integer, in its last bits.
 func (p *byteProduct) roundBlock(e *emitter, line *kernel.Buffer, to roundedRows, row, block ir.Dim) {
 	r := &p.rounded
 	width := min(e.lanes, blockK)
 	f := kernel.Type{Elem: host.F32, Lanes: 1}
 	var list []*kernel.Value
-	var most *kernel.Value
+	most := e.Splat(e.Bits(e.Float(f, leastMagnitude), host.I32), width)
 	for i := 0; i < blockK; i += width {
 		v := e.Load(line, block.Mul(ir.Const(blockK)).Add(ir.Const(int64(i))), width)
 		list = append(list, v)
-		if v = e.Op(kernel.Abs, v); most != nil {
-			v = e.Op(kernel.Max, most, v)
-		}
-		most = v
+		most = e.Op(kernel.Max, most, e.Bits(e.Op(kernel.Abs, v), host.I32))
 	}
-	largest := e.Op(kernel.Max, e.Op(kernel.LanesMax, most), e.Float(f, leastMagnitude))
+	largest := e.Bits(e.Op(kernel.LanesMax, most), host.F32)
 	by := e.Splat(e.Op(kernel.Div, e.Float(f, 127), largest), width)
+	const large = 3 << 22
 	var sum *kernel.Value
 	for i, v := range list {
-		v = e.Cast(e.Op(kernel.Round, e.Op(kernel.Mul, v, by)), host.I32)
+		v = e.Op(kernel.MulAdd, v, by, e.Float(v.Type, large))
+		v = e.Op(kernel.Sub, e.Bits(v, host.I32), e.Int(kernel.Type{Elem: host.I32, Lanes: width}, int64(math.Float32bits(large))))
 		list[i] = e.Cast(v, host.I8)
 		if sum != nil {
 			v = e.Op(kernel.Add, sum, v)

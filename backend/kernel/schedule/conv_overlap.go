@@ -24,10 +24,7 @@ func (g *Group) overlap() error {
 	x, w := op.Operand(0), op.Operand(1)
 	g.Body = g.Body[:len(g.Body)-1]
 	add := func(def *ir.OpDef, t ir.Type, attrs ir.Attrs, operands ...*ir.Value) *ir.Value {
-		o := &ir.Op{Def: def, Attrs: attrs, Loc: op.Loc, Operands: operands}
-		o.Results = []*ir.Value{{Type: t, Def: o}}
-		g.Body = append(g.Body, o)
-		return o.Results[0]
+		return g.append(op.Loc, def, t, attrs, operands...)
 	}
 	elem := computeElem(x.Type.Elem) // sums are rounded once
 	if elem != x.Type.Elem {

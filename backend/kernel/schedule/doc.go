@@ -25,6 +25,9 @@ type Target struct {
 	Features  []string
 	Halves    bool // matrix products of f32 are of numbers rounded to bf16, summed up in f32
 	Bytes     bool // activations of products with compressed weights are rounded to 8 bits
+
+	// Verify holds every kernel against what code generators rely on; nil: kernel.Verify.
+	Verify func(*kernel.Kernel) error
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.

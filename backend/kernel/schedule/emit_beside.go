@@ -39,9 +39,13 @@ func (s *sweep) foldBeside(elem host.Elem, r reduction, p point, finish func(*ke
 			if err != nil {
 				return nil, err
 			}
-			next[u] = e.Op(r.op, acc[u], e.spread(e.Cast(v, elem), e.lanes))
+			next[u] = e.Op(r.op, acc[u], e.spread(e.Cast(v, acc[u].Type.Elem), e.lanes))
 		}
 		return next, nil
+	}
+	template, runs := s.runs(false)
+	if s.long = r.long(elem, e.added(template, runs, 1)); s.long {
+		elem = host.F64
 	}
 	init := make([]*kernel.Value, n)
 	for u := range init {
@@ -58,7 +62,7 @@ func (s *sweep) foldBeside(elem host.Elem, r reduction, p point, finish func(*ke
 func (s *sweep) sideways(init []*kernel.Value, step func(q point, acc []*kernel.Value) ([]*kernel.Value, error)) (all []*kernel.Value, err error) {
 	for _, merge := range []bool{true, false} {
 		template, runs := s.runs(merge)
-		build := func() ([]*kernel.Value, error) { return s.e.carry(template, runs, init, step) }
+		build := func() ([]*kernel.Value, error) { return s.carry(template, runs, init, step) }
 		if err = s.e.try(func() error { _, err := build(); return err }); err == nil {
 			return build()
 		}
@@ -67,21 +71,15 @@ func (s *sweep) sideways(init []*kernel.Value, step func(q point, acc []*kernel.
 }
 
 // carry loops over the reduced parts of a place.
-func (e *emitter) carry(p point, runs []int, init []*kernel.Value, step func(q point, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
+func (s *sweep) carry(p point, runs []int, init []*kernel.Value, step func(q point, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
 	if len(runs) == 0 {
 		return step(p, init)
 	}
-	build := func() ([]*kernel.Value, error) {
-		return e.loop(kernel.Serial, "k", p[runs[0]].size, init, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-			q := slices.Clone(p)
-			q[runs[0]].at, q[runs[0]].step = i, zero
-			return e.carry(q, runs[1:], acc, step)
-		})
-	}
-	if err := e.hoist(func() error { _, err := build(); return err }); err != nil {
-		return nil, err
-	}
-	return build()
+	return s.roundsOf(p[runs[0]].size, s.e.added(p, runs[1:], 1), init, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+		q := slices.Clone(p)
+		q[runs[0]].at, q[runs[0]].step = i, zero
+		return s.carry(q, runs[1:], acc, step)
+	})
 }
 
 // remember keeps what was made of a value for the vectors behind the one at p, and gives the first.

@@ -7,6 +7,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // pooling is how the elements of a window are combined.
@@ -119,16 +120,20 @@ func (p pooling) emit(e *emitter, op *ir.Op, at point, windows []poolWindow) (*k
 	if !at.uniform() {
 		lanes = e.lanes
 	}
-	acc := []*kernel.Value{p.start(e, kernel.Type{Elem: elem, Lanes: lanes})}
+	taps := int64(1)
+	for _, w := range windows {
+		taps *= w.n
+	}
+	carried := elem
+	if p.long(elem, taps) {
+		carried = host.F64
+	}
+	acc := []*kernel.Value{p.start(e, kernel.Type{Elem: carried, Lanes: lanes})}
 	counts := p.mean && p.counts(op, windows)
 	if counts {
 		acc = append(acc, e.Number(acc[0].Type, 0))
 	}
 	lead := nn.SpatialAxis(op)
-	taps := int64(1)
-	for _, w := range windows {
-		taps *= w.n
-	}
 	take := func(ks []ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		return p.element(e, op, at, lead, windows, ks, acc)
 	}
@@ -142,7 +147,7 @@ func (p pooling) emit(e *emitter, op *ir.Op, at point, windows []poolWindow) (*k
 	} else if counts {
 		divisor = sums[1]
 	}
-	return e.Op(kernel.Div, sums[0], divisor), nil
+	return e.Cast(e.Op(kernel.Div, sums[0], divisor), elem), nil
 }
 
 func poolDivisor(op *ir.Op) int {
@@ -209,7 +214,7 @@ func (p pooling) element(e *emitter, op *ir.Op, at point, lead int, windows []po
 		return nil, err
 	}
 	lanes := acc[0].Type.Lanes
-	v = e.spread(v, lanes)
+	v = e.spread(e.Cast(v, acc[0].Type.Elem), lanes)
 	if len(conds) > 0 {
 		v = e.Select(e.mask(conds, lanes), v, p.start(e, v.Type))
 	}

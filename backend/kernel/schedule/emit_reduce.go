@@ -76,15 +76,12 @@ func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 		return nil, err
 	}
 	elem := computeElem(x.Type.Elem)
-	if n, ok := s.count.IsConst(); elem == host.F32 && r.op == kernel.Add && ok && n > longSum {
-		elem = host.F64
-	}
 	if r.ordered {
 		e.tellEmpty(s.count)
 	}
 	finish := func(acc *kernel.Value) *kernel.Value {
 		if r.mean {
-			n := e.Splat(e.Cast(e.Index(host.I64, s.count), elem), acc.Type.Lanes)
+			n := e.Splat(e.Cast(e.Index(host.I64, s.count), acc.Type.Elem), acc.Type.Lanes)
 			acc = e.Op(kernel.Div, acc, n)
 		}
 		return e.Cast(acc, computeElem(x.Type.Elem))
@@ -98,9 +95,6 @@ func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	}
 	return finish(acc), nil
 }
-
-// longSum is how many f32 may be summed in f32, in 64 accumulators or more: above, f64 keeps the error small.
-const longSum = 1 << 18
 
 // tellEmpty sets the status where there is nothing to reduce.
 func (e *emitter) tellEmpty(count ir.Dim) {
@@ -122,6 +116,7 @@ type sweep struct {
 	reduced []bool
 	count   ir.Dim
 	across  bool // lanes lie along an axis that is kept: one result each
+	long    bool // f32 are summed up in runs, and these in f64
 }
 
 func newSweep(e *emitter, op *ir.Op, p point, axes []int) (*sweep, error) {
@@ -211,6 +206,10 @@ func (s *sweep) foldBy(elem host.Elem, r reduction, merge, scalar bool) (*kernel
 		lanes = 1
 	}
 	row := s.keep(runs)
+	along := 1
+	if !s.across {
+		along = lanes
+	}
 	step := func(p point, acc *kernel.Value) (*kernel.Value, error) {
 		v, err := e.value(s.x, p)
 		if err != nil {
@@ -219,13 +218,16 @@ func (s *sweep) foldBy(elem host.Elem, r reduction, merge, scalar bool) (*kernel
 		if row != nil {
 			e.StoreLanes(row.buf, p[runs[0]].at, one, e.spread(v, lanes), e.laneMask(lanes))
 		}
-		v = e.spread(e.Cast(v, elem), lanes)
+		v = e.spread(e.Cast(v, acc.Type.Elem), lanes)
 		if !s.across {
 			if m := e.laneMask(lanes); m != nil {
 				v = e.Select(m, v, r.start(e, v.Type))
 			}
 		}
 		return e.Op(r.op, acc, v), nil
+	}
+	if s.long = r.long(elem, e.added(template, runs, along)); s.long {
+		elem = host.F64
 	}
 	start := r.start(e, kernel.Type{Elem: elem, Lanes: lanes})
 	acc, err := s.nest(template, runs, start, lanes, step, r)
@@ -256,28 +258,59 @@ func (s *sweep) nest(p point, runs []int, acc *kernel.Value, lanes int, step swe
 	if len(runs) == 1 && !s.across && lanes > 1 {
 		return s.vectors(n, at, acc, lanes, step, r)
 	}
+	along := 1
+	if !s.across {
+		along = lanes
+	}
 	body := func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		v, err := s.nest(at(i, zero), runs[1:], acc[0], lanes, step, r)
 		return []*kernel.Value{v}, err
 	}
-	return e.reduceLoop("k", n, []*kernel.Value{acc}, body)
+	got, err := s.roundsOf(n, e.added(p, runs[1:], along), []*kernel.Value{acc}, body)
+	if err != nil {
+		return nil, err
+	}
+	return got[0], nil
 }
 
 // reduceLoop hoists what does not change out of the loop and gives the first carried value.
 func (e *emitter) reduceLoop(name string, n ir.Dim, init []*kernel.Value, body func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) (*kernel.Value, error) {
-	build := func() error {
-		_, err := e.loop(kernel.Serial, name, n, init, body)
-		return err
-	}
-	if err := e.hoist(build); err != nil {
+	got, err := e.hoistedLoop(name, n, init, body)
+	if err != nil {
 		return nil, err
 	}
-	got, err := e.loop(kernel.Serial, name, n, init, body)
-	return got[0], err
+	return got[0], nil
 }
 
-// vectors loops over n elements: several accumulators while there are enough, then one vector at a time, the last one masked.
+// vectors loops over n elements, in runs where the accumulator is to take the sum of many.
 func (s *sweep) vectors(n ir.Dim, at func(i, by ir.Dim) point, acc *kernel.Value, lanes int, step sweepStep, r reduction) (*kernel.Value, error) {
+	e := s.e
+	if !s.inF64(acc) {
+		return s.vectorsFrom(zero, n, at, acc, lanes, step, r)
+	}
+	run := func(from, n ir.Dim, totals []*kernel.Value) ([]*kernel.Value, error) {
+		sum, err := s.vectorsFrom(from, n, at, e.fresh(totals)[0], lanes, step, r)
+		if err != nil {
+			return nil, err
+		}
+		return e.addTo(totals, []*kernel.Value{sum}), nil
+	}
+	each := ir.Const(int64(lanes * unroll * runOfSum))
+	runs := n.FloorDiv(each)
+	totals, err := e.hoistedLoop("run", runs, []*kernel.Value{acc}, func(i ir.Dim, totals []*kernel.Value) ([]*kernel.Value, error) {
+		return run(i.Mul(each), each, totals)
+	})
+	if rest := n.Sub(runs.Mul(each)); err == nil && !isZero(rest) {
+		totals, err = run(runs.Mul(each), rest, totals)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return totals[0], nil
+}
+
+// vectorsFrom loops over n elements: several accumulators while there are enough, then one vector at a time, the last one masked.
+func (s *sweep) vectorsFrom(from, n ir.Dim, at func(i, by ir.Dim) point, acc *kernel.Value, lanes int, step sweepStep, r reduction) (*kernel.Value, error) {
 	e := s.e
 	wide := ir.Const(int64(lanes * unroll))
 	rounds := n.FloorDiv(wide)
@@ -287,20 +320,16 @@ func (s *sweep) vectors(n ir.Dim, at func(i, by ir.Dim) point, acc *kernel.Value
 		for range unroll - 1 {
 			init = append(init, r.start(e, acc.Type))
 		}
-		body := func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+		got, err := e.hoistedLoop("k", rounds, init, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 			next := make([]*kernel.Value, len(acc))
 			for u := range acc {
 				var err error
-				if next[u], err = step(at(i.Mul(wide).Add(ir.Const(int64(u*lanes))), one), acc[u]); err != nil {
+				if next[u], err = step(at(from.Add(i.Mul(wide)).Add(ir.Const(int64(u*lanes))), one), acc[u]); err != nil {
 					return nil, err
 				}
 			}
 			return next, nil
-		}
-		if err := e.hoist(func() error { _, err := e.loop(kernel.Serial, "k", rounds, init, body); return err }); err != nil {
-			return nil, err
-		}
-		got, err := e.loop(kernel.Serial, "k", rounds, init, body)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -320,13 +349,13 @@ func (s *sweep) vectors(n ir.Dim, at func(i, by ir.Dim) point, acc *kernel.Value
 	vector := ir.Const(int64(lanes))
 	tailRounds := tail.Add(vector).Sub(one).FloorDiv(vector)
 	return e.reduceLoop("k", tailRounds, []*kernel.Value{acc}, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-		first := start.Add(i.Mul(vector))
+		first := from.Add(start).Add(i.Mul(vector))
 		if isZero(tail.Mod(vector)) {
 			v, err := step(at(first, one), acc[0])
 			return []*kernel.Value{v}, err
 		}
 		var v *kernel.Value
-		err := e.under(cond{at: first, step: one, least: zero, most: n.Sub(one)}, func() error {
+		err := e.under(cond{at: first, step: one, least: zero, most: from.Add(n).Sub(one)}, func() error {
 			var err error
 			v, err = step(at(first, one), acc[0])
 			return err

@@ -75,7 +75,7 @@ var notEmitted = []string{
 	"tensor.airy_ai", "tensor.chebyshev_t", "tensor.chebyshev_u", "tensor.chebyshev_v", "tensor.chebyshev_w",
 	"tensor.hermite_h", "tensor.hermite_he", "tensor.laguerre_l", "tensor.legendre_p", "tensor.real",
 	"tensor.imag", "tensor.conj", "tensor.angle", "tensor.complex",
-	"tensor.nextafter", "tensor.gcd", "nn.grouped_matmul",
+	"tensor.nextafter", "tensor.gcd",
 	"nn.conv_transpose", "nn.lstm", "nn.gru", "nn.rnn", "quant.quantize",
 	"quant.sparse_to_dense",
 }

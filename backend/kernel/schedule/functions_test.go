@@ -17,7 +17,7 @@ var hard = []float64{0, math.Copysign(0, -1), 1, 0.5, 0.3, 1e-4, 9e-4, 1.1e-3, 0
 // TestFunctions holds functions of f32 that are made of others against the interpreter, which rounds f64 once, in units in the last place.
 func TestFunctions(t *testing.T) {
 	n := &natively{}
-	for _, f := range []struct {
+	for i, f := range []struct {
 		name string
 		args int
 		ulps float64
@@ -26,6 +26,9 @@ func TestFunctions(t *testing.T) {
 		{"asin", 1, 4}, {"acos", 1, 4}, {"atan", 1, 4}, {"atan2", 2, 4}, {"erfc", 1, 4}, {"erfcx", 1, 4}, {"erfinv", 1, 8},
 		{"fmod", 2, 0}, {"remainder", 2, 0}, {"floor_div", 2, 0},
 	} {
+		if skipped(i, 5) {
+			continue
+		}
 		rng := rand.New(rand.NewPCG(1, 2))
 		var a, b []float64
 		for _, x := range hard {

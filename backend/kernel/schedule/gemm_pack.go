@@ -72,6 +72,9 @@ func (m *gemm) plain(f factor) bool {
 // roundsWanted is how many parts work is divided into, so that some cores can share it.
 const roundsWanted = 24
 
+// enoughRounds is how many parts are enough where more of them would copy rows again, or by way of memory.
+const enoughRounds = 16
+
 // divide chooses the blocks of rows and columns.
 func (m *gemm) divide() {
 	k, ok := m.k.IsConst()
@@ -109,13 +112,21 @@ func (m *gemm) divide() {
 		m.rows = newSplit(tiles, count)
 		return
 	}
-	m.rows = newSplit(tiles, min(inCache, 16))
+	each := min(inCache, 16)
+	if n, ok := tiles.IsConst(); ok && n > each { // blocks of nearly the same size, as threads share them
+		parts := (n + each - 1) / each
+		each = (n + parts - 1) / parts
+	}
+	m.rows = newSplit(tiles, each)
 	blocks, ok := m.rows.blocks.IsConst()
 	if !ok {
 		blocks = 1
 	}
 	parts := max((roundsWanted+max(blocks*others, 1)-1)/max(blocks*others, 1), 1) // no matrices at all, or no rows
-	each := int64(1)
+	if m.a.from == inRound && blocks*others >= enoughRounds {
+		parts = 1
+	}
+	each = 1
 	if n, ok := m.groups().IsConst(); ok {
 		each = max(n/parts, 1)
 		if m.a.from == inRound && m.a.factor.number != nil && n > each {

@@ -42,15 +42,11 @@ func (m *gemm) rowsOf(t tall, tile ir.Dim) (row, begin ir.Dim, overlapping bool)
 func (m *gemm) tile(t tall, p place) error {
 	return m.scoped(func() error {
 		p.row, p.begin, p.overlapping = m.rowsOf(t, p.tile)
-		init := make([]*kernel.Value, t.height*t.panels*m.panel)
-		for i := range init {
-			init[i] = m.Number(kernel.Type{Elem: m.elem, Lanes: m.emitter.lanes}, 0)
-		}
 		depth := ir.Const(1)
 		if m.pairs {
 			depth = ir.Const(2)
 		}
-		sums, err := m.loop(kernel.Serial, "k", m.deep().FloorDiv(depth), init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+		sums, err := m.rounds(m.deep().FloorDiv(depth), t.height*t.panels*m.panel, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 			return m.step(t, p, k.Mul(depth), acc)
 		})
 		if err != nil {
@@ -59,6 +55,42 @@ func (m *gemm) tile(t tall, p place) error {
 		return m.finish(t, p, sums)
 	})
 }
+
+// rounds adds up n rounds in some vectors: in runs of runOfProduct where there may be many more. What is no whole run comes first, so that
+// where there is none, nothing is added to it.
+func (m *gemm) rounds(n ir.Dim, vectors int, step func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
+	run := func(from, n ir.Dim) ([]*kernel.Value, error) {
+		init := make([]*kernel.Value, vectors)
+		for i := range init {
+			init[i] = m.Number(kernel.Type{Elem: m.elem, Lanes: m.emitter.lanes}, 0)
+		}
+		return m.loop(kernel.Serial, "k", n, init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) { return step(from.Add(k), acc) })
+	}
+	each := ir.Const(runOfProduct)
+	_, most := m.g.env.Range(n)
+	if m.elem != host.F32 || most <= mostProducts {
+		return run(zero, n)
+	}
+	runs := n.FloorDiv(each)
+	sums, err := run(runs.Mul(each), n.Sub(runs.Mul(each)))
+	if err != nil {
+		return nil, err
+	}
+	return m.loop(kernel.Serial, "run", runs, sums, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+		more, err := run(i.Mul(each), each)
+		if err != nil {
+			return nil, err
+		}
+		for j := range more {
+			more[j] = m.Op(kernel.Add, acc[j], more[j])
+		}
+		return more, nil
+	})
+}
+
+// mostProducts is how many products are added to one accumulator of f32, one after the other, and runOfProduct how many are where there
+// are more: a run costs a spill and an addition of each accumulator.
+const mostProducts, runOfProduct = 1 << 12, 1 << 9
 
 // finish stores the sums of a tile. Where much is computed from each, it is written once, for the rows of the tile in memory.
 func (m *gemm) finish(t tall, p place, sums []*kernel.Value) error {

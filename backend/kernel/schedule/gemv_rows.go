@@ -103,11 +103,7 @@ func (m *gemm) dots(sums *kernel.Buffer, first, j ir.Dim, rows int) error {
 		}
 		cols = append(cols, at)
 	}
-	init := make([]*kernel.Value, rows*dotColumns)
-	for i := range init {
-		init[i] = m.Number(kernel.Type{Elem: m.elem, Lanes: m.emitter.lanes}, 0)
-	}
-	acc, err := m.loop(kernel.Serial, "k", m.k.FloorDiv(lanes), init, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+	acc, err := m.rounds(m.k.FloorDiv(lanes), rows*dotColumns, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		at := part{at: k.Mul(lanes), step: one}
 		next := append([]*kernel.Value{}, acc...)
 		for c, col := range cols {

@@ -135,14 +135,16 @@ func (g *Group) take(op *ir.Op, values map[*ir.Value]*ir.Value, nested int) erro
 // reciprocal appends 1/v: the shares of a softmax are products with one quotient a row, as in the reference, not a quotient
 // each.
 func (g *Group) reciprocal(v *ir.Value, loc *ir.Loc) *ir.Value {
-	add := func(def *ir.OpDef, attrs ir.Attrs, t ir.Type, operands ...*ir.Value) *ir.Value {
-		op := &ir.Op{Def: def, Attrs: attrs, Loc: loc, Operands: operands}
-		op.Results = []*ir.Value{{Type: t, Def: op}}
-		g.Body = append(g.Body, op)
-		return op.Results[0]
-	}
-	one := add(core.Constant, ir.Attrs{ir.Set("value", ir.Float(1))}, ir.TensorOf(v.Type.Elem))
-	return add(tensor.Div, nil, v.Type, one, v)
+	one := g.append(loc, core.Constant, ir.TensorOf(v.Type.Elem), ir.Attrs{ir.Set("value", ir.Float(1))})
+	return g.append(loc, tensor.Div, v.Type, nil, one, v)
+}
+
+// append adds an operation to the body.
+func (g *Group) append(loc *ir.Loc, def *ir.OpDef, t ir.Type, attrs ir.Attrs, operands ...*ir.Value) *ir.Value {
+	op := &ir.Op{Def: def, Attrs: attrs, Loc: loc, Operands: operands}
+	op.Results = []*ir.Value{{Type: t, Def: op}}
+	g.Body = append(g.Body, op)
+	return op.Results[0]
 }
 
 // Expanded is the group with its anchor replaced by its Expand, where it has one.

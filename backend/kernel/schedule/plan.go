@@ -54,6 +54,12 @@ func Entries() []Entry {
 			Make:    makeProduct,
 		},
 		{
+			Name:    "grouped",
+			Doc:     "Runs of rows times a matrix each: rows find theirs, lanes are columns.",
+			Applies: func(g *Group, _ Target) string { return g.needsGrouped() },
+			Make:    makeGrouped,
+		},
+		{
 			Name:    "scan",
 			Doc:     "Sums and products up to each place: a number, or a vector of them, is carried along the axis.",
 			Applies: func(g *Group, _ Target) string { return g.needsScan() },

@@ -68,13 +68,20 @@ func (g *gen) exp(x value.Value) value.Value {
 	return g.scaled(g.expSmall(r), n, f)
 }
 
-// exp2 of f32, exact for integers; error below 1 ulp. The polynomial of the fraction is the one of least relative error, found by
+// exp2 of f32, exact for integers; error below 1 ulp. The polynomial of 2^r for |r| <= 1/2 is that of least relative error, found by
 // Lawson's iteration.
 func (g *gen) exp2(x value.Value) value.Value {
-	x = g.clamp(x, -151, 129)
-	f, n := g.nearest(x, 1)
-	p := g.poly(g.fsub(x, f), 1.5353362e-4, 1.33988739e-3, 9.61843692e-3, 5.55033237e-2, 2.40226477e-1, 6.93147182e-1, 1)
-	return g.scaled(p, n, f)
+	var r, f, n value.Value
+	if s := g.machine.Reduce; s != "" && lanesOf(x) == 16 { // and Scalef is there, which needs no n
+		nearest, mask, current := constant.NewInt(types.I32, 8), constant.NewInt(types.I16, -1), constant.NewInt(types.I32, 4)
+		r = g.pure(s, x.Type(), x, nearest, x, mask, current)
+		f = g.fsub(x, r)
+	} else {
+		x = g.clamp(x, -151, 129)
+		f, n = g.nearest(x, 1)
+		r = g.fsub(x, f)
+	}
+	return g.scaled(g.poly(r, 1.5353362e-4, 1.33988739e-3, 9.61843692e-3, 5.55033237e-2, 2.40226477e-1, 6.93147182e-1, 1), n, f)
 }
 
 // expSmall is exp for |r| <= ln(2)/2.

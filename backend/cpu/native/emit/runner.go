@@ -20,6 +20,13 @@ const Runner = "run"
 // longer than spins, or -1 where the list is not at the epoch any more.
 const Sharer = "share"
 
+// Waiter is the name of the function `void await(ptr word, i64 spins)` that returns when a word is not zero, or after spins.
+const Waiter = "await"
+
+// yieldEach is after how many looks a thread that waits lets others have its processor: where there are more threads than
+// processors, what it waits for may need it. A power of two.
+const yieldEach = 256
+
 // RunnerWords is the length of one item of a list; Item names its words.
 const RunnerWords = 8
 
@@ -62,10 +69,11 @@ func (it item) call(lo, hi, scratch value.Value) {
 	it.block.NewCall(funcPointer{it.word(ItemFunction, pointer{})}, it.word(ItemContext, pointer{}), lo, hi, scratch)
 }
 
-// AddRunner gives the module both functions.
+// AddRunner gives the module these functions.
 func (m *Module) AddRunner() {
 	m.addRun()
 	m.addShare()
+	m.addAwait()
 }
 
 func (m *Module) addRun() {
@@ -88,12 +96,12 @@ func (m *Module) addShare() {
 	list, from, n, epoch := llvm.NewParam("list", pointer{}), llvm.NewParam("at", types.I64), llvm.NewParam("n", types.I64), llvm.NewParam("epoch", types.I64)
 	scratch, spins := llvm.NewParam("scratch", pointer{}), llvm.NewParam("spins", types.I64)
 	f := m.module.NewFunc(Sharer, types.I64, list, from, n, epoch, scratch, spins)
-	zero, one := constant.NewInt(types.I64, 0), constant.NewInt(types.I64, 1)
-	var b [10]*llvm.Block
+	one := constant.NewInt(types.I64, 1)
+	var b [9]*llvm.Block
 	for i := range b {
 		b[i] = f.NewBlock("")
 	}
-	entry, head, open, claim, free, try, work, wait, pause, next := b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9]
+	entry, head, open, claim, free, try, work, wait, next := b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8]
 	ended, gone, late := f.NewBlock(""), f.NewBlock(""), f.NewBlock("")
 	g := &gen{Module: m, fn: f}
 
@@ -134,23 +142,54 @@ func (m *Module) addShare() {
 	work.NewBr(claim)
 
 	g.block = wait
-	spun := wait.NewPhi(llvm.NewIncoming(zero, free))
-	wait.NewCondBr(g.icmp(enum.IPredULT, it.shared(ItemDone), pieces), pause, next)
-
-	g.block = pause
-	var hint []value.Value
-	for _, n := range m.machine.PauseHint {
-		hint = append(hint, constant.NewInt(types.I32, n))
-	}
-	pause.NewCall(g.intrinsic(m.machine.Pause, types.Void, hint), hint...)
-	more := g.add(spun, one)
-	spun.Incs = append(spun.Incs, llvm.NewIncoming(more, pause))
-	pause.NewCondBr(g.icmp(enum.IPredULT, more, spins), wait, late)
+	g.spin(spins, func() value.Value { // or the list is over, and begun anew
+		done := g.icmp(enum.IPredUGE, it.shared(ItemDone), pieces)
+		return g.or(done, g.icmp(enum.IPredNE, g.lshr(it.shared(ItemClaim), ClaimBits), epoch))
+	}, next, late)
 	late.NewRet(i)
 
 	g.block = next
 	i.Incs = append(i.Incs, llvm.NewIncoming(g.add(i, one), next))
 	next.NewBr(head)
+}
+
+func (m *Module) addAwait() {
+	word, spins := llvm.NewParam("word", pointer{}), llvm.NewParam("spins", types.I64)
+	f := m.module.NewFunc(Waiter, types.Void, word, spins)
+	g := &gen{Module: m, fn: f, block: f.NewBlock("entry")}
+	done := f.NewBlock("")
+	g.spin(spins, func() value.Value {
+		return g.icmp(enum.IPredNE, item{g, word}.shared(0), constant.NewInt(types.I64, 0))
+	}, done, done)
+	done.NewRet(nil)
+}
+
+// spin goes on to done when a condition holds, and to late after having looked spins times. It ends the block.
+func (g *gen) spin(spins value.Value, holds func() value.Value, done, late *llvm.Block) {
+	entry, look, pause, yield, again := g.block, g.fn.NewBlock(""), g.fn.NewBlock(""), g.fn.NewBlock(""), g.fn.NewBlock("")
+	entry.NewBr(look)
+
+	g.block = look
+	spun := look.NewPhi(llvm.NewIncoming(constant.NewInt(types.I64, 0), entry))
+	look.NewCondBr(holds(), done, pause)
+
+	g.block = pause
+	var hint []value.Value
+	for _, n := range g.machine.PauseHint {
+		hint = append(hint, constant.NewInt(types.I32, n))
+	}
+	pause.NewCall(g.intrinsic(g.machine.Pause, types.Void, hint), hint...)
+	more := g.add(spun, constant.NewInt(types.I64, 1))
+	pause.NewCondBr(g.icmp(enum.IPredEQ, g.and(more, g.bits(more, yieldEach-1)), g.bits(more, 0)), yield, again)
+
+	call := g.machine.Yield
+	yield.NewCall(&llvm.InlineAsm{
+		Asm: call.Asm, Constraint: call.Constraint, SideEffect: true, Typ: types.NewPointer(types.NewFunc(types.I64, types.I64)),
+	}, constant.NewInt(types.I64, call.Number))
+	yield.NewBr(again)
+
+	spun.Incs = append(spun.Incs, llvm.NewIncoming(more, again))
+	again.NewCondBr(again.NewICmp(enum.IPredULT, more, spins), look, late)
 }
 
 // funcPointer is an address that is called; llir asks for a typed pointer there.

@@ -1,5 +1,7 @@
 package emit
 
+import "github.com/aiopt/aiopt/backend/kernel"
+
 // Target describes a family of processors that code is made for.
 type Target struct {
 	Name   string
@@ -14,6 +16,7 @@ type Target struct {
 	L3        int64 // bytes of the last cache that a program can count on
 
 	Scalef string // the intrinsic that multiplies 16 floats by powers of two
+	Reduce string // and the one that gives what rounding takes away from them, 0 of infinities
 	Bytes  []Dot  // what computes DotBytes, widest first
 	Halves []Dot  // what computes DotHalf, widest first
 	Pick   Dot    // what takes lanes of one f32 vector by integers
@@ -22,6 +25,14 @@ type Target struct {
 	Fence     string  // the intrinsic that orders stores past the caches before what follows; "" where they are ordered as all are
 	Pause     string  // the intrinsic that tells the processor of a thread that waits
 	PauseHint []int64 // its arguments
+	Yield     SystemCall
+}
+
+// SystemCall is a call of the system that takes and gives nothing.
+type SystemCall struct {
+	Asm        string // the instruction
+	Constraint string // where it wants the call's number and leaves what it returns, as LLVM spells it
+	Number     int64
 }
 
 // Dot is an intrinsic for a vector of dot products of neighbours.
@@ -51,14 +62,16 @@ func Targets() []Target {
 		{"llvm.x86.avx512.vpdpbusd.128", 4, "avxvnni"},
 	}
 	const pause, fence = "llvm.x86.sse2.pause", "llvm.x86.sse.sfence"
+	yield := SystemCall{"syscall", "={rax},{rax},~{rcx},~{r11},~{memory},~{dirflag},~{fpsr},~{flags}", 24} // sched_yield of Linux
 	return []Target{
 		{Name: "avx512", Triple: "x86_64-unknown-linux-gnu", CPU: "skylake-avx512", Features: avx512, Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20, L3: 16 << 20,
-			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Bytes: wide, Halves: halves, Fence: fence, Pause: pause,
+			Scalef: "llvm.x86.avx512.mask.scalef.ps.512", Reduce: "llvm.x86.avx512.mask.reduce.ps.512",
+			Bytes: wide, Halves: halves, Fence: fence, Pause: pause, Yield: yield,
 			Pick: Dot{Name: "llvm.x86.avx512.permvar.sf.512", Lanes: 16}, Pick2: Dot{Name: "llvm.x86.avx512.vpermi2var.ps.512", Lanes: 16}},
-		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause,
+		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause, Yield: yield,
 			Pick: Dot{Name: "llvm.x86.avx2.permps", Lanes: 8}},
 		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20,
-			Pause: "llvm.aarch64.hint", PauseHint: []int64{1}},
+			Pause: "llvm.aarch64.hint", PauseHint: []int64{1}, Yield: SystemCall{"svc #0", "={x0},{x8},~{memory}", 124}},
 	}
 }
 
@@ -68,6 +81,8 @@ type Machine struct {
 	Extra   []string // sorted: those of Dot.Feature that are present
 	Rounded bool     // matrix products of f32 may be of numbers rounded to bf16
 	Coded   bool     // activations of products with compressed weights may be rounded to 8 bits
+
+	Verify func(*kernel.Kernel) error // see schedule.Target
 }
 
 // SumsBytes reports an instruction for DotBytes: without one, products of bytes take longer than those of floats.

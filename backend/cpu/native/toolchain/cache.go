@@ -229,13 +229,13 @@ func (c *Cache) List() ([]Entry, error) {
 	return list, nil
 }
 
-// Clear removes every object. Code that is loaded keeps running.
+// Clear removes every object and note. Code that is loaded keeps running.
 func (c *Cache) Clear() error {
 	list, err := c.List()
 	for _, e := range list {
 		err = errors.Join(err, c.remove(e.Key))
 	}
-	return err
+	return errors.Join(err, c.clearNotes())
 }
 
 func (c *Cache) remove(key string) error {

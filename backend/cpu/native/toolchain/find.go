@@ -47,11 +47,16 @@ var linkers = []struct {
 }
 
 // Find looks for llc, in $AIOPT_LLC first, and a linker. The error is a *Missing where there is none.
-func Find() (*Tools, error) {
+func Find() (*Tools, error) { return find(version) }
+
+// Find is the function Find, which runs llc only where it is another file than the last time.
+func (c *Cache) Find() (*Tools, error) { return find(c.version) }
+
+func find(version func(path string) (string, error)) (*Tools, error) {
 	if runtime.GOOS != "linux" {
 		return nil, &Missing{"native code is made on Linux only, so far"}
 	}
-	t, err := findLLC()
+	t, err := findLLC(version)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +69,9 @@ func Find() (*Tools, error) {
 	return nil, &Missing{"there is no linker (ld, ld.lld or cc)" + install}
 }
 
-func findLLC() (*Tools, error) {
+func findLLC(version func(path string) (string, error)) (*Tools, error) {
 	if path := os.Getenv("AIOPT_LLC"); path != "" {
-		t, err := ask(path)
+		t, err := ask(path, version)
 		if err != nil {
 			return nil, fmt.Errorf("AIOPT_LLC=%s: %w", path, err)
 		}
@@ -85,7 +90,7 @@ func findLLC() (*Tools, error) {
 				continue
 			}
 		}
-		t, err := ask(path)
+		t, err := ask(path, version)
 		if err == nil {
 			return t, nil
 		}
@@ -99,19 +104,44 @@ func findLLC() (*Tools, error) {
 
 var versionLine = regexp.MustCompile(`LLVM version ((\d+)\.[\w.\-+~]+)`)
 
-// ask runs llc to learn its version.
-func ask(path string) (*Tools, error) {
+// version is what llc says of itself.
+func version(path string) (string, error) {
+	out, err := exec.Command(path, "--version").Output()
+	return string(out), err
+}
+
+// version is what the file of llc has said before.
+func (c *Cache) version(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	head := fmt.Sprintf("%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	if said, ok := strings.CutPrefix(string(c.Note(answerNote)), head); ok {
+		return said, nil
+	}
+	said, err := version(path)
+	if err == nil {
+		_ = c.PutNote(answerNote, []byte(head+said)) // else it is asked again
+	}
+	return said, err
+}
+
+const answerNote = "llc"
+
+// ask learns the version of llc.
+func ask(path string, version func(path string) (string, error)) (*Tools, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	out, err := exec.Command(path, "--version").Output()
+	out, err := version(path)
 	if err != nil {
 		return nil, err
 	}
-	found := versionLine.FindStringSubmatch(string(out))
+	found := versionLine.FindStringSubmatch(out)
 	if found == nil {
-		return nil, fmt.Errorf("expected a line `LLVM version ...` from --version, found %.80q", strings.TrimSpace(string(out)))
+		return nil, fmt.Errorf("expected a line `LLVM version ...` from --version, found %.80q", strings.TrimSpace(out))
 	}
 	major, err := strconv.Atoi(found[2])
 	if err != nil {

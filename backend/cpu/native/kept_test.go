@@ -1,0 +1,92 @@
+//go:build unix
+
+package native
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// alikeWeights has two weights of one type, which its test takes from one file.
+const alikeWeights = `air 1
+module @weights {
+  func @main(%x: tensor<16x160xf32>) -> (%y: tensor<16x160xf32>, %z: tensor<16x160xf32>) {
+    %a = core.constant() {value = @a} : tensor<160x160xf32>
+    %b = core.constant() {value = @b} : tensor<160x160xf32>
+    %y = nn.linear(%x, %a) : tensor<16x160xf32>
+    %z = nn.linear(%x, %b) : tensor<16x160xf32>
+    core.return(%y, %z)
+  }
+  resource @a : tensor<160x160xf32> = data "DATA"
+  resource @b : tensor<160x160xf32> = data "DATA"
+}
+`
+
+// TestWeightsOfOneFile runs two weights that differ in one thing only, which the cache of packed constants must tell apart: once when
+// they are packed, and once when they are found.
+func TestWeightsOfOneFile(t *testing.T) {
+	const size = 160 * 160
+	file := filepath.Join(t.TempDir(), "weights")
+	rng := rand.New(rand.NewPCG(7, 7))
+	numbers := random(rng, 2*size).Bytes()
+	if err := os.WriteFile(file, numbers, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := random(rng, 16, 160)
+	for i := range x.Len() {
+		host.SetFloat(x, i, host.FloatAt(x, i)/16)
+	}
+	first, second, both := numbers[:4*size], numbers[4*size:], numbers
+	entry := func(name string, size int64, crc uint32, data []byte) *ir.Source {
+		return &ir.Source{File: file, Entry: name, Size: size, CRC: crc, Open: func() ([]byte, error) { return data, nil }}
+	}
+	one := entry("w", 4*size, 1, first)
+	for _, c := range []struct {
+		differ string
+		a, b   ir.Resource
+	}{
+		{"entry", ir.Resource{Source: one}, ir.Resource{Source: entry("v", 4*size, 1, second)}},
+		{"size", ir.Resource{Source: one}, ir.Resource{Source: entry("w", 8*size, 1, second)}},
+		{"checksum", ir.Resource{Source: one}, ir.Resource{Source: entry("w", 4*size, 2, second)}},
+		{"offset", ir.Resource{Source: entry("w", 8*size, 1, both)}, ir.Resource{Source: entry("w", 8*size, 1, both), Offset: size}},
+		{"strides", ir.Resource{Source: one}, ir.Resource{Source: one, Strides: []int64{1, 160}}},
+	} {
+		cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+		kept := &packed.Cache{Dir: filepath.Join(t.TempDir(), "packed"), Limit: 1 << 30}
+		for _, turn := range []string{"packed", "found"} {
+			m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+			for i, from := range []ir.Resource{c.a, c.b} {
+				r := m.Resources[i]
+				r.Source, r.Offset, r.Strides = from.Source, from.Offset, from.Strides
+			}
+			native, err := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Compile(t.Context(), m, backend.Options{Threads: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			reference, err := interp.Backend{}.Compile(t.Context(), m, backend.Options{Threads: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := native.NewSession(), reference.NewSession()
+			if err := agree(got, want, []*host.Tensor{x}); err != nil {
+				t.Errorf("weights that differ in their %s, %s: %v", c.differ, turn, err)
+			}
+			if err := native.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if entries, err := kept.List(); err != nil || len(entries) != 2 {
+			t.Errorf("weights that differ in their %s: the cache holds %v, %v, expected two entries", c.differ, entries, err)
+		}
+	}
+}

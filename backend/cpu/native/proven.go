@@ -1,0 +1,99 @@
+package native
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"sync"
+
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel"
+)
+
+// proven are the kernels that Verify has accepted, by a hash of their text. To prove bounds takes most of the time of planning;
+// a build of the program that runs again makes the same kernels, and remembers.
+type proven struct {
+	cache   *toolchain.Cache
+	program [sha256.Size]byte // the build
+
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]bool
+	fresh [][sha256.Size]byte
+	texts map[*kernel.Kernel]string // see structureOf
+}
+
+// provenNote is a hash of the program's build and those of kernels, one after the other.
+const (
+	provenNote = "proven"
+	mostProven = 1 << 14 // then all are forgotten
+)
+
+func newProven(cache *toolchain.Cache) *proven {
+	p := &proven{cache: cache, known: map[[sha256.Size]byte]bool{}, texts: map[*kernel.Kernel]string{}}
+	name, err := toolchain.ThisProgram()
+	if err != nil {
+		p.cache = nil
+		return p
+	}
+	p.program = sha256.Sum256([]byte(name))
+	for _, sum := range p.noted() {
+		p.known[sum] = true
+	}
+	return p
+}
+
+// noted reads the kernels that this build has noted.
+func (p *proven) noted() (list [][sha256.Size]byte) {
+	data, ours := bytes.CutPrefix(p.cache.Note(provenNote), p.program[:])
+	for ours && len(data) >= sha256.Size {
+		list = append(list, [sha256.Size]byte(data))
+		data = data[sha256.Size:]
+	}
+	return list
+}
+
+// verify is kernel.Verify for kernels that are not known.
+func (p *proven) verify(k *kernel.Kernel) error {
+	text := structureOf(k)
+	sum := sha256.Sum256([]byte(text))
+	p.mu.Lock()
+	p.texts[k] = text
+	known := p.known[sum]
+	p.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := kernel.Verify(k); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.known[sum] {
+		p.known[sum] = true
+		p.fresh = append(p.fresh, sum)
+	}
+	return nil
+}
+
+// structure is structureOf.
+func (p *proven) structure(k *kernel.Kernel) string {
+	if text, ok := p.texts[k]; ok {
+		return text
+	}
+	return structureOf(k)
+}
+
+// keep notes what was proven beside what others have noted. Without a cache it is proven again.
+func (p *proven) keep() {
+	if p.cache == nil || len(p.fresh) == 0 {
+		return
+	}
+	list := p.noted()
+	if len(list)+len(p.fresh) > mostProven {
+		list = nil
+	}
+	data := bytes.Clone(p.program[:])
+	for _, sum := range append(list, p.fresh[:min(len(p.fresh), mostProven)]...) {
+		data = append(data, sum[:]...)
+	}
+	_ = p.cache.PutNote(provenNote, data)
+}
