@@ -24,6 +24,7 @@ type Buffer struct {
 
 	Role  Role // of a global buffer
 	Index int  // which of those of its role it is
+	Once  bool // each element is written once, and none is read; Run reports where that does not hold
 }
 
 // As says what a global buffer is to the caller, and which of its kind.

@@ -115,6 +115,28 @@ func TestRunReports(t *testing.T) {
 			b.Store(s, c(1), b.Load(x, c(0), 1))
 			b.Store(y, c(0), b.Load(s, c(0), 1))
 		}, "read before it is written"},
+		{"scratch of other rounds", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			s := b.Buffer("s", host.F32, c(1), kernel.Private, 0)
+			b.Store(s, c(0), b.Load(x, c(0), 1))
+			b.For(kernel.Parallel, "i", c(2), 1, func(i ir.Dim) {
+				b.Store(y, i, b.Load(s, c(0), 1))
+				b.Store(s, c(0), b.Load(x, i, 1))
+			})
+		}, "was written before the parallel loop, and another round has written it since"},
+		{"written twice", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Once = true
+			for range 2 {
+				b.Store(y, c(0), b.Load(x, c(0), 1))
+			}
+		}, "element 0 of buffer y is written again, expected once"},
+		{"not written", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Once = true
+			b.Store(y, c(0), b.Load(x, c(0), 1))
+		}, "element 1 of buffer y is not written, expected once"},
+		{"read though only to be written", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Once, y.Access = true, kernel.Read|kernel.Write
+			b.Store(y, c(0), b.Load(y, c(0), 1))
+		}, "buffer y is to be written only, and is read"},
 		{"race", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.For(kernel.Parallel, "i", c(2), 1, func(i ir.Dim) { b.Store(y, c(0), b.Load(x, i, 1)) })
 		}, "written by two rounds"},
@@ -135,6 +157,29 @@ func TestRunReports(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+// TestRunBefore fills scratch before the parallel loop, for every round.
+func TestRunBefore(t *testing.T) {
+	b := kernel.NewBuilder("k")
+	x, y := b.Input("x", host.F32, c(2)), b.Output("y", host.F32, c(2))
+	s := b.Buffer("s", host.F32, c(2), kernel.Private, 0)
+	b.Store(s, c(0), b.Load(x, c(1), 1))
+	b.For(kernel.Parallel, "i", c(2), 1, func(i ir.Dim) {
+		b.Store(s, c(1), b.Load(x, i, 1))
+		b.Store(y, i, b.Op(kernel.Add, b.Load(s, c(0), 1), b.Load(s, c(1), 1)))
+	})
+	k, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]byte, 8)
+	if err := kernel.Run(k, kernel.Call{Buffers: [][]byte{floats(3, 5), out}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := numbers(out); !slices.Equal(got, []float32{8, 10}) {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -13,11 +14,14 @@ type memory struct {
 	data    []byte
 	n       int64
 	written []bool  // of shared and private memory: which elements have a value
+	own     []bool  // of such memory: which elements this round of the parallel loop has written
+	rounds  []bool  // of such memory: which elements any round has written
+	times   []uint8 // of memory whose elements are written once: how often each was
 	owner   []int64 // of global memory that is written in rounds of any order: 1 + the round that wrote the element
 }
 
 func newLocal(b *Buffer, n int64) *memory {
-	return &memory{buf: b, data: make([]byte, n*int64(b.Elem.Bytes())), n: n, written: make([]bool, n)}
+	return &memory{buf: b, data: make([]byte, n*int64(b.Elem.Bytes())), n: n, written: make([]bool, n), own: make([]bool, n), rounds: make([]bool, n)}
 }
 
 func (m *memory) inside(at int64) error {
@@ -34,6 +38,12 @@ func (m *memory) load(at, round int64) (uint64, error) {
 	}
 	if m.written != nil && !m.written[at] {
 		return 0, fmt.Errorf("element %d of %s buffer %s is read before it is written", at, m.buf.Space, m.buf.Name)
+	}
+	if m.rounds != nil && m.rounds[at] && !m.own[at] {
+		return 0, fmt.Errorf("element %d of %s buffer %s was written before the parallel loop, and another round has written it since", at, m.buf.Space, m.buf.Name)
+	}
+	if m.times != nil {
+		return 0, fmt.Errorf("buffer %s is to be written only, and is read", m.buf.Name)
 	}
 	if m.owner != nil && m.owner[at] != 0 && m.owner[at] != round {
 		return 0, fmt.Errorf("element %d of buffer %s is read by another round of the parallel loop than wrote it", at, m.buf.Name)
@@ -58,6 +68,9 @@ func (m *memory) store(at, round int64, bits uint64) error {
 	}
 	if m.written != nil {
 		m.written[at] = true
+		if round != 0 {
+			m.own[at], m.rounds[at] = true, true
+		}
 	}
 	if m.owner != nil && round != 0 {
 		if m.owner[at] != 0 && m.owner[at] != round {
@@ -65,7 +78,20 @@ func (m *memory) store(at, round int64, bits uint64) error {
 		}
 		m.owner[at] = round
 	}
+	if m.times != nil {
+		if m.times[at]++; m.times[at] > 1 {
+			return fmt.Errorf("element %d of buffer %s is written again, expected once", at, m.buf.Name)
+		}
+	}
 	m.put(at, bits)
+	return nil
+}
+
+// whole says which element of memory that is to be written once was not.
+func (m *memory) whole() error {
+	if at := slices.Index(m.times, 0); at >= 0 {
+		return fmt.Errorf("element %d of buffer %s is not written, expected once", at, m.buf.Name)
+	}
 	return nil
 }
 

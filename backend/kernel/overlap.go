@@ -7,10 +7,10 @@ func (k *Kernel) Touches(b *Buffer) bool {
 	return found
 }
 
-// MayShare reports that an output of a kernel that writes each of its elements once may lie in the memory of an input: each
-// element of the input is read only right before that of the output is written, in the same round of every loop.
+// MayShare reports that an output whose elements are written once may lie in the memory of an input: each element of the input is
+// read only right before that of the output is written, in the same round of every loop.
 func (k *Kernel) MayShare(in, out *Buffer) bool {
-	return in.Space == Global && out.Space == Global && in.Access == Read && out.Access == Write &&
+	return in.Space == Global && out.Space == Global && in.Access == Read && out.Access == Write && out.Once &&
 		in.Elem.Bytes() == out.Elem.Bytes() && in.Len.Equal(out.Len) && k.Body.mayShare(in, out)
 }
 
@@ -28,10 +28,11 @@ func (b *Block) mayShare(in, out *Buffer) bool {
 	return true
 }
 
-// written reports a store to the lanes that a load reads.
+// written reports a store to the lanes that a load reads. Lanes that only one of them masks out are read or written elsewhere,
+// in another round.
 func written(load *Instr, later []*Instr, out *Buffer) bool {
 	for _, s := range later {
-		if s.Op == Store && s.Buffer == out && s.Index.Equal(load.Index) && s.Stride.Equal(load.Stride) && s.Args[0].Type.Lanes == load.Result.Type.Lanes {
+		if s.Op == Store && s.Buffer == out && s.Mask == load.Mask && s.Index.Equal(load.Index) && s.Stride.Equal(load.Stride) && s.Args[0].Type.Lanes == load.Result.Type.Lanes {
 			return true
 		}
 	}

@@ -16,9 +16,10 @@ type Call struct {
 }
 
 // Run computes a kernel that Verify accepts, slowly and in one order: f32 is rounded after every operation, parallel rounds
-// run from first to last, threads of a group step from barrier to barrier. It reports what a machine may let pass: sizes
-// that break the kernel's guards, accesses outside a buffer, reads of shared or private memory that was not written, rounds
-// of a parallel loop that touch what another one writes, integer division by zero, and shifts by too much.
+// run from first to last, each after what stands before the loop, threads of a group step from barrier to barrier. It reports
+// what a machine may let pass: sizes that break the kernel's guards, accesses outside a buffer, reads of shared or private memory
+// that was not written, rounds of a parallel loop that touch what another one writes, or read what was written before the loop
+// and another one overwrites, elements that are not written once where all are to be, integer division by zero, and shifts by too much.
 func Run(k *Kernel, call Call) error {
 	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}}
 	if m.simd == 0 {
@@ -28,9 +29,18 @@ func Run(k *Kernel, call Call) error {
 	if err := m.bind(t, call); err != nil {
 		return fmt.Errorf("kernel %s: %w", k.Name, err)
 	}
+	if _, at := k.Outermost(); at > 0 {
+		m.before.Instrs = k.Body.Instrs[:at]
+		m.fills = m.before.fills()
+	}
 	m.text.block(k.Body) // numbers the values as Print does
 	if err := t.block(k.Body); err != nil {
 		return fmt.Errorf("kernel %s: %w", k.Name, err)
+	}
+	for _, b := range k.Buffers {
+		if err := t.memory[b].whole(); err != nil {
+			return fmt.Errorf("kernel %s: %w", k.Name, err)
+		}
 	}
 	return nil
 }
@@ -39,6 +49,8 @@ type machine struct {
 	kernel *Kernel
 	simd   int
 	text   *printer
+	before Block // what stands before the loop that is shared
+	fills  bool  // before writes scratch; nothing else of it can differ from round to round
 }
 
 // bind checks the sizes and buffers of a call.
@@ -79,6 +91,9 @@ func (m *machine) bind(t *thread, call Call) error {
 			return fmt.Errorf("buffer %s has %d bytes, expected %d for %s[%s]", b.Name, len(data), want, b.Elem, b.Len)
 		}
 		t.memory[b] = &memory{buf: b, data: data, n: n}
+		if b.Once {
+			t.memory[b].times = make([]uint8, n)
+		}
 		given++
 	}
 	if given != len(call.Buffers) {
@@ -192,7 +207,7 @@ func (t *thread) loop(l *Loop) error {
 	if l.Kind == Thread {
 		return t.threads(l, extent)
 	}
-	apart := (l.Kind == Parallel || l.Kind == Grid) && t.round == 0
+	apart := l.shared() && t.round == 0
 	if apart {
 		t.watch(true)
 		defer t.watch(false)
@@ -203,12 +218,17 @@ func (t *thread) loop(l *Loop) error {
 	}
 	outer := t.round
 	var before [][]bool
-	if l.Kind == Parallel || l.Kind == Grid {
+	if l.shared() {
 		before = t.written()
 	}
 	for at, round := int64(0), int64(0); at < extent; at, round = at+l.Step, round+1 {
+		if apart && round > 0 && t.m.fills {
+			if err := t.anew(); err != nil {
+				return err
+			}
+		}
 		t.symbols[l.Var] = at
-		if l.Kind == Parallel || l.Kind == Grid {
+		if l.shared() {
 			t.round = outer*(extent/l.Step+2) + round + 1
 			t.forget(before)
 		}
@@ -263,6 +283,25 @@ func (t *thread) forget(before [][]bool) {
 			before = before[1:]
 		}
 	}
+}
+
+// fills reports a store.
+func (b *Block) fills() bool {
+	found := false
+	b.walk(func(in *Instr) { found = found || in.Op == Store || in.Op == TileStore })
+	return found
+}
+
+// anew runs again what stands before the loop that is shared, as who takes only the next round does.
+func (t *thread) anew() error {
+	for _, b := range t.m.kernel.Buffers {
+		if mem := t.find(b); b.Space != Global {
+			clear(mem.written)
+			clear(mem.own)
+		}
+	}
+	t.round = 0
+	return t.block(&t.m.before)
 }
 
 func (t *thread) bind(in *Instr) error {

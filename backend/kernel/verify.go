@@ -11,12 +11,15 @@ import (
 
 // Verify checks all that a code generator relies on: types, that values and index symbols are defined where they are
 // used, the values that loops carry, the kinds of loops and where they stand, spaces and access of buffers, that barriers
-// are met by all threads, and that every access is proven to lie inside its buffer. It tells all problems at once, each
+// are met by all threads, that nothing but scratch is written beside the loop that is shared, and that every access is proven to lie inside its buffer. It tells all problems at once, each
 // with the instruction in text form.
 func Verify(k *Kernel) error {
 	v := &verifier{kernel: k, text: &printer{numbers: map[*Value]int{}}, defs: map[*Value]*Instr{}, inScope: map[*Value]bool{}, names: map[string]bool{laneSymbol: true, rowSymbol: true}}
 	v.head()
 	v.block(k.Body, place{top: true})
+	if k.Body != nil {
+		v.outermost()
+	}
 	if len(v.errs) == 0 {
 		return nil
 	}

@@ -63,6 +63,28 @@ func TestVerify(t *testing.T) {
 		{"a parallel loop inside", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.For(kernel.Serial, "i", size, 1, func(ir.Dim) { b.For(kernel.Parallel, "j", size, 1, func(ir.Dim) {}) })
 		}, "only the outermost one may be parallel"},
+		{"two parallel loops", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) { b.Store(y, i, b.Load(x, i, 1)) })
+			b.For(kernel.Parallel, "j", size, 1, func(ir.Dim) {})
+		}, "stands beside another parallel loop: a kernel has one at most"},
+		{"a loop after the parallel one", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(ir.Dim) {})
+			b.For(kernel.Serial, "j", size, 1, func(j ir.Dim) { b.Store(y, j, b.Load(x, j, 1)) })
+		}, "stands after the parallel loop"},
+		{"a store before the parallel loop", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Serial, "j", size, 1, func(j ir.Dim) { b.Store(y, j, b.Load(x, j, 1)) })
+			b.For(kernel.Parallel, "i", size, 1, func(ir.Dim) {})
+		}, "buffer y is written before the parallel loop"},
+		{"a load before the parallel loop of what it writes", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			z := b.Buffer("z", host.F32, c(8), kernel.Global, kernel.Read|kernel.Write)
+			v := b.Load(z, c(0), 1)
+			b.For(kernel.Parallel, "i", c(8), 1, func(i ir.Dim) { b.Store(z, i, v) })
+		}, "buffer z is written and read before the parallel loop"},
+		{"scratch before the parallel loop", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			s := b.Buffer("s", host.F32, size, kernel.Private, 0)
+			b.For(kernel.Serial, "j", size, 1, func(j ir.Dim) { b.Store(s, j, b.Load(x, j, 1)) })
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) { b.Store(y, i, b.Load(s, i, 1)) })
+		}, ""},
 		{"a parallel sum", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.Loop(kernel.Parallel, "i", size, 1, []*kernel.Value{b.Float(f32(1), 0)}, func(_ ir.Dim, v []*kernel.Value) []*kernel.Value { return v })
 		}, "a parallel loop carries values"},

@@ -130,7 +130,8 @@ type writing struct {
 	structures []string
 }
 
-// write makes the modules. A kernel that cannot be written is left out.
+// write makes the modules. A kernel that the machine has no code for is left out; any other mistake is an error, as it must not be
+// kept for good in a cache.
 func (w *writing) write() (*toolchain.Written, error) {
 	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))
 	out := &toolchain.Written{Modules: make([]string, n), Refused: map[string]string{}}
@@ -146,8 +147,11 @@ func (w *writing) write() (*toolchain.Written, error) {
 		out.Modules[i], errs[i] = m.Text()
 	})
 	for k, why := range refused {
-		if why != nil {
+		switch {
+		case errors.As(why, new(emit.Refusal)):
 			out.Refused[fmt.Sprintf("k%d", k)] = why.Error()
+		case why != nil:
+			errs = append(errs, why)
 		}
 	}
 	return out, errors.Join(errs...)

@@ -33,7 +33,7 @@ func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
 			return nil, err
 		}
 	}
-	if len(parts) == 1 && len(plan.Kernels) == 1 && parts[0].Made.Once {
+	if len(parts) == 1 && len(plan.Kernels) == 1 {
 		plan.Reuses = reused(plan.Kernels[0])
 	}
 	return plan, nil

@@ -48,7 +48,6 @@ type Made struct {
 	Kernels []*kernel.Kernel // run one after the other at each call
 	Packs   []Pack
 	Temps   []Temp
-	Once    bool // each element of the result is written once, and not read
 }
 
 // Temp is memory that one of the kernels fills, and those after it read.

@@ -151,6 +151,7 @@ func (n nest) make(g *Group, t Target, checks bool) (*kernel.Kernel, error) {
 		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
 	l := &loops{emitter: e, nest: n, out: e.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)}
+	l.out.Once = true
 	if least, _ := g.env.Range(r.NumElements()); n.lanes && t.L3 > 0 && least >= t.L3/int64(r.Elem.Bytes()) {
 		l.out.Access |= kernel.Stream
 	}

@@ -139,7 +139,7 @@ func makeNest(g *Group, t Target) (*Made, error) {
 		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
 			k, err := n.make(g, t, checks)
 			if err == nil {
-				return &Made{Kernels: []*kernel.Kernel{k}, Once: true}, nil
+				return &Made{Kernels: []*kernel.Kernel{k}}, nil
 			}
 			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
 				last = err

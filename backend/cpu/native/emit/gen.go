@@ -33,26 +33,11 @@ func LayoutOf(k *kernel.Kernel) Layout {
 			l.Scratch = append(l.Scratch, b)
 		}
 	}
-	if loop := parallelLoop(k); loop != nil {
+	if loop, _ := k.Outermost(); loop != nil {
 		n := loop.Extent.Add(ir.Const(loop.Step - 1)).FloorDiv(ir.Const(loop.Step))
 		l.Rounds = &n
 	}
 	return l
-}
-
-// parallelLoop is the loop whose rounds the threads share: the only one on the outside.
-func parallelLoop(k *kernel.Kernel) *kernel.Loop {
-	var found *kernel.Loop
-	for _, in := range k.Body.Instrs {
-		if in.Op != kernel.LoopInstr || in.Loop.Kind != kernel.Parallel && in.Loop.Kind != kernel.Grid {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = in.Loop
-	}
-	return found
 }
 
 // Module gathers kernels that are compiled together.
@@ -70,15 +55,15 @@ func NewModule(m *Machine) *Module {
 	return mod
 }
 
-// Add gives the module a function for a verified kernel. The error says which operation has no code for the machine; the
-// module is then as it was.
+// Add gives the module a function for a verified kernel. A [Refusal] says which operation has no code for the machine; any other
+// error is a fault of this package. The module is then as it was.
 func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
 			return
-		case refusal:
-			err = fmt.Errorf("kernel %s: %s", k.Name, string(p))
+		case Refusal:
+			err = fmt.Errorf("kernel %s: %w", k.Name, p)
 		default:
 			err = fmt.Errorf("internal error in kernel %s: %v", k.Name, p)
 		}
@@ -96,7 +81,8 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	g.scopes = []*scope{{block: g.block, symbols: map[string]value.Value{}, cache: map[string]value.Value{}}}
 	g.decls = append(g.decls, k.Sizes...)
 	g.context(ctx, scratch)
-	g.parallel, g.lo, g.hi = parallelLoop(k), lo, hi
+	g.parallel, _ = k.Outermost()
+	g.lo, g.hi = lo, hi
 	g.run(k.Body)
 	if streams(k) && m.machine.Fence != "" {
 		g.pure(m.machine.Fence, types.Void)
@@ -105,10 +91,12 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 	return nil
 }
 
-// refusal is why there is no code for a kernel; it is thrown and caught within the package.
-type refusal string
+// Refusal is why there is no code for a kernel. Within the package it is thrown and caught.
+type Refusal string
 
-func refuse(format string, args ...any) { panic(refusal(fmt.Sprintf(format, args...))) }
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) { panic(Refusal(fmt.Sprintf(format, args...))) }
 
 // gen makes the code of one kernel.
 type gen struct {
