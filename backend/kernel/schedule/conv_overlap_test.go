@@ -38,7 +38,10 @@ var transposedConvs = []struct {
 func TestTransposedConvolutions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 7))
 	n := &natively{}
-	for _, tt := range transposedConvs {
+	for i, tt := range transposedConvs {
+		if skipped(i, 4) {
+			continue
+		}
 		typ := func(shape string) string { return "tensor<" + shape + "x" + tt.elem + ">" }
 		params, operands := "%x: "+typ(tt.x)+", %w: "+typ(tt.w), "%x, %w"
 		if tt.bias != "" {

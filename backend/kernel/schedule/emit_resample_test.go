@@ -46,7 +46,10 @@ var resamplings = []struct {
 func TestResampling(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 9))
 	n := &natively{}
-	for _, tt := range resamplings {
+	for i, tt := range resamplings {
+		if skipped(i, 4) {
+			continue
+		}
 		t.Run(fmt.Sprint(tt.x, " ", tt.y, " ", tt.elem, tt.attrs), func(t *testing.T) {
 			typ := func(shape string) string { return "tensor<" + shape + "x" + tt.elem + ">" }
 			dims := ""
