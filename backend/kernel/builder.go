@@ -19,6 +19,7 @@ type Builder struct {
 	values int
 	names  map[string]int
 	consts map[*Value]*Instr // the instructions of constants, for folding
+	halves map[*Value]*Value // what f32 were before they were widened from f16 or bf16
 	errs   []error
 
 	decls  []*ir.DimDecl // sizes that are declared where they are used
@@ -29,7 +30,7 @@ type Builder struct {
 // NewBuilder starts a kernel.
 func NewBuilder(name string) *Builder {
 	k := &Kernel{Name: name, Body: &Block{}}
-	return &Builder{kernel: k, verify: Verify, block: k.Body, names: map[string]int{}, consts: map[*Value]*Instr{}}
+	return &Builder{kernel: k, verify: Verify, block: k.Body, names: map[string]int{}, consts: map[*Value]*Instr{}, halves: map[*Value]*Value{}}
 }
 
 // VerifyBy has Build verify by a function in place of Verify: one that knows the kernels that Verify has accepted before.
