@@ -94,27 +94,18 @@ func (b *Builder) Shuffle(a, c *Value, lane ...int) *Value {
 	return b.emit(&Instr{Op: Shuffle, Args: args, Lane: lane}, Type{})
 }
 
-// Cast converts to another element type; to its own it is the value itself, and of a half that was made an f32, the half.
+// Cast converts to another element type; to its own it is the value itself, and of a number of 16 bits that was made an f32, the former.
 func (b *Builder) Cast(v *Value, e host.Elem) *Value {
 	if v.Type.Elem == e {
 		return v
 	}
-	if h := b.halves[v]; h != nil && h.Type.Elem == e {
-		return h
+	if halfBit(e) != 0 && v.Type.Elem == host.F32 {
+		if h := b.halves[v]; h.narrow != nil && h.narrow.Type.Elem == e {
+			return h.narrow
+		}
+		v = b.unrounded(v, e, map[*Value]*Value{})
 	}
-	c := b.emit(&Instr{Op: Cast, Args: []*Value{v}}, Type{Elem: e})
-	if from := v.Type.Elem; e == host.F32 && (from == host.F16 || from == host.BF16) {
-		b.halves[c] = v
-	}
-	return c
-}
-
-// Rounded is the f32 that is nearest to v among those that a type of 16 bits has: v itself where it came from that type.
-func (b *Builder) Rounded(v *Value, to host.Elem) *Value {
-	if h := b.halves[v]; h != nil && h.Type.Elem == to {
-		return v
-	}
-	return b.Cast(b.Cast(v, to), host.F32)
+	return b.emit(&Instr{Op: Cast, Args: []*Value{v}}, Type{Elem: e})
 }
 
 // Bits reads the bits as another element type of the same width.
