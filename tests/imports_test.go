@@ -40,6 +40,7 @@ var mayImport = []struct {
 	{"backend/metal/launch", nil},
 	{"backend/metal/check", []string{"backend/metal/launch"}},
 	{"backend/cpu/memory", []string{"ir/host"}},
+	{"backend/cpu/native/kept", nil},
 	{"backend/cpu/native/toolchain", nil},
 	{"backend/cpu/native/packed", []string{"backend/cpu/memory"}},
 	{"backend/cpu/native/emit", []string{"ir", "ir/host", "backend/kernel"}},
