@@ -42,8 +42,8 @@ var mayImport = []struct {
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/programs"}},
 	{"backend/cpu/memory", []string{"ir/host"}},
 	{"backend/cpu/native/kept", nil},
-	{"backend/cpu/native/toolchain", nil},
-	{"backend/cpu/native/packed", []string{"backend/cpu/memory"}},
+	{"backend/cpu/native/toolchain", []string{"backend/cpu/native/kept", "backend/programs"}},
+	{"backend/cpu/native/packed", []string{"backend/cpu/memory", "backend/cpu/native/kept"}},
 	{"backend/cpu/native/emit", []string{"ir", "ir/host", "backend/kernel"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }

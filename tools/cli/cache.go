@@ -18,7 +18,10 @@ func cacheCommand() command {
 		doc:   "List or clear the compiled kernels and packed weights that are kept for the next run.",
 		long: `Kernels compiled for this machine, and weights in the order in which they read them, lie below $XDG_CACHE_HOME/aiopt, or
 where the system keeps such files. What is not used for longest is removed when they grow too many: kernels beyond 512 MiB,
-packed weights beyond 4 GiB or a tenth of the disk. Clearing them costs nothing but the time to make them again.
+packed weights beyond 4 GiB, either beyond a tenth of the disk. Clearing them costs nothing but the time to make them again.
+
+The folders must be the user's alone (mode 700), as what is in them runs. Where they are not, or nothing can be written, each run
+compiles anew in a temporary folder and says so.
 
 AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 		setup: func(t *tool, _ *pflag.FlagSet) func(context.Context, []string) error {
@@ -26,14 +29,7 @@ AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 				if len(args) == 0 {
 					args = []string{"list"}
 				}
-				objects, err := toolchain.UserCache()
-				if err != nil {
-					return err
-				}
-				weights, err := packed.UserCache()
-				if err != nil {
-					return err
-				}
+				objects, weights := toolchain.UserCache(), packed.UserCache()
 				switch {
 				case len(args) == 1 && args[0] == "list":
 					return errors.Join(t.listObjects(objects), t.listPacked(weights))
