@@ -86,12 +86,14 @@ func (k *Kind) named(name string, version func(path string) (string, error)) (*F
 		return k.ask(path, version)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, exec.ErrNotFound):
 		err = errors.New("there is no such program")
+	case errors.Is(err, syscall.EISDIR):
+		err = errors.New("it is a folder")
 	case errors.Is(err, fs.ErrPermission):
 		err = errors.New("it is not a program that may be run")
 	default:
 		err = unwrapped(err)
 	}
-	return nil, fmt.Errorf("%w; expected the path of %s, %d to %d, or no %s, which has one looked for", err, k.What, k.Oldest, k.Newest, k.Variable)
+	return nil, fmt.Errorf("%w; expected the path of %s, %d to %d; unset %s to have one looked for", err, k.What, k.Oldest, k.Newest, k.Variable)
 }
 
 // unwrapped leaves out the path, which the message has.

@@ -74,7 +74,7 @@ func TestNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir)
-	const expected = "expected the path of tool, which the test needs, 2 to 3, or no AIOPT_TEST_TOOL, which has one looked for"
+	const expected = "expected the path of tool, which the test needs, 2 to 3; unset AIOPT_TEST_TOOL to have one looked for"
 	for _, c := range []struct {
 		named string
 		want  []string // in the error
@@ -86,7 +86,7 @@ func TestNamed(t *testing.T) {
 		{"/nonexistent", []string{"there is no such program", expected}},
 		{"nonexistent", []string{"there is no such program", expected}},
 		{plain, []string{"it is not a program that may be run", expected}},
-		{dir, []string{expected}},
+		{dir, []string{"it is a folder", expected}},
 	} {
 		t.Setenv("AIOPT_TEST_TOOL", c.named)
 		found, err := tool().Find(Ask)
@@ -97,7 +97,7 @@ func TestNamed(t *testing.T) {
 			continue
 		}
 		for _, want := range append(c.want, "AIOPT_TEST_TOOL="+c.named+": ") {
-			if err == nil || !strings.Contains(err.Error(), want) || errors.As(err, new(*Missing)) || strings.Count(err.Error(), c.named) != 1 {
+			if err == nil || !strings.Contains(err.Error(), want) || errors.As(err, new(*Missing)) || strings.Count(err.Error(), "="+c.named) != 1 {
 				t.Errorf("%s: found the error %v, expected one with %q that is no *Missing", c.named, err, want)
 			}
 		}

@@ -42,7 +42,7 @@ func (f *Folder) Ready() error {
 		return err
 	}
 	if err := os.MkdirAll(f.Dir, private); err != nil {
-		return err
+		return fmt.Errorf("the folder %s cannot be made: %w", f.Dir, cause(err))
 	}
 	return f.Check()
 }
@@ -120,8 +120,13 @@ func (f *Folder) Build() (dir string, err error) {
 
 // unwritable leaves out the name of a file that was not made: it is another one each time.
 func (f *Folder) unwritable(err error) error {
+	return fmt.Errorf("nothing can be made in %s: %w", f.Dir, cause(err))
+}
+
+// cause leaves out what was done to which file.
+func cause(err error) error {
 	if p := new(fs.PathError); errors.As(err, &p) {
-		err = p.Err
+		return p.Err
 	}
-	return fmt.Errorf("nothing can be made in %s: %w", f.Dir, err)
+	return err
 }

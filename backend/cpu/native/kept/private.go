@@ -30,7 +30,7 @@ func (f *Folder) mine() (fs.FileInfo, error) {
 	}
 	info, err := os.Lstat(f.Dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the folder %s cannot be used: %w", f.Dir, cause(err))
 	}
 	return info, owned(f.Dir, info, os.Geteuid())
 }
