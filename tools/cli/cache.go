@@ -44,22 +44,28 @@ AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 
 func (t *tool) listObjects(cache *toolchain.Cache) error {
 	list, err := cache.List()
+	if err != nil {
+		return err
+	}
 	total := int64(0)
 	for _, e := range list {
 		total += e.Bytes
 		fmt.Fprintf(t.stdout, "%.12s %9.1f KiB  %s  %s\n", e.Key, float64(e.Bytes)/1024, e.Used.Format("2006-01-02 15:04"), e.Program)
 	}
 	fmt.Fprintf(t.stdout, "%d objects, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
-	return err
+	return nil
 }
 
 // listPacked adds them up: a model has hundreds.
 func (t *tool) listPacked(cache *packed.Cache) error {
 	list, err := cache.List()
+	if err != nil {
+		return err
+	}
 	total := int64(0)
 	for _, e := range list {
 		total += e.Bytes
 	}
 	fmt.Fprintf(t.stdout, "%d packed weights, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
-	return err
+	return nil
 }

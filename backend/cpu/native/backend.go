@@ -66,17 +66,15 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	return program, nil
 }
 
-// warn tells of what is not kept for the next run.
+// warn tells of what is not kept for the next run; once, as the causes are alike.
 func (c *compiler) warn(warn func(message string)) {
 	if warn == nil {
 		return
 	}
-	unkept := c.unkept
-	if err := c.packed.Check(); unkept == nil && c.packed.Limit > 0 && !errors.Is(err, fs.ErrNotExist) {
-		unkept = err
-	}
-	if unkept != nil {
-		warn(fmt.Sprintf("what was compiled and packed is not kept, so the next run takes as long to start: %v", unkept))
+	if c.unkept != nil {
+		warn(fmt.Sprintf("compiled code is not kept, so the next run compiles again: %v", c.unkept))
+	} else if err := c.packed.Check(); err != nil && c.packed.Limit > 0 && !errors.Is(err, fs.ErrNotExist) {
+		warn(fmt.Sprintf("packed weights are not kept, so the next run packs again: %v", err))
 	}
 }
 

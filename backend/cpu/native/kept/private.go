@@ -54,7 +54,7 @@ func closed(dir string, info fs.FileInfo) error {
 	case !hasModes || mode&^private == 0:
 		return nil
 	case mode&0o022 != 0:
-		return fmt.Errorf("others may write to %s, and what is in it would run: it has the mode %04o, expected %04o; run `aiopt cache clear` and `chmod 700 %s`", dir, mode, private, dir)
+		return fmt.Errorf("others may write to %s, and what is in it is trusted: it has the mode %04o, expected %04o; run `aiopt cache clear` and `chmod 700 %s`", dir, mode, private, dir)
 	default:
 		return fmt.Errorf("others may look into %s: it has the mode %04o, expected %04o; run `chmod 700 %s`", dir, mode, private, dir)
 	}
