@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestNotes(t *testing.T) {
@@ -38,5 +39,25 @@ func TestNotes(t *testing.T) {
 	}
 	if left, err := os.ReadDir(c.Dir); err != nil || len(left) > 0 {
 		t.Errorf("%v were left (%v)", left, err)
+	}
+}
+
+func TestShrinkNotes(t *testing.T) {
+	f := folder(t, 1<<20)
+	for i, name := range []string{"plan-c", "plan-a", "plan-b", "llc"} {
+		if err := f.PutNote(name, []byte("text")); err != nil {
+			t.Fatal(err)
+		}
+		setAge(t, f.Path(name+noteEnding), time.Duration(i)*time.Minute)
+	}
+	for _, most := range []int{5, 2} {
+		if err := f.ShrinkNotes("plan-", most); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]bool{"plan-c": true, "plan-a": true, "plan-b": most > 2, "llc": true} {
+			if found := f.Note(name) != nil; found != want {
+				t.Errorf("%s: found %v, expected %v where %d may stay", name, found, want, most)
+			}
+		}
 	}
 }
