@@ -142,7 +142,7 @@ func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Wr
 		}
 	}()
 	if err := t.build(ctx, j.Target, w.Modules, o.Path, dir, j.Parallel); err != nil {
-		return nil, c.explain(err, j, key, w.Modules)
+		return nil, c.explain(err, j, w.Modules)
 	}
 	if o.Unkept == nil {
 		o.Unkept = c.put(key, o.Path, note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused})

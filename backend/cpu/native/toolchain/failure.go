@@ -102,7 +102,7 @@ func (d *died) ofInput() bool {
 
 // explain adds to the error of a build where the texts of the modules are that llc could not compile. They are kept in the
 // job's folder; without one, and where llc may have died of them, in the cache or a temporary folder.
-func (c *Cache) explain(err error, j *Job, key string, texts []string) error {
+func (c *Cache) explain(err error, j *Job, texts []string) error {
 	var bad *uncompiled
 	if !errors.As(err, &bad) {
 		return err
@@ -112,7 +112,7 @@ func (c *Cache) explain(err error, j *Job, key string, texts []string) error {
 	}
 	first := ""
 	for _, i := range bad.modules {
-		path, failed := c.keepText(j.Keep, key, i, texts[i])
+		path, failed := c.keepText(j.Keep, texts[i])
 		if failed != nil {
 			return errors.Join(err, failed)
 		}
@@ -123,9 +123,9 @@ func (c *Cache) explain(err error, j *Job, key string, texts []string) error {
 	return fmt.Errorf("%w\nits input is kept in %s", err, first)
 }
 
-// keepText writes the text of a module for a person to look at.
-func (c *Cache) keepText(dir, key string, module int, text string) (path string, err error) {
-	name := fmt.Sprintf("%s.%d.ll", key, module)
+// keepText writes the text of a module for a person to look at. In the cache it is an entry of its own.
+func (c *Cache) keepText(dir, text string) (path string, err error) {
+	name := hash([]byte(text)) + ".ll"
 	switch {
 	case dir != "":
 		err = os.MkdirAll(dir, 0o755)

@@ -86,6 +86,15 @@ func TestKeptInputs(t *testing.T) {
 	if left, err := os.ReadDir(c.Dir); err != nil || len(left) != 1 {
 		t.Errorf("found %v (%v), expected one input", left, err)
 	}
+	good, _, _ := setUp(t)
+	path := object(t, c, good, job)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := c.List(); err != nil || len(list) != 1 || list[0].Bytes > info.Size()+1000 {
+		t.Errorf("found %v (%v), expected one object of %d bytes and a note", list, err, info.Size())
+	}
 	if err := c.Clear(); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +110,7 @@ func TestBadModules(t *testing.T) {
 	job.Modules = []string{answer, bad("f"), bad("g")}
 	job.Keep = filepath.Join(t.TempDir(), "kept")
 	_, err := c.Object(context.Background(), tools, job, nil)
-	if err == nil || strings.Count(err.Error(), "use of undefined value '%nowhere'") != 1 || !strings.Contains(err.Error(), ".1.ll") {
+	if err == nil || strings.Count(err.Error(), "use of undefined value '%nowhere'") != 1 || !strings.HasSuffix(err.Error(), hash([]byte(bad("f")))+".ll") {
 		t.Errorf("found the error %v, expected llc's of one module", err)
 	}
 	if kept, _ := filepath.Glob(filepath.Join(job.Keep, "*.ll")); len(kept) != 2 {
