@@ -8,7 +8,15 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 )
 
-// Entries are the schedules, special ones before general ones.
+// EntriesFor are the schedules for a target, special ones before general ones.
+func EntriesFor(t Target) []Entry {
+	if t.gpu() {
+		return gpuEntries()
+	}
+	return Entries()
+}
+
+// Entries are the schedules for CPUs.
 func Entries() []Entry {
 	return []Entry{
 		{
@@ -113,10 +121,13 @@ func Plan(g *Group, t Target) (made *Made, reason string) {
 		return nil, fmt.Sprintf("the target has %d lanes, expected at least 1", t.Lanes)
 	}
 	var reasons []string
-	for _, s := range Entries() {
+	for _, s := range EntriesFor(t) {
 		why := s.Applies(g, t)
 		if why == "" {
 			made, err := s.Make(g, t)
+			if err == nil {
+				err = t.holds(made)
+			}
 			if err == nil {
 				return made, ""
 			}
