@@ -223,7 +223,7 @@ func (v *verifier) bind(in *Instr, p place) {
 	v.prove("the range", in.Least, ir.RelLE, in.Most, v.scope.env())
 	v.scope = v.scope.with(in.Symbol, in.Least, in.Most)
 	if p.inThread {
-		v.scope = v.scope.differing(in.Symbol, true)
+		v.scope = v.boundByThread(in)
 	}
 }
 

@@ -114,6 +114,20 @@ func TestVerify(t *testing.T) {
 				b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
 			})
 		}, "threads of a group may not all come here"},
+		{"a barrier behind what the thread loads", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: c(0), Rel: ir.RelLT, Right: size}, func() {
+					n := b.Bind(b.Cast(b.Load(x, c(0), 1), host.I32), "n", c(0), c(8), nil)
+					b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+				})
+			})
+		}, "threads of a group may not all come here"},
+		{"a barrier behind a named number of the group", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				n := b.Bind(b.Index(host.I32, size), "n", c(0), c(8), nil)
+				b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+			})
+		}, ""},
 		{"a barrier behind a number of the group", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			n := b.Bind(b.Int(kernel.Type{Elem: host.I32, Lanes: 1}, 7), "n", c(0), c(8), nil)
 			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {

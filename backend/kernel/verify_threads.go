@@ -59,3 +59,20 @@ func (v *verifier) tile(in *Instr, p place) {
 		v.failf("a matrix has no mask: expected it inside an `if`")
 	}
 }
+
+// boundByThread is the scope after a Bind among threads. What is loaded may differ in each of them; an index, or a constant,
+// differs as what it is made of does.
+func (v *verifier) boundByThread(in *Instr) scope {
+	from := []ir.Dim{in.Least, in.Most}
+	switch def := v.defs[in.Args[0]]; {
+	case def == nil:
+	case def.Op == Index:
+		from = append(from, def.Index)
+	case def.Op != Const:
+		return v.scope.differing(in.Symbol, true)
+	}
+	if !v.scope.perThread(from...) {
+		return v.scope
+	}
+	return v.scope.differing(in.Symbol, v.scope.perLane(from...))
+}

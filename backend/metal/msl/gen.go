@@ -3,6 +3,7 @@ package msl
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -20,6 +21,7 @@ type gen struct {
 	used    map[string]bool // helpers
 
 	values  map[*kernel.Value]expr
+	indices map[*kernel.Value]ir.Dim // of values that are an index
 	uses    map[*kernel.Value]*use
 	buffers map[*kernel.Buffer]string
 	symbols map[string]*symbol
@@ -54,7 +56,7 @@ func (g *gen) function() (string, launch.Kernel) {
 	k := g.kernel
 	g.grid = gridOf(k)
 	g.names = names{}
-	g.values, g.uses = map[*kernel.Value]expr{}, usesOf(k)
+	g.values, g.uses, g.indices = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]ir.Dim{}
 	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]expr{}
 	for name := range g.taken {
 		g.names[name] = true
@@ -135,7 +137,24 @@ func usesOf(k *kernel.Kernel) map[*kernel.Value]*use {
 		}
 	}
 	visit(k.Body)
+	dropUnused(k, uses)
 	return uses
+}
+
+// dropUnused takes away the uses by what itself is not used: instructions are visited against their order, so once is enough.
+func dropUnused(k *kernel.Kernel, uses map[*kernel.Value]*use) {
+	var list []*kernel.Instr
+	k.Walk(func(in *kernel.Instr) { list = append(list, in) })
+	for _, in := range slices.Backward(list) {
+		if in.Result == nil || uses[in.Result].count > 0 {
+			continue
+		}
+		for _, a := range append(slices.Clip(in.Args), in.Mask) {
+			if a != nil {
+				uses[a].count--
+			}
+		}
+	}
 }
 
 // instrs writes instructions.

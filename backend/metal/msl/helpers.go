@@ -85,7 +85,7 @@ func castHelper(e host.Elem) helper {
 	}
 	least := "0.0f"
 	if signed {
-		least = floatText(-most).text
+		least = fmt.Sprintf("%.1ff", -most)
 	}
 	return helper{"to_" + name, nil, fmt.Sprintf(`// Toward zero and within %[1]s; NaN is 0.
 inline %[1]s to_%[1]s(float x) {
@@ -94,7 +94,7 @@ inline %[1]s to_%[1]s(float x) {
   if (x >= %[4]s) return %[5]s;
   return %[1]s(x);
 }
-`, name, least, low, floatText(most).text, high)}
+`, name, least, low, fmt.Sprintf("%.1ff", most), high)}
 }
 
 // erfText is a rational function of x*x, as Eigen has it; the error is below 5 ulp.

@@ -1,6 +1,9 @@
 package msl
 
 import (
+	"math"
+	"strings"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/ir"
@@ -18,6 +21,9 @@ func (g *gen) instr(in *kernel.Instr) {
 	}
 	if in.Result != nil {
 		typeName(in.Result.Type)
+		if g.uses[in.Result].count == 0 {
+			return
+		}
 	}
 	args := make([]expr, len(in.Args))
 	for i, a := range in.Args {
@@ -98,7 +104,26 @@ func (g *gen) each(t kernel.Type, f func(i int) expr) expr {
 	for i := range lanes {
 		lanes[i] = f(i)
 	}
-	return call(typeName(t), lanes...)
+	e := call(typeName(t), lanes...)
+	if len(e.text) <= longestLine {
+		return e
+	}
+	return atom("%s(%s)", typeName(t), joinLines(lanes, strings.Repeat("  ", g.depth+2)))
+}
+
+// longestLine is how long a vector's constructor may be to stand in one line.
+const longestLine = 90
+
+// joinLines writes each expression in a line of its own.
+func joinLines(list []expr, indent string) string {
+	text := ""
+	for i, e := range list {
+		if i > 0 {
+			text += ","
+		}
+		text += "\n" + indent + e.text
+	}
+	return text
 }
 
 // place is an element of a buffer.
@@ -219,6 +244,9 @@ func (g *gen) within(in *kernel.Instr, _ []expr) expr {
 // indexValue is an index as an integer.
 func (g *gen) indexValue(in *kernel.Instr, _ []expr) expr {
 	t := in.Result.Type
+	if lo, hi := g.rangeOf(in.Index); t.Lanes == 1 && (t.Elem == host.I64 || lo >= math.MinInt32 && hi <= math.MaxInt32) {
+		g.indices[in.Result] = in.Index
+	}
 	e, w := g.dim(in.Index)
 	if t.Elem == host.I32 {
 		w = i32
@@ -237,6 +265,10 @@ func (g *gen) indexValue(in *kernel.Instr, _ []expr) expr {
 
 // bind clamps an integer to a range and makes it an index symbol.
 func (g *gen) bind(in *kernel.Instr, a []expr) expr {
+	if d, ok := g.indices[in.Args[0]]; ok {
+		g.name(in, d)
+		return expr{}
+	}
 	from := in.Args[0].Type.Elem
 	llo, lhi := g.rangeOf(in.Least)
 	mlo, mhi := g.rangeOf(in.Most)
@@ -271,6 +303,40 @@ func (g *gen) bind(in *kernel.Instr, a []expr) expr {
 	}
 	return expr{}
 }
+
+// name gives an index a name, and keeps it in its range where it is not known to be.
+func (g *gen) name(in *kernel.Instr, d ir.Dim) {
+	lo, hi := g.rangeOf(d)
+	llo, _ := g.rangeOf(in.Least)
+	_, mhi := g.rangeOf(in.Most)
+	kept := d
+	if g.known().Prove(ir.Cond{Left: in.Least, Rel: ir.RelLE, Right: d}) != ir.True {
+		kept = kept.Max(in.Least)
+	}
+	if g.known().Prove(ir.Cond{Left: d, Rel: ir.RelLE, Right: in.Most}) != ir.True {
+		kept = kept.Min(in.Most)
+	}
+	w := fitting(llo, max(llo, mhi))
+	name := g.names.give(in.Symbol)
+	e := g.sum(kept, w)
+	g.line("%s %s = %s;", w, name, e.text)
+	if status := in.Buffer; status != nil && !kept.Equal(d) {
+		in := joined(lo, hi, llo, max(llo, mhi))
+		g.line("if (%s) %s", infix(g.sum(d, in), "!=", precEqual, convert(in)(atom("%s", name), w)).text, g.tell(status))
+	}
+	by := int64(1)
+	for by < longestLanes && kept.Equal(d) && g.multiple(d, 2*by) {
+		by *= 2
+	}
+	g.learn(in.Symbol, in.Least, in.Most)
+	if kept.Equal(d) {
+		g.assume(ir.Cond{Left: ir.Sym(in.Symbol), Rel: ir.RelEQ, Right: d})
+	}
+	g.symbols[in.Symbol] = &symbol{atom("%s", name), w, by}
+}
+
+// longestLanes are the most that a vector has.
+const longestLanes = 4
 
 // tell writes 1 into a status. Several threads may, so the store is atomic.
 func (g *gen) tell(b *kernel.Buffer) string {
