@@ -71,9 +71,7 @@ type tables struct {
 func newEmitter(g *Group, t Target, lanes int) *emitter {
 	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(t),
 		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, simple: map[string]ir.Dim{}}
-	if t.Verify != nil {
-		e.VerifyBy(t.Verify)
-	}
+	e.VerifyBy(t.verify)
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
 	for i, p := range g.Params {

@@ -147,7 +147,7 @@ func newSweep(e *emitter, op *ir.Op, p point, axes []int) (*sweep, error) {
 		}
 	}
 	p = e.simplified(p)
-	if !e.trial && !p.once(e.loops) {
+	if !e.trial && !p.once(e.loops) && !e.cheap(s.count) {
 		return nil, errAgain
 	}
 	at := 0

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -22,20 +23,21 @@ func (t Target) wide() host.Elem {
 // privateBytes is the most memory of its own that a thread of a GPU may have, beside registers.
 const privateBytes = 1 << 10
 
-// holds says why a GPU does not run the kernels.
-func (t Target) holds(made *Made) error {
-	if !t.gpu() {
-		return nil
-	}
-	for _, k := range made.All() {
-		if err := t.holdsKernel(k); err != nil {
+// verify holds a kernel against what code generators rely on, and against what a GPU has.
+func (t Target) verify(k *kernel.Kernel) error {
+	if t.gpu() {
+		if err := t.holds(k); err != nil {
 			return err
 		}
 	}
-	return nil
+	if t.Verify != nil {
+		return t.Verify(k)
+	}
+	return kernel.Verify(k)
 }
 
-func (t Target) holdsKernel(k *kernel.Kernel) error {
+// holds says why a GPU does not run a kernel.
+func (t Target) holds(k *kernel.Kernel) error {
 	var used [kernel.Private + 1]int64
 	for _, b := range k.Buffers {
 		if b.Elem == host.F64 {
@@ -58,12 +60,36 @@ func (t Target) holdsKernel(k *kernel.Kernel) error {
 	}
 	var err error
 	k.Walk(func(in *kernel.Instr) {
-		if in.Result != nil && in.Result.Type.Elem == host.F64 {
+		switch r := in.Result; {
+		case r == nil:
+		case r.Type.Elem == host.F64:
 			err = errDouble
+		case r.Type.Lanes > t.Lanes && r.Type.Lanes < side*side, r.Type.Lanes > 1 && r.Type.Lanes*r.Type.Elem.Bits() > vectorBits && r.Type.Lanes < side*side:
+			err = fmt.Errorf("%w: there are no vectors of %s on a GPU", errLanes, r.Type)
 		}
 	})
 	return err
 }
+
+// cheap reports a reduction of so few elements that each thread of a GPU may compute it again.
+func (e *emitter) cheap(count ir.Dim) bool {
+	const few = 64
+	n, ok := count.IsConst()
+	return e.target.gpu() && ok && n <= few && !slices.Contains(e.loops, again)
+}
+
+// widths are the target with its vectors, and for a GPU, which has none of many numbers of 64 bits, without.
+func (t Target) widths() []Target {
+	if !t.gpu() || t.Lanes == 1 {
+		return []Target{t}
+	}
+	single := t
+	single.Lanes = 1
+	return []Target{t, single}
+}
+
+// vectorBits is what a vector has at most.
+const vectorBits = 128
 
 // errDouble says that a group needs numbers that GPUs do not have.
 var errDouble = fmt.Errorf("there is no arithmetic on f64 on a GPU")
@@ -84,12 +110,18 @@ func (e *emitter) spreadOver(axes []axis, body func(at []ir.Dim) error) error {
 		}
 		threads *= axes[i].threads
 	}
+	if slices.ContainsFunc(axes, func(a axis) bool { return isZero(a.extent) }) {
+		body = nil
+	}
 	groups := make([]ir.Dim, len(axes))
 	for i, a := range axes {
 		groups[i] = ceilDiv(a.extent, num(a.threads))
 	}
 	return e.grid(axes, groups, func(group []ir.Dim) error {
 		return e.team(threads, func(t ir.Dim) error {
+			if body == nil { // there is no place
+				return nil
+			}
 			return e.places(axes, group, t, body)
 		})
 	})

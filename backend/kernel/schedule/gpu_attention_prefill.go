@@ -24,11 +24,6 @@ type gpuPrefill struct {
 	query, first           ir.Dim // of the thread's row, and of the group's first
 }
 
-// ways of laying rows into shared memory: element c of row r at r*step + c, or at c*step + r.
-type laid struct {
-	down, along int64
-}
-
 func newGPUPrefill(a *attention) *gpuPrefill {
 	up := func(n int64) int64 { return (n + side - 1) / side * side }
 	p := &gpuPrefill{attention: a, simds: min(int64(a.target.Threads/a.target.SIMD), 4), block: 32, deep: up(a.width), wide: up(a.values)}
@@ -42,13 +37,9 @@ func newGPUPrefill(a *attention) *gpuPrefill {
 func (p *gpuPrefill) threads() int64   { return p.simds * int64(p.target.SIMD) }
 func (p *gpuPrefill) height() int64    { return p.simds * side }
 func (p *gpuPrefill) scoreStep() int64 { return p.block + 4 }
-func (p *gpuPrefill) byRows(n int64) laid {
-	return laid{down: n + 4, along: 1}
-}
-func (p *gpuPrefill) byColumns() laid { return laid{down: 1, along: p.block + 1} }
 
 func (p *gpuPrefill) build() error {
-	size := max(p.deep*(p.block+1), p.block*(p.wide+4), p.height()*(p.deep+4), p.height()*(p.wide+4))
+	size := max(p.block, p.height()) * (max(p.deep, p.wide) + 4)
 	p.rows = p.Buffer("rows", host.F32, num(size), kernel.Shared, 0)
 	p.scores = p.Buffer("scores", host.F32, num(p.simds*side*p.scoreStep()), kernel.Shared, 0)
 	p.diagonal = p.Buffer("diagonal", host.F32, num(p.simds*side*side), kernel.Shared, 0)
@@ -72,7 +63,7 @@ func (p *gpuPrefill) build() error {
 }
 
 // fill lays rows of an operand from one on into shared memory; elements behind the end of a row are 0, rows behind the last are any.
-func (p *gpuPrefill) fill(v *ir.Value, first, size ir.Dim, rows, width, deep int64, how laid) error {
+func (p *gpuPrefill) fill(v *ir.Value, first, size ir.Dim, rows, width, deep int64) error {
 	lanes := int64(p.laneOf)
 	each := deep / lanes
 	if lanes > deep || deep%lanes != 0 {
@@ -82,7 +73,7 @@ func (p *gpuPrefill) fill(v *ir.Value, first, size ir.Dim, rows, width, deep int
 		number := p.thread.Add(num(from))
 		take := func() error {
 			return p.laned(p.laneOf, func() error {
-				return p.scoped(func() error { return p.element(v, first, size, number, each, width, how) })
+				return p.scoped(func() error { return p.element(v, first, size, number, rows, each, width) })
 			})
 		}
 		var err error
@@ -99,9 +90,9 @@ func (p *gpuPrefill) fill(v *ir.Value, first, size ir.Dim, rows, width, deep int
 }
 
 // element lays one vector of a row.
-func (p *gpuPrefill) element(v *ir.Value, first, size, number ir.Dim, each, width int64, how laid) error {
+func (p *gpuPrefill) element(v *ir.Value, first, size, number ir.Dim, rows, each, width int64) error {
 	lanes := int64(p.laneOf)
-	row := number.FloorDiv(num(each))
+	row := p.symbol("line", number.FloorDiv(num(each)), num(rows-1))
 	in := p.symbol("in", number.Mod(num(each)), num(each-1))
 	at := in
 	if each*lanes > width {
@@ -123,9 +114,7 @@ func (p *gpuPrefill) element(v *ir.Value, first, size, number ir.Dim, each, widt
 	if each*lanes > width {
 		x = p.Select(p.Splat(p.Within(1, in, one, zero, num(width/lanes-1)), p.laneOf), x, p.Float(x.Type, 0))
 	}
-	most := p.rows.Len.Sub(one).FloorDiv(num(max(how.down, 1)))
-	to := p.symbol("to", row, most).Mul(num(how.down)).Add(in.Mul(num(lanes * how.along)))
-	p.StoreLanes(p.rows, to, num(how.along), x, nil)
+	p.Store(p.rows, row.Mul(num(each*lanes+4)).Add(in.Mul(num(lanes))), x)
 	return nil
 }
 
@@ -140,7 +129,7 @@ func (p *gpuPrefill) matrices(buf *kernel.Buffer, at ir.Dim, n, apart, step int6
 
 // all goes over the keys, and stores the results.
 func (p *gpuPrefill) all() error {
-	if err := p.fill(p.q, p.first, p.queries, p.height(), p.width, p.deep, p.byRows(p.deep)); err != nil {
+	if err := p.fill(p.q, p.first, p.queries, p.height(), p.width, p.deep); err != nil {
 		return err
 	}
 	for i := int64(0); i < side*side; i += int64(p.target.SIMD) {
@@ -173,7 +162,7 @@ func (p *gpuPrefill) all() error {
 // step takes a block of keys.
 func (p *gpuPrefill) step(keys ir.Dim, queries, acc []*kernel.Value) ([]*kernel.Value, error) {
 	p.Barrier() // what lay in shared memory has been read
-	if err := p.fill(p.k, keys, p.keys, p.block, p.width, p.deep, p.byColumns()); err != nil {
+	if err := p.fill(p.k, keys, p.keys, p.block, p.width, p.deep); err != nil {
 		return nil, err
 	}
 	p.Barrier()
@@ -181,12 +170,12 @@ func (p *gpuPrefill) step(keys ir.Dim, queries, acc []*kernel.Value) ([]*kernel.
 	for j := int64(0); j < p.block; j += side {
 		score := p.Float(kernel.Type{Elem: host.F32, Lanes: side * side}, 0)
 		for i, q := range queries {
-			score = p.Op(kernel.TileMulAdd, q, p.TileLoad(p.rows, num(int64(i)*side*(p.block+1)+j), num(p.block+1)), score)
+			score = p.Op(kernel.TileMulAdd, q, p.TileLoadTransposed(p.rows, num(j*(p.deep+4)+int64(i)*side), num(p.deep+4)), score)
 		}
 		p.TileStore(p.scores, base.Add(num(j)), num(p.scoreStep()), score)
 	}
 	p.Barrier()
-	if err := p.fill(p.v, keys, p.keys, p.block, p.values, p.wide, p.byRows(p.wide)); err != nil {
+	if err := p.fill(p.v, keys, p.keys, p.block, p.values, p.wide); err != nil {
 		return nil, err
 	}
 	most, sum, fade, err := p.soften(keys, acc[0], acc[1])

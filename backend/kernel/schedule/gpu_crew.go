@@ -164,11 +164,7 @@ func (e *emitter) inStep(v *kernel.Value, r reduction) *kernel.Value {
 	case short && (r.op == kernel.Max || r.op == kernel.Or):
 		return e.Op(kernel.GroupMax, v)
 	case short && (r.op == kernel.Min || r.op == kernel.And):
-		flip := kernel.Not
-		if v.Type.Elem == host.F32 {
-			flip = kernel.Neg
-		}
-		return e.Op(flip, e.Op(kernel.GroupMax, e.Op(flip, v)))
+		return e.Op(kernel.GroupMin, v)
 	}
 	return e.butterfly([]*kernel.Value{v}, func(a, b []*kernel.Value) []*kernel.Value {
 		return []*kernel.Value{e.Op(r.op, a[0], b[0])}

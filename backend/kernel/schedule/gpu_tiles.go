@@ -80,10 +80,14 @@ func (p *tiled) make() (*kernel.Kernel, error) {
 	p.aStep, p.bStep = tileDepth+4, p.width()+4
 	p.a, p.b = p.newLoading(p.contraction.a, p.m, p.height()), p.newLoading(p.contraction.b, p.n, p.width())
 	if p.b.alongK {
-		p.bStep = p.width() + 1 // what is stored down the rows goes to other banks
+		p.bStep = tileDepth + 4 // columns lie as rows of a do
 	}
 	p.as = p.Buffer("a", host.F32, num(p.height()*p.aStep), kernel.Shared, 0)
-	p.bs = p.Buffer("b", host.F32, num(tileDepth*p.bStep), kernel.Shared, 0)
+	lines := int64(tileDepth)
+	if p.b.alongK {
+		lines = p.width()
+	}
+	p.bs = p.Buffer("b", host.F32, num(lines*p.bStep), kernel.Shared, 0)
 	p.stage = p.Buffer("stage", host.F32, num(p.down*p.across*side*p.stageStep()), kernel.Shared, 0)
 	counts := append(append([]ir.Dim{}, p.batches...), p.m, p.n)
 	axes := []axis{{name: "batch", extent: product(p.batches)}, {name: "rows", extent: p.m}, {name: "columns", extent: p.n}}
@@ -158,11 +162,11 @@ func (p *tiled) fill(batch []ir.Dim, row, col, k ir.Dim, ragged bool) error {
 		return err
 	}
 	put := func(outer, k ir.Dim, along bool, v *kernel.Value) {
-		step := one
 		if along {
-			step = num(p.bStep)
+			p.Store(p.bs, outer.Mul(num(p.bStep)).Add(k), v)
+		} else {
+			p.Store(p.bs, k.Mul(num(p.bStep)).Add(outer), v)
 		}
-		p.StoreLanes(p.bs, k.Mul(num(p.bStep)).Add(outer), step, v, nil)
 	}
 	if p.windows != nil {
 		return p.windows.fill(batch, k, ragged, put)
@@ -181,7 +185,11 @@ func (p *tiled) products(acc []*kernel.Value) []*kernel.Value {
 		}
 		for j := range right {
 			col := p.acrossAt.Mul(num(p.wide)).Add(num(int64(j))).Mul(num(side))
-			right[j] = p.TileLoad(p.bs, num(k*p.bStep).Add(col), num(p.bStep))
+			if p.b.alongK {
+				right[j] = p.TileLoadTransposed(p.bs, col.Mul(num(p.bStep)).Add(num(k)), num(p.bStep))
+			} else {
+				right[j] = p.TileLoad(p.bs, num(k*p.bStep).Add(col), num(p.bStep))
+			}
 		}
 		for i := range left {
 			for j := range right {

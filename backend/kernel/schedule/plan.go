@@ -126,9 +126,6 @@ func Plan(g *Group, t Target) (made *Made, reason string) {
 		if why == "" {
 			made, err := s.Make(g, t)
 			if err == nil {
-				err = t.holds(made)
-			}
-			if err == nil {
 				return made, ""
 			}
 			why = err.Error()
@@ -147,13 +144,15 @@ func makeNest(g *Group, t Target) (*Made, error) {
 	}
 	var last error
 	for _, checks := range []bool{false, true} {
-		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
-			k, err := n.make(g, t, checks)
-			if err == nil {
-				return &Made{Kernels: []*kernel.Kernel{k}}, nil
-			}
-			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
-				last = err
+		for _, to := range t.widths() {
+			for _, n := range append(tiledNests(g, to), nests(g)...) {
+				k, err := n.make(g, to, checks)
+				if err == nil {
+					return &Made{Kernels: []*kernel.Kernel{k}}, nil
+				}
+				if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
+					last = err
+				}
 			}
 		}
 		if !errors.Is(last, kernel.ErrUnproven) {
