@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/backend/metal/metaltest"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -19,6 +21,9 @@ var gpus = []schedule.Target{
 	{Name: "gpu", Lanes: 4, SIMD: 32, Threads: 256, Shared: 32 << 10},
 	{Name: "small gpu", Lanes: 4, SIMD: 32, Threads: 64, Shared: 32 << 10},
 }
+
+// gpuStep chooses which of the cases run as Metal, too.
+var gpuStep = flag.Int("gpustep", 40, "check each so manieth case of the schedules for GPUs as Metal")
 
 // TestGPUExamples is TestExamples for GPUs.
 func TestGPUExamples(t *testing.T) {
@@ -35,9 +40,8 @@ func TestGPUExamples(t *testing.T) {
 // notOnGPUs are the operations of which an example is made a kernel of for CPUs, but not for GPUs.
 var notOnGPUs = []string{}
 
-// holdOnGPUs plans a group for GPUs, one of them or all, and holds its kernels against what is expected; schedule is the name of the
-// one that is to make them, "" for any.
-func holdOnGPUs(t *testing.T, list []schedule.Target, op *ir.Op, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) {
+// hold plans a group for GPUs, one of them or all, and holds its kernels against what is expected.
+func (m *metally) hold(t *testing.T, list []schedule.Target, op *ir.Op, in []*host.Tensor, sizes map[string]int64, want *host.Tensor) {
 	t.Helper()
 	for _, to := range list {
 		g, err := schedule.NewGroup(op)
@@ -51,7 +55,7 @@ func holdOnGPUs(t *testing.T, list []schedule.Target, op *ir.Op, in []*host.Tens
 			}
 			t.Fatal(strings.ReplaceAll(why, "; ", "\n"))
 		}
-		got, err := compute(made, in, sizes, want)
+		got, err := computeBy(m.record(t.Name()+", "+to.Name), made, in, sizes, want)
 		if err == nil {
 			err = differ(got, want)
 		}
@@ -71,6 +75,7 @@ func usesDouble(g *schedule.Group) bool {
 // TestGPUGroups is TestRandomGroups for GPUs.
 func TestGPUGroups(t *testing.T) {
 	tried, planned := 0, 0
+	code := metally{step: *gpuStep}
 	for seed := range uint64(400) {
 		if skipped(int(seed), 3) {
 			continue
@@ -95,7 +100,7 @@ func TestGPUGroups(t *testing.T) {
 			continue
 		}
 		planned++
-		got, err := compute(made, r.inputs, map[string]int64{"B": r.b}, want[0])
+		got, err := computeBy(code.record(fmt.Sprintf("seed %d", seed)), made, r.inputs, map[string]int64{"B": r.b}, want[0])
 		if err == nil {
 			err = differ(got, want[0])
 		}
@@ -107,24 +112,28 @@ func TestGPUGroups(t *testing.T) {
 	if planned < tried-6 {
 		t.Errorf("%d groups of %d were planned", planned, tried)
 	}
+	metaltest.Hold(t, code.jobs)
 }
 
 // TestGPUAttention holds attention on GPUs against the interpreter.
 func TestGPUAttention(t *testing.T) {
+	code := metally{step: *gpuStep}
 	for i, c := range attentionCases {
 		if skipped(i, 4) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			op, in, want := c.read(t)
-			holdOnGPUs(t, gpus, op, in, c.sizes, want)
+			code.hold(t, gpus, op, in, c.sizes, want)
 		})
 	}
+	metaltest.Hold(t, code.jobs)
 }
 
 // TestGPUProducts holds products on GPUs against the interpreter.
 func TestGPUProducts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
+	code := metally{step: *gpuStep}
 	for i, tt := range productTests {
 		if skipped(i, 5) {
 			continue
@@ -136,7 +145,8 @@ func TestGPUProducts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			holdOnGPUs(t, gpus[i%2:][:1], op, in, nil, want[0])
+			code.hold(t, gpus[i%2:][:1], op, in, nil, want[0])
 		})
 	}
+	metaltest.Hold(t, code.jobs)
 }
