@@ -34,7 +34,7 @@ func pointTable() map[*ir.OpDef]pointFunc {
 		tensor.Reshape: reshape, tensor.Expand: expand, tensor.Transpose: transpose, tensor.Slice: slice, tensor.Flip: flip,
 		tensor.Concat: concat, tensor.Pad: pad,
 		quant.Dequantize: dequantize, quant.Quantize: quantize, quant.Lookup: lookup,
-		tensor.Index: index, tensor.Gather: gather,
+		tensor.Index: index, tensor.Gather: gather, tensor.Searchsorted: searchSorted,
 		tensor.Sum: reduceBy(sumOf), tensor.Mean: reduceBy(meanOf), tensor.Prod: reduceBy(productOf),
 		tensor.ReduceMax: reduceBy(maxOf), tensor.ReduceMin: reduceBy(minOf), tensor.Any: reduceBy(anyOf), tensor.All: reduceBy(allOf),
 		nn.MaxPool: poolBy(maxPool), nn.AvgPool: poolBy(avgPool), nn.AdaptiveMaxPool: poolBy(adaptiveMaxPool), nn.AdaptiveAvgPool: poolBy(adaptiveAvgPool),
