@@ -105,7 +105,7 @@ func (n *natively) run(t *testing.T) {
 					}
 					continue
 				}
-				if err := n.differBuffers(j.Kernel, got.Buffers, want); err != nil {
+				if err := differBuffers(j.Kernel, got.Buffers, want, n.differ); err != nil {
 					t.Errorf("%s: %v", n.of[target][i], err)
 				}
 			}
@@ -118,6 +118,11 @@ func (n *natively) differ(got, want *host.Tensor) error {
 	if !n.exact {
 		return differ(got, want)
 	}
+	return differAtAll(got, want)
+}
+
+// differAtAll says where two tensors are not the same.
+func differAtAll(got, want *host.Tensor) error {
 	for i := range want.Len() {
 		a, b := host.At(got, i), host.At(want, i)
 		x, _ := a.(float64)
@@ -130,7 +135,7 @@ func (n *natively) differ(got, want *host.Tensor) error {
 }
 
 // differBuffers says where a kernel's global buffers differ.
-func (n *natively) differBuffers(k *kernel.Kernel, got, want [][]byte) error {
+func differBuffers(k *kernel.Kernel, got, want [][]byte, differ func(got, want *host.Tensor) error) error {
 	at := 0
 	for _, b := range k.Buffers {
 		if b.Space != kernel.Global {
@@ -145,7 +150,7 @@ func (n *natively) differBuffers(k *kernel.Kernel, got, want [][]byte) error {
 		if err != nil {
 			return err
 		}
-		if err := n.differ(x, y); err != nil {
+		if err := differ(x, y); err != nil {
 			return fmt.Errorf("buffer %s: %w", b.Name, err)
 		}
 		at++

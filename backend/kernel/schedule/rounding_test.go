@@ -128,7 +128,7 @@ var roundings = []struct{ name, params, result, body string }{
 		%y = tensor.sub(%h, %r) : 70xE`},
 }
 
-// TestRoundings holds them against the interpreter for every target, and the code that is made of them: every bit is the same.
+// TestRoundings holds them against the interpreter for every target and for GPUs, and the code that is made of them: every bit is the same.
 func TestRoundings(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 16))
 	n := &natively{exact: true}
@@ -152,6 +152,23 @@ func TestRoundings(t *testing.T) {
 					t.Fatal(err)
 				}
 				n.hold(t, op, func(*schedule.Group) []*host.Tensor { return in }, nil, want[0])
+				for _, to := range gpus {
+					g, err := schedule.NewGroup(op)
+					if err != nil {
+						t.Fatal(err)
+					}
+					made, why := schedule.Plan(g, to)
+					if why != "" {
+						t.Fatalf("%s: %s", to.Name, why)
+					}
+					got, err := compute(made, in, nil, want[0])
+					if err == nil {
+						err = differAtAll(got, want[0])
+					}
+					if err != nil {
+						t.Errorf("%s: %v", to.Name, err)
+					}
+				}
 			})
 		}
 	}
