@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -18,15 +19,18 @@ type prefill struct {
 	blocks  int64  // of queries in a round, at most
 	tile    int64  // keys, or columns of values, that are accumulated in registers
 	block   int64  // keys
+	pairs   bool   // products are of numbers rounded to bf16, in pairs
 	first   ir.Dim // query of the block
 	number  ir.Dim // of the block in its round
 
+	// Columns are as many as fill whole vectors. In pairs, each two rows are one of pairs, but those of keys, whose columns are.
 	byRows       *kernel.Buffer // queries, and then results, [rows, columns]
 	turned, sums *kernel.Buffer // of each block of queries, [width, rows] and [values, rows]
 	state        *kernel.Buffer // of each block, vectors of the largest scores so far, and of sums of weights
 	keyRows      *kernel.Buffer // [block, width]
 	valueRows    *kernel.Buffer // [block, values]
 	scores       *kernel.Buffer // [block, rows]
+	weights      *kernel.Buffer // that scores become; the same memory, but in pairs
 }
 
 const (
@@ -45,11 +49,7 @@ func (a *attention) prefill() error {
 	f.rows = f.vectors * int64(a.lanes)
 	f.block = (keysInBlock + f.tile - 1) / f.tile * f.tile
 	f.blocks = f.blocksTogether()
-	f.byRows = a.scratch("rows", f.rows*f.up(max(a.width, a.values)))
-	f.turned, f.sums = a.scratch("turned", f.blocks*f.up(a.width)*f.rows), a.scratch("sums", f.blocks*f.up(a.values)*f.rows)
-	f.state = a.scratch("state", f.blocks*2*f.rows)
-	f.keyRows, f.valueRows = a.scratch("keys", f.block*a.width), a.scratch("values", f.block*a.values)
-	f.scores = a.scratch("scores", f.block*f.rows)
+	f.buffers()
 	together := num(f.blocks * f.rows)
 	return a.over(1, ceilDiv(a.queries, together), func(round ir.Dim) error {
 		from := round.Mul(together)
@@ -62,6 +62,27 @@ func (a *attention) prefill() error {
 			return f.each("i", together, func(i ir.Dim) error { return f.storeRow(i, f.nothing) })
 		})
 	})
+}
+
+// buffers declares the memory of the thread.
+func (f *prefill) buffers() {
+	wide, wideValues := f.up(f.width), f.up(f.values)
+	factor := f.scratch
+	f.pairs = f.target.Halves && f.elem == host.F32 && f.lanes > 1 && f.tile%2 == 0 && slices.Contains(f.target.Features, halvesFeature)
+	if f.pairs {
+		factor = func(name string, n int64) *kernel.Buffer {
+			return f.Buffer(name, host.BF16, num(n), kernel.Private, kernel.Read|kernel.Write)
+		}
+	}
+	f.byRows = f.scratch("rows", f.rows*max(wide, wideValues))
+	f.turned, f.sums = factor("turned", f.blocks*wide*f.rows), f.scratch("sums", f.blocks*wideValues*f.rows)
+	f.state = f.scratch("state", f.blocks*2*f.rows)
+	f.keyRows, f.valueRows = factor("keys", f.block*wide), factor("values", f.block*wideValues)
+	f.scores = f.scratch("scores", f.block*f.rows)
+	f.weights = f.scores
+	if f.pairs {
+		f.weights = factor("weights", f.block*f.rows)
+	}
 }
 
 // blocksTogether is how many blocks of queries are in a round: as many as leave enough rounds for cores to share, and find room
@@ -148,45 +169,12 @@ func (f *prefill) place(row ir.Dim, x int64) ir.Dim {
 	return row.Mul(num(f.rows)).Add(num(x * int64(f.lanes)))
 }
 
-// turn copies the block's queries, scaled, so that lanes lie along queries. Behind the last one it comes again.
-func (f *prefill) turn() error {
-	scale := f.Float(f.vector(), f.scale)
-	wide := f.up(f.width)
-	err := f.each("i", num(f.rows), func(i ir.Dim) error {
-		row := f.known("query", f.first.Add(i), f.queries)
-		return f.row(f.q, f.headAt, row, f.width, func(first int64, x *kernel.Value) error {
-			f.Store(f.byRows, i.Mul(num(wide)).Add(num(first)), f.Op(kernel.Mul, x, scale))
-			return nil
-		})
-	})
-	if err != nil {
-		return err
+// together is how many numbers are multiplied at a time.
+func (f *prefill) together() int64 {
+	if f.pairs {
+		return 2
 	}
-	return f.flip(matrix{f.byRows, zero}, f.rows, matrix{f.turned, f.turnedFrom()}, wide)
-}
-
-// matrix is one in scratch, from a row of a buffer.
-type matrix struct {
-	buf *kernel.Buffer
-	row ir.Dim
-}
-
-// flip transposes a matrix of rows by columns, both of whole vectors, by squares in registers.
-func (f *prefill) flip(from matrix, rows int64, to matrix, columns int64) error {
-	side := int64(f.lanes)
-	return f.each("r", num(rows/side), func(r ir.Dim) error {
-		return f.each("c", num(columns/side), func(c ir.Dim) error {
-			r, c := r.Mul(num(side)), c.Mul(num(side))
-			list := make([]*kernel.Value, side)
-			for u := range list {
-				list[u] = f.Load(from.buf, from.row.Add(r).Add(num(int64(u))).Mul(num(columns)).Add(c), f.lanes)
-			}
-			for u, x := range f.flipped(list) {
-				f.Store(to.buf, to.row.Add(c).Add(num(int64(u))).Mul(num(rows)).Add(r), x)
-			}
-			return nil
-		})
-	})
+	return 1
 }
 
 // tiles is how many tiles of keys before the end the block at a key has.
@@ -198,27 +186,6 @@ func (f *prefill) tiles(at, end ir.Dim) ir.Dim {
 		return num(f.block / f.tile)
 	}
 	return f.known("tiles", ceilDiv(end.Sub(at).Min(num(f.block)), num(f.tile)), num(f.block/f.tile+1))
-}
-
-// copyKeys copies the rows of keys and values of a block. Behind the last one it comes again; its score is hidden there.
-func (f *prefill) copyKeys(at, tiles ir.Dim) error {
-	return f.each("j", tiles.Mul(num(f.tile)), func(j ir.Dim) error {
-		key := f.known("key", at.Add(j), f.keys)
-		for _, c := range []struct {
-			from  *ir.Value
-			to    *kernel.Buffer
-			width int64
-		}{{f.k, f.keyRows, f.width}, {f.v, f.valueRows, f.values}} {
-			err := f.row(c.from, f.headAt, key, c.width, func(first int64, x *kernel.Value) error {
-				f.StoreLanes(c.to, j.Mul(num(c.width)).Add(num(first)), one, x, f.laneMask(f.lanes))
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // keyBlock adds the block of keys at one of them to what the ones before gave, where queries see any of it.
@@ -252,13 +219,15 @@ func (f *prefill) addKeys(at, tiles ir.Dim) error {
 	}
 	sum, err = f.round(kernel.Serial, "t", tiles, faded, func(t ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		next := append([]*kernel.Value{}, acc...)
-		for u := range f.tile {
-			for x := range f.vectors {
-				place := f.place(t.Mul(num(f.tile)).Add(num(u)), x)
-				weight := f.Op(f.exp, f.Op(kernel.Sub, f.Load(f.scores, place, f.lanes), base[x]))
-				f.Store(f.scores, place, weight)
-				next[x] = f.Op(kernel.Add, next[x], weight)
+		first := t.Mul(num(f.tile))
+		for x := range f.vectors {
+			weights := make([]*kernel.Value, f.tile)
+			for u := range f.tile {
+				score := f.Load(f.scores, f.place(first.Add(num(u)), x), f.lanes)
+				weights[u] = f.Op(f.exp, f.Op(kernel.Sub, score, base[x]))
+				next[x] = f.Op(kernel.Add, next[x], weights[u])
 			}
+			f.storeRows(f.weights, weights, func(u, each int64) ir.Dim { return f.place(first.Add(num(u)), x*each) })
 		}
 		return next, nil
 	})
@@ -282,16 +251,23 @@ func (f *prefill) loadState(from int64) []*kernel.Value {
 
 // product accumulates, for count numbers of a row of b and all queries, the sum over n of a's row i times b's number i.
 func (f *prefill) product(a matrix, n ir.Dim, count int64, b *kernel.Buffer, number func(u int64, i ir.Dim) ir.Dim, init []*kernel.Value) ([]*kernel.Value, error) {
-	return f.round(kernel.Serial, "k", n, init, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+	each := f.together()
+	return f.round(kernel.Serial, "k", ceilDiv(n, num(each)), init, func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+		i = i.Mul(num(each))
 		var left []*kernel.Value
 		for x := range f.vectors {
-			left = append(left, f.Load(a.buf, f.place(a.row.Add(i), x), f.lanes))
+			left = append(left, f.Load(a.buf, f.place(a.row.Add(i), x*each), f.lanes*int(each)))
 		}
 		next := make([]*kernel.Value, len(acc))
 		for u := range count {
-			y := f.Splat(f.Load(b, number(u, i), 1), f.lanes)
+			y, op := (*kernel.Value)(nil), kernel.MulAdd
+			if f.pairs {
+				y, op = f.loadPair(b, number(u, i)), kernel.DotHalf
+			} else {
+				y = f.Splat(f.Load(b, number(u, i), 1), f.lanes)
+			}
 			for x := range f.vectors {
-				next[u*f.vectors+x] = f.Op(kernel.MulAdd, left[x], y, acc[u*f.vectors+x])
+				next[u*f.vectors+x] = f.Op(op, left[x], y, acc[u*f.vectors+x])
 			}
 		}
 		return next, nil
@@ -304,7 +280,7 @@ func (f *prefill) scoreTile(at, first ir.Dim, most []*kernel.Value) ([]*kernel.V
 	for i := range init {
 		init[i] = f.Float(f.vector(), 0)
 	}
-	number := func(u int64, i ir.Dim) ir.Dim { return first.Add(num(u)).Mul(num(f.width)).Add(i) }
+	number := func(u int64, i ir.Dim) ir.Dim { return first.Add(num(u)).Mul(num(f.up(f.width))).Add(i) }
 	scores, err := f.product(matrix{f.turned, f.turnedFrom()}, num(f.width), f.tile, f.keyRows, number, init)
 	if err != nil {
 		return nil, err
@@ -339,8 +315,10 @@ func (f *prefill) addValues(tiles ir.Dim, fade []*kernel.Value) error {
 				init = append(init, f.Op(kernel.Mul, f.Load(f.sums, place(u, x), f.lanes), fade[x]))
 			}
 		}
-		number := func(u int64, j ir.Dim) ir.Dim { return j.Mul(num(f.values)).Add(first).Add(num(u)) }
-		got, err := f.product(matrix{f.scores, zero}, tiles.Mul(num(f.tile)), count, f.valueRows, number, init)
+		number := func(u int64, j ir.Dim) ir.Dim {
+			return j.Mul(num(f.up(f.values))).Add(first.Add(num(u)).Mul(num(f.together())))
+		}
+		got, err := f.product(matrix{f.weights, zero}, tiles.Mul(num(f.tile)), count, f.valueRows, number, init)
 		if err != nil {
 			return err
 		}

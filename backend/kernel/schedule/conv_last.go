@@ -215,9 +215,19 @@ func (l *lastConv) direct() bool {
 	return !l.image.padded && x.Def == nil && x.Type.Elem == l.stored && l.image.depth() == l.image.channels() && !l.aliased(l.image.inner*l.image.groups)
 }
 
-// aliased reports pixels at distances at which those of a tile share few places of the first cache.
+// aliased reports pixels at distances at which those of a tile share few places of the first cache: more than half of the ways of
+// one are theirs.
 func (l *lastConv) aliased(pitch int64) bool {
-	return l.tile.pixels() > 4 && pitch*l.image.stride*int64(l.stored.Bytes())%4096 == 0
+	const places, ways = 4096, 8 // bytes of a way
+	apart := places / gcd(pitch*l.image.stride*int64(l.stored.Bytes()), places)
+	return ceil(l.tile.pixels(), apart) > ways/2
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // flat reports that the numbers that a window covers in a row of x lie side by side.
