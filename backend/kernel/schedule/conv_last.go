@@ -200,7 +200,7 @@ func (l *lastConv) place() {
 	if img.depthwise {
 		l.pitch = img.inner
 	}
-	if l.aliased(l.pitch) {
+	if l.crowd(l.pitch) > waysOfPlace/2 { // weights come by as well
 		l.pitch += int64(l.emitter.lanes)
 	}
 	l.line = l.pitch * img.columns(img.out)
@@ -212,16 +212,17 @@ func (i image) columns(pixels int64) int64 { return (pixels-1)*i.stride + (i.wid
 // direct reports that windows are read in x itself.
 func (l *lastConv) direct() bool {
 	x := l.x
-	return !l.image.padded && x.Def == nil && x.Type.Elem == l.stored && l.image.depth() == l.image.channels() && !l.aliased(l.image.inner*l.image.groups)
+	return !l.image.padded && x.Def == nil && x.Type.Elem == l.stored && l.image.depth() == l.image.channels() && l.crowd(l.image.inner*l.image.groups) <= waysOfPlace
 }
 
-// aliased reports pixels at distances at which those of a tile share few places of the first cache: more than half of the ways of
-// one are theirs.
-func (l *lastConv) aliased(pitch int64) bool {
-	const places, ways = 4096, 8 // bytes of a way
+// crowd is how many pixels of a tile share one place of the first cache, which has room for waysOfPlace there.
+func (l *lastConv) crowd(pitch int64) int64 {
+	const places = 4096 // bytes
 	apart := places / gcd(pitch*l.image.stride*int64(l.stored.Bytes()), places)
-	return ceil(l.tile.pixels(), apart) > ways/2
+	return ceil(l.tile.pixels(), apart)
 }
+
+const waysOfPlace = 8
 
 func gcd(a, b int64) int64 {
 	for b != 0 {
