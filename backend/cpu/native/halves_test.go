@@ -13,11 +13,14 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 )
 
-// halvesTests have odd and even depths, few rows and many.
+// halvesTests have odd and even depths, few rows and many, and windows.
 var halvesTests = []heavy{
 	{[]string{"1x33xf32"}, []string{"70x33xf32", "70xf32"}, "nn.linear(%x0, %c0, %c1)", "1x70xf32", ""},
 	{[]string{"29x40xf32"}, []string{"40x100xf32"}, "tensor.matmul(%x0, %c0)", "29x100xf32", ""},
 	{[]string{"131x301xf32"}, []string{"70x301xf32", "70xf32"}, "nn.linear(%x0, %c0, %c1)", "131x70xf32", ""},
+	{[]string{"1x15x15x24xf32"}, []string{"70x24x3x3xf32", "70xf32"}, "nn.conv(%x0, %c0, %c1) {low = [1, 1], high = [1, 1], channels_last = true}", "1x15x15x70xf32", ""},
+	{[]string{"1x45x47x3xf32"}, []string{"20x3x7x7xf32"}, "nn.conv(%x0, %c0) {low = [3, 3], high = [3, 3], stride = [2, 2], channels_last = true}", "1x23x24x20xf32", ""},
+	{[]string{"1x31x33x16xf32"}, []string{"40x16x1x1xf32"}, "nn.conv(%x0, %c0) {channels_last = true}", "1x31x33x40xf32", ""},
 }
 
 // TestHalves holds products of rounded numbers against the interpreter, on numbers that rounding leaves alone.

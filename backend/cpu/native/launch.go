@@ -67,7 +67,11 @@ func (it *item) pieces(threads int) int {
 	case it.cost < finePieces:
 		return int(min(it.rounds, int64(threads)))
 	}
-	return int(min(it.rounds, int64(8*threads), 1<<emit.ClaimBits-1))
+	n := int64(8 * threads)
+	if it.rounds < 4*n { // pieces of one and of two rounds would end at different times
+		n = it.rounds
+	}
+	return int(min(n, 1<<emit.ClaimBits-1))
 }
 
 // launch makes the list for some kernels. On several threads, neighbours that are not cut become one item, a list of their

@@ -24,6 +24,7 @@ type attention struct {
 	queries, keys ir.Dim
 	width, values int64 // of a row of q and k, and of a row of v
 	scale         float64
+	exp           kernel.Op // that makes weights of scores: Exp, or Exp2 where scores are scaled for it
 	causal        bool
 	window        int64
 	lines         map[host.Elem]*kernel.Buffer
@@ -77,7 +78,7 @@ func makeAttention(g *Group, t Target) (*Made, error) {
 func newAttention(g *Group, t Target) (*attention, error) {
 	op := g.Anchor
 	e := newEmitter(g, t, t.Lanes)
-	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), lines: map[host.Elem]*kernel.Buffer{}}
+	a := &attention{emitter: e, op: op, q: op.Operand(0), k: op.Operand(1), v: op.Operand(2), mask: op.Operand(3), exp: kernel.Exp, lines: map[host.Elem]*kernel.Buffer{}}
 	var err error
 	if a.out, err = e.output(); err != nil {
 		return nil, err
@@ -291,26 +292,32 @@ func (a *attention) maskAt(head ir.Dim, query, key part) (*kernel.Value, error) 
 	return m, err
 }
 
-// keyBlocks are the blocks of size keys that queries first ... first+rows-1 see any of: the number of the first, and how many.
-func (a *attention) keyBlocks(first, rows ir.Dim, size int64) (start, count ir.Dim) {
-	start, end := zero, a.keys
+// keysSeen are the first key that queries first ... first+rows-1 see, and the one behind the last.
+func (a *attention) keysSeen(first, rows ir.Dim) (start, end ir.Dim) {
+	start, end = zero, a.keys
 	if a.causal {
 		end = end.Min(first.Add(rows))
 	}
 	if a.window > 0 {
-		start = first.Sub(num(a.window - 1)).Max(zero).FloorDiv(num(size))
+		start = first.Sub(num(a.window - 1)).Max(zero)
 		if !a.causal {
 			end = end.Min(first.Add(rows).Add(num(a.window - 1)))
 		}
 	}
-	return start, ceilDiv(end, num(size)).Sub(start).Max(zero)
+	return start, end
+}
+
+// keyBlocks are the blocks of size keys that have any of start ... end-1: the number of the first, and how many.
+func (a *attention) keyBlocks(start, end ir.Dim, size int64) (first, count ir.Dim) {
+	first = start.FloorDiv(num(size))
+	return first, ceilDiv(end, num(size)).Sub(first).Max(zero)
 }
 
 // weigh gives what scores are less before exp, which is finite where all are hidden, and what older sums are scaled by.
 func (a *attention) weigh(most, before *kernel.Value) (base, fade *kernel.Value) {
 	nothing := a.Op(kernel.Equal, most, a.Float(most.Type, math.Inf(-1)))
 	base = a.Select(nothing, a.Float(most.Type, 0), most)
-	return base, a.Op(kernel.Exp, a.Op(kernel.Sub, before, base))
+	return base, a.Op(a.exp, a.Op(kernel.Sub, before, base))
 }
 
 // share of one over the sum of weights; 0 where there is none.

@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -136,4 +137,46 @@ func TestAttention(t *testing.T) {
 		})
 	}
 	n.run(t)
+}
+
+// TestHalvedAttention rounds to bf16, in pairs: results are near what they are without.
+func TestHalvedAttention(t *testing.T) {
+	for i, c := range attentionCases {
+		if skipped(i, 4) || c.elem != "" || c.scale > 1 {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			m, op := parse(t, c.text())
+			var elems []host.Elem
+			var shapes [][]int
+			for _, p := range m.Funcs[0].Params {
+				elems, shapes = append(elems, p.Value.Type.Elem), append(shapes, shapeOf(p.Value.Type, c.sizes))
+			}
+			in := c.inputs(elems, shapes)
+			want, err := reference(m, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, to := range targets {
+				to.Halves, to.Features = true, []string{"avx512bf16"}
+				g, err := schedule.NewGroup(op)
+				if err != nil {
+					t.Fatal(err)
+				}
+				made, why := schedule.Plan(g, to)
+				if why != "" {
+					t.Fatalf("%s: %s", to.Name, why)
+				}
+				got, err := compute(made, in, c.sizes, want[0])
+				if err != nil {
+					t.Fatalf("%s: %v", to.Name, err)
+				}
+				for k := range got.Len() {
+					if x, y := host.FloatAt(got, k), host.FloatAt(want[0], k); !(math.Abs(x-y) <= 0.04) {
+						t.Fatalf("%s: number %d is %g, expected about %g", to.Name, k, x, y)
+					}
+				}
+			}
+		})
+	}
 }

@@ -39,6 +39,7 @@ type image struct {
 	groups          int64
 	padded          bool
 	depthwise       bool // every channel of the result depends on one of x: a number of a window is a vector too
+	pairs           bool // windows are read in pairs of channels
 }
 
 // segment is whether pixels of one row are divided into blocks, not rows.
@@ -81,12 +82,13 @@ func makeLastConv(g *Group, t Target) (*Made, error) {
 	if why != "" {
 		return nil, reason(op, "%s", why)
 	}
-	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
+	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem, stored: elem}
 	if m.out, err = m.output(); err != nil {
 		return nil, err
 	}
 	l := &lastConv{gemm: m, convolution: conv, image: img}
 	l.batches = []ir.Dim{l.batches[0], ir.Const(img.groups)}
+	l.pair()
 	l.tile = tileOfImage(img, t)
 	l.place()
 	l.blocks = l.divide()
@@ -102,7 +104,7 @@ func makeLastConv(g *Group, t Target) (*Made, error) {
 	}
 	if !l.direct() {
 		n := l.blockRows() * l.line
-		l.copied = m.Buffer("block", elem, ir.Const(n), kernel.Private, 0)
+		l.copied = m.Buffer("block", l.stored, ir.Const(n), kernel.Private, 0)
 	}
 	if err := l.build(); err != nil {
 		return nil, err
@@ -194,8 +196,11 @@ func (l *lastConv) place() {
 	if l.direct() {
 		return
 	}
-	l.pitch = img.inner
-	if l.aliased(l.pitch) {
+	l.pitch = img.depth()
+	if img.depthwise {
+		l.pitch = img.inner
+	}
+	if l.crowd(l.pitch) > waysOfPlace/2 { // weights come by as well
 		l.pitch += int64(l.emitter.lanes)
 	}
 	l.line = l.pitch * img.columns(img.out)
@@ -207,12 +212,23 @@ func (i image) columns(pixels int64) int64 { return (pixels-1)*i.stride + (i.wid
 // direct reports that windows are read in x itself.
 func (l *lastConv) direct() bool {
 	x := l.x
-	return !l.image.padded && x.Def == nil && x.Type.Elem == l.elem && !l.aliased(l.image.inner*l.image.groups)
+	return !l.image.padded && x.Def == nil && x.Type.Elem == l.stored && l.image.depth() == l.image.channels() && l.crowd(l.image.inner*l.image.groups) <= waysOfPlace
 }
 
-// aliased reports pixels at distances at which those of a tile share few places of the first cache.
-func (l *lastConv) aliased(pitch int64) bool {
-	return l.tile.pixels() > 4 && pitch*l.image.stride*int64(l.elem.Bytes())%4096 == 0
+// crowd is how many pixels of a tile share one place of the first cache, which has room for waysOfPlace there.
+func (l *lastConv) crowd(pitch int64) int64 {
+	const places = 4096 // bytes
+	apart := places / gcd(pitch*l.image.stride*int64(l.stored.Bytes()), places)
+	return ceil(l.tile.pixels(), apart)
+}
+
+const waysOfPlace = 8
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // flat reports that the numbers that a window covers in a row of x lie side by side.
@@ -221,15 +237,23 @@ func (l *lastConv) flat() bool { return l.image.far == 1 && l.pitch == l.image.d
 // panels of vectors of channels in a group.
 func (l *lastConv) panels() int64 { return ceil(l.image.outer, l.tile.vectors*int64(l.emitter.lanes)) }
 
-// depth is how many channels of x a channel of the result depends on.
-func (i image) depth() int64 {
+// channels is how many channels of x a channel of the result depends on.
+func (i image) channels() int64 {
 	if i.depthwise {
 		return 1
 	}
 	return i.inner
 }
 
-// taps is the numbers of a window that one channel of the result takes.
+// depth is channels as they are stored: where they are read in pairs, with a zero beside the last one of an odd number.
+func (i image) depth() int64 {
+	if i.pairs {
+		return ceil(i.inner, 2) * 2
+	}
+	return i.channels()
+}
+
+// taps is the numbers of a window that are multiplied for one channel of the result.
 func (l *lastConv) taps() int64 { return l.image.high * l.image.wide * l.image.depth() }
 
 // build makes the loop over images, groups, and blocks of channels and rows.

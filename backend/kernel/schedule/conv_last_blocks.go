@@ -66,10 +66,13 @@ func (l *lastConv) cut(n int64) (b lastBlocks, ok bool) {
 // cost estimates the vector operations of all rounds, as if work that cores cannot share evenly were done by all of them.
 func (l *lastConv) cost(b lastBlocks, others int64) float64 {
 	lanes, img, t := int64(l.emitter.lanes), l.image, l.tile
-	bytes := int64(l.elem.Bytes())
+	bytes, each := int64(l.stored.Bytes()), int64(1) // numbers that are multiplied at a time
+	if img.pairs {
+		each = 2
+	}
 	tiles := ceil(b.height, t.rows) * ceil(b.width, t.width) * b.panels
 	sums := t.pixels() * t.vectors
-	round := float64(tiles) * float64(l.taps()*(sums+2)+4*sums)
+	round := float64(tiles) * float64(l.taps()/each*(sums+2)+4*sums)
 	in := ((b.height-1)*img.strideY + (img.high-1)*img.farY + 1) * img.columns(b.width) * l.pitch
 	if !l.direct() {
 		round += float64(ceil(in, lanes)) * copyCost

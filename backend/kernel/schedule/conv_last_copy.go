@@ -52,6 +52,9 @@ func (l *lastConv) copyRow(p blockPlace, base, row ir.Dim) error {
 // copyPixel copies the channels of one pixel of x.
 func (l *lastConv) copyPixel(batch []ir.Dim, base, row, x ir.Dim) error {
 	n := ir.Const
+	if l.image.pairs && l.image.inner%2 != 0 {
+		l.Store(l.copied, base.Add(n(l.image.inner)), l.nothing(l.stored, 1))
+	}
 	return l.copyRun(base, n(l.image.inner), func(at part) point {
 		at.at = at.at.Add(batch[1].Mul(n(l.image.inner)))
 		return l.pixelAt(batch[0], row, point{{axes: 1, size: n(l.image.width), at: x}, along(1, n(l.image.inner*l.image.groups), at)})
@@ -67,7 +70,7 @@ func (l *lastConv) copySegment(p blockPlace, base, row ir.Dim) error {
 	_, err := l.loop(kernel.Serial, "px", n(img.columns(l.blocks.width)), nil, func(j ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		raw, base := from.Add(j), base.Add(j.Mul(n(l.pitch)))
 		return nil, l.inside(raw, img.width, img.left > 0, last >= img.width,
-			func() error { return l.zeros(base, img.inner) },
+			func() error { return l.zeros(base, l.pitch) },
 			func() error { return l.copyPixel(p.batch, base, row, l.symbol("px", raw, n(img.width-1))) })
 	})
 	return err
@@ -115,7 +118,7 @@ func (l *lastConv) copyRun(base, count ir.Dim, at func(at part) point) error {
 			if !isZero(step) {
 				v = l.spread(v, l.emitter.lanes)
 			}
-			l.Store(l.copied, base.Add(i), v)
+			l.Store(l.copied, base.Add(i), l.Cast(v, l.stored))
 			return nil
 		})
 	}
@@ -137,7 +140,7 @@ func (l *lastConv) zeros(base ir.Dim, count int64) error {
 		if isZero(step) {
 			lanes = 1
 		}
-		l.Store(l.copied, base.Add(at), l.Number(kernel.Type{Elem: l.elem, Lanes: lanes}, 0))
+		l.Store(l.copied, base.Add(at), l.nothing(l.stored, lanes))
 		return nil
 	})
 }

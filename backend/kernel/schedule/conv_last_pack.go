@@ -225,8 +225,8 @@ func (l *lastConv) packWeights() error {
 	n, img := ir.Const, l.image
 	held := l.heldByAll(append(l.constants(), l.w)...)
 	e := newPackEmitter(l.g, l.target, held)
-	elem := l.elem
-	if s := l.w.Type.Elem; l.w.Def == nil && isHalf(s) {
+	elem := l.stored
+	if s := l.w.Type.Elem; l.w.Def == nil && !img.pairs && isHalf(s) {
 		elem = s
 	}
 	size := img.groups * l.panels() * l.taps() * l.width()
@@ -239,8 +239,8 @@ func (l *lastConv) packWeights() error {
 				return err
 			}
 			_, err = e.loop(kernel.Serial, "tap", n(window), nil, func(tap ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-				return e.loop(kernel.Serial, "c", n(img.depth()), nil, func(c ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-					q := point{along(1, n(img.outer*img.groups), channel), {axes: 1, size: n(img.depth()), at: c}, {axes: l.w.Type.Rank() - 2, size: n(window), at: tap}}
+				weight := func(c ir.Dim) (*kernel.Value, error) {
+					q := point{along(1, n(img.outer*img.groups), channel), {axes: 1, size: n(img.channels()), at: c}, {axes: l.w.Type.Rank() - 2, size: n(window), at: tap}}
 					v, err := e.value(l.w, q)
 					if err != nil {
 						return nil, err
@@ -249,8 +249,18 @@ func (l *lastConv) packWeights() error {
 					if scale != nil {
 						v = e.Op(kernel.Mul, v, scale)
 					}
-					to := r.Mul(n(window)).Add(tap).Mul(n(img.depth())).Add(c).Mul(n(l.width())).Add(n(at))
-					e.Store(out, to, e.Cast(v, elem))
+					return e.Cast(v, elem), nil
+				}
+				to := r.Mul(n(window)).Add(tap).Mul(n(img.depth() * l.width()))
+				if img.pairs {
+					return nil, l.packPairs(e, out, to.Add(n(2*at)), weight)
+				}
+				return e.loop(kernel.Serial, "c", n(img.depth()), nil, func(c ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+					v, err := weight(c)
+					if err != nil {
+						return nil, err
+					}
+					e.Store(out, to.Add(c.Mul(n(l.width()))).Add(n(at)), v)
 					return nil, nil
 				})
 			})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // lastConvs are convolutions with channels last: sizes of x [n, h, w, c] or [n, w, c], of the weight, and attributes.
@@ -74,6 +75,50 @@ func TestLastConvs(t *testing.T) {
 		}
 	}
 	n.run(t)
+}
+
+// TestPairedConvs rounds to bf16, in which multiples of 1/8 are exact, where there is an instruction for pairs.
+func TestPairedConvs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 6))
+	for i, tt := range lastConvs {
+		if skipped(i, 4) || tt.elem != "f32" {
+			continue
+		}
+		t.Run(fmt.Sprintf("%s,%s", tt.x, tt.w), func(t *testing.T) {
+			m, op := parse(t, lastConv(tt.x, tt.w, tt.y, tt.attrs, tt.elem, false))
+			in := randomInputs(rng, m.Funcs[0].Params, nil)
+			want, err := reference(m, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, to := range targets {
+				to.Halves, to.Features = true, []string{"avx512bf16"}
+				g, err := schedule.NewGroup(op)
+				if err != nil {
+					t.Fatal(err)
+				}
+				g.Constants[1] = true
+				made, why := schedule.Plan(g, to)
+				if why != "" {
+					t.Fatalf("%s: %s", to.Name, why)
+				}
+				packed := host.BF16
+				if in[1].Shape[1] == 1 || to.Lanes == 1 { // there are no pairs
+					packed = host.F32
+				}
+				if found := made.Packs[0].Elem; found != packed {
+					t.Errorf("%s: the weight is packed as %s, expected %s", to.Name, found, packed)
+				}
+				got, err := compute(made, in, nil, want[0])
+				if err == nil {
+					err = differ(got, want[0])
+				}
+				if err != nil {
+					t.Fatalf("%s: %v", to.Name, err)
+				}
+			}
+		})
+	}
 }
 
 // lastConv is the text of a convolution; a fused one takes an x that is computed, and is followed by what norms and residual

@@ -106,11 +106,14 @@ func (l *lastConv) windows(p blockPlace, panel, y, x ir.Dim) ([]*kernel.Value, e
 	}
 	run, runs := img.depth(), img.wide
 	if l.flat() {
-		run, runs = img.inner*img.wide, 1
+		run, runs = img.depth()*img.wide, 1
 	}
-	step := l.products
-	if img.depthwise {
+	step, each := l.products, int64(1)
+	switch {
+	case img.depthwise:
 		step = l.vectorProducts(panel)
+	case img.pairs:
+		step, each = l.pairProducts, 2
 	}
 	loop := func(name string, count int64, acc []*kernel.Value, body func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
 		return l.loop(kernel.Serial, name, n(count), acc, body)
@@ -119,7 +122,8 @@ func (l *lastConv) windows(p blockPlace, panel, y, x ir.Dim) ([]*kernel.Value, e
 		return loop("kx", runs, acc, func(kx ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 			at := from.Add(ky.Mul(n(img.farY * l.line))).Add(kx.Mul(n(img.far * l.pitch)))
 			w := weights.Add(ky.Mul(n(runs)).Add(kx).Mul(n(run * l.width())))
-			return loop("k", run, acc, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+			return loop("k", run/each, acc, func(k ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
+				k = k.Mul(n(each))
 				return step(buf, at.Add(k), w.Add(k.Mul(n(l.width()))), acc), nil
 			})
 		})

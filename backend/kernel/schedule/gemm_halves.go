@@ -36,11 +36,16 @@ func (m *gemm) loadRow(buf *kernel.Buffer, row, k ir.Dim) *kernel.Value {
 	if !m.pairs {
 		return m.Cast(m.Load(buf, at, 1), m.elem)
 	}
-	lanes := make([]int, 2*m.emitter.lanes)
+	return m.loadPair(buf, at)
+}
+
+// loadPair gives two numbers beside each other, again and again in all lanes.
+func (e *emitter) loadPair(buf *kernel.Buffer, at ir.Dim) *kernel.Value {
+	lanes := make([]int, 2*e.lanes)
 	for i := range lanes {
 		lanes[i] = i % 2
 	}
-	return m.Shuffle(m.Load(buf, at, 2), nil, lanes...)
+	return e.Shuffle(e.Load(buf, at, 2), nil, lanes...)
 }
 
 // nothing is 0 in every lane.
@@ -101,10 +106,7 @@ func (m *gemm) pairsAcross(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim
 	if !vectors || width%int64(e.lanes) != 0 {
 		return m.pairsAlong(e, f, buf, base, batch, first, size, width, false)
 	}
-	var order []int
-	for i := range e.lanes {
-		order = append(order, i, e.lanes+i)
-	}
+	order := alternating(e.lanes)
 	for at := int64(0); at < width; at += int64(e.lanes) {
 		o := first.Add(ir.Const(at))
 		value := func(k, _ ir.Dim) (*kernel.Value, error) {
