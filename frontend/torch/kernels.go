@@ -157,6 +157,9 @@ func decodeArgument(raw json.RawMessage, kind metaltext.Kind) (argumentType, err
 		var b bool
 		err = json.Unmarshal(raw, &b)
 		return argumentType{number: ir.Bool(b)}, err
+	case metaltext.Tensor:
+	default:
+		return argumentType{}, fmt.Errorf("it is of kind %q, expected %s, %s, %s or %s", kind, metaltext.Tensor, metaltext.Int, metaltext.Float, metaltext.Bool)
 	}
 	var t struct {
 		DType   string

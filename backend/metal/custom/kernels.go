@@ -139,14 +139,20 @@ func Lint(m *ir.Module) error {
 			continue
 		}
 		seen[k.Launch.Function] = true
-		for _, d := range check.Lint(check.Source{Name: k.Launch.Text, Text: k.Text}) {
-			problems = append(problems, ir.Problem{Func: k.Op.Parent().Root().Name, Loc: k.Op.Loc, Msg: k.Say(d)})
-		}
+		problems = append(problems, k.problems(check.Lint(check.Source{Name: k.Launch.Text, Text: k.Text}))...)
 	}
 	if len(problems) > 0 {
 		return problems
 	}
 	return nil
+}
+
+func (k *Kernel) problems(list []check.Diagnostic) ir.Problems {
+	var problems ir.Problems
+	for _, d := range list {
+		problems = append(problems, ir.Problem{Loc: k.Op.Loc, Msg: k.Say(d)})
+	}
+	return problems
 }
 
 // Say puts the author's line before what a diagnostic says.
@@ -158,7 +164,7 @@ func (k *Kernel) Say(d check.Diagnostic) string {
 	}
 	fmt.Fprintf(&b, "kernel %s", k.Launch.Name)
 	if own > 0 {
-		fmt.Fprintf(&b, ", line %d of what its author wrote there", own)
+		fmt.Fprintf(&b, ", line %d of what its author wrote", own)
 	}
 	if d.Ran {
 		fmt.Fprintf(&b, ", thread (%d,%d,%d)", d.Thread[0], d.Thread[1], d.Thread[2])
