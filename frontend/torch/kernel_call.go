@@ -87,8 +87,10 @@ func (g *graph) kernelArguments(n *pt2.Node, k *savedKernel) (*kernelArgs, error
 			args.numbers = append(args.numbers, ir.Float(a.Int))
 		case kind == metaltext.Bool && a.Kind == pt2.ArgBool:
 			args.numbers = append(args.numbers, ir.Bool(a.Bool))
+		case kind == metaltext.Tensor:
+			return nil, fmt.Errorf("input %s is %s, expected a tensor", k.Inputs[i].Name, a.Kind)
 		default:
-			return nil, fmt.Errorf("input %s is %s, expected a %s that is known when exporting", k.Inputs[i].Name, a.Kind, kind)
+			return nil, fmt.Errorf("input %s is %s, expected a number (%s) that is known when exporting", k.Inputs[i].Name, a.Kind, kind)
 		}
 	}
 	var err error
