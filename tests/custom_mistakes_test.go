@@ -98,6 +98,7 @@ func TestCustomMistakes(t *testing.T) {
 		{"version", "shared", kernelList, `"version": 1`, `"version": 2`, "version is 2, expected 1: it was written by another version of the package aiopt"},
 		{"syntax", "shared", kernelList, `"kernels": [`, `"kernels": `, "extra file aiopt/kernels.json: invalid character"},
 		{"null", "shared", kernelList, `"kernels": [`, `"kernels": [null, `, "kernel 0 is null"},
+		{"many values", "shared", kernelList, `"version": 1`, `"more": [` + strings.Repeat("{},", 1<<17) + `{}], "version": 1`, "values, expected at most 131072"},
 		{"kind", "shared", kernelList, `"kind": "tensor"`, `"kind": "image"`, `reference 0: argument x: it is of kind "image", expected tensor, int, float or bool`},
 		{"other types", "shared", kernelList, `"dtype": "f32"`, `"dtype": "f16"`, "the file has no definition of the kernel gated for the types of this call"},
 		{"definition missing", "shared", kernelList, `"aiopt/references/0"`, `"aiopt/references/9"`, "extra file aiopt/references/9: the file has no such entry"},

@@ -176,7 +176,10 @@ func (g *graph) definition(k *savedKernel, r *reference, tensors []*ir.Value) (*
 	if len(inner.problems) > 0 {
 		return nil, inner.problems
 	}
-	g.fn.nodes += fn.nodes
+	if g.fn.defined += fn.nodes; g.fn.defined > maxDefinitions {
+		g.fn.refuse(g.build.Loc, fmt.Errorf("the definitions of its kernels have more than %d nodes in all", maxDefinitions))
+		return nil, errSkipped
+	}
 	if len(fn.ir.Params) != len(tensors) {
 		return nil, fmt.Errorf("it takes %d tensors, the kernel %d", len(fn.ir.Params), len(tensors))
 	}
