@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -12,9 +13,15 @@ type Options struct {
 	Threads int // 0: as many as the machine has cores
 	// Precision is how exact matrix products have to be; an engine may be more exact.
 	Precision Precision
+	// Warn takes what the user should know though the module was compiled; nil drops it.
+	Warn func(message string)
 	// Progress is called from time to time while a module is compiled; nil is allowed.
 	Progress func(done, total int)
 }
+
+// MostThreads is the largest number of threads that it makes sense to ask for here: four for each core, 256 where there are fewer. Memory
+// that engines keep for each thread bounds it.
+func MostThreads() int { return max(256, 4*runtime.NumCPU()) }
 
 // Precision says of which numbers matrix products of f32 are.
 type Precision uint8
