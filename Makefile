@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race lint fuzz refs generate bench programs
+.PHONY: build demo test test-race test-python lint fuzz refs generate bench programs
 
 build: aiopt
 
@@ -60,11 +60,17 @@ programs:
 test: lint programs
 	$(GO) test -vet=off -shuffle=on ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
-	$(MAKE) test-race fuzz
+	$(MAKE) test-race test-python fuzz
 
 # The race detector needs cgo; it runs the unit tests and a sample of the corpus.
 test-race:
 	CGO_ENABLED=1 $(GO) test -race -vet=off -short -shuffle=on ./...
+
+# The Python package: what needs no torch, and the rest where PYTHON has it. The programs of tests/custom and examples/silu are
+# stored, so that the Go tests need neither: `python tests/custom.py` and `python examples/silu/silu.py` make them again.
+test-python:
+	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) -m unittest discover -s frontend/python/tests; \
+	else echo "the tests of frontend/python are left out, as there is no $(PYTHON): install it, or name one by PYTHON=path"; fi
 
 lint:
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt -w these files:"; echo "$$bad"; exit 1; fi

@@ -14,6 +14,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/custom"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/asset"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/cli"
@@ -164,4 +165,56 @@ func described(t *testing.T, m *ir.Module) string {
 		fmt.Fprintf(&b, "-- %s --\n%s", f.Name, f.Data)
 	}
 	return b.String()
+}
+
+// TestCustomAsset reads assets whose kernels are not those of their programs.
+func TestCustomAsset(t *testing.T) {
+	t.Parallel()
+	tk := aiopt.Standard()
+	m := loadCustom(t, tk, "shared")
+	list, err := custom.Of(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := custom.Files(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var good []asset.File
+	for _, f := range files {
+		good = append(good, asset.File{Name: "kernels/" + f.Name, Data: f.Data})
+	}
+	text, desc := good[0].Name, "kernels/launch.json"
+	for _, c := range []struct {
+		name, entry, from, to, want string
+	}{
+		{"as they are", text, "", "", ""},
+		{"another text", text, "softened(", "hardened(", text + ": it differs from the text in the program"},
+		{"another grid", desc, `"5"`, `"6"`, desc + ": what it says of custom kernels differs from the program"},
+		{"a kernel less", desc, `"origin": "custom"`, `"origin": "generated"`, desc + ": what it says of custom kernels differs"},
+		{"no JSON", desc, "{", "", desc + ": launch description: "},
+		{"wrong launch", desc, `"access": "read"`, `"access": "look"`, `access is "look", expected read, write or readwrite`},
+		{"missing", text, "", "gone", "there is no " + text + ", which the program calls"},
+	} {
+		var kernels []asset.File
+		for _, f := range good {
+			if f.Name == c.entry && c.to == "gone" {
+				continue
+			}
+			if f.Name == c.entry && c.from != "" {
+				f.Data = bytes.ReplaceAll(f.Data, []byte(c.from), []byte(c.to))
+			}
+			kernels = append(kernels, f)
+		}
+		path := filepath.Join(t.TempDir(), "x.airpkg")
+		if err := asset.Write(t.Context(), path, m, asset.Options{Kernels: kernels}); err != nil {
+			t.Fatal(err)
+		}
+		switch _, err := tk.Load(path, aiopt.LoadOptions{}); {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: found %v, expected ... %s", c.name, err, c.want)
+		}
+	}
 }

@@ -41,6 +41,20 @@ func Read(data []byte, name string) (*Archive, error) {
 	return readArchive(c)
 }
 
+// Inside is Read for an archive that another one holds, in memory; both together may take what the outer one may.
+func (a *Archive) Inside(data []byte, name string) (*Archive, error) {
+	c, err := ReadContainer(data, name)
+	if err != nil {
+		return nil, err
+	}
+	inner := &Archive{Container: c, budget: a.budget}
+	if err := inner.read(); err != nil {
+		return nil, c.locate(err)
+	}
+	a.budget = inner.budget
+	return inner, nil
+}
+
 func readArchive(c *Container) (*Archive, error) {
 	a := &Archive{Container: c, budget: baseBudget}
 	if err := a.read(); err != nil {

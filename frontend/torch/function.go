@@ -27,6 +27,7 @@ type function struct {
 
 	nodes    int                     // of the program and its bodies, so far
 	calls    int                     // made of them
+	defined  int                     // nodes of the definitions of kernels, each as often as it is called
 	refused  bool                    // for its size, which was reported
 	skipped  int                     // outputs left out since the last one
 	replaced map[*ir.Value]*ir.Value // constants of weights that became states, by what stands for them now

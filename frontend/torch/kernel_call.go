@@ -87,8 +87,10 @@ func (g *graph) kernelArguments(n *pt2.Node, k *savedKernel) (*kernelArgs, error
 			args.numbers = append(args.numbers, ir.Float(a.Int))
 		case kind == metaltext.Bool && a.Kind == pt2.ArgBool:
 			args.numbers = append(args.numbers, ir.Bool(a.Bool))
+		case kind == metaltext.Tensor:
+			return nil, fmt.Errorf("input %s is %s, expected a tensor", k.Inputs[i].Name, a.Kind)
 		default:
-			return nil, fmt.Errorf("input %s is %s, expected a %s that is known when exporting", k.Inputs[i].Name, a.Kind, kind)
+			return nil, fmt.Errorf("input %s is %s, expected a number (%s) that is known when exporting", k.Inputs[i].Name, a.Kind, kind)
 		}
 	}
 	var err error
@@ -174,7 +176,10 @@ func (g *graph) definition(k *savedKernel, r *reference, tensors []*ir.Value) (*
 	if len(inner.problems) > 0 {
 		return nil, inner.problems
 	}
-	g.fn.nodes += fn.nodes
+	if g.fn.defined += fn.nodes; g.fn.defined > maxDefinitions {
+		g.fn.refuse(g.build.Loc, fmt.Errorf("the definitions of its kernels have more than %d nodes in all", maxDefinitions))
+		return nil, errSkipped
+	}
 	if len(fn.ir.Params) != len(tensors) {
 		return nil, fmt.Errorf("it takes %d tensors, the kernel %d", len(fn.ir.Params), len(tensors))
 	}

@@ -26,9 +26,11 @@ const (
 // Limits of untrusted files.
 const (
 	maxKernelsFile = 16 << 20
+	maxKernelItems = 1 << 17
 	maxKernels     = 1 << 12
 	maxReferences  = 1 << 12 // of a kernel
 	maxReference   = 64 << 20
+	maxDefinitions = 1 << 18 // operations in the definitions of all calls of a program
 )
 
 // savedKernel is a kernel as a file has it.
@@ -81,6 +83,9 @@ func readKernels(a *pt2.Archive) (kernels, error) {
 	if data == nil || err != nil {
 		return nil, err
 	}
+	if n := jsonItems(data); n > maxKernelItems {
+		return nil, fmt.Errorf("extra file %s: it has %d values, expected at most %d", kernelsFile, n, maxKernelItems)
+	}
 	var list struct {
 		Version int
 		Kernels []*savedKernel
@@ -108,6 +113,22 @@ func readKernels(a *pt2.Archive) (kernels, error) {
 		all[k.Operator] = k
 	}
 	return all, nil
+}
+
+// jsonItems counts the values of a JSON text, about: each takes some hundred bytes in memory.
+func jsonItems(data []byte) int {
+	n, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == '{' || c == '['):
+			n++
+		}
+	}
+	return n
 }
 
 // extraFile gives the bytes of an extra file; nil where there is none.
@@ -157,6 +178,9 @@ func decodeArgument(raw json.RawMessage, kind metaltext.Kind) (argumentType, err
 		var b bool
 		err = json.Unmarshal(raw, &b)
 		return argumentType{number: ir.Bool(b)}, err
+	case metaltext.Tensor:
+	default:
+		return argumentType{}, fmt.Errorf("it is of kind %q, expected %s, %s, %s or %s", kind, metaltext.Tensor, metaltext.Int, metaltext.Float, metaltext.Bool)
 	}
 	var t struct {
 		DType   string
@@ -248,7 +272,7 @@ func (r *reference) open(a *pt2.Archive) (*pt2.Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("extra file %s: %w", r.File, err)
 	}
-	inner, err := pt2.Read(data, a.Path+": extra file "+r.File)
+	inner, err := a.Inside(data, a.Path+": extra file "+r.File)
 	if err != nil {
 		return nil, err
 	}

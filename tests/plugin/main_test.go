@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/tests/airtest"
 	"github.com/aiopt/aiopt/tools/cli"
+
+	"example.com/myopt/mykernels"
 )
 
 func TestPasses(t *testing.T)   { airtest.Run(t, "testdata", toolkit()) }
@@ -27,5 +31,26 @@ func TestCustomOperator(t *testing.T) {
 	errs.Reset()
 	if code := cli.Run(t.Context(), aiopt.Standard(), args, io.Discard, &errs); code != 1 || !strings.Contains(errs.String(), "mylib.swiglu") {
 		t.Errorf("without the lowering: exit code %d, found %q, expected an error that names mylib.swiglu", code, errs.String())
+	}
+}
+
+// TestKernel runs the Metal kernel of my.square on the processor, against the operation.
+func TestKernel(t *testing.T) {
+	model := filepath.Join(t.TempDir(), "m.air")
+	src := "air 1\nmodule @m {\n  func @main(%x: tensor<[N]xf16>) -> (%y: tensor<[N]xf16>) {\n    dim N in 1..100\n    %y = my.square(%x) : tensor<[N]xf16>\n    core.return(%y)\n  }\n}\n"
+	if err := os.WriteFile(model, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	args := []string{"myopt", "metal", "-passes=metal-kernels", model, "--check", "--trust-kernels"}
+	if code := cli.Run(t.Context(), toolkit(), args, &out, &errs); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+	if want := "kernel square with N=5: y differs by at most 0\n"; out.String() != want {
+		t.Errorf("found %q, expected %q", out.String(), want)
+	}
+	again := toolkit().AddKernel("my.square", mykernels.Square).AddKernel("my.cube", mykernels.Square)
+	if err := again.Err(); err == nil || !strings.Contains(err.Error(), "the kernel square for my.square is added twice") || !strings.Contains(err.Error(), "is for my.cube, and there is no such operation") {
+		t.Errorf("found %v, expected both mistakes", err)
 	}
 }

@@ -39,26 +39,13 @@ func (c *metal) checkTrusted(ctx context.Context, m *ir.Module, list []*custom.K
 		if err == nil {
 			lines[i], err = verdict(k, out)
 		}
-		errs = append(errs, spelled(k, err))
+		errs = append(errs, err)
 	}
 	bar.finish()
 	for _, line := range lines {
 		if line != "" {
 			fmt.Fprintln(c.stdout, line)
 		}
-	}
-	return errors.Join(errs...)
-}
-
-// spelled gives the errors of a text with the author's lines.
-func spelled(k *custom.Kernel, err error) error {
-	var bad *check.SourceError
-	if !errors.As(err, &bad) {
-		return err
-	}
-	var errs []error
-	for _, d := range bad.Diagnostics {
-		errs = append(errs, errors.New(k.Say(d)))
 	}
 	return errors.Join(errs...)
 }
@@ -110,4 +97,26 @@ func sizesText(sizes map[string]int64) string {
 		list = append(list, fmt.Sprintf("%s=%d", s, sizes[s]))
 	}
 	return " with " + strings.Join(list, ", ")
+}
+
+// compileKernels finds what a compiler says of the kernels that came with a model; the user trusts them.
+func (t *tool) compileKernels(ctx context.Context, m *ir.Module) error {
+	list, err := custom.Of(m)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	tools, err := check.Find()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for _, k := range list {
+		if !seen[k.Launch.Text] {
+			seen[k.Launch.Text] = true
+			_, err := k.Compile(ctx, tools)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

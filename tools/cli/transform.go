@@ -33,6 +33,7 @@ func transformCommand() command {
 			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
 			fs.StringArrayVar(&c.rename, "rename", nil, "give an input, output or state another name, OLD=NEW; may be repeated")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
+			fs.BoolVar(&c.trust, "trust-kernels", false, "compile the Metal kernels that came with the model, to find mistakes in them")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs; 'help inputs' explains")
 			fs.StringVar(&c.functions, "function", "", "the function that the samples of --inputs are for, or one for each of their calls, where neither folders nor names say it")
 			return c.run
@@ -67,6 +68,7 @@ type transform struct {
 	locs      bool
 	inputs    string
 	functions string
+	trust     bool
 }
 
 func (c *transform) passFlags(fs *pflag.FlagSet) {
@@ -102,6 +104,11 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	m, err := c.load(files, rename)
 	if err != nil {
 		return err
+	}
+	if c.trust {
+		if err := c.compileKernels(ctx, m); err != nil {
+			return err
+		}
 	}
 	if err := c.flags.build(ctx, m, c.flags.pipeline, samplesFlags{c.inputs, c.functions}); err != nil {
 		return err

@@ -107,23 +107,35 @@ type File struct {
 // Description is the name of the file that says how kernels are launched.
 const Description = "launch.json"
 
-// Files gives the texts of kernels and their description; none where there are no kernels.
-func Files(list []*Kernel) ([]File, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
+// Texts gives the text of each kernel once.
+func Texts(list []*Kernel) []File {
 	var files []File
-	var desc launch.File
 	for _, k := range list {
 		if !slices.ContainsFunc(files, func(f File) bool { return f.Name == k.Launch.Text }) {
 			files = append(files, File{k.Launch.Text, []byte(k.Text)})
 		}
-		if !slices.ContainsFunc(desc.Kernels, func(e launch.Entry) bool { return described(e) == described(k.Launch) }) {
-			desc.Kernels = append(desc.Kernels, k.Launch)
+	}
+	return files
+}
+
+// Entries gives what a description says of kernels, beside those of other origins.
+func Entries(list []*Kernel) []launch.Entry {
+	var entries []launch.Entry
+	for _, k := range list {
+		if !slices.ContainsFunc(entries, func(e launch.Entry) bool { return described(e) == described(k.Launch) }) {
+			entries = append(entries, k.Launch)
 		}
 	}
-	data, err := desc.Encode()
-	return append(files, File{Description, data}), err
+	return entries
+}
+
+// Files gives the texts of kernels and a description of them alone; none where there are no kernels.
+func Files(list []*Kernel) ([]File, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	data, err := (&launch.File{Kernels: Entries(list)}).Encode()
+	return append(Texts(list), File{Description, data}), err
 }
 
 // Lint finds what is wrong with the texts of a module's kernels without compiling them.
@@ -139,14 +151,20 @@ func Lint(m *ir.Module) error {
 			continue
 		}
 		seen[k.Launch.Function] = true
-		for _, d := range check.Lint(check.Source{Name: k.Launch.Text, Text: k.Text}) {
-			problems = append(problems, ir.Problem{Func: k.Op.Parent().Root().Name, Loc: k.Op.Loc, Msg: k.Say(d)})
-		}
+		problems = append(problems, k.problems(check.Lint(check.Source{Name: k.Launch.Text, Text: k.Text}))...)
 	}
 	if len(problems) > 0 {
 		return problems
 	}
 	return nil
+}
+
+func (k *Kernel) problems(list []check.Diagnostic) ir.Problems {
+	var problems ir.Problems
+	for _, d := range list {
+		problems = append(problems, ir.Problem{Loc: k.Op.Loc, Msg: k.Say(d)})
+	}
+	return problems
 }
 
 // Say puts the author's line before what a diagnostic says.
@@ -158,7 +176,7 @@ func (k *Kernel) Say(d check.Diagnostic) string {
 	}
 	fmt.Fprintf(&b, "kernel %s", k.Launch.Name)
 	if own > 0 {
-		fmt.Fprintf(&b, ", line %d of what its author wrote there", own)
+		fmt.Fprintf(&b, ", line %d of what its author wrote", own)
 	}
 	if d.Ran {
 		fmt.Fprintf(&b, ", thread (%d,%d,%d)", d.Thread[0], d.Thread[1], d.Thread[2])

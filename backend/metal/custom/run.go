@@ -2,6 +2,7 @@ package custom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -28,10 +29,19 @@ type Outcome struct {
 	Got, Want []*host.Tensor // for each result; nil where the kernel did not come to its end
 }
 
-// Run compiles a kernel's text and runs it on the sizes of its author's example in three orders of threads. A *check.SourceError
-// is a text that does not compile.
+// Compile compiles a kernel's text for the checker. The error is ir.Problems where the text is to blame.
+func (k *Kernel) Compile(ctx context.Context, tools *check.Tools) (*check.Program, error) {
+	p, err := check.Compile(ctx, tools, check.Source{Name: k.Launch.Text, Text: k.Text})
+	var bad *check.SourceError
+	if errors.As(err, &bad) {
+		return nil, k.problems(bad.Diagnostics)
+	}
+	return p, err
+}
+
+// Run compiles a kernel's text and runs it on the sizes of its author's example in three orders of threads.
 func (c *Checker) Run(ctx context.Context, m *ir.Module, k *Kernel) (*Outcome, error) {
-	p, err := check.Compile(ctx, c.Tools, check.Source{Name: k.Launch.Text, Text: k.Text})
+	p, err := k.Compile(ctx, c.Tools)
 	if err != nil {
 		return nil, err
 	}

@@ -68,17 +68,26 @@ func (k *Kernel) mistake(what string, p Part, line int, text string) *Mistake {
 	return m
 }
 
-var identifiers = regexp.MustCompile(`[A-Za-z_][A-Za-z_0-9]*`)
+// identifiers are names, but for those of members.
+var identifiers = regexp.MustCompile(`(?:^|[^.\w])([A-Za-z_]\w*)`)
+
+func namesIn(text string) []string {
+	var names []string
+	for _, found := range identifiers.FindAllStringSubmatch(text, -1) {
+		names = append(names, found[1])
+	}
+	return names
+}
 
 // checkNames finds inputs and results that the text never names, and attributes that it names instead of a parameter.
 func (k *Kernel) checkNames() []error {
 	var errs []error
 	used := map[string]int{} // by name: the first line of the source, 0 where only the helpers have it
-	for _, name := range identifiers.FindAllString(withoutComments(k.Helpers.Text), -1) {
+	for _, name := range namesIn(withoutComments(k.Helpers.Text)) {
 		used[name] = 0
 	}
 	for i, line := range strings.Split(withoutComments(k.Source.Text), "\n") {
-		for _, name := range identifiers.FindAllString(line, -1) {
+		for _, name := range namesIn(line) {
 			if used[name] == 0 {
 				used[name] = i + 1
 			}

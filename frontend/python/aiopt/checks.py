@@ -9,7 +9,7 @@ MOST_PARAMETERS = 31
 MOST_THREADS = 1024
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*\Z")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")  # no member of anything
 
 #: Words that Metal keeps for itself, and that are likely as names.
 _WORDS = frozenset(

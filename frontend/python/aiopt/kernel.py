@@ -130,7 +130,7 @@ class TorchMetalKernel:
             return arg
         if isinstance(arg, (torch.Tensor, torch.SymInt, torch.SymFloat, torch.SymBool)):
             raise TypeError(
-                f"kernel {self.name}: input {name} is {type(arg).__name__}, expected a {kind} that is known when exporting: numbers are "
+                f"kernel {self.name}: input {name} is {type(arg).__name__}, expected a number ({kind}) that is known when exporting: numbers are "
                 "written into the text. Read sizes by get_extent, and pass what changes as a tensor of one element"
             )
         if kind == "bool" and not isinstance(arg, bool) or kind == "int" and (isinstance(arg, bool) or not isinstance(arg, int)):

@@ -101,7 +101,7 @@ def _arguments(node, kernel):
     for name, kind, arg in zip(kernel.input_names, kernel.kinds, node.args):
         if kind != "tensor":
             if isinstance(arg, torch.fx.Node):
-                raise checks.KernelError(f"{_where(node)}kernel {kernel.name}: input {name} is computed by the program, expected a {kind} that is known when exporting")
+                raise checks.KernelError(f"{_where(node)}kernel {kernel.name}: input {name} is computed by the program, expected a number ({kind}) that is known when exporting")
             arguments.append(arg)
             values.append(arg)
             continue
