@@ -137,13 +137,51 @@ func (f form) of(v *ir.Value) (source *ir.Value, o order, shape []ir.Dim, ok boo
 	return source, o, shape, true
 }
 
-// border reports a value that is a rearrangement of one whose channels are in front.
-func (c *fronted) border(v *ir.Value) (source *ir.Value, o order, ok bool) {
+// border is a rearrangement of a value whose channels are in front.
+type border struct {
+	source *ir.Value
+	order
+	form form
+}
+
+// border finds what a value is a rearrangement of, if the channels are in front there.
+func (c *fronted) border(v *ir.Value) (border, bool) {
 	if v == nil {
-		return nil, order{}, false
+		return border{}, false
 	}
-	source, o, _ = arranged(v)
-	return source, o, source != v && c.values[source]
+	source, o, _ := arranged(v)
+	if source == v || !c.values[source] {
+		return border{}, false
+	}
+	return border{source, o, formOf(source.Type.Shape, o)}, true
+}
+
+// joined makes an axis of the value, which is several axes of the source beside each other, one axis of the source.
+func (b border) joined(rw *rewrite.Rewriter, axis int) border {
+	run := b.axes[axis]
+	n := len(run)
+	if n < 2 || run[n-1]-run[0] != n-1 || !slices.IsSorted(run) {
+		return b
+	}
+	shape := slices.Clone(b.source.Type.Shape)
+	factor, last := 0, -1
+	for i, d := range shape {
+		first := factor
+		for have := ir.Const(1); !have.Equal(d); factor++ {
+			have = have.Mul(b.factors[factor])
+		}
+		switch inside := first >= run[0] && factor <= run[n-1]+1; {
+		case first == factor:
+		case inside:
+			shape[i], last = ir.Const(1), i
+		case first <= run[n-1] && factor > run[0]:
+			return b // an axis that holds other factors, too
+		}
+	}
+	size := b.size(run)
+	shape[last] = size
+	o := b.replaced(run[0], n, size)
+	return border{reshaped(rw, b.source, shape), o, formOf(shape, o)}
 }
 
 // have is an operand in a form, if it was brought to it before.
@@ -195,19 +233,18 @@ func (c *fronted) sink(rw *rewrite.Rewriter, op *ir.Op) bool {
 		if !op.Is(s.def) {
 			continue
 		}
-		source, o, ok := c.border(op.Operands[0])
-		return ok && c.worthwhile(op, formOf(source.Type.Shape, o)) && s.sink(c, rw, op, source, formOf(source.Type.Shape, o))
+		b, ok := c.border(op.Operands[0])
+		return ok && c.worthwhile(op, b.form) && s.sink(c, rw, op, b)
 	}
 	if !op.Def.Traits.Has(ir.Elementwise) && !op.Is(tensor.Concat) && !op.Is(quant.Dequantize) {
 		return false
 	}
 	for _, v := range op.Operands { // the first border decides on the form
-		source, o, ok := c.border(v)
+		b, ok := c.border(v)
 		if !ok || v.Type.Rank() != op.Result().Type.Rank() || !op.Is(tensor.Concat) && !sameDims(v.Type.Shape, op.Result().Type.Shape) {
 			continue
 		}
-		f := formOf(source.Type.Shape, o)
-		return c.worthwhile(op, f) && (c.whole(rw, op, source, o) || c.together(rw, op, f))
+		return c.worthwhile(op, b.form) && (c.whole(rw, op, b) || c.together(rw, op, b))
 	}
 	return false
 }
@@ -223,9 +260,9 @@ func (c *fronted) worthwhile(op *ir.Op, f form) bool {
 			continue
 		}
 		counted = append(counted, v)
-		_, border, ok := c.border(v)
+		b, ok := c.border(v)
 		switch {
-		case ok && !border.sorted():
+		case ok && !b.sorted():
 			in++
 		case ok || c.values[v] || isConstant(v):
 		default:
@@ -242,7 +279,11 @@ func (c *fronted) worthwhile(op *ir.Op, f form) bool {
 	if in == 0 {
 		return out == 0 && small == 0
 	}
-	return in > out+1 || in >= out && (c.leadsOn(op.Result()) || op.Result().Type.Rank() < op.In(0).Rank())
+	if in > out+1 || in >= out && (c.leadsOn(op.Result()) || op.Result().Type.Rank() < op.In(0).Rank()) {
+		return true
+	}
+	// One part that is cut out of a value goes where the others go.
+	return op.Is(tensor.Slice) && slices.ContainsFunc(op.Operands[0].Uses(), func(u ir.Use) bool { return u.Op.Is(tensor.Slice) && c.leadsOn(u.Op.Result()) })
 }
 
 // leadsOn looks through operations that can be carried over for one that wants the channels in front.
@@ -263,9 +304,21 @@ func (c *fronted) leadsOn(v *ir.Value) bool {
 	return false
 }
 
-// feedsProduct reports the transpose of matrices for a product, which values with their channels in front need not have.
+// feedsProduct reports the transpose of matrices for a product, or parts of them, that moves the innermost axis, as it need not where the
+// channels are in front.
 func feedsProduct(op *ir.Op) bool {
-	return op.Is(tensor.Transpose) && swapsLast(op.Ints("perm")) && slices.ContainsFunc(op.Result().Uses(), func(u ir.Use) bool {
-		return u.Op.Is(tensor.MatMul) || u.Op.Is(tensor.Slice) && slices.ContainsFunc(u.Op.Result().Uses(), func(u ir.Use) bool { return u.Op.Is(tensor.MatMul) })
+	if !op.Is(tensor.Transpose) {
+		return false
+	}
+	perm := op.Ints("perm")
+	last := len(perm) - 1
+	feeds := func(v *ir.Value, more func(*ir.Value) bool) bool {
+		return slices.ContainsFunc(v.Uses(), func(u ir.Use) bool {
+			return u.Op.Is(tensor.MatMul) || (u.Op.Is(tensor.Slice) || u.Op.Is(tensor.Reshape)) && more(u.Op.Result())
+		})
+	}
+	none := func(*ir.Value) bool { return false }
+	return perm[last] != last && feeds(op.Result(), func(v *ir.Value) bool {
+		return feeds(v, func(v *ir.Value) bool { return feeds(v, none) })
 	})
 }

@@ -12,8 +12,8 @@ import (
 
 // whole builds an elementwise operation, none of whose operands is broadcast but those of one element, in the shape of a border's source,
 // whatever the border cuts it into.
-func (c *fronted) whole(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, o order) bool {
-	t := op.Result().Type
+func (c *fronted) whole(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
+	source, o, t := b.source, b.order, op.Result().Type
 	if !op.Def.Traits.Has(ir.Elementwise) || op.Is(quant.Quantize) {
 		return false
 	}
@@ -53,11 +53,15 @@ func (c *fronted) whole(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, o ord
 }
 
 // together builds an operation all of whose operands have the result's axes, or broadcast to them, in a form.
-func (c *fronted) together(rw *rewrite.Rewriter, op *ir.Op, f form) bool {
+func (c *fronted) together(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
 	attrs, t := op.Attrs, op.Result().Type
+	if op.Is(tensor.Concat) {
+		b = b.joined(rw, op.Int("axis"))
+	}
+	f := b.form
 	shape := f.shape
 	if op.Is(tensor.Concat) {
-		axis, ok := f.axis(op.Int("axis"))
+		axis, ok := b.form.axis(op.Int("axis"))
 		if !ok {
 			return false
 		}
@@ -84,18 +88,18 @@ func (c *fronted) together(rw *rewrite.Rewriter, op *ir.Op, f form) bool {
 	} else {
 		y = rw.Build(op.Def, attrs, operands...)
 	}
-	return c.leave(rw, op, y, orderOf(y.Type.Shape, f.axes))
+	return c.leave(rw, op, y, orderOf(y.Type.Shape, b.form.axes))
 }
 
 // frontedSink says how an operation that works along axes of its first operand is computed in a form.
 type frontedSink struct {
 	def  *ir.OpDef
-	sink func(*fronted, *rewrite.Rewriter, *ir.Op, *ir.Value, form) bool
+	sink func(*fronted, *rewrite.Rewriter, *ir.Op, border) bool
 }
 
 func frontedSinks() []frontedSink {
 	return []frontedSink{
-		{nn.Softmax, (*fronted).sinkAxis}, {nn.LogSoftmax, (*fronted).sinkAxis}, {nn.BatchNorm, (*fronted).sinkAxis}, {tensor.Slice, (*fronted).sinkAxis},
+		{nn.Softmax, (*fronted).sinkAxis}, {nn.LogSoftmax, (*fronted).sinkAxis}, {nn.BatchNorm, (*fronted).sinkAxis}, {tensor.Slice, (*fronted).sinkSlice},
 		{nn.GroupNorm, (*fronted).sinkGroups}, {nn.LayerNorm, (*fronted).sinkNorm}, {nn.RMSNorm, (*fronted).sinkNorm},
 		{tensor.Flip, (*fronted).sinkAxes}, {tensor.Pad, (*fronted).sinkPad},
 		{tensor.Sum, (*fronted).sinkReduction}, {tensor.Prod, (*fronted).sinkReduction}, {tensor.Mean, (*fronted).sinkReduction},
@@ -109,53 +113,79 @@ func isFrontedSink(def *ir.OpDef) bool {
 }
 
 // sinkWith computes an operation on its first operand in a form, with other attributes.
-func (c *fronted) sinkWith(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form, attrs ...ir.Named) bool {
+func (c *fronted) sinkWith(rw *rewrite.Rewriter, op *ir.Op, b border, attrs ...ir.Named) bool {
 	operands := slices.Clone(op.Operands)
-	operands[0] = reshaped(rw, source, f.shape)
+	operands[0] = reshaped(rw, b.source, b.form.shape)
 	y := rw.Build(op.Def, withAttrs(op.Attrs, attrs...), operands...)
-	return c.leave(rw, op, y, orderOf(y.Type.Shape, f.axes))
+	return c.leave(rw, op, y, orderOf(y.Type.Shape, b.form.axes))
 }
 
-func (c *fronted) sinkAxis(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form) bool {
-	axis, ok := f.axis(op.Int("axis"))
-	return ok && c.sinkWith(rw, op, source, f, ir.Set("axis", ir.Int(axis)))
+// sinkSlice cuts whole blocks out of an axis of the source, such as heads out of the channels, without cutting the axis.
+func (c *fronted) sinkSlice(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
+	cut, source, o := b.axes[op.Int("axis")], b.source, b.order
+	if len(cut) != 1 || op.Int("step") != 1 {
+		return c.sinkAxis(rw, op, b)
+	}
+	at, first, inner := 0, 0, ir.Const(1) // the axis of the source, its first factor, and what is within one of that
+	for factor := 0; at < source.Type.Rank(); at++ {
+		first, inner = factor, ir.Const(1)
+		for have := ir.Const(1); !have.Equal(source.Type.Shape[at]); factor++ {
+			if have = have.Mul(o.factors[factor]); factor > first {
+				inner = inner.Mul(o.factors[factor])
+			}
+		}
+		if factor > cut[0] {
+			break
+		}
+	}
+	if first != cut[0] {
+		return c.sinkAxis(rw, op, b)
+	}
+	y := rw.Build(op.Def, sliceAttrs(at, op.Dim("start").Mul(inner), op.Dim("stop").Mul(inner), 1), source)
+	return c.leave(rw, op, y, o.replaced(first, 1, op.Result().Type.Shape[op.Int("axis")]))
+}
+
+func (c *fronted) sinkAxis(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
+	b = b.joined(rw, op.Int("axis"))
+	axis, ok := b.form.axis(op.Int("axis"))
+	return ok && c.sinkWith(rw, op, b, ir.Set("axis", ir.Int(axis)))
 }
 
 // sinkGroups keeps the batch in front of all: what else there is is normalized over.
-func (c *fronted) sinkGroups(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form) bool {
-	batch, ok := f.axis(0)
-	return (ok && batch == 0 || isOne(op.In(0).Shape[0]) && isOne(f.shape[0])) && c.sinkAxis(rw, op, source, f)
+func (c *fronted) sinkGroups(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
+	batch, ok := b.form.axis(0)
+	return (ok && batch == 0 || isOne(op.In(0).Shape[0]) && isOne(b.form.shape[0])) && c.sinkAxis(rw, op, b)
 }
 
-func (c *fronted) sinkAxes(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form) bool {
+func (c *fronted) sinkAxes(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
 	for _, a := range op.Ints("axes") {
-		if _, ok := f.axis(a); !ok {
+		if _, ok := b.form.axis(a); !ok {
 			return false
 		}
 	}
-	return c.sinkWith(rw, op, source, f, ir.Set("axes", ir.OfInts(f.all(op.Ints("axes"))...)))
+	return c.sinkWith(rw, op, b, ir.Set("axes", ir.OfInts(b.form.all(op.Ints("axes"))...)))
 }
 
 // sinkNorm keeps weights as they are, which have the shape of the axes: so these must be the same ones in the same order.
-func (c *fronted) sinkNorm(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form) bool {
+func (c *fronted) sinkNorm(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
 	var axes []int
 	for _, a := range op.Ints("axes") {
-		axis, ok := f.axis(a)
+		axis, ok := b.form.axis(a)
 		if !ok || len(axes) > 0 && axis < axes[len(axes)-1] {
 			return false
 		}
 		axes = append(axes, axis)
 	}
-	return c.sinkWith(rw, op, source, f, ir.Set("axes", ir.OfInts(axes...)))
+	return c.sinkWith(rw, op, b, ir.Set("axes", ir.OfInts(axes...)))
 }
 
-func (c *fronted) sinkPad(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form) bool {
+func (c *fronted) sinkPad(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
 	zero := ir.Const(0)
 	ends := map[string][]ir.Dim{}
 	for _, end := range []string{"low", "high"} {
-		ends[end] = slices.Repeat([]ir.Dim{zero}, len(f.shape))
+		ends[end] = slices.Repeat([]ir.Dim{zero}, len(b.form.shape))
 		for a, n := range op.Dims(end) {
-			axis, ok := f.axis(a)
+			axis, ok := b.form.axis(a)
 			if !ok && !n.Equal(zero) {
 				return false
 			}
@@ -164,17 +194,17 @@ func (c *fronted) sinkPad(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f f
 			}
 		}
 	}
-	return c.sinkWith(rw, op, source, f, ir.Set("low", ir.OfDims(ends["low"]...)), ir.Set("high", ir.OfDims(ends["high"]...)))
+	return c.sinkWith(rw, op, b, ir.Set("low", ir.OfDims(ends["low"]...)), ir.Set("high", ir.OfDims(ends["high"]...)))
 }
 
 // sinkReduction keeps the axes, with size 1; the old value, rearranged, need not have them.
-func (c *fronted) sinkReduction(rw *rewrite.Rewriter, op *ir.Op, source *ir.Value, f form) bool {
-	reduced := f.all(op.Ints("axes"))
+func (c *fronted) sinkReduction(rw *rewrite.Rewriter, op *ir.Op, b border) bool {
+	reduced := b.form.all(op.Ints("axes"))
 	if len(reduced) == 0 {
 		return false
 	}
 	var axes [][]int
-	for a, list := range f.axes {
+	for a, list := range b.form.axes {
 		switch {
 		case !slices.Contains(op.Ints("axes"), a):
 			axes = append(axes, list)
@@ -182,7 +212,7 @@ func (c *fronted) sinkReduction(rw *rewrite.Rewriter, op *ir.Op, source *ir.Valu
 			axes = append(axes, nil)
 		}
 	}
-	x := reshaped(rw, source, f.shape)
+	x := reshaped(rw, b.source, b.form.shape)
 	y := rw.Build(op.Def, withAttrs(op.Attrs, ir.Set("axes", ir.OfInts(reduced...)), ir.Set("keep_dims", ir.Bool(true))), x)
 	return c.leave(rw, op, y, orderOf(y.Type.Shape, axes))
 }

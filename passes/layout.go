@@ -27,7 +27,7 @@ func Layout() *pass.Pass {
 		if _, err := rewrite.Run(m, p.Name, patterns); err != nil {
 			return err
 		}
-		if err := settle(m, p.Name, transposePatterns()); err != nil {
+		if err := settle(m, p.Name, slices.Concat(transposePatterns(), rearrangements())); err != nil {
 			return err
 		}
 		if l.convs > 0 {

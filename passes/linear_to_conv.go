@@ -25,11 +25,7 @@ func LinearToConv() *pass.Pass {
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		c := &linearConvs{batch: *rows == "batch"}
 		c.fronted = newFronted(wantsFront)
-		m.Walk(func(op *ir.Op) {
-			if op.Is(nn.Conv) && !op.Bool("channels_last") && c.leadsOn(op.Result()) {
-				c.values[op.Result()] = true
-			}
-		})
+		c.findFront(m)
 		patterns := []rewrite.Pattern{
 			{Name: "constant-matmul", Root: tensor.MatMul, Apply: linearOfConstant},
 			{Name: "linear", Root: nn.Linear, Apply: c.linear},
@@ -56,6 +52,18 @@ func countOps(m *ir.Module, def *ir.OpDef) int {
 		}
 	})
 	return n
+}
+
+// findFront finds what has its channels in front already and leads to a linear: convolutions, and what is computed of them element by
+// element.
+func (c *linearConvs) findFront(m *ir.Module) {
+	m.Walk(func(op *ir.Op) {
+		from := op.Is(nn.Conv) && !op.Bool("channels_last") || (op.Def.Traits.Has(ir.Elementwise) || op.Is(nn.BatchNorm) || op.Is(nn.GroupNorm)) &&
+			slices.ContainsFunc(op.Operands, func(v *ir.Value) bool { return c.values[v] && sameDims(v.Type.Shape, op.Result().Type.Shape) })
+		if from && !inKernel(op) && c.leadsOn(op.Result()) {
+			c.values[op.Result()], c.made[op] = true, true
+		}
+	})
 }
 
 // wantsFront reports the operand of an operation that is, or will be, a convolution with the channels in front.
@@ -145,22 +153,5 @@ func inFront(rw *rewrite.Rewriter, x *ir.Value, out ir.Dim) (image *ir.Value, be
 	if from := source.Type.Shape; len(from) == maxRank && from[0].Equal(n0) && from[1].Equal(channels) {
 		shape = from
 	}
-	behind.factors = slices.Clone(o.factors[:first])
-	var made []int
-	if !isOne(out) {
-		behind.factors, made = append(behind.factors, out), []int{first}
-	}
-	behind.factors = append(behind.factors, o.factors[first+n:]...)
-	for _, axis := range o.axes[:last] {
-		var list []int
-		for _, f := range axis {
-			if f > first {
-				f += len(made) - n
-			}
-			list = append(list, f)
-		}
-		behind.axes = append(behind.axes, list)
-	}
-	behind.axes = append(behind.axes, made)
-	return reshaped(rw, source, shape), behind
+	return reshaped(rw, source, shape), o.replaced(first, n, out)
 }

@@ -46,6 +46,31 @@ func orderOf(shape []ir.Dim, axes [][]int) order {
 	return o
 }
 
+// replaced is the order of a source in which a run of n factors, all of one axis of the value, is one of another size.
+func (o order) replaced(first, n int, by ir.Dim) order {
+	var made []int
+	if !isOne(by) {
+		made = []int{first}
+	}
+	next := order{factors: slices.Clone(o.factors)}
+	next.factors = slices.Replace(next.factors, first, first+n, slices.Repeat([]ir.Dim{by}, len(made))...)
+	for _, axis := range o.axes {
+		var list []int
+		for _, f := range axis {
+			switch {
+			case f == first:
+				list = append(list, made...)
+			case f < first:
+				list = append(list, f)
+			case f >= first+n:
+				list = append(list, f+len(made)-n)
+			}
+		}
+		next.axes = append(next.axes, list)
+	}
+	return next
+}
+
 func (o order) transposed(perm []int) order { return order{o.factors, permuted(o.axes, perm)} }
 
 // flat lists the factors from the outermost of the value to the innermost.
