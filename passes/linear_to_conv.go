@@ -14,20 +14,20 @@ import (
 func LinearToConv() *pass.Pass {
 	p := &pass.Pass{
 		Name: "linear-to-conv",
-		Doc: "Make nn.linear, and products with a constant matrix on the right, convolutions of one element, as Apple's Neural Engine computes them: of x " +
-			"[batch, channels, 1, rows]. What is between them computes with the channels in front, too, along other axes: activation functions, norms, " +
-			"softmax, reductions, slices, concat. So transposes are left only where the layouts meet. Images, which have two axes of rows, keep both. " +
-			"Compressed weights stay compressed. Run it before fuse.",
+		Doc: "Make linear layers convolutions with the channels in front. That is how Apple's Neural Engine computes them: nn.linear, and a product with a " +
+			"constant matrix on the right, becomes a convolution of one element over x [batch, channels, 1, rows]. What is between them computes with the " +
+			"channels in front, too, along other axes: activation functions, norms, softmax, reductions, slices, concat. So transposes are left only where " +
+			"the layouts meet. Images, which have two axes of rows, keep both. Compressed weights stay compressed. Run it before fuse.",
 		NeedsLowered: true,
 	}
 	rows := p.Options.String("rows", "width", "where rows go that are not behind their channels already; width: [batch, channels, 1, rows]; "+
 		"batch: [rows, channels, 1, 1], which needs no transposes, for images of one element", "width", "batch")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
-		c := &linearConvs{batch: *rows == "batch"}
+		c := &linearConvs{batch: *rows == "batch", weights: viewedWeights{views: map[string]string{}}}
 		c.fronted = newFronted(wantsFront)
 		c.findFront(m)
 		patterns := []rewrite.Pattern{
-			{Name: "constant-matmul", Root: tensor.MatMul, Apply: linearOfConstant},
+			{Name: "constant-matmul", Root: tensor.MatMul, Apply: c.weights.linearOfConstant},
 			{Name: "linear", Root: nn.Linear, Apply: c.linear},
 			{Name: "sink", Apply: c.sink},
 		}
@@ -38,6 +38,7 @@ func LinearToConv() *pass.Pass {
 			return err
 		}
 		m.DropUnusedResources()
+		c.weights.names(m)
 		ctx.Reportf("linear-to-conv: made %d linears convolutions, %d are left; %d of its transposes are left", c.count, countOps(m, nn.Linear), transposesBy(m, p.Name))
 		return nil
 	}
@@ -76,8 +77,9 @@ func becomesConv(linear *ir.Op) bool { return isConstant(linear.Operands[1]) && 
 // linearConvs makes linears convolutions.
 type linearConvs struct {
 	*fronted
-	batch bool // rows go to the batch
-	count int
+	weights viewedWeights
+	batch   bool // rows go to the batch
+	count   int
 }
 
 func (c *linearConvs) linear(rw *rewrite.Rewriter, op *ir.Op) bool {
@@ -89,7 +91,7 @@ func (c *linearConvs) linear(rw *rewrite.Rewriter, op *ir.Op) bool {
 		return false
 	}
 	operands := slices.Clone(op.Operands)
-	operands[0], operands[1] = image, asWindow(rw, op.Operands[1])
+	operands[0], operands[1] = image, c.weights.asWindow(rw, op.Operands[1])
 	c.count++
 	return c.leave(rw, op, rw.Build(nn.Conv, nil, operands...), behind)
 }

@@ -22,6 +22,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Layout,
 		SplitHeads,
 		LinearToConv,
+		MaxRank,
 		FP16,
 		SmoothQuant,
 		AWQ,
@@ -53,6 +54,6 @@ func Pipelines() []Named {
 			"layers, at most four axes, f16, caches updated in place. It wants fixed sizes, so specialize before, and compresses nothing by itself: " +
 			"`decompose, specialize{B=1, S=256}, pal4{group=16}, @ane`",
 			"decompose, fold, cse, canonicalize, kv-cache, layout{to=channels-first}, split-heads{hidden=-40000}, expand{only=nn.rope}, linear-to-conv, " +
-				"fold, cse, canonicalize, fp16, dce"},
+				"fold, cse, canonicalize, max-rank, fp16, dce"},
 	}
 }

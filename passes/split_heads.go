@@ -18,7 +18,7 @@ import (
 func SplitHeads() *pass.Pass {
 	p := &pass.Pass{
 		Name: "split-heads",
-		Doc: "Compute attention head by head, with the keys as channels, as Apple's Neural Engine does it best: nn.sdpa becomes, for each head, a product " +
+		Doc: "Compute attention head by head, with the keys as channels. That is how Apple's Neural Engine does it best: nn.sdpa becomes, for each head, a product " +
 			"that gives scores [batch, keys, 1, queries], softmax over axis 1, and a product that gives [batch, 1, values, queries]. Heads that share keys and " +
 			"values share what is cut out of them. Attention stays whole where the number of heads or the scale is not known, or with more than one batch axis. " +
 			"Run it before linear-to-conv, with which its transposes cancel.",

@@ -29,7 +29,7 @@ var targetPipelines = []struct {
 }
 
 // exactANE is @ane without f16.
-const exactANE = "decompose, fold, cse, canonicalize, kv-cache, layout{to=channels-first}, split-heads, expand{only=[nn.rope]}, linear-to-conv, fold, cse, canonicalize, dce"
+const exactANE = "decompose, fold, cse, canonicalize, kv-cache, layout{to=channels-first}, split-heads, expand{only=nn.rope}, linear-to-conv, fold, cse, canonicalize, max-rank, dce"
 
 // TestTargets runs every model of the corpus as the pipelines for Apple's hardware leave it, and compares what is left of linear layers,
 // attention and transposes with testdata/targets.txt, a line a model. -update writes the file.
