@@ -71,7 +71,7 @@ func (b *bounds) compute(v *ir.Value) (interval, bool) {
 	case op.Is(tensor.Neg):
 		x, ok := b.of(op.Operands[0])
 		return interval{-x.high, -x.low}, ok
-	case op.Is(tensor.Add), op.Is(tensor.Sub), op.Is(tensor.Mul):
+	case op.Is(tensor.Add), op.Is(tensor.Sub), op.Is(tensor.Mul), op.Is(tensor.Max), op.Is(tensor.Min):
 		x, okX := b.of(op.Operands[0])
 		y, okY := b.of(op.Operands[1])
 		return arithmetic(op, x, y), okX && okY
@@ -85,6 +85,10 @@ func arithmetic(op *ir.Op, x, y interval) interval {
 		return interval{x.low + y.low, x.high + y.high}
 	case op.Is(tensor.Sub):
 		return interval{x.low - y.high, x.high - y.low}
+	case op.Is(tensor.Max):
+		return interval{max(x.low, y.low), max(x.high, y.high)}
+	case op.Is(tensor.Min):
+		return interval{min(x.low, y.low), min(x.high, y.high)}
 	}
 	products := [4]float64{x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high}
 	r := interval{products[0], products[0]}

@@ -18,6 +18,7 @@ func Expand() *pass.Pass {
 			"has one such operation at most; run it before `fuse`.",
 	}
 	keep := p.Options.Strings("keep", "composites that stay whole, such as nn.linear")
+	only := p.Options.Strings("only", "composites to expand, such as nn.rope; without it, all")
 	p.Run = func(_ *pass.Context, m *ir.Module) error {
 		// An expansion may hold composites again; definitions are not circular, so this ends.
 		for {
@@ -28,7 +29,7 @@ func Expand() *pass.Pass {
 					return
 				}
 				for _, op := range slices.Clone(f.Ops) {
-					if err != nil || op.Def.Expand == nil || slices.Contains(*keep, op.Name()) {
+					if err != nil || op.Def.Expand == nil || slices.Contains(*keep, op.Name()) || len(*only) > 0 && !slices.Contains(*only, op.Name()) {
 						continue
 					}
 					if e := expandOp(m, op); e != nil {

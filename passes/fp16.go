@@ -18,8 +18,8 @@ func FP16() *pass.Pass {
 	p := &pass.Pass{
 		Name: "fp16",
 		Doc: "Compute and store f32 and bf16 as f16. What f16 cannot hold stays f32, with casts around it: constants beyond 65504 " +
-			"or too small, and what is computed from them, up to an operation that brings it back into range, such as softmax; and " +
-			"numbers made of integers, such as positions, up to their sine and cosine.",
+			"or too small, and what is computed from them, up to an operation that brings it back into range, such as softmax; " +
+			"squares that are summed, as norms do, up to the root; and numbers made of integers, such as positions, up to their sine and cosine.",
 		Lossy:        &pass.Lossy{MinSNR: 30},
 		NeedsLowered: true,
 	}

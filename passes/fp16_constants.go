@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"fmt"
+	"math"
 	"strings"
 
 	"github.com/aiopt/aiopt/dialect/core"
@@ -129,4 +131,50 @@ func (c *narrowing) resourceNames() {
 			s.Init = to
 		}
 	}
+}
+
+// rangeOf is the kind of constant that a tensor is, and says why it does not fit. Single small numbers may be lost.
+func rangeOf(t *host.Tensor) (kind valueKind, reason string) {
+	if !t.Contiguous() {
+		t = t.Clone()
+	}
+	var most float32
+	block := make([]float32, 1024)
+	for i, n := 0, t.Len(); i < n; i += len(block) {
+		block = block[:min(len(block), n-i)]
+		host.Load(block, t, t.Offset+i, 1)
+		for _, v := range block {
+			if v < 0 {
+				v = -v
+			}
+			if v > most && v <= math.MaxFloat32 {
+				most = v
+			}
+		}
+	}
+	switch {
+	case most > mostF16:
+		return beyond, fmt.Sprintf("holds %s, beyond the 65504 of f16", host.FormatFloat(float64(most), host.F32))
+	case most > 0 && most < normalF16:
+		return tiny, fmt.Sprintf("holds no number above %s, too small for f16", host.FormatFloat(float64(most), host.F32))
+	}
+	return constant, ""
+}
+
+// rangeOfNumber is rangeOf for a number, or anything else, which fits. A small number fits until it becomes zero.
+func rangeOfNumber(a ir.Attr) valueKind {
+	x := 0.0
+	switch a := a.(type) {
+	case ir.Float:
+		x = math.Abs(float64(a))
+	case ir.Int:
+		x = math.Abs(float64(a))
+	}
+	switch {
+	case x > mostF16 && !math.IsInf(x, 1):
+		return beyond
+	case x > 0 && x <= zeroF16:
+		return tiny
+	}
+	return constant
 }

@@ -2,7 +2,6 @@ package passes
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/aiopt/aiopt/dialect/core"
@@ -21,6 +20,7 @@ const (
 	constant           // the same in every call, and fits
 	integral           // a float computed of integers and constants alone: exact in f32, not in f16
 	bounded            // anything else
+	square             // of squares that are summed, up to the root: in f16 they overflow above 256
 	tiny               // of numbers that f16 takes for zero
 	beyond             // of numbers that f16 takes for infinity
 )
@@ -134,52 +134,6 @@ func (r *ranges) resources(ctx *pass.Context) error {
 	})
 }
 
-// rangeOf is the kind of constant that a tensor is, and says why it does not fit. Single small numbers may be lost.
-func rangeOf(t *host.Tensor) (kind valueKind, reason string) {
-	if !t.Contiguous() {
-		t = t.Clone()
-	}
-	var most float32
-	block := make([]float32, 1024)
-	for i, n := 0, t.Len(); i < n; i += len(block) {
-		block = block[:min(len(block), n-i)]
-		host.Load(block, t, t.Offset+i, 1)
-		for _, v := range block {
-			if v < 0 {
-				v = -v
-			}
-			if v > most && v <= math.MaxFloat32 {
-				most = v
-			}
-		}
-	}
-	switch {
-	case most > mostF16:
-		return beyond, fmt.Sprintf("holds %s, beyond the 65504 of f16", host.FormatFloat(float64(most), host.F32))
-	case most > 0 && most < normalF16:
-		return tiny, fmt.Sprintf("holds no number above %s, too small for f16", host.FormatFloat(float64(most), host.F32))
-	}
-	return constant, ""
-}
-
-// rangeOfNumber is rangeOf for a number, or anything else, which fits. A small number fits until it becomes zero.
-func rangeOfNumber(a ir.Attr) valueKind {
-	x := 0.0
-	switch a := a.(type) {
-	case ir.Float:
-		x = math.Abs(float64(a))
-	case ir.Int:
-		x = math.Abs(float64(a))
-	}
-	switch {
-	case x > mostF16 && !math.IsInf(x, 1):
-		return beyond
-	case x > 0 && x <= zeroF16:
-		return tiny
-	}
-	return constant
-}
-
 func (r *ranges) raise(v *ir.Value, k valueKind) {
 	if k > r.kind[v] {
 		r.kind[v], r.grew = k, true
@@ -252,10 +206,28 @@ func (r *ranges) result(op *ir.Op) valueKind {
 			return constant
 		}
 		return bounded
-	case floats >= tiny && slices.Contains(weighted, op.Def), floats > constant && slices.Contains(inRange, op.Def):
+	case floats > bounded && slices.Contains(weighted, op.Def), floats > constant && slices.Contains(inRange, op.Def):
 		return bounded
+	case floats == square && (op.Is(tensor.Sqrt) || op.Is(tensor.Rsqrt)), floats == beyond && r.limited(op):
+		return bounded
+	case floats == bounded && squares(op) && slices.ContainsFunc(op.Result().Uses(), func(u ir.Use) bool { return u.Op.Is(tensor.Mean) || u.Op.Is(tensor.Sum) }):
+		return square
 	}
 	return floats
+}
+
+// squares reports a product of a value with itself.
+func squares(op *ir.Op) bool {
+	return op.Is(tensor.Mul) && op.Operands[0] == op.Operands[1] || op.Is(tensor.Pow) && isNumber(op.Operands[1], 2)
+}
+
+// limited reports an operation that brings known numbers into the range of f16, such as a mask that is held above -40000.
+func (r *ranges) limited(op *ir.Op) bool {
+	if !op.Is(tensor.Max) && !op.Is(tensor.Min) {
+		return false
+	}
+	within, ok := (&bounds{m: r.m, steps: 256}).of(op.Result())
+	return ok && within.low >= -mostF16 && within.high <= mostF16
 }
 
 func (r *ranges) constant(op *ir.Op) valueKind {
@@ -322,7 +294,7 @@ func bodiesThatGive(op *ir.Op) []*ir.Func {
 }
 
 // needsF32 reports the kinds that f16 would spoil.
-func needsF32(k valueKind) bool { return k == integral || k == tiny || k == beyond }
+func needsF32(k valueKind) bool { return k == integral || k > bounded }
 
 // computesWide reports an operation that must compute in f32.
 func (r *ranges) computesWide(op *ir.Op) bool {

@@ -27,7 +27,7 @@ func Layout() *pass.Pass {
 		if _, err := rewrite.Run(m, p.Name, patterns); err != nil {
 			return err
 		}
-		if err := settle(m, p.Name, transposePatterns()); err != nil {
+		if err := settle(m, p.Name, slices.Concat(transposePatterns(), rearrangements())); err != nil {
 			return err
 		}
 		if l.convs > 0 {
@@ -186,7 +186,7 @@ var sinks = []struct {
 	def  *ir.OpDef
 	sink func(*layout, *rewrite.Rewriter, *ir.Op) bool
 }{
-	{nn.BatchNorm, (*layout).sinkAxis}, {nn.Softmax, (*layout).sinkAxis}, {nn.LogSoftmax, (*layout).sinkAxis},
+	{nn.BatchNorm, (*layout).sinkAxis}, {nn.GroupNorm, (*layout).sinkAxis}, {nn.Softmax, (*layout).sinkAxis}, {nn.LogSoftmax, (*layout).sinkAxis},
 	{tensor.Slice, (*layout).sinkAxis}, {tensor.Concat, (*layout).sinkConcat}, {tensor.Flip, (*layout).sinkFlip},
 	{tensor.Pad, (*layout).sinkPad}, {tensor.Expand, (*layout).sinkExpand}, {tensor.Reshape, (*layout).sinkReshape}, {nn.AdaptiveAvgPool, (*layout).sinkGlobalPool},
 	{nn.MaxPool, (*layout).sinkPool}, {nn.AvgPool, (*layout).sinkPool}, {nn.AdaptiveMaxPool, (*layout).sinkPool},
@@ -240,7 +240,7 @@ func (l *layout) leadsToConv(v *ir.Value) bool {
 				if u.Index == 0 && u.Op.Bool("channels_last") != l.last && (!l.dense || denseConv(u.Op)) {
 					return true
 				}
-			case u.Op.Def.Traits.Has(ir.Elementwise) || u.Op.Is(nn.BatchNorm):
+			case u.Op.Def.Traits.Has(ir.Elementwise) || u.Op.Is(nn.BatchNorm) || u.Op.Is(nn.GroupNorm):
 				if r := u.Op.Result(); !slices.Contains(ahead, r) {
 					ahead = append(ahead, r)
 				}

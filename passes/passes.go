@@ -21,6 +21,9 @@ func Standard(table *lower.Table, own *kernels.Table) []func() *pass.Pass {
 		DCE,
 		Specialize,
 		Layout,
+		SplitHeads,
+		LinearToConv,
+		MaxRank,
 		FP16,
 		SmoothQuant,
 		AWQ,
@@ -47,5 +50,12 @@ func Pipelines() []Named {
 	return []Named{
 		{"cpu", "what `run` does to a .pt2: lower it, simplify it, update caches in place, put channels last where convolutions gain by it, and group it into kernels",
 			"decompose, fold, cse, canonicalize, kv-cache, dce, layout{convs=dense}, fuse"},
+		{"metal", "what is right for Apple's GPUs: as @cpu, with all convolutions channels last, so that threads side by side read channels side by side",
+			"decompose, fold, cse, canonicalize, kv-cache, layout, cse, dce, fuse"},
+		{"ane", "what is right for Apple's Neural Engine: attention by heads with the keys as channels, channels in front of rows, convolutions for linear " +
+			"layers, at most four axes, f16, caches updated in place. It wants fixed sizes, so specialize before, and compresses nothing by itself: " +
+			"`decompose, specialize{B=1, S=256}, pal4{group=16}, @ane`",
+			"decompose, fold, cse, canonicalize, kv-cache, layout{to=channels-first}, split-heads{hidden=-40000}, expand{only=nn.rope}, linear-to-conv, " +
+				"fold, cse, canonicalize, max-rank, fp16, dce"},
 	}
 }

@@ -25,6 +25,7 @@ var checkedPipelines = []struct {
 	{text: "decompose, recompose, fold, cse, canonicalize, dce, layout, fuse"},
 	{text: "decompose, expand, canonicalize, cse, fold, fuse"},
 	{text: "decompose, fold, canonicalize, cse, int16, dce, fuse"},
+	{text: "decompose, split-heads, expand{only=nn.rope}, linear-to-conv, max-rank, fuse"},
 	{text: "decompose, fp16, fuse", lossy: true},
 	{text: "decompose, w4, fuse", lossy: true},
 }

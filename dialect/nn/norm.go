@@ -156,12 +156,13 @@ func (s *steps) along(i int, axes ...int) *ir.Value {
 // GroupNorm normalizes groups of channels.
 var GroupNorm = &ir.OpDef{
 	Name: "nn.group_norm",
-	Doc: "x [n, c, ...] normalized by mean and variance over each group of c/groups channels with all their elements, times weight [c] plus " +
-		"bias [c].",
+	Doc: "x [n, ..., c, ...] normalized by mean and variance over each group of c/groups channels with all their elements, times weight [c] plus " +
+		"bias [c]. The channels are the elements of an axis.",
 	Operands: []ir.Arg{ir.In("x", ir.Floats), ir.Opt("weight", ir.Floats), ir.Opt("bias", ir.Floats)},
 	Results:  []ir.Arg{ir.Out("y", ir.Floats)},
-	Attrs:    []ir.AttrDef{ir.Require("groups", ir.KindInt, "the number of groups"), epsAttr},
-	Traits:   ir.Anchor,
+	Attrs: []ir.AttrDef{ir.Require("groups", ir.KindInt, "the number of groups"), epsAttr,
+		ir.Default("axis", ir.KindInt, ir.Int(1), "the axis of the channels, not the first")},
+	Traits: ir.Anchor,
 	Infer: func(c *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {
 		if _, err := ir.SameElem(op); err != nil {
 			return nil, err
@@ -170,35 +171,46 @@ var GroupNorm = &ir.OpDef{
 		if x.Rank() < 2 {
 			return nil, op.Errorf("x is %s, expected at least 2 axes", x)
 		}
-		if err := grouped(c, op, "x", x.Shape[1], op.Int("groups")); err != nil {
+		axis, err := checkAxis(op)
+		if err == nil && axis == 0 {
+			err = op.Errorf("axis is 0, which is the batch")
+		}
+		if err != nil {
 			return nil, err
 		}
-		if err := has(c, op, 1, x.Shape[1]); err != nil {
+		channels := x.Shape[axis]
+		if err := grouped(c, op, "x", channels, op.Int("groups")); err != nil {
 			return nil, err
 		}
-		return []ir.Type{x}, has(c, op, 2, x.Shape[1])
+		if err := has(c, op, 1, channels); err != nil {
+			return nil, err
+		}
+		return []ir.Type{x}, has(c, op, 2, channels)
 	},
 	Eval: eval(func(c *ir.EvalCtx, op *ir.Op, in func(int) *host.Tensor) ([]*host.Tensor, error) {
-		return one(host.GroupNormalize(c.Par(), in(0), in(1), in(2), op.Int("groups"), op.Float("eps")))
+		return one(host.GroupNormalize(c.Par(), in(0), in(1), in(2), op.Int("axis"), op.Int("groups"), op.Float("eps")))
 	}),
 	Expand: expansion(func(s *steps) *ir.Value {
-		x, groups := s.in(0), ir.Const(int64(s.op.Int("groups")))
+		x, axis, groups := s.in(0), s.op.Int("axis"), ir.Const(int64(s.op.Int("groups")))
 		shape := x.Type.Shape
-		y := s.reshape(x, slices.Concat(shape[:1], []ir.Dim{groups, shape[1].FloorDiv(groups)}, shape[2:])...)
-		axes := make([]int, len(shape)-1)
-		for i := range axes {
-			axes[i] = 2 + i
+		y := s.reshape(x, slices.Concat(shape[:axis], []ir.Dim{groups, shape[axis].FloorDiv(groups)}, shape[axis+1:])...)
+		var axes []int
+		for i := 1; i <= len(shape); i++ {
+			if i != axis {
+				axes = append(axes, i)
+			}
 		}
 		y = s.reshape(s.standardize(y, axes), shape...)
-		if w := s.along(1, 1); w != nil {
+		if w := s.along(1, axis); w != nil {
 			y = s.mul(y, w)
 		}
-		if b := s.along(2, 1); b != nil {
+		if b := s.along(2, axis); b != nil {
 			y = s.add(y, b)
 		}
 		return y
 	}),
-	Example: `%y = nn.group_norm(%x: tensor<1x4xf32> = [1, 3, 5, 5], %weight: tensor<4xf32> = [1, 1, 1, 1], %bias: tensor<4xf32> = [0, 0, 0, 1]) {groups = 2, eps = 3.0} : tensor<1x4xf32> // [-0.5, 0.5, 0, 1]`,
+	Example: `%y = nn.group_norm(%x: tensor<1x4xf32> = [1, 3, 5, 5], %weight: tensor<4xf32> = [1, 1, 1, 1], %bias: tensor<4xf32> = [0, 0, 0, 1]) {groups = 2, eps = 3.0} : tensor<1x4xf32> // [-0.5, 0.5, 0, 1]
+%y = nn.group_norm(%x: tensor<1x2x2xf32> = [1, 5, 3, 5], %weight: tensor<2xf32> = [1, 2]) {groups = 2, eps = 3.0, axis = 2} : tensor<1x2x2xf32> // [-0.5, 0, 0.5, 0]`,
 }
 
 // BatchNorm normalizes channels by given statistics.

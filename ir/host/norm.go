@@ -99,10 +99,24 @@ func normalizeLane[T float32 | float64](out, in []T, mean, scale float64) {
 	}
 }
 
-// GroupNormalize normalizes x [n, c, ...] over each of the groups of c/groups channels; weight and bias [c] may be nil.
-func GroupNormalize(p Parallel, x, weight, bias *Tensor, groups int, eps float64) (*Tensor, error) {
-	if x.Rank() < 2 || groups < 1 || x.Shape[1]%groups != 0 {
-		return nil, fmt.Errorf("cannot normalize %s in %d groups", x, groups)
+// GroupNormalize normalizes x [n, ..., c, ...] over each of the groups of c/groups channels, the elements of the given axis; weight
+// and bias [c] may be nil.
+func GroupNormalize(p Parallel, x, weight, bias *Tensor, axis, groups int, eps float64) (*Tensor, error) {
+	if axis < 1 || axis >= x.Rank() || groups < 1 || x.Shape[axis]%groups != 0 {
+		return nil, fmt.Errorf("cannot normalize %s in %d groups along axis %d", x, groups, axis)
+	}
+	if axis > 1 {
+		front, back := []int{0, axis}, []int{0}
+		for i := 1; i < x.Rank(); i++ {
+			if i != axis {
+				front, back = append(front, i), append(back, len(front))
+			}
+		}
+		y, err := GroupNormalize(p, x.Transpose(front), weight, bias, 1, groups, eps)
+		if err != nil {
+			return nil, err
+		}
+		return y.Transpose(slices.Insert(back, axis, 1)).Clone(), nil
 	}
 	for _, t := range []*Tensor{weight, bias} {
 		if t != nil && (t.Rank() != 1 || t.Shape[0] != x.Shape[1]) {

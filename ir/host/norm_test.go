@@ -160,16 +160,28 @@ func TestGroupAndBatchNormalize(t *testing.T) {
 			for i := range want {
 				want[i] = want[i]*vw[channel(i)] + vb[channel(i)]
 			}
-			got, err := GroupNormalize(goParallel, x, w, b, 3, eps)
+			got, err := GroupNormalize(goParallel, x, w, b, 1, 3, eps)
 			if err != nil {
 				t.Fatal(err)
 			}
 			near(t, fmt.Sprint("group", e, shape), got, shape, want)
-			bare, err := GroupNormalize(goParallel, x, nil, nil, 3, eps)
+			bare, err := GroupNormalize(goParallel, x, nil, nil, 1, 3, eps)
 			if err != nil {
 				t.Fatal(err)
 			}
 			near(t, fmt.Sprint("bare group", e, shape), bare, shape, Values[complex128](plain))
+			if rank := len(shape); rank > 2 { // the same with the channels last
+				last, back := []int{0}, []int{0, rank - 1}
+				for i := 2; i < rank; i++ {
+					last, back = append(last, i), append(back, i-1)
+				}
+				last = append(last, 1)
+				behind, err := GroupNormalize(goParallel, x.Transpose(last).Clone(), w, b, rank-1, 3, eps)
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, fmt.Sprint("last group", e, shape), behind.Transpose(back), shape, want)
+			}
 
 			mean := noise(e, 4, 6)
 			square, err := MatMul(Serial, noise(e, 5, 6, 1, 1), noise(e, 5, 6, 1, 1))
@@ -188,7 +200,7 @@ func TestGroupAndBatchNormalize(t *testing.T) {
 			near(t, fmt.Sprint("batch", e, shape), got, shape, want)
 		}
 	}
-	if _, err := GroupNormalize(Serial, New(F32, 2, 6), nil, nil, 4, eps); err == nil {
+	if _, err := GroupNormalize(Serial, New(F32, 2, 6), nil, nil, 1, 4, eps); err == nil {
 		t.Error("groups that do not divide the channels must be an error")
 	}
 	if _, err := BatchNormalize(Serial, New(F32, 2, 6), New(F32, 5), New(F32, 6), nil, nil, 1, eps); err == nil {

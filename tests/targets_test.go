@@ -1,0 +1,145 @@
+package tests
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/numeric"
+)
+
+// targetPipelines are the pipelines for Apple's hardware, and how near their models must be to those as they are lowered.
+var targetPipelines = []struct {
+	name  string
+	exact bool // within the tolerance of the element type; otherwise the least SNR is a golden
+}{
+	{"@metal", true},
+	{exactANE, true},
+	{"@ane", false},
+}
+
+// exactANE is @ane without f16.
+const exactANE = "decompose, fold, cse, canonicalize, kv-cache, layout{to=channels-first}, split-heads, expand{only=nn.rope}, linear-to-conv, fold, cse, canonicalize, max-rank, dce"
+
+// TestTargets runs every model of the corpus as the pipelines for Apple's hardware leave it, and compares what is left of linear layers,
+// attention and transposes with testdata/targets.txt, a line a model. -update writes the file.
+func TestTargets(t *testing.T) {
+	t.Parallel()
+	c := openCorpus(t, "models")
+	cases := c.cases
+	if testing.Short() {
+		cases = every(9, cases)
+	}
+	failing := readFailing(t)
+	lines := make([]string, len(cases))
+	t.Run("models", func(t *testing.T) {
+		for i, k := range cases {
+			if failing[k.Name] != "" {
+				continue
+			}
+			t.Run(k.Name, func(t *testing.T) {
+				t.Parallel()
+				lines[i] = openModel(t, c, spineModel{name: k.Name}).checkTargets(t)
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	path := filepath.Join("testdata", "targets.txt")
+	got := targetsHeader
+	for _, l := range lines {
+		got += l
+	}
+	if flag.Lookup("update").Value.String() == "true" && !testing.Short() {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var missing []string
+	for line := range strings.Lines(got) {
+		if !strings.Contains(string(want), line) {
+			missing = append(missing, line)
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("%s has not these lines, write it with -update:\n%s%s", path, strings.Join(missing, ""), cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
+	}
+}
+
+const targetsHeader = "# Operations of each model as it is lowered, and behind @metal and @ane; rank is the most axes that a value has behind @ane, and dB the SNR of its f16.\n" +
+	"#                                    lowered         | @metal | @ane\n" +
+	"# model                        linear conv sdpa  perm |   perm | linear conv sdpa  perm rank  dB\n"
+
+// checkTargets gives the model's line.
+func (m *model) checkTargets(t *testing.T) string {
+	lowered := m.build(t, "decompose")
+	want := m.outputs(t, lowered, 1)
+	var metal, ane *ir.Module
+	snr := math.Inf(1)
+	for _, p := range targetPipelines {
+		built := m.build(t, p.name)
+		got := m.outputs(t, built, 1)
+		switch {
+		case p.exact:
+			for i, g := range got {
+				if err := numeric.Differ(g, want[i]); err != nil {
+					t.Errorf("%s: output %d: %v", p.name, i, err)
+				}
+			}
+		default:
+			snr = worstFloat(t, got, want)
+		}
+		switch p.name {
+		case "@metal":
+			metal = built
+		case "@ane":
+			ane = built
+		}
+	}
+	rank := 0
+	ane.Walk(func(op *ir.Op) {
+		for _, r := range op.Results {
+			rank = max(rank, r.Type.Rank())
+		}
+	})
+	c := func(built *ir.Module, def *ir.OpDef) int {
+		n := 0
+		built.Walk(func(op *ir.Op) {
+			if op.Is(def) {
+				n++
+			}
+		})
+		return n
+	}
+	return fmt.Sprintf("%-30s %6d %4d %4d %5d | %6d | %6d %4d %4d %5d %4d %3.0f\n", m.name,
+		c(lowered, nn.Linear), c(lowered, nn.Conv), c(lowered, nn.SDPA), c(lowered, tensor.Transpose), c(metal, tensor.Transpose),
+		c(ane, nn.Linear), c(ane, nn.Conv), c(ane, nn.SDPA), c(ane, tensor.Transpose), rank, math.Floor(snr))
+}
+
+// worstFloat is the least SNR among the outputs that are floats.
+func worstFloat(t *testing.T, got, want []*host.Tensor) float64 {
+	t.Helper()
+	var a, b []*host.Tensor
+	for i, g := range got {
+		if g.Elem.IsFloat() {
+			a, b = append(a, g), append(b, want[i])
+		}
+	}
+	return worstSNR(t, a, b)
+}
