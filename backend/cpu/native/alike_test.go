@@ -41,7 +41,7 @@ module @m {
 		t.Errorf("for %d operations the planner was asked %d times, and %d were done, expected 6, 4 and 6", len(ops), asked.Load(), last)
 	}
 	for i, same := range []bool{true, true, false, false, false, true} {
-		if got := all[i].plan == all[0].plan; got != same {
+		if got := all[i].Plan == all[0].Plan; got != same {
 			t.Errorf("operation %d shares the plan of the first: %v, expected %v", i, got, same)
 		}
 	}

@@ -349,7 +349,7 @@ func TestHeavyTargets(t *testing.T) {
 				if !sums[target.Name].MatchString(asm) {
 					t.Errorf("%s %s: the code multiplies and adds no whole vectors", h.op, h.result)
 				}
-				if found := calls.FindAllString(asm, -1); len(found) > 0 {
+				if found := called.FindAllString(asm, -1); len(found) > 0 {
 					t.Errorf("%s: the code calls %v", h.op, found)
 				}
 				// What makes numbers of codes takes registers, too: 4 bits and the sums fit 32.

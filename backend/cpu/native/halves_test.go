@@ -76,7 +76,7 @@ func TestHalvesTargets(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if found := calls.FindAllString(asm, -1); len(found) > 0 {
+				if found := called.FindAllString(asm, -1); len(found) > 0 {
 					t.Errorf("%s %v: the code calls %v", m.Name, m.Extra, found)
 				}
 				if found := spills(asm); len(found) > 0 {

@@ -147,9 +147,9 @@ func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job
 	}
 	c.made = made
 	for _, temp := range made.Temps {
-		n, ok := temp.Bytes.IsConst()
+		n, ok := temp.Bytes().IsConst()
 		if !ok {
-			t.Fatalf("a temporary takes %s bytes", temp.Bytes)
+			t.Fatalf("a temporary takes %s bytes", temp.Bytes())
 		}
 		c.temps = append(c.temps, make([]byte, n))
 	}

@@ -14,13 +14,14 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // packing is one packed constant on the way.
 type packing struct {
-	pack     *Pack
+	pack     *calls.Pack
 	f        *function
 	operands []*ir.Value
 	key      packed.Key

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -49,7 +50,7 @@ func TestPackedBytes(t *testing.T) {
 			for _, p := range plan.Packs {
 				have += p.Bytes
 				for _, at := range p.Operands {
-					v := operands(f.Ops[len(f.Ops)-2])[at]
+					v := calls.Operands(f.Ops[len(f.Ops)-2])[at]
 					if n, ok := v.Type.NumElements().IsConst(); ok && !seen[v] {
 						replaced += int(n) * v.Type.Elem.Bits() / 8
 						seen[v] = true

@@ -157,7 +157,7 @@ func (p *preparing) layout() error {
 			}
 		}
 		for k, t := range st.plan.Temps {
-			n, err := p.eval(t.Bytes)
+			n, err := p.eval(t.Bytes())
 			if err != nil {
 				return err
 			}
@@ -302,7 +302,7 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		v = st.op.Results[0]
 	case Temporary:
 		at = p.offsets[tempPlace{i, a.Index}]
-		bytes, err := p.eval(st.plan.Temps[a.Index].Bytes)
+		bytes, err := p.eval(st.plan.Temps[a.Index].Bytes())
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -127,15 +129,15 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 		return nil, err
 	}
 	for i, op := range ops {
-		made := all[i].plan
-		if all[i].err != nil {
-			p.reasons[op] = all[i].err
+		made := all[i].Plan
+		if all[i].Err != nil {
+			p.reasons[op] = all[i].Err
 			continue
 		}
-		if made.InPlace != nil && !ofState(op, over.of(op.Parent())) {
-			made = made.apart(op)
+		if made.InPlace != nil && !calls.OfState(op, over.of(op.Parent())) {
+			made = made.Apart(op)
 		}
-		st := &segmentStep{op: op, operands: operands(op), plan: made}
+		st := &segmentStep{op: op, operands: calls.Operands(op), plan: made}
 		if err := held.check(st); err != nil {
 			p.reasons[op] = err
 			continue
@@ -169,6 +171,13 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 		at += n
 	}
 	return found, nil
+}
+
+// planAll asks a planner for the kernels of operations.
+func planAll(ctx context.Context, plan Planner, ops []*ir.Op, m *emit.Machine, threads int, progress func(done int)) ([]*calls.Planned, error) {
+	one := func(op *ir.Op) (*Plan, error) { return plan(op, m) }
+	each := func(n int, fn func(int)) { inParallel(threads, n, fn) }
+	return calls.All(ctx, one, ops, each, progress)
 }
 
 // candidates lists the operations that kernels may compute.

@@ -123,8 +123,8 @@ func TestCasts(t *testing.T) {
 	holdAll(t, checks)
 }
 
-// calls finds calls of functions in assembler text.
-var calls = regexp.MustCompile(`(?m)^\s+(?:bl|b|callq?|jmp)\s+([A-Za-z_]\w*)`)
+// called finds calls of functions in assembler text.
+var called = regexp.MustCompile(`(?m)^\s+(?:bl|b|callq?|jmp)\s+([A-Za-z_]\w*)`)
 
 // TestTargets compiles every operation for every target, whatever the machine: the code calls no library, and uses the
 // instructions that the target is chosen for.
@@ -166,7 +166,7 @@ func TestTargets(t *testing.T) {
 				}
 			}
 			var names []string
-			for _, c := range calls.FindAllStringSubmatch(asm, -1) {
+			for _, c := range called.FindAllStringSubmatch(asm, -1) {
 				if c[1] != "reduce_angle" && !slices.Contains(names, c[1]) {
 					names = append(names, c[1])
 				}

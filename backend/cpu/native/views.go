@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -25,7 +25,7 @@ func (s *segment) views() {
 			s.lies[y] = view{st.op.Operands[0], ir.Const(0)}
 			continue
 		}
-		offset, ok := shows(st.op)
+		offset, ok := calls.Shows(st.op)
 		if ok && !slices.Contains(s.out, y) {
 			s.lies[y] = view{st.op.Operands[0], offset}
 			st.functions = nil
@@ -60,29 +60,6 @@ func (s *segment) root(v *ir.Value) (*ir.Value, ir.Dim) {
 	}
 }
 
-// shows reports an operation whose result is a run of its operand's elements, and where that starts.
-func shows(op *ir.Op) (offset ir.Dim, ok bool) {
-	switch {
-	case !op.Is(tensor.Reshape) && !op.Is(tensor.Slice), op.In(0).Elem.Packed(): // packed rows are padded to whole bytes
-		return offset, false
-	case op.Is(tensor.Reshape):
-		return ir.Const(0), true
-	case op.Int("step") != 1:
-		return offset, false
-	}
-	axis, shape := op.Int("axis"), op.In(0).Shape
-	for _, d := range shape[:axis] {
-		if !d.Equal(ir.Const(1)) {
-			return offset, false
-		}
-	}
-	offset = op.Dim("start")
-	for _, d := range shape[axis+1:] {
-		offset = offset.Mul(d)
-	}
-	return offset, true
-}
-
 // proofs are the updates of each function that may be written over their base.
 type proofs map[*ir.Func]map[*ir.Op]bool
 
@@ -91,17 +68,4 @@ func (p proofs) of(f *ir.Func) map[*ir.Op]bool {
 		p[f] = interp.Overwriting(f)
 	}
 	return p[f]
-}
-
-// ofState reports an update, proven to be possible in place, whose base is a state of the function, or what an update of it
-// gave.
-func ofState(op *ir.Op, proven map[*ir.Op]bool) bool {
-	for proven[op] {
-		v := op.Operands[0]
-		if v.Def == nil {
-			return op.Parent().Params[v.Index].Role == ir.StateIn
-		}
-		op = v.Def
-	}
-	return false
 }

@@ -89,6 +89,12 @@ func (k *Kernel) same(o *Kernel) bool {
 	return described(k.Launch) == described(o.Launch) && example(k.Op) == example(o.Op)
 }
 
+// Index finds among entries the one by which an operation calls its kernel; -1 where there is none.
+func Index(entries []launch.Entry, op *ir.Op) int {
+	want := described(of(op).Launch)
+	return slices.IndexFunc(entries, func(e launch.Entry) bool { return described(e) == want })
+}
+
 // described is the form of an entry that equal ones share.
 func described(e launch.Entry) string {
 	text, err := (&launch.File{Kernels: []launch.Entry{e}}).Encode()

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // File is what kernels/launch.json of an asset holds.
 type File struct {
-	Kernels []Entry `json:"kernels"`
+	Kernels   []Entry    `json:"kernels"`
+	Functions []Function `json:"functions,omitempty"` // none where the file has only kernels that users wrote
 }
 
 // Entry is a kernel and the text that has it.
@@ -21,21 +23,91 @@ type Entry struct {
 	Kernel
 }
 
-// Custom is the origin of kernels that a user wrote.
-const Custom = "custom"
+// Who made a kernel's text.
+const (
+	Custom    = "custom"    // a user
+	Generated = "generated" // aiopt, for operations of the program
+)
 
-// Encode gives the canonical text of a file.
+// The bounds of a file, which hold what is made of one in memory to some hundred megabytes.
+const (
+	mostBytes = 16 << 20
+	mostItems = 500_000 // values in lists and objects
+)
+
+// Encode gives the canonical text of a file. Buffers and steps take a line each.
 func (f *File) Encode() ([]byte, error) {
+	kernels := f.Kernels
+	if kernels == nil {
+		kernels = []Entry{}
+	}
+	w := &writer{}
+	w.value("{\n  \"kernels\": ", kernels, "  ")
+	for i := range f.Functions {
+		w.text([]string{",\n  \"functions\": [\n", ",\n"}[min(i, 1)])
+		w.function(&f.Functions[i])
+	}
+	if len(f.Functions) > 0 {
+		w.text("\n  ]")
+	}
+	w.text("\n}\n")
+	return w.Bytes(), w.err
+}
+
+// writer lays a file out for readers.
+type writer struct {
+	bytes.Buffer
+	err error
+}
+
+func (w *writer) text(s string) { w.WriteString(s) }
+
+// value writes the JSON form of a value behind a text, on one line or, with a prefix for lines, on several.
+func (w *writer) value(before string, v any, prefix string) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(f)
-	return b.Bytes(), err
+	if prefix != "" {
+		e.SetIndent(prefix, "  ")
+	}
+	w.err = errors.Join(w.err, e.Encode(v))
+	w.text(before + strings.TrimSuffix(b.String(), "\n"))
 }
 
-// ParseFile reads a file and validates its kernels. Keys that are not known are an error.
+func (w *writer) function(f *Function) {
+	w.value("    {\n      \"name\": ", f.Name, "")
+	if len(f.Sizes) > 0 {
+		w.value(",\n      \"sizes\": ", f.Sizes, "")
+	}
+	if f.Arena > 0 {
+		w.value(",\n      \"arena\": ", f.Arena, "")
+	}
+	if len(f.Slots) > 0 {
+		w.value(",\n      \"slots\": ", f.Slots, "")
+	}
+	listed(w, ",\n      \"buffers\": [", f.Buffers)
+	w.value(",\n      \"results\": ", append([]int{}, f.Results...), "")
+	listed(w, ",\n      \"steps\": [", f.Steps)
+	w.text("\n    }")
+}
+
+// listed writes a list with a line for each item.
+func listed[T any](w *writer, before string, list []T) {
+	w.text(before)
+	for i, v := range list {
+		w.value([]string{"\n        ", ",\n        "}[min(i, 1)], v, "")
+	}
+	w.text("]")
+}
+
+// ParseFile reads a file and validates its kernels and functions. Keys that are not known are an error.
 func ParseFile(data []byte) (*File, error) {
+	if len(data) > mostBytes {
+		return nil, fmt.Errorf("launch description: it has %d bytes, expected at most %d", len(data), mostBytes)
+	}
+	if n := bytes.Count(data, []byte(",")) + bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); n > mostItems {
+		return nil, fmt.Errorf("launch description: it has %d values and lists, expected at most %d", n, mostItems)
+	}
 	f := &File{}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -45,13 +117,29 @@ func ParseFile(data []byte) (*File, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("launch description: found more text behind it")
 	}
+	return f, f.validate()
+}
+
+func (f *File) validate() error {
 	var errs []error
 	for i := range f.Kernels {
 		k := &f.Kernels[i]
 		if k.Text == "" {
 			errs = append(errs, fmt.Errorf("kernel %q: it names no text", k.Function))
 		}
+		if k.Origin != Custom && k.Origin != Generated {
+			errs = append(errs, fmt.Errorf("kernel %q: origin is %q, expected %q or %q", k.Function, k.Origin, Custom, Generated))
+		}
 		errs = append(errs, k.Validate())
 	}
-	return f, errors.Join(errs...)
+	seen := map[string]bool{}
+	for i := range f.Functions {
+		fn := &f.Functions[i]
+		if seen[fn.Name] {
+			errs = append(errs, fmt.Errorf("function %q is described twice", fn.Name))
+		}
+		seen[fn.Name] = true
+		errs = append(errs, f.validateFunction(fn))
+	}
+	return errors.Join(errs...)
 }

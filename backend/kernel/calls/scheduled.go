@@ -1,28 +1,18 @@
-package native
+package calls
 
 import (
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// TargetOf is what schedules know of a machine.
-func TargetOf(m *emit.Machine) schedule.Target {
-	return schedule.Target{
-		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All(),
-		Halves: m.Rounded, Bytes: m.Coded && m.SumsBytes(), Verify: m.Verify,
-	}
-}
-
-// Scheduled plans an operation by the schedules for every backend.
-func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
-	target := TargetOf(m)
+// Of plans an operation with one result by the schedules. The error is why there are no kernels for it.
+func Of(op *ir.Op, target schedule.Target) (*Plan, error) {
 	if op.Def.Traits.Has(ir.InPlace) {
 		return updates(op, target)
 	}
@@ -65,13 +55,13 @@ func (p *Plan) add(part *schedule.Part, params int, given []int, last bool) ([]i
 	made := part.Made
 	packs, temps := len(p.Packs), len(p.Temps)
 	for _, t := range made.Temps {
-		p.Temps = append(p.Temps, Temp{t.Len.Mul(ir.Const(int64(t.Elem.Bytes())))})
+		p.Temps = append(p.Temps, Temp(t))
 	}
 	result := Arg{Kind: Result}
 	if !last {
 		result = Arg{Temporary, len(p.Temps)}
 		given = append(given, result.Index)
-		p.Temps = append(p.Temps, Temp{part.Result.NumElements().Mul(ir.Const(int64(part.Result.Elem.Bytes())))})
+		p.Temps = append(p.Temps, Temp{part.Result.Elem, part.Result.NumElements()})
 	}
 	for _, k := range made.Kernels {
 		args, err := argsOf(k)
@@ -112,7 +102,7 @@ func (p *Plan) pack(made *schedule.Made, part *schedule.Part) error {
 		for _, i := range k.Params {
 			operands = append(operands, part.Params[i])
 		}
-		p.Packs = append(p.Packs, Pack{Kernel: k.Kernel, Operands: operands, Bytes: bytes})
+		p.Packs = append(p.Packs, Pack{Kernel: k.Kernel, Operands: operands, Elem: k.Elem, Bytes: bytes})
 	}
 	return nil
 }

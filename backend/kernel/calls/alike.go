@@ -1,4 +1,4 @@
-package native
+package calls
 
 import (
 	"context"
@@ -6,23 +6,23 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 )
 
-// planned is what a planner says of an operation.
-type planned struct {
-	plan *Plan
-	err  error
+// Planned is what a planner says of an operation.
+type Planned struct {
+	Plan *Plan
+	Err  error
 }
 
-// planAll asks a planner for each operation. Those that are alike share a plan; progress is told how many are done.
-func planAll(ctx context.Context, plan Planner, ops []*ir.Op, m *emit.Machine, threads int, progress func(done int)) ([]*planned, error) {
-	all := make([]*planned, len(ops))
+// All asks a planner for each operation. Those that are alike share a plan. each runs its function for 0 to n-1, in any order or at the
+// same time; progress is told how many operations are done.
+func All(ctx context.Context, plan func(*ir.Op) (*Plan, error), ops []*ir.Op, each func(n int, fn func(i int)), progress func(done int)) ([]*Planned, error) {
+	all := make([]*Planned, len(ops))
 	var first []*ir.Op
-	var kinds []*planned
-	known := map[string]*planned{}
+	var kinds []*Planned
+	known := map[string]*Planned{}
 	heads := map[*ir.Func]string{}
 	for i, op := range ops {
 		f := op.Parent()
@@ -32,18 +32,18 @@ func planAll(ctx context.Context, plan Planner, ops []*ir.Op, m *emit.Machine, t
 		}
 		text := heads[f] + alike(op)
 		if known[text] == nil {
-			known[text] = &planned{}
+			known[text] = &Planned{}
 			first, kinds = append(first, op), append(kinds, known[text])
 		}
 		all[i] = known[text]
 	}
 	var mu sync.Mutex
 	done := 0
-	inParallel(threads, len(first), func(i int) {
+	each(len(first), func(i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		kinds[i].plan, kinds[i].err = plan(first[i], m)
+		kinds[i].Plan, kinds[i].Err = plan(first[i])
 		mu.Lock()
 		defer mu.Unlock()
 		done++

@@ -1,0 +1,87 @@
+package checked
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/state"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/ir/text"
+)
+
+// sample is a program with the sizes that it runs at, and how often it is called in a session.
+type sample struct {
+	name, text string
+	sizes      map[string]int64
+	calls      int
+}
+
+var programs = []sample{
+	{"mlp", `air 1
+module @m {
+  func @main(%x: tensor<5x7xf32>, %w: tensor<9x7xf32>, %b: tensor<9xf32>, %v: tensor<3x9xf32>) -> (%r: tensor<5x3xf32>) {
+    %h = nn.linear(%x, %w, %b) : tensor<5x9xf32>
+    %s = nn.relu(%h) : tensor<5x9xf32>
+    %r = nn.linear(%s, %v) : tensor<5x3xf32>
+    core.return(%r)
+  }
+}
+`, nil, 1},
+	{"open sizes, views and a host step", `air 1
+module @m {
+  func @main(%x: tensor<[n]x6xf32>) -> (%r: tensor<[n]x3xf32>, %i: tensor<[n]x6xi64>) {
+    dim n in 1..64
+    %e = tensor.exp(%x) : tensor<[n]x6xf32>
+    %t = tensor.reshape(%e) : tensor<[n]x2x3xf32>
+    %u = tensor.sum(%t) {axes = [1]} : tensor<[n]x3xf32>
+    %g = tensor.lgamma(%u) : tensor<[n]x3xf32>
+    %r = tensor.neg(%g) : tensor<[n]x3xf32>
+    %c = tensor.cast(%e) : tensor<[n]x6xi64>
+    %i = tensor.add(%c, %c) : tensor<[n]x6xi64>
+    core.return(%r, %i)
+  }
+}
+`, map[string]int64{"n": 5}, 2},
+}
+
+// run calls a program's function some times in one session, and gives all results.
+func (c sample) run(t *testing.T, b backend.Backend, m *ir.Module, in []*host.Tensor) []*host.Tensor {
+	t.Helper()
+	p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	s := p.NewSession()
+	var all []*host.Tensor
+	for range c.calls {
+		out, err := s.Call(context.Background(), m.Funcs[0].Name, in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, out...)
+	}
+	return all
+}
+
+func parse(t *testing.T, src string) *ir.Module {
+	t.Helper()
+	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := text.Parse("test.air", []byte(src), ops)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ir.Verify(m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}

@@ -1,0 +1,405 @@
+package checked
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/metal/check"
+	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// session runs the segments of one session.
+type session struct {
+	p         *program
+	constants map[*ir.Op][]byte
+	calls     map[*launch.Function]*call
+}
+
+// call is the memory of a call of a function. It is new in each call, so that nobody who still has a tensor of it sees it change.
+type call struct {
+	arena []byte
+	slots [][]byte
+	once  map[int]bool // steps that have run
+}
+
+// run computes a segment.
+func (s *session) run(id int, c *interp.SegmentCall) ([]*host.Tensor, error) {
+	seg := s.p.segments[id]
+	r := &running{session: s, seg: seg, c: c, bound: map[int][]byte{}, tensors: map[int]*host.Tensor{}}
+	if s.calls == nil {
+		s.calls = map[*launch.Function]*call{}
+	}
+	if seg.first || s.calls[seg.fn] == nil {
+		s.calls[seg.fn] = &call{arena: unset(seg.fn.Arena), slots: make([][]byte, len(seg.fn.Slots))}
+	}
+	r.call = s.calls[seg.fn]
+	if whole, err := r.enter(); err != nil || !whole {
+		if err == nil {
+			return c.Interpret()
+		}
+		return nil, err
+	}
+	for _, i := range r.order() {
+		if err := r.step(&seg.fn.Steps[i]); err != nil {
+			return nil, err
+		}
+	}
+	if binary.LittleEndian.Uint32(r.status[:]) != 0 {
+		r.restore()
+		return c.Interpret() // which says what is wrong with the data
+	}
+	return r.leave()
+}
+
+// unset is memory that nobody has written, as the checker fills it.
+func unset(n int64) []byte { return slices.Repeat([]byte{0xff}, int(n)) }
+
+// running is one run of a segment.
+type running struct {
+	*session
+	seg     *segment
+	c       *interp.SegmentCall
+	call    *call
+	bound   map[int][]byte       // buffers in memory of tensors
+	tensors map[int]*host.Tensor // that go to the caller, or came in
+	status  [4]byte
+	undo    []*launch.Undo // what has run
+}
+
+// enter binds what comes in, and makes tensors of what goes out. It reports false where the interpreter has to run the segment, because a
+// state may not be written over.
+func (r *running) enter() (bool, error) {
+	for i, v := range r.seg.in {
+		at, ok := r.p.plan.Values[v]
+		if !ok {
+			continue // only what is packed, or nothing, takes it
+		}
+		if r.overwrites(at) && !r.c.MayOverwrite(i) {
+			return false, nil
+		}
+		t := r.c.In[i]
+		if !t.Contiguous() {
+			t = t.Clone()
+		}
+		r.tensors[at] = t
+		if err := r.take(at, t); err != nil {
+			return false, err
+		}
+	}
+	r.c.Undo(r.restore)
+	for _, op := range r.seg.f.Ops[r.seg.from:r.seg.to] {
+		at, used := 0, false
+		if len(op.Results) > 0 {
+			at, used = r.p.plan.Values[op.Results[0]]
+		}
+		switch {
+		case !used:
+		case op.Is(core.Constant):
+			data, err := r.constant(op)
+			if err != nil {
+				return false, err
+			}
+			r.bound[at] = data
+		case r.seg.fn.Buffers[at].Kind == launch.Output && r.tensors[at] == nil:
+			t, err := r.fresh(op.Results[0])
+			if err != nil {
+				return false, err
+			}
+			r.tensors[at], r.bound[at] = t, t.Bytes()
+		}
+	}
+	return true, nil
+}
+
+// overwrites reports a buffer that a step of the segment writes over and saves.
+func (r *running) overwrites(at int) bool {
+	return slices.ContainsFunc(r.seg.steps, func(i int) bool {
+		d := r.seg.fn.Steps[i].Dispatch
+		return d != nil && d.Undo != nil && d.Undo.Base == at
+	})
+}
+
+// take puts a tensor where the plan has its value.
+func (r *running) take(at int, t *host.Tensor) error {
+	switch r.seg.fn.Buffers[at].Kind {
+	case launch.Arena, launch.Slot, launch.Part:
+		to, err := r.bytes(at)
+		if err != nil {
+			// What a part lies in did not come in: the tensor itself is it.
+			r.bound[at] = t.Bytes()
+			return nil
+		}
+		copy(to, t.Bytes())
+	default:
+		r.bound[at] = t.Bytes()
+	}
+	return nil
+}
+
+// constant gives the bytes of a constant.
+func (s *session) constantOf(op *ir.Op, c *ir.EvalCtx) ([]byte, error) {
+	if data, ok := s.constants[op]; ok {
+		return data, nil
+	}
+	made, err := op.Def.Eval(c, op, nil)
+	if err != nil {
+		return nil, err
+	}
+	t := made[0]
+	if !t.Contiguous() {
+		t = t.Clone()
+	}
+	s.constants[op] = t.Bytes()
+	return s.constants[op], nil
+}
+
+func (r *running) constant(op *ir.Op) ([]byte, error) { return r.constantOf(op, r.c.Eval) }
+
+// fresh makes the tensor of a value that goes to the caller.
+func (r *running) fresh(v *ir.Value) (*host.Tensor, error) {
+	shape, err := r.shape(r.seg.fn.Buffers[r.p.plan.Values[v]].Shape)
+	if err != nil {
+		return nil, err
+	}
+	t, err := host.Alloc(v.Type.Elem, shape)
+	if err != nil {
+		return nil, err
+	}
+	for i := range t.Data {
+		t.Data[i] = 0xff
+	}
+	return t, nil
+}
+
+func (r *running) shape(list []string) ([]int, error) {
+	shape := make([]int, len(list))
+	for i, text := range list {
+		n, err := r.eval(text)
+		if err != nil {
+			return nil, err
+		}
+		shape[i] = int(n)
+	}
+	return shape, nil
+}
+
+func (r *running) eval(text string) (int64, error) {
+	d, err := ir.ParseDim(text)
+	if err != nil {
+		return 0, err
+	}
+	return d.Eval(r.c.Eval.Size)
+}
+
+// bytes is the memory of a buffer.
+func (r *running) bytes(at int) ([]byte, error) {
+	if data, ok := r.bound[at]; ok {
+		return data, nil
+	}
+	b := r.seg.fn.Buffers[at]
+	elem, _ := host.ParseElem(b.DType)
+	shape, err := r.shape(b.Shape)
+	if err != nil {
+		return nil, err
+	}
+	n, err := host.SizeBytes(elem, shape)
+	if err != nil {
+		return nil, err
+	}
+	switch b.Kind {
+	case launch.Status:
+		return r.status[:], nil
+	case launch.Arena:
+		return r.call.arena[b.Offset:][:n:n], nil
+	case launch.Slot:
+		slot := &r.call.slots[b.Slot]
+		if *slot == nil {
+			room, err := r.eval(r.seg.fn.Slots[b.Slot])
+			if err != nil {
+				return nil, err
+			}
+			*slot = unset(room)
+		}
+		if n > len(*slot) {
+			return nil, fmt.Errorf("buffer %d takes %d bytes of a slot of %d", at, n, len(*slot))
+		}
+		return (*slot)[:n:n], nil
+	case launch.Packed:
+		r.bound[at] = unset(int64(n))
+		return r.bound[at], nil
+	case launch.Part:
+		of, err := r.bytes(b.Of)
+		if err != nil {
+			return nil, err
+		}
+		from, err := r.eval(b.At)
+		if err != nil {
+			return nil, err
+		}
+		start := int(from) * elem.Bytes()
+		if start < 0 || start > len(of)-n {
+			return nil, fmt.Errorf("buffer %d is %d bytes from %d on of %d", at, n, start, len(of))
+		}
+		return of[start:][:n:n], nil
+	}
+	return nil, fmt.Errorf("internal error: buffer %d, which is %s %s, is not there", at, b.Kind, b.Name)
+}
+
+// order lists the segment's steps in an order that hazards allow: the first one that may run, the last one, or any.
+func (r *running) order() []int {
+	if r.p.Order == check.Forward {
+		return r.seg.steps
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(len(r.seg.steps))))
+	left := slices.Clone(r.seg.steps)
+	var list []int
+	for len(left) > 0 {
+		var ready []int // places in left
+		for i, s := range left {
+			if !slices.ContainsFunc(r.seg.fn.Steps[s].Waits, func(w int) bool { return slices.Contains(left, w) }) {
+				ready = append(ready, i)
+			}
+		}
+		at := ready[len(ready)-1]
+		if r.p.Order == check.Shuffled {
+			at = ready[rng.IntN(len(ready))]
+		}
+		list = append(list, left[at])
+		left = slices.Delete(left, at, at+1)
+	}
+	return list
+}
+
+// step runs a dispatch.
+func (r *running) step(s *launch.Step) error {
+	if err := r.c.Eval.Context.Err(); err != nil {
+		return err
+	}
+	d := s.Dispatch
+	k := &r.p.file.Kernels[d.Kernel]
+	sizes := map[string]int64{}
+	for _, name := range k.Sizes {
+		n, ok := r.c.Eval.Size(name)
+		if !ok {
+			return fmt.Errorf("the size %s of kernel %s is not known", name, k.Function)
+		}
+		sizes[name] = n
+	}
+	bound, err := k.Bind(sizes)
+	if err != nil {
+		return err
+	}
+	run := check.Dispatch{Launch: k.Kernel, Threads: bound.Threads}
+	at := 0
+	for i, p := range k.Params {
+		a := check.Arg{}
+		if p.Kind == launch.Bytes {
+			a.Bytes = binary.LittleEndian.AppendUint32(nil, uint32(bound.Values[i]))
+		} else {
+			if a.Bytes, err = r.bytes(d.Buffers[at]); err != nil {
+				return fmt.Errorf("kernel %s: %w", k.Function, err)
+			}
+			if k.ABI == launch.Tensors {
+				if a.Extents, err = r.shape(r.seg.fn.Buffers[d.Buffers[at]].Shape); err != nil {
+					return err
+				}
+			}
+			at++
+		}
+		run.Args = append(run.Args, a)
+	}
+	if d.Undo != nil {
+		if err := r.begin(d.Undo); err != nil {
+			return err
+		}
+	}
+	if bound.Empty() {
+		return nil
+	}
+	return r.p.dispatch(r.c.Eval.Context, run, k.Text)
+}
+
+// begin notes that an update writes over a state, and nowhere yet.
+func (r *running) begin(u *launch.Undo) error {
+	places, err := r.bytes(u.Places)
+	if err != nil {
+		return err
+	}
+	for i := range places {
+		places[i] = 0xff
+	}
+	r.undo = append(r.undo, u)
+	return nil
+}
+
+// restore puts back what updates have written over.
+func (r *running) restore() {
+	for _, u := range slices.Backward(r.undo) {
+		base, err1 := r.bytes(u.Base)
+		saved, err2 := r.bytes(u.Saved)
+		places, err3 := r.bytes(u.Places)
+		if errors.Join(err1, err2, err3) != nil || len(places) == 0 {
+			continue // begin has had them
+		}
+		elem, _ := host.ParseElem(r.seg.fn.Buffers[u.Base].DType)
+		length := len(saved) / (len(places) / 8)
+		for k := len(places)/8 - 1; k >= 0; k-- {
+			if at := int64(binary.LittleEndian.Uint64(places[8*k:])); at >= 0 {
+				copy(base[int(at)*elem.Bytes():], saved[k*length:][:length])
+			}
+		}
+	}
+	r.undo = nil
+}
+
+// leave gives the values that go out.
+func (r *running) leave() ([]*host.Tensor, error) {
+	var out []*host.Tensor
+	for _, v := range r.seg.out {
+		at, ok := r.p.plan.Values[v]
+		if v.Def.Is(core.Constant) {
+			made, err := v.Def.Def.Eval(r.c.Eval, v.Def, nil)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, made[0])
+			continue
+		}
+		if !ok {
+			return nil, fmt.Errorf("internal error: the plan has no buffer for %%%s", v.Name)
+		}
+		if t := r.tensors[at]; t != nil && slices.Equal(r.seg.fn.Buffers[at].Shape, dims(v.Type)) {
+			out = append(out, t)
+			continue
+		}
+		data, err := r.bytes(at)
+		if err != nil {
+			return nil, err
+		}
+		shape, err := r.shape(r.seg.fn.Buffers[at].Shape)
+		if err != nil {
+			return nil, err
+		}
+		t, err := host.FromBytes(v.Type.Elem, shape, data)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func dims(t ir.Type) []string {
+	list := make([]string, len(t.Shape))
+	for i, d := range t.Shape {
+		list[i] = d.String()
+	}
+	return list
+}
