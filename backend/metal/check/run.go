@@ -112,7 +112,9 @@ func (p *Program) Run(ctx context.Context, d Dispatch, o Options) (*Report, erro
 		return nil, err
 	}
 	for i, a := range d.Args {
-		copy(a.Bytes, file[h.Entry[i].Offset:])
+		if d.Launch.Params[i].Access != launch.Read { // others may be memory that nobody can write to, such as a mapped file's
+			copy(a.Bytes, file[h.Entry[i].Offset:])
+		}
 	}
 	return report, nil
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
@@ -123,10 +124,19 @@ func (p *function) operation(op *ir.Op) {
 	}
 	plan, numbers, err := p.kernels(op, p.over)
 	if err != nil {
-		p.host(op, err.Error())
+		p.host(op, lastReason(err))
 		return
 	}
 	p.dispatches(op, plan, numbers)
+}
+
+// lastReason is what the most general schedule says, which is the last one that was asked.
+func lastReason(err error) string {
+	why := err.Error()
+	if _, last, ok := strings.Cut(why, "; elementwise: "); ok {
+		return last
+	}
+	return why
 }
 
 // host plans an operation that the interpreter computes.

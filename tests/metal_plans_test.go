@@ -1,0 +1,55 @@
+package tests
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/metal/check"
+	"github.com/aiopt/aiopt/backend/metal/checked"
+)
+
+// testAll is set where tests run all that they could, not a sample: `make test-all`.
+var testAll = os.Getenv("AIOPT_TEST_ALL") != ""
+
+// planModels are those whose plans are run by every test: layers and kernels of all kinds, states, open sizes, control flow.
+var planModels = []string{"mlp", "llama_dyn", "kv_slice", "kv_index_copy", "cond_hop"}
+
+// TestMetalPlans computes models of the corpus by their Metal plans, dispatch by dispatch in the checker, and holds the results against
+// the interpreter. The threads of each model take their turns in another order, and so do steps that do not wait for each other.
+func TestMetalPlans(t *testing.T) {
+	t.Parallel()
+	tools, err := check.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := openCorpus(t, "models")
+	for i, k := range c.cases {
+		if !testAll && !slices.Contains(planModels, k.Name) {
+			continue
+		}
+		t.Run(k.Name, func(t *testing.T) {
+			begin := time.Now()
+			m := openModel(t, c, spineModel{name: k.Name})
+			built := m.build(t, "@metal")
+			want := m.outputs(t, built, 2)
+			p, err := checked.Backend{Tools: tools, Order: check.Order(i % 3)}.Compile(t.Context(), built, backend.Options{Threads: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			t.Log("compiled", time.Since(begin))
+			got, err := m.callsOf(t.Context(), p, built, m.calls, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			snr := worstSNR(t, got, want)
+			t.Logf("%.0f dB in %s", snr, time.Since(begin))
+			if snr < 40 {
+				t.Errorf("%.0f dB from the interpreter, expected at least 40", snr)
+			}
+		})
+	}
+}
