@@ -44,6 +44,7 @@ var mayImport = []struct {
 	{"backend/metal/msl", []string{"ir", "ir/host", "backend/kernel", "backend/metal/launch"}},
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/programs"}},
 	{"backend/metal/custom", []string{"ir", "ir/host", "dialect", "backend", "backend/metal/check", "backend/metal/launch"}},
+	{"backend/metal/checked", []string{"ir", "ir/host", "dialect", "backend", "passes/numeric"}},
 	{"backend/metal/plan", []string{"ir", "ir/host", "dialect", "backend/kernel", "backend/cpu/interp", "backend/metal/custom", "backend/metal/launch", "backend/metal/msl"}},
 	{"backend/cpu/memory", []string{"ir/host"}},
 	{"backend/cpu/native/kept", nil},

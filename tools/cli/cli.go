@@ -93,7 +93,7 @@ func (t *tool) run(ctx context.Context, args []string) int {
 		t.printError(fmt.Errorf("this program is put together wrongly: %w", err))
 		return exitError
 	}
-	stdout := &checked{w: t.stdout}
+	stdout := &firstError{w: t.stdout}
 	t.stdout = stdout
 	err := t.guarded(ctx, args[1:])
 	if err == nil && stdout.err != nil {
@@ -114,14 +114,14 @@ func (t *tool) run(ctx context.Context, args []string) int {
 	return exitError
 }
 
-// checked keeps the first error of writing, so that no command needs to look at each line that it prints.
-type checked struct {
+// firstError keeps the first error of writing, so that no command needs to look at each line that it prints.
+type firstError struct {
 	w   io.Writer
 	err error
 }
 
 // Write writes until that fails.
-func (c *checked) Write(p []byte) (int, error) {
+func (c *firstError) Write(p []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
 	}

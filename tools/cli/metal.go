@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend/metal/custom"
+	"github.com/aiopt/aiopt/backend/metal/plan"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/atomicfile"
 )
@@ -20,22 +22,25 @@ func metalCommand() command {
 	return command{
 		name:  "metal",
 		usage: "[flags] MODEL.{pt2,air,airpkg} -o DIR",
-		doc:   "Write a model's Metal kernels to a folder, and check them without a Mac.",
-		long: `DIR gets the text of each kernel that the model's author wrote, NAME.metal, and launch.json, which says how they are called;
-docs/custom-kernels.md describes both.
+		doc:   "Write a model's Metal kernels and their launch plan to a folder, and check them without a Mac.",
+		long: `DIR gets the texts of the kernels that are generated for the model, STEM.generated.metal, of those that its author wrote, NAME.metal,
+and launch.json, which says how they are called and what a call of each function runs, in which memory and in which order;
+docs/metal.md and docs/asset.md describe them. A table says what is in the plan, and why operations are left to the host.
 
---check compiles the texts by clang and runs them on the processor, each with the sizes of its author's example and in three
-orders of threads: accesses outside of memory, races, barriers that not all threads reach and the like are reported with the
-line, and the results are compared with what the PyTorch definition gives. Code that comes with a model is compiled and run only
-with --trust-kernels, and then in a process of its own with limits of time and memory.
+--check compiles the texts by clang and runs them on the processor, in three orders of threads: each generated kernel on what the
+interpreter computes for the operation that it is first used by, with small sizes where they are open, then functions as a whole if they
+are small, then the kernels of the model's author, with the sizes of the author's example. Accesses outside of memory, races, barriers that
+not all threads reach and the like are reported with kernel, line and thread, and results are compared with the interpreter's. Code that
+comes with a model is compiled and run only with --trust-kernels. It all runs in processes of its own with limits of time and memory.
 
-A .pt2 is lowered by decompose unless -passes says otherwise; a .air or .airpkg is taken as it stands.`,
+A .pt2 is made ready by @metal unless -passes says otherwise; a .air or .airpkg is taken as it stands. The exit status is 0 where nothing is wrong.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &metal{tool: t, flags: passFlags{tool: t}}
 			c.flags.declare(fs)
 			fs.StringVarP(&c.output, "output", "o", "", "the folder to write to; it is made where it is missing")
 			fs.BoolVar(&c.check, "check", false, "compile the kernels, run them, and compare the results")
 			fs.BoolVar(&c.trust, "trust-kernels", false, "with --check: compile and run kernels that came with the model")
+			fs.BoolVar(&c.json, "json", false, "print the table as JSON")
 			return c.run
 		},
 	}
@@ -47,6 +52,7 @@ type metal struct {
 	output string
 	check  bool
 	trust  bool
+	json   bool
 }
 
 func (c *metal) run(ctx context.Context, args []string) error {
@@ -67,38 +73,51 @@ func (c *metal) run(ctx context.Context, args []string) error {
 	}
 	pipeline := c.flags.pipeline
 	if pipeline == "" && strings.HasSuffix(args[0], ".pt2") {
-		pipeline = "decompose"
+		pipeline = "@metal"
 	}
 	if err := c.flags.build(ctx, m, pipeline, samplesFlags{}); err != nil {
 		return err
 	}
-	list, err := custom.Of(m)
+	return c.planned(ctx, m)
+}
+
+// planned writes, shows and checks the plan of a module.
+func (c *metal) planned(ctx context.Context, m *ir.Module) error {
+	bar := c.newProgress()
+	p, err := plan.Make(ctx, m, plan.Options{Progress: func(done, total int) { bar.step("planning", done, total) }})
+	bar.finish()
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
-		return fmt.Errorf("%s: the model has no Metal kernels of its own", args[0])
-	}
 	if c.output != "" {
-		if err := c.write(list); err != nil {
+		if err := c.write(p); err != nil {
 			return err
 		}
 	}
-	if !c.check {
-		return nil
+	report := reportOf(m, p)
+	if c.check {
+		err = c.checkPlan(ctx, m, p, report)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
-	return c.checkCustom(ctx, m, list)
+	if c.json {
+		return errors.Join(report.json(c.stdout), err)
+	}
+	report.table(c.stdout)
+	return err
 }
 
-// write puts the files of the kernels into the folder.
-func (c *metal) write(list []*custom.Kernel) error {
-	files, err := custom.Files(list)
+// write puts the texts and the description into the folder.
+func (c *metal) write(p *plan.Plan) error {
+	data, err := p.File.Encode()
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.output, 0o777); err != nil {
 		return err
 	}
+	files := append(slices.Clone(p.Texts), custom.File{Name: custom.Description, Data: data})
 	var errs []error
 	for _, f := range files {
 		path := filepath.Join(c.output, f.Name)
@@ -108,9 +127,7 @@ func (c *metal) write(list []*custom.Kernel) error {
 		})
 		if err != nil {
 			errs = append(errs, err)
-			continue
 		}
-		fmt.Fprintf(c.stdout, "%s\n", path)
 	}
 	return errors.Join(errs...)
 }
@@ -122,12 +139,4 @@ func (c *metal) untrusted(list []*custom.Kernel) error {
 		names = append(names, k.Launch.Name)
 	}
 	return fmt.Errorf("not checked: %s; the text came with the model and was neither compiled nor run: --trust-kernels allows that", strings.Join(names, ", "))
-}
-
-// checkCustom runs the kernels that the model's author wrote, if the user trusts them.
-func (c *metal) checkCustom(ctx context.Context, m *ir.Module, list []*custom.Kernel) error {
-	if !c.trust {
-		return c.untrusted(list)
-	}
-	return c.checkTrusted(ctx, m, list)
 }

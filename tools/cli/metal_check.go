@@ -16,8 +16,12 @@ import (
 	"github.com/aiopt/aiopt/passes/numeric"
 )
 
-// checkTrusted compiles and runs kernels. A line for each that is right goes to stdout; all that is wrong is the error.
-func (c *metal) checkTrusted(ctx context.Context, m *ir.Module, list []*custom.Kernel) error {
+// checkCustom compiles and runs the kernels that the model's author wrote, if the user trusts them. The report gets a line for each
+// that is right; all that is wrong is the error.
+func (c *metal) checkCustom(ctx context.Context, m *ir.Module, list []*custom.Kernel, r *metalReport) error {
+	if !c.trust {
+		return c.untrusted(list)
+	}
 	tools, err := check.Find()
 	if err != nil {
 		return err
@@ -41,12 +45,7 @@ func (c *metal) checkTrusted(ctx context.Context, m *ir.Module, list []*custom.K
 		}
 		errs = append(errs, err)
 	}
-	bar.finish()
-	for _, line := range lines {
-		if line != "" {
-			fmt.Fprintln(c.stdout, line)
-		}
-	}
+	r.Checked = append(r.Checked, slices.DeleteFunc(lines, func(line string) bool { return line == "" })...)
 	return errors.Join(errs...)
 }
 

@@ -71,6 +71,8 @@ type running struct {
 	tensors map[int]*host.Tensor // that go to the caller, or came in
 	status  [4]byte
 	undo    []*launch.Undo // what has run
+	most    int            // threadgroups of a dispatch that run; 0 for all
+	partial bool           // there were more
 }
 
 // enter binds what comes in, and makes tensors of what goes out. It reports false where the interpreter has to run the segment, because a
@@ -296,7 +298,7 @@ func (r *running) step(s *launch.Step) error {
 	if err != nil {
 		return err
 	}
-	run := check.Dispatch{Launch: k.Kernel, Threads: bound.Threads}
+	run := check.Dispatch{Launch: k.Kernel, Threads: r.fewer(bound.Threads, k.Threadgroup)}
 	at := 0
 	for i, p := range k.Params {
 		a := check.Arg{}
@@ -324,6 +326,23 @@ func (r *running) step(s *launch.Step) error {
 		return nil
 	}
 	return r.p.dispatch(r.c.Eval.Context, run, k.Text)
+}
+
+// fewer cuts a grid down to the threadgroups that are to run, those at its start.
+func (r *running) fewer(threads, group [3]int) [3]int {
+	if r.most == 0 {
+		return threads
+	}
+	left := r.most
+	for i, n := range threads {
+		groups := (n + group[i] - 1) / group[i]
+		if groups > left {
+			threads[i] = left * group[i]
+			r.partial = true
+		}
+		left = max(1, left/max(groups, 1))
+	}
+	return threads
 }
 
 // begin notes that an update writes over a state, and nowhere yet.
