@@ -21,6 +21,7 @@ type gen struct {
 	used    map[string]bool // helpers
 
 	values  map[*kernel.Value]expr
+	defs    map[*kernel.Value]*kernel.Instr
 	indices map[*kernel.Value]ir.Dim // of values that are an index
 	masks   map[*kernel.Value][]expr // the lanes of masks, for those that are known
 	uses    map[*kernel.Value]*use
@@ -57,7 +58,8 @@ func (g *gen) function() (string, launch.Kernel) {
 	k := g.kernel
 	g.grid = gridOf(k)
 	g.names = names{}
-	g.values, g.uses, g.indices, g.masks = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]ir.Dim{}, map[*kernel.Value][]expr{}
+	g.values, g.uses, g.defs = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]*kernel.Instr{}
+	g.indices, g.masks = map[*kernel.Value]ir.Dim{}, map[*kernel.Value][]expr{}
 	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]expr{}
 	for name := range g.taken {
 		g.names[name] = true
@@ -93,6 +95,7 @@ type use struct {
 	count int
 	block *kernel.Block // of the last use
 	defs  *kernel.Block // where it is made
+	next  bool          // a loop carries it
 }
 
 // usesOf counts the uses of all values.
@@ -123,6 +126,9 @@ func usesOf(k *kernel.Kernel) map[*kernel.Value]*use {
 				count(b, in.Loop.Init...)
 				visit(in.Loop.Body)
 				count(in.Loop.Body, in.Loop.Next...)
+				for _, v := range in.Loop.Next {
+					at(v).next = true
+				}
 				for _, v := range in.Loop.Carried {
 					at(v).defs = in.Loop.Body
 				}
@@ -175,11 +181,9 @@ func (g *gen) instrs(list []*kernel.Instr) {
 // inside writes a block in braces; what is learnt there is forgotten after it.
 func (g *gen) inside(head string, body func()) {
 	g.line("%s{", head)
-	decls, guards, env := g.decls, g.guards, g.env
 	g.depth++
-	body()
+	g.supposing(nil, body)
 	g.depth--
-	g.decls, g.guards, g.env = decls, guards, env
 	g.line("}")
 }
 
@@ -216,7 +220,7 @@ func (g *gen) loop(l *kernel.Loop) {
 	if hi <= math.MaxInt64-l.Step {
 		w = fitting(lo, hi+l.Step)
 	}
-	g.learn(l.Var, ir.Const(0), l.Extent.Sub(ir.Const(1)))
+	g.learnLoop(l.Var, l.Extent, l.Step)
 	name := g.names.give(l.Var)
 	g.symbols[l.Var] = &symbol{atom("%s", name), w, l.Step}
 	step := fmt.Sprintf("%s += %d", name, l.Step)

@@ -33,7 +33,7 @@ func TestGoldens(t *testing.T) {
 				}
 				a.Files = append(a.Files, txtar.File{Name: form + ".metal", Data: []byte(text)})
 				if form == launch.Buffers {
-					described, err := json.MarshalIndent(l, "", " ")
+					described, err := json.Marshal(l)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -67,6 +67,9 @@ func TestSamples(t *testing.T) {
 			var jobs []job
 			for _, s := range samples {
 				k, o := s.build(t)
+				if _, _, err := msl.Print(k, form, o); err != nil && form == launch.Tensors {
+					continue // the golden text has the reason
+				}
 				for _, sizes := range s.sizes {
 					jobs = append(jobs, job{k, call(t, k, sizes, rng), o, s.within})
 				}

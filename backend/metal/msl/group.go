@@ -42,11 +42,7 @@ func (g *gen) tileAt(in *kernel.Instr) (at, stride expr) {
 	if g.form == launch.Tensors && in.Buffer.Space == kernel.Global {
 		refuse("`%s` of %s, which is a tensor handle: expected a tile of shared memory", in.Op, in.Buffer.Name)
 	}
-	at = expr{g.buffers[in.Buffer], precAtom}
-	if n, ok := in.Index.IsConst(); !ok || n != 0 {
-		at = infix(at, "+", precAdd, g.sum(in.Index, u32))
-	}
-	return at, g.sum(in.Stride, u32)
+	return g.pointer(in.Buffer, in.Index), g.sum(in.Stride, u32)
 }
 
 // transposedArgs are the further arguments of a load or store whose stride is from column to column.

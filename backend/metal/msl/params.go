@@ -66,6 +66,9 @@ func (g *gen) positions() {
 		attr, where = "thread_position_in_grid", "position"
 	}
 	loops := g.grid.loops
+	for _, l := range loops {
+		g.some(l.Extent)
+	}
 	switch n := len(loops); {
 	case n == 1:
 		g.position(loops[0], attr, expr{})
@@ -84,9 +87,25 @@ func (g *gen) positions() {
 	}
 }
 
+// some tells that a loop over threads has rounds where one runs: a product of sizes is not 0, so none of them is.
+func (g *gen) some(extent ir.Dim) {
+	terms, c := extent.Terms()
+	if len(terms) != 1 || c > 0 {
+		return
+	}
+	for _, f := range terms[0].Factors {
+		for i, d := range g.decls {
+			if f.Kind == ir.FactorSymbol && d.Name == f.Name && d.Min == 0 && d.Max > 0 {
+				g.decls[i] = &ir.DimDecl{Name: d.Name, Min: 1, Max: d.Max}
+				g.env = nil
+			}
+		}
+	}
+}
+
 // position makes the variable of a loop: an attribute of the thread, or what is computed of one.
 func (g *gen) position(l *kernel.Loop, attr string, from expr) {
-	g.learn(l.Var, ir.Const(0), l.Extent.Sub(ir.Const(1)))
+	g.learnLoop(l.Var, l.Extent, l.Step)
 	name := g.names.give(l.Var)
 	if attr != "" {
 		param := name
