@@ -29,12 +29,12 @@ func (g *gen) bind(in *kernel.Instr, a []expr) expr {
 	if b.low || b.high {
 		given := b.text
 		if !isName(given.text) {
-			given = atom("%s", g.names.give(in.Symbol+"_given"))
+			given = atom("%s", g.names.give(short(in.Symbol)+"_given"))
 			g.line("%s %s = %s;", b.width, given.text, b.text.text)
 		}
 		e = g.clamped(in, b, given)
 		e = convert(to)(e, b.width)
-		name := atom("%s", g.names.give(in.Symbol))
+		name := atom("%s", g.names.give(short(in.Symbol)))
 		g.line("%s %s = %s;", to, name.text, e.text)
 		e = name
 		if in.Buffer != nil {
@@ -43,7 +43,7 @@ func (g *gen) bind(in *kernel.Instr, a []expr) expr {
 	} else {
 		e = convert(to)(e, b.width)
 		if !isName(e.text) {
-			name := g.names.give(in.Symbol)
+			name := g.names.give(short(in.Symbol))
 			g.line("%s %s = %s;", to, name, e.text)
 			e = atom("%s", name)
 		}

@@ -2,6 +2,7 @@ package msl
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ type gen struct {
 	kernel  *kernel.Kernel
 	options Options
 	grid    *grid
-	names   names
+	names   *names
 	used    map[string]bool // helpers
 
 	values  map[*kernel.Value]expr
@@ -28,9 +29,9 @@ type gen struct {
 	buffers map[*kernel.Buffer]string
 	symbols map[string]*symbol
 	sizes   map[string]*size
-	number  string // the variable that numbers the threads of a group
-	simd    map[string]expr
-	attrs   []launch.Builtin // parameters that are attributes of the thread
+	number  string            // the variable that numbers the threads of a group
+	simd    map[string]string // names of the attributes of a thread in its SIMD group
+	attrs   []launch.Builtin  // parameters that are attributes of the thread
 
 	decls  []*ir.DimDecl // the ranges of all symbols in use
 	guards []ir.Guard
@@ -57,13 +58,10 @@ func (g *gen) line(format string, args ...any) {
 func (g *gen) function() (string, launch.Kernel) {
 	k := g.kernel
 	g.grid = gridOf(k)
-	g.names = names{}
+	g.names = &names{taken: maps.Clone(g.taken)}
 	g.values, g.uses, g.defs = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]*kernel.Instr{}
 	g.indices, g.masks = map[*kernel.Value]ir.Dim{}, map[*kernel.Value][]expr{}
-	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]expr{}
-	for name := range g.taken {
-		g.names[name] = true
-	}
+	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]string{}
 	l := launch.Kernel{Function: g.names.give(g.functionName()), ABI: g.form}
 	l.Threads, l.Threadgroup = g.grid.threadsOf()
 	g.arguments()
@@ -182,7 +180,9 @@ func (g *gen) instrs(list []*kernel.Instr) {
 func (g *gen) inside(head string, body func()) {
 	g.line("%s{", head)
 	g.depth++
+	names := len(g.names.order)
 	g.supposing(nil, body)
+	g.names.forget(names)
 	g.depth--
 	g.line("}")
 }
@@ -221,7 +221,8 @@ func (g *gen) loop(l *kernel.Loop) {
 		w = fitting(lo, hi+l.Step)
 	}
 	g.learnLoop(l.Var, l.Extent, l.Step)
-	name := g.names.give(l.Var)
+	names := len(g.names.order)
+	name := g.names.give(short(l.Var))
 	g.symbols[l.Var] = &symbol{atom("%s", name), w, l.Step}
 	step := fmt.Sprintf("%s += %d", name, l.Step)
 	if l.Step == 1 {
@@ -232,6 +233,7 @@ func (g *gen) loop(l *kernel.Loop) {
 		g.assign(l, vars)
 	})
 	g.decls, g.guards, g.env = decls, guards, env
+	g.names.forget(names)
 	for i, v := range l.Results {
 		g.values[v] = atom("%s", vars[i])
 	}
@@ -239,16 +241,20 @@ func (g *gen) loop(l *kernel.Loop) {
 
 // accumulator names a carried value by what makes the next one.
 func (g *gen) accumulator(l *kernel.Loop, i int) string {
-	for _, in := range l.Body.Instrs {
-		if in.Result == l.Next[i] && in.Result != nil {
-			switch in.Op {
-			case kernel.Add, kernel.MulAdd:
-				return "sum"
-			case kernel.Max:
-				return "most"
-			case kernel.Min:
-				return "least"
-			}
+	next := l.Next[i]
+	for _, in := range slices.Backward(l.Body.Instrs) {
+		if in.Result != next {
+			continue
+		}
+		switch in.Op {
+		case kernel.Select: // of a mask, and the value before
+			next = in.Args[1]
+		case kernel.Add, kernel.MulAdd:
+			return "sum"
+		case kernel.Max:
+			return "most"
+		case kernel.Min:
+			return "least"
 		}
 	}
 	return "acc"

@@ -14,13 +14,13 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/msl"
+	_ "github.com/aiopt/aiopt/tests/airtest"
 )
-
-var update = flag.Bool("update", false, "rewrite the texts in testdata")
 
 var forms = []string{launch.Buffers, launch.Tensors}
 
-// TestGoldens holds the texts of the samples in both forms, and how they are launched.
+// TestGoldens holds the texts of the samples in both forms, and how they are launched. With the flag -update, which airtest
+// declares, it writes them.
 func TestGoldens(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestGoldens(t *testing.T) {
 				}
 			}
 			file, got := filepath.Join("testdata", s.name+".txtar"), txtar.Format(a)
-			if *update {
+			if flag.Lookup("update").Value.String() == "true" {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
 					t.Fatal(err)
 				}

@@ -31,7 +31,11 @@ func (g *gen) groupExtreme(in *kernel.Instr, a []expr) expr {
 }
 
 func (g *gen) groupShuffle(in *kernel.Instr, a []expr) expr {
-	return g.together("simd_shuffle", in, a[0], call("ushort", a[1]))
+	from := a[1]
+	if d, ok := g.indices[in.Args[1]]; ok {
+		from = g.sum(d, u32)
+	}
+	return g.together("simd_shuffle", in, a[0], call("ushort", from))
 }
 
 // tileAt is where a matrix lies, and how far its rows are from each other.

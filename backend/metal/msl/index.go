@@ -181,7 +181,7 @@ func (g *gen) floorDiv(a, b ir.Dim) (expr, width) {
 	blo, bhi := g.rangeOf(b)
 	n, isConst := b.IsConst()
 	if name, ok := a.IsSym(); ok && isConst && n == kernel.SIMDThreads && name == g.number {
-		return g.builtin("simd", "simdgroup_index_in_threadgroup"), u32
+		return g.inSIMD(whichSIMD), u32
 	}
 	w := joined(alo, ahi, blo, bhi)
 	switch {

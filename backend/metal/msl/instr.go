@@ -89,9 +89,16 @@ func isName(text string) bool {
 
 // lane is a lane of a value.
 func (g *gen) lane(v *kernel.Value, i int) expr {
-	switch e := g.values[v]; {
+	e, def := g.values[v], g.defs[v]
+	switch {
 	case v.Type.Lanes == 1:
 		return e
+	case def != nil && def.Op == kernel.Const:
+		return number(v.Type.Elem, def.Number, def.Int)
+	case def != nil && def.Op == kernel.Splat && isName(g.values[def.Args[0]].text):
+		return g.values[def.Args[0]]
+	case def != nil && def.Op == kernel.Lanes:
+		return atom("%d", i)
 	case g.masks[v] != nil && (g.masks[v][i] == yes || g.masks[v][i] == no):
 		return g.masks[v][i]
 	case v.Type.Elem == host.Bool:

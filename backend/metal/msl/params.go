@@ -3,6 +3,7 @@ package msl
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -83,6 +84,7 @@ func (g *gen) positions() {
 		g.position(l, "thread_index_in_threadgroup", expr{})
 		if l.Step == 1 {
 			g.number = l.Var
+			g.simd[whichSIMD], g.simd[whichLane] = g.names.give("simd"), g.names.give("lane")
 		}
 	}
 }
@@ -124,16 +126,20 @@ func (g *gen) position(l *kernel.Loop, attr string, from expr) {
 	g.symbols[l.Var] = &symbol{atom("%s", name), u32, l.Step}
 }
 
-// builtin is an attribute of the thread, a parameter where it is used.
-func (g *gen) builtin(hint, attr string) expr {
-	if e, ok := g.simd[attr]; ok {
-		return e
+// inSIMD is an attribute of the thread in its SIMD group, which is a parameter where it is used.
+func (g *gen) inSIMD(attr string) expr {
+	b := launch.Builtin{Name: g.simd[attr], Type: "uint", Attr: attr}
+	if !slices.Contains(g.attrs, b) {
+		g.attrs = append(g.attrs, b)
 	}
-	name := g.names.give(hint)
-	g.attrs = append(g.attrs, launch.Builtin{Name: name, Type: "uint", Attr: attr})
-	g.simd[attr] = atom("%s", name)
-	return g.simd[attr]
+	return atom("%s", b.Name)
 }
+
+// The attributes of a thread in its SIMD group.
+const (
+	whichSIMD = "simdgroup_index_in_threadgroup"
+	whichLane = "thread_index_in_simdgroup"
+)
 
 // parameters gives the function's parameters, and puts them into the launch.
 func (g *gen) parameters(l *launch.Kernel) []string {

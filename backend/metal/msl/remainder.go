@@ -94,7 +94,7 @@ func (g *gen) remainders(d ir.Dim, w width) (ir.Dim, []part) {
 // modulo is a mod b.
 func (g *gen) modulo(r remainder) (expr, width) {
 	if name, ok := r.a.IsSym(); ok && name == g.number && r.b.Equal(ir.Const(kernel.SIMDThreads)) {
-		return g.builtin("lane", "thread_index_in_simdgroup"), u32
+		return g.inSIMD(whichLane), u32
 	}
 	w := g.widthOfBoth(r.a, r.b)
 	return infix(g.sum(r.a, w), "%", precMul, g.sum(r.b, w)), w
