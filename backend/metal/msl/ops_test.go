@@ -22,7 +22,6 @@ var (
 	floats = []host.Elem{host.F32}
 	maths  = append([]host.Elem{host.F32}, ints...)
 	anys   = append([]host.Elem{host.F32, host.F16, host.BF16}, words...)
-	narrow = []host.Elem{host.I8, host.I16, host.I32, host.U8, host.U16, host.U32, host.F32}
 )
 
 // opCase is an operation of some arguments on elements of each of some types. within is the error that is allowed.
