@@ -1,6 +1,8 @@
 package msl
 
 import (
+	"fmt"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/ir"
@@ -25,35 +27,40 @@ func (g *gen) bind(in *kernel.Instr, a []expr) expr {
 	llo, _ := g.rangeOf(in.Least)
 	_, mhi := g.rangeOf(in.Most)
 	to := fitting(llo, max(llo, mhi))
-	e := b.text
-	if b.low || b.high {
-		given := b.text
-		if !isName(given.text) {
-			given = atom("%s", g.names.give(short(in.Symbol)+"_given"))
-			g.line("%s %s = %s;", b.width, given.text, b.text.text)
-		}
-		e = g.clamped(in, b, given)
-		e = convert(to)(e, b.width)
-		name := atom("%s", g.names.give(short(in.Symbol)))
-		g.line("%s %s = %s;", to, name.text, e.text)
-		e = name
-		if in.Buffer != nil {
-			g.line("if (%s) %s", infix(convert(b.width)(name, to), "!=", precEqual, given).text, g.tell(in.Buffer))
-		}
-	} else {
-		e = convert(to)(e, b.width)
-		if !isName(e.text) {
-			name := g.names.give(short(in.Symbol))
-			g.line("%s %s = %s;", to, name, e.text)
-			e = atom("%s", name)
-		}
-	}
+	e := g.nameBound(in, b, to)
 	g.learn(in.Symbol, in.Least, in.Most)
 	if !b.low && !b.high {
 		g.assume(b.is...)
 	}
 	g.symbols[in.Symbol] = &symbol{e, to, b.by}
 	return expr{}
+}
+
+// nameBound gives the index a name, or that which an equal one has.
+func (g *gen) nameBound(in *kernel.Instr, b bound, to width) expr {
+	_, isIndex := g.indices[in.Args[0]]
+	given, e := b.text, convert(to)(b.text, b.width)
+	if !b.low && !b.high && isName(e.text) {
+		return e
+	}
+	what := fmt.Sprintf("%s %s %t %s %t %s", to, e.text, b.low, in.Least, b.high, in.Most)
+	if known, ok := g.bounds[what]; ok && isIndex && in.Buffer == nil {
+		return known
+	}
+	if b.low || b.high {
+		if !isName(given.text) {
+			given = atom("%s", g.names.give(short(in.Symbol)+"_given"))
+			g.line("%s %s = %s;", b.width, given.text, b.text.text)
+		}
+		e = convert(to)(g.clamped(in, b, given), b.width)
+	}
+	name := atom("%s", g.names.give(short(in.Symbol)))
+	g.line("%s %s = %s;", to, name.text, e.text)
+	if in.Buffer != nil && (b.low || b.high) {
+		g.line("if (%s) %s", infix(convert(b.width)(name, to), "!=", precEqual, given).text, g.tell(in.Buffer))
+	}
+	g.bounds[what] = name
+	return name
 }
 
 // boundIndex is an index that is given a name.

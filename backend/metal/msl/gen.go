@@ -24,6 +24,7 @@ type gen struct {
 	values  map[*kernel.Value]expr
 	defs    map[*kernel.Value]*kernel.Instr
 	indices map[*kernel.Value]ir.Dim // of values that are an index
+	bounds  map[string]expr          // names of indices, by what they are
 	masks   map[*kernel.Value][]expr // the lanes of masks, for those that are known
 	uses    map[*kernel.Value]*use
 	buffers map[*kernel.Buffer]string
@@ -33,9 +34,7 @@ type gen struct {
 	simd    map[string]string // names of the attributes of a thread in its SIMD group
 	attrs   []launch.Builtin  // parameters that are attributes of the thread
 
-	decls  []*ir.DimDecl // the ranges of all symbols in use
-	guards []ir.Guard
-	env    *ir.DimEnv
+	facts
 
 	out   strings.Builder
 	depth int
@@ -61,6 +60,7 @@ func (g *gen) function() (string, launch.Kernel) {
 	g.names = &names{taken: maps.Clone(g.taken)}
 	g.values, g.uses, g.defs = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]*kernel.Instr{}
 	g.indices, g.masks = map[*kernel.Value]ir.Dim{}, map[*kernel.Value][]expr{}
+	g.bounds = map[string]expr{}
 	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]string{}
 	l := launch.Kernel{Function: g.names.give(g.functionName()), ABI: g.form}
 	l.Threads, l.Threadgroup = g.grid.threadsOf()
@@ -180,8 +180,10 @@ func (g *gen) instrs(list []*kernel.Instr) {
 func (g *gen) inside(head string, body func()) {
 	g.line("%s{", head)
 	g.depth++
-	names := len(g.names.order)
+	names, bounds := len(g.names.order), g.bounds
+	g.bounds = maps.Clone(bounds)
 	g.supposing(nil, body)
+	g.bounds = bounds
 	g.names.forget(names)
 	g.depth--
 	g.line("}")
@@ -192,10 +194,16 @@ func (g *gen) branch(c *kernel.If) {
 		g.inside("if ("+g.values[c.Cond].text+") ", func() { g.instrs(c.Then.Instrs) })
 		return
 	}
-	g.inside("if ("+g.condition(c.Holds).text+") ", func() {
-		g.assume(c.Holds)
+	switch cond := g.condition(c.Holds); cond {
+	case yes:
 		g.instrs(c.Then.Instrs)
-	})
+	case no:
+	default:
+		g.inside("if ("+cond.text+") ", func() {
+			g.assume(c.Holds)
+			g.instrs(c.Then.Instrs)
+		})
+	}
 }
 
 func (g *gen) loop(l *kernel.Loop) {
@@ -214,7 +222,7 @@ func (g *gen) loop(l *kernel.Loop) {
 	if l.Kind == kernel.Unroll {
 		g.line("#pragma clang loop unroll(full)")
 	}
-	decls, guards, env := g.decls, g.guards, g.env
+	before := g.facts
 	lo, hi := g.rangeOf(l.Extent)
 	w := i64
 	if hi <= math.MaxInt64-l.Step {
@@ -232,7 +240,7 @@ func (g *gen) loop(l *kernel.Loop) {
 		g.instrs(l.Body.Instrs)
 		g.assign(l, vars)
 	})
-	g.decls, g.guards, g.env = decls, guards, env
+	g.facts = before
 	g.names.forget(names)
 	for i, v := range l.Results {
 		g.values[v] = atom("%s", vars[i])

@@ -155,23 +155,28 @@ func (g *gen) place(b *kernel.Buffer, at ir.Dim) string {
 	return g.buffers[b] + "[" + text + "]"
 }
 
+// isRun reports an access to neighbours in memory that a pointer can name.
+func (g *gen) isRun(in *kernel.Instr, t kernel.Type) bool {
+	stride, fixed := in.Stride.IsConst()
+	return t.Lanes > 1 && in.Mask == nil && fixed && stride == 1 && t.Elem != host.Bool &&
+		(in.Buffer.Space == kernel.Shared || in.Buffer.Space == kernel.Global && g.form == launch.Buffers)
+}
+
 // vector gives the text of a run of elements as one vector, where the buffer's memory allows it.
 func (g *gen) vector(in *kernel.Instr, t kernel.Type) (string, bool) {
 	b, e := in.Buffer, elemTypes[t.Elem]
-	stride, fixed := in.Stride.IsConst()
-	if t.Lanes == 1 || in.Mask != nil || !fixed || stride != 1 || t.Elem == host.Bool || b.Space == kernel.Private || b.Space == kernel.Global && g.form == launch.Tensors {
+	if !g.isRun(in, t) {
 		return "", false
 	}
 	space, name := "threadgroup ", vectorName(e.name, t.Lanes)
-	aligned := false
 	if b.Space == kernel.Global {
-		space, aligned = "device ", g.multiple(in.Index, int64(t.Lanes))
+		space = "device "
 		if b.Access&kernel.Write == 0 {
 			space = "device const "
 		}
 	}
 	switch {
-	case aligned:
+	case g.multiple(in.Index, int64(t.Lanes)):
 	case e.packed:
 		name = "packed_" + name
 	default:
@@ -191,7 +196,7 @@ func (g *gen) pointer(b *kernel.Buffer, at ir.Dim) expr {
 func (g *gen) load(in *kernel.Instr, _ []expr) expr {
 	t := in.Result.Type
 	if text, ok := g.vector(in, t); ok {
-		if in.Buffer.Space == kernel.Shared || !g.multiple(in.Index, int64(t.Lanes)) { // of a packed one
+		if !g.multiple(in.Index, int64(t.Lanes)) { // of a packed one
 			return atom("%s(%s)", typeName(t), text)
 		}
 		return expr{text, precUnary}

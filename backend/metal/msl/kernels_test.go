@@ -31,6 +31,7 @@ var samples = []sample{
 	{"transpose", "y[h, b, w] = x0[b, w, h], and numbers of places that may be negative.", transpose, sizesOf("B", 1, 3), 0},
 	{"together", "What the threads of SIMD groups do together: the least, the number of the neighbour, and the other halves of rows.", together, sizesOf("N", 1, 2), 0},
 	{"dots", "Sums of products of neighbouring bytes and bf16, and a table that 64-bit codes name.", dots, sizesOf("N", 1, 7), 1e-6},
+	{"vectors", "Vectors of shared and private memory, at places that are a multiple of their lanes and at others.", vectors, sizesOf("N", 1, 3), 0},
 	{"scores", "y = x0 x1^T of bf16 without shared memory, where both are a multiple of 8.", scores, sizesOf2("M", "N", [][2]int64{{8, 16}, {24, 8}}), 1e-3},
 }
 
@@ -238,6 +239,29 @@ func dots(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
 		b.Store(p, i, b.Load(table, code, 1))
 	})
 	return nil
+}
+
+func vectors(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x, y := b.Input("x0", host.BF16, n.Mul(c(128))), b.Output("y", host.BF16, n.Mul(c(128)))
+	z := b.Output("z", host.F32, n.Mul(c(128)))
+	s, f := b.Buffer("s", host.BF16, c(130), kernel.Shared, 0), b.Buffer("f", host.F32, c(130), kernel.Shared, 0)
+	p := b.Buffer("p", host.F32, c(5), kernel.Private, 0)
+	b.For(kernel.Grid, "i", n, 1, func(i ir.Dim) {
+		b.For(kernel.Thread, "thread", c(32), 1, func(t ir.Dim) {
+			own := named(b, "own", t.Mul(c(4)), c(124))
+			at := i.Mul(c(128)).Add(own)
+			v := b.Load(x, at, 4)
+			b.Store(s, own, b.Cast(b.Cast(v, host.F32), host.BF16))
+			b.Store(f, own.Add(c(1)), b.Cast(v, host.F32))
+			b.Barrier()
+			b.Store(y, at, b.Load(s, named(b, "mirrored", c(124).Sub(own), c(124)), 4))
+			b.Store(p, c(0), b.Load(f, named(b, "own", t.Mul(c(4)), c(124)).Add(c(1)), 4))
+			b.Store(p, c(4), b.Float(f32(1), 7))
+			b.Store(z, at, b.Load(p, c(1), 4))
+		})
+	})
+	return map[*kernel.Buffer][]ir.Dim{x: {n, c(128)}, y: {n, c(128)}, z: {n, c(32), c(4)}}
 }
 
 func scores(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {

@@ -16,20 +16,22 @@ const mostGroupMemory = 32 << 10
 
 // arguments names the buffers and sizes, and takes what is known of them for granted.
 func (g *gen) arguments() {
+	var decls []*ir.DimDecl
 	for _, s := range g.kernel.Sizes {
 		if s.Min < 0 {
 			refuse("size %s may be %d, expected at least 0", s.Name, s.Min)
 		}
-		g.decls = append(g.decls, &ir.DimDecl{Name: s.Name, Min: s.Min, Max: max(s.Min, min(s.Max, launch.MostElements))})
+		decls = append(decls, &ir.DimDecl{Name: s.Name, Min: s.Min, Max: max(s.Min, min(s.Max, launch.MostElements))})
 	}
-	g.guards = append(g.guards, g.kernel.Guards...)
+	guards := slices.Clone(g.kernel.Guards)
 	for _, b := range g.kernel.Buffers {
 		elemName(b.Elem)
 		g.buffers[b] = g.names.give(b.Name)
 		if _, isConst := b.Len.IsConst(); b.Space == kernel.Global && !isConst {
-			g.guards = append(g.guards, ir.Guard{Any: []ir.Cond{{Left: b.Len, Rel: ir.RelLE, Right: ir.Const(launch.MostElements)}}})
+			guards = append(guards, ir.Guard{Any: []ir.Cond{{Left: b.Len, Rel: ir.RelLE, Right: ir.Const(launch.MostElements)}}})
 		}
 	}
+	g.with(decls, guards)
 	for _, s := range g.kernel.Sizes {
 		at := &size{name: g.names.give(s.Name)}
 		g.sizes[s.Name] = at
@@ -56,8 +58,37 @@ func (g *gen) locals() {
 		if n > math.MaxInt32 || bytes > mostGroupMemory {
 			refuse("shared memory of %d bytes and more, expected at most %d", bytes, mostGroupMemory)
 		}
-		g.line("%s%s %s[%d];", space, elemName(b.Elem), g.buffers[b], max(n, 1))
+		name := elemName(b.Elem)
+		if lanes := g.vectorsOf(b); b.Space == kernel.Shared && lanes > 1 {
+			vectors, count := g.names.give(g.buffers[b]+"_vectors"), (n+int64(lanes)-1)/int64(lanes)
+			g.line("threadgroup %s %s[%d];", vectorName(name, lanes), vectors, max(count, 1))
+			g.line("threadgroup %s* %s = (threadgroup %s*)%s;", name, g.buffers[b], name, vectors)
+			continue
+		}
+		g.line("%s%s %s[%d];", space, name, g.buffers[b], max(n, 1))
 	}
+}
+
+// vectorsOf is how many lanes of a buffer are read or written as one vector, where that is so: shared memory begins where such a
+// vector may.
+func (g *gen) vectorsOf(b *kernel.Buffer) int {
+	most := 1
+	g.kernel.Walk(func(in *kernel.Instr) {
+		if in.Buffer != b {
+			return
+		}
+		switch in.Op {
+		case kernel.Load:
+			if g.isRun(in, in.Result.Type) {
+				most = max(most, in.Result.Type.Lanes)
+			}
+		case kernel.Store:
+			if g.isRun(in, in.Args[0].Type) {
+				most = max(most, in.Args[0].Type.Lanes)
+			}
+		}
+	})
+	return most
 }
 
 // positions makes the variables of the grid and thread loops.
@@ -95,11 +126,15 @@ func (g *gen) some(extent ir.Dim) {
 	if len(terms) != 1 || c > 0 {
 		return
 	}
+	if f := terms[0].Factors[0]; len(terms[0].Factors) == 1 && f.Kind == ir.FactorFloorDiv {
+		g.some(f.Args[0].Sub(f.Args[1]).Add(ir.Const(1))) // at least 1 where a is at least b
+		return
+	}
 	for _, f := range terms[0].Factors {
 		for i, d := range g.decls {
 			if f.Kind == ir.FactorSymbol && d.Name == f.Name && d.Min == 0 && d.Max > 0 {
 				g.decls[i] = &ir.DimDecl{Name: d.Name, Min: 1, Max: d.Max}
-				g.env = nil
+				g.with(nil, nil)
 			}
 		}
 	}
@@ -108,7 +143,11 @@ func (g *gen) some(extent ir.Dim) {
 // position makes the variable of a loop: an attribute of the thread, or what is computed of one.
 func (g *gen) position(l *kernel.Loop, attr string, from expr) {
 	g.learnLoop(l.Var, l.Extent, l.Step)
-	name := g.names.give(l.Var)
+	name := l.Var
+	if l.Kind == kernel.Thread && slices.Contains(words, name) {
+		name = "t"
+	}
+	name = g.names.give(name)
 	if attr != "" {
 		param := name
 		if l.Step != 1 {
@@ -219,8 +258,13 @@ func (g *gen) extentOf(name string) string {
 		}
 		shape := g.shape(b)
 		for i, d := range shape {
-			if s, ok := d.IsSym(); ok && s == name {
-				return fmt.Sprintf("uint(%s.get_extent(%d))", g.buffers[b], len(shape)-1-i)
+			terms, c := d.Terms() // the size, or a multiple of it
+			if c == 0 && len(terms) == 1 && len(terms[0].Factors) == 1 && terms[0].Coef > 0 && terms[0].Factors[0].Name == name {
+				extent := atom("uint(%s.get_extent(%d))", g.buffers[b], len(shape)-1-i)
+				if n := terms[0].Coef; n != 1 {
+					extent = infix(extent, "/", precMul, atom("%d", n))
+				}
+				return extent.text
 			}
 		}
 	}

@@ -2,9 +2,18 @@ package msl
 
 import (
 	"math"
+	"slices"
 
 	"github.com/aiopt/aiopt/ir"
 )
+
+// facts are what is known of index symbols at a place.
+type facts struct {
+	decls  []*ir.DimDecl // their ranges
+	guards []ir.Guard
+	env    *ir.DimEnv          // of both, once it is asked for
+	ranges map[string]interval // that were asked for
+}
 
 // known gives what is proven of the symbols that are defined.
 func (g *gen) known() *ir.DimEnv {
@@ -14,11 +23,16 @@ func (g *gen) known() *ir.DimEnv {
 	return g.env
 }
 
+// with changes what is known; what was known before may be in use elsewhere.
+func (g *gen) with(decls []*ir.DimDecl, guards []ir.Guard) {
+	g.facts = facts{slices.Concat(g.decls, decls), slices.Concat(g.guards, guards), nil, map[string]interval{}}
+}
+
 // learn adds a symbol in least..most to what is known.
 func (g *gen) learn(name string, least, most ir.Dim) {
 	lo, _ := g.rangeOf(least)
 	_, hi := g.rangeOf(most)
-	g.decls = append(g.decls[:len(g.decls):len(g.decls)], &ir.DimDecl{Name: name, Min: lo, Max: max(lo, hi)})
+	g.with([]*ir.DimDecl{{Name: name, Min: lo, Max: max(lo, hi)}}, nil)
 	s := ir.Sym(name)
 	g.assume(ir.Cond{Left: least, Rel: ir.RelLE, Right: s}, ir.Cond{Left: s, Rel: ir.RelLE, Right: most})
 }
@@ -33,20 +47,21 @@ func (g *gen) learnLoop(name string, extent ir.Dim, step int64) {
 }
 
 func (g *gen) assume(conds ...ir.Cond) {
+	var guards []ir.Guard
 	for _, c := range conds {
-		g.guards = append(g.guards[:len(g.guards):len(g.guards)], ir.Guard{Any: []ir.Cond{c}})
+		guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
 	}
-	g.env = nil
+	g.with(nil, guards)
 }
 
 // supposing runs body where conditions hold.
 func (g *gen) supposing(conds []ir.Cond, body func()) {
-	decls, guards, env := g.decls, g.guards, g.env
+	before := g.facts
 	if len(conds) > 0 {
 		g.assume(conds...)
 	}
 	body()
-	g.decls, g.guards, g.env = decls, guards, env
+	g.facts = before
 }
 
 func (g *gen) widthOf(d ir.Dim) width { return fitting(g.rangeOf(d)) }
@@ -59,10 +74,8 @@ func (g *gen) widthOfBoth(a, b ir.Dim) width {
 
 // decide answers whether a condition holds.
 func (g *gen) decide(c ir.Cond) ir.Truth {
-	if t := g.known().Prove(c); t != ir.Undecided {
-		return t
-	}
-	lo, hi := g.rangeOf(c.Left.Sub(c.Right))
+	own := g.interval(c.Left.Sub(c.Right))
+	lo, hi := own.lo, own.hi
 	for rel, always := range map[ir.Relation]bool{ir.RelLE: hi <= 0, ir.RelLT: hi < 0, ir.RelGE: lo >= 0, ir.RelGT: lo > 0, ir.RelNE: lo > 0 || hi < 0} {
 		switch {
 		case c.Rel == rel && always:
@@ -71,7 +84,7 @@ func (g *gen) decide(c ir.Cond) ir.Truth {
 			return ir.False
 		}
 	}
-	return ir.Undecided
+	return g.known().Prove(c)
 }
 
 // holds reports a condition that is known to hold.
@@ -79,11 +92,19 @@ func (g *gen) holds(left ir.Dim, rel ir.Relation, right ir.Dim) bool {
 	return g.decide(ir.Cond{Left: left, Rel: rel, Right: right}) == ir.True
 }
 
-// rangeOf gives bounds of a number: what the guards say, and what the ranges of its parts do.
+// rangeOf gives bounds of a number: what the ranges of its parts say, and where it would not fit an unsigned one, the guards.
 func (g *gen) rangeOf(d ir.Dim) (lo, hi int64) {
-	lo, hi = g.known().Range(d)
-	own := g.interval(d)
-	return max(lo, own.lo), min(hi, own.hi)
+	text := d.String()
+	i, ok := g.ranges[text]
+	if !ok {
+		i = g.interval(d)
+		if fitting(i.lo, i.hi) != u32 {
+			lo, hi := g.known().Range(d)
+			i = interval{max(lo, i.lo), min(hi, i.hi)}
+		}
+		g.ranges[text] = i
+	}
+	return i.lo, i.hi
 }
 
 // interval is bounds of which the outermost stand for none.
@@ -120,8 +141,11 @@ func (g *gen) interval(d ir.Dim) interval {
 func (g *gen) factorInterval(f ir.DimFactor) interval {
 	switch f.Kind {
 	case ir.FactorSymbol:
-		lo, hi := g.known().Range(ir.Sym(f.Name))
-		return interval{lo, hi}
+		for _, d := range g.decls {
+			if d.Name == f.Name {
+				return interval{d.Min, d.Max}
+			}
+		}
 	case ir.FactorFloorDiv: // a divisor that is computed with is not 0
 		a, b := g.interval(f.Args[0]), g.interval(f.Args[1])
 		if a.lo >= 0 && b.lo >= 0 {
