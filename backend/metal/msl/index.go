@@ -220,11 +220,17 @@ func (g *gen) condition(c ir.Cond) expr {
 		w = g.widthOfBoth(left, right)
 	}
 	rel := c.Rel
-	if _, n := left.Terms(); rel == ir.RelLE && n > 0 {
-		left, rel = left.Sub(ir.Const(1)), ir.RelLT
-	}
-	if _, n := right.Terms(); rel == ir.RelGE && n > 0 {
-		right, rel = right.Sub(ir.Const(1)), ir.RelGT
+	_, l := left.Terms()
+	_, r := right.Terms()
+	switch one := ir.Const(1); { // `i < N` rather than `i + 1 <= N` or `i <= N - 1`
+	case rel == ir.RelLE && l > 0:
+		left, rel = left.Sub(one), ir.RelLT
+	case rel == ir.RelLE && r == -1:
+		right, rel = right.Add(one), ir.RelLT
+	case rel == ir.RelGE && r > 0:
+		right, rel = right.Sub(one), ir.RelGT
+	case rel == ir.RelGE && l == -1:
+		left, rel = left.Add(one), ir.RelGT
 	}
 	if _, isConst := left.IsConst(); isConst { // the constant behind
 		left, right, rel = right, left, mirrored[rel]
