@@ -203,10 +203,14 @@ func (d *dots) stored(batch []ir.Dim, first, lane ir.Dim, sums []*kernel.Value) 
 	return d.only(ir.Cond{Left: lane, Rel: ir.RelLT, Right: num(int64(len(sums)))}, func() error {
 		row := part{at: d.symbol("row", lane.FloorDiv(num(d.each)), num(d.rows-1))}
 		at := first.Add(lane.Mod(num(d.each)))
-		return d.only(ir.Cond{Left: at, Rel: ir.RelLT, Right: d.n}, func() error {
+		store := func() error {
 			col := part{at: d.symbol("col", at, d.n.Sub(one))}
 			return d.store(d.contraction.at(batch, row, col), place{batch: batch}, row, col, v)
-		})
+		}
+		if isZero(d.n.Mod(num(d.each * d.simds))) {
+			return store()
+		}
+		return d.only(ir.Cond{Left: at, Rel: ir.RelLT, Right: d.n}, store)
 	})
 }
 

@@ -52,6 +52,12 @@ func gpuEntries() []Entry {
 			Make:    makeRowTeams,
 		},
 		{
+			Name:    "squares",
+			Doc:     "Transpositions: squares go through shared memory, so that threads lie along what is read and what is written.",
+			Applies: func(g *Group, t Target) string { return g.needsSquares(t) },
+			Make:    makeSquares,
+		},
+		{
 			Name:    "elementwise",
 			Doc:     "A thread for each result, or vector of neighbours; a thread goes alone over what is reduced.",
 			Applies: func(*Group, Target) string { return "" },

@@ -207,13 +207,13 @@ func (r rows) stored(l *loops, p point, exists func(body func() error) error) er
 		return c.each(func(x element) error {
 			q := append(p[:len(p):len(p)], x.part)
 			q[len(p)].axes = len(r.shape) - r.first
-			return exists(func() error { return c.mine(x, func() error { return l.store(q) }) })
+			return c.mine(x, func() error { return l.store(q) })
 		})
 	}
 	if err := l.hoist(each); err != nil {
 		return err
 	}
-	return each()
+	return exists(each)
 }
 
 // reducedType is the type that SIMD groups reduce numbers of a type in: they have sums of 32 bits.

@@ -37,6 +37,7 @@ func Hold(t *testing.T, jobs []Job) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%d kernels", len(jobs))
 	for some := range slices.Chunk(jobs, inText) {
 		m := msl.NewModule(launch.Buffers)
 		var launches []launch.Kernel
