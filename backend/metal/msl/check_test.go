@@ -24,7 +24,7 @@ type job struct {
 	kernel *kernel.Kernel
 	call   kernel.Call
 	opts   msl.Options
-	within float64 // relative error; 0 demands equal numbers, below 0 nothing of them
+	within float64 // error, absolute and relative; 0 demands equal numbers, below 0 nothing of them
 }
 
 // orders are the orders that kernels are run in.
@@ -150,7 +150,7 @@ func compare(b *kernel.Buffer, want, got []byte, within float64) error {
 		}
 		return t
 	}
-	if err := host.Near(tensor(got), tensor(want), host.Tolerance{Rel: within}); err != nil {
+	if err := host.Near(tensor(got), tensor(want), host.Tolerance{Abs: within, Rel: within}); err != nil {
 		return fmt.Errorf("%s: %w", b.Name, err)
 	}
 	return nil

@@ -62,16 +62,26 @@ func prefix(op string, a expr) expr {
 	return expr{op + a.at(precUnary), precUnary}
 }
 
-// all joins conditions, none being true.
-func all(conds []expr) expr {
-	if len(conds) == 0 {
-		return atom("true")
+// both joins two conditions.
+func both(a, b expr) expr {
+	switch {
+	case a == no || b == yes:
+		return a
+	case b == no || a == yes:
+		return b
 	}
-	e := conds[0]
-	for _, c := range conds[1:] {
-		e = infix(e, "&&", precAnd, c)
+	return infix(a, "&&", precAnd, b)
+}
+
+// chosen is ternary, or one of its ends where the condition is known.
+func chosen(cond, a, b expr) expr {
+	switch cond {
+	case yes:
+		return a
+	case no:
+		return b
 	}
-	return e
+	return ternary(cond, a, b)
 }
 
 var components = [4]string{"x", "y", "z", "w"}

@@ -22,6 +22,7 @@ type gen struct {
 
 	values  map[*kernel.Value]expr
 	indices map[*kernel.Value]ir.Dim // of values that are an index
+	masks   map[*kernel.Value][]expr // the lanes of masks, for those that are known
 	uses    map[*kernel.Value]*use
 	buffers map[*kernel.Buffer]string
 	symbols map[string]*symbol
@@ -56,7 +57,7 @@ func (g *gen) function() (string, launch.Kernel) {
 	k := g.kernel
 	g.grid = gridOf(k)
 	g.names = names{}
-	g.values, g.uses, g.indices = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]ir.Dim{}
+	g.values, g.uses, g.indices, g.masks = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]ir.Dim{}, map[*kernel.Value][]expr{}
 	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]expr{}
 	for name := range g.taken {
 		g.names[name] = true
@@ -187,11 +188,7 @@ func (g *gen) branch(c *kernel.If) {
 		g.inside("if ("+g.values[c.Cond].text+") ", func() { g.instrs(c.Then.Instrs) })
 		return
 	}
-	cond, holds := g.condition(c.Holds)
-	if holds {
-		cond = atom("true")
-	}
-	g.inside("if ("+cond.text+") ", func() {
+	g.inside("if ("+g.condition(c.Holds).text+") ", func() {
 		g.assume(c.Holds)
 		g.instrs(c.Then.Instrs)
 	})

@@ -313,32 +313,44 @@ func summands(d ir.Dim) int {
 	return len(terms)
 }
 
-// condition compares two numbers: "" where it is known to hold. What is subtracted on one side is added on the other, so
-// that both sides are seldom negative.
-func (g *gen) condition(c ir.Cond) (expr, bool) {
-	if g.known().Prove(c) == ir.True {
-		return expr{}, true
+// condition compares two numbers: true or false where that is known. What is subtracted on one side is added on the other
+// where that keeps both from being negative.
+func (g *gen) condition(c ir.Cond) expr {
+	switch g.known().Prove(c) {
+	case ir.True:
+		return yes
+	case ir.False:
+		return no
 	}
-	left, right := sides(c.Left.Sub(c.Right))
+	left, right := c.Left, c.Right
+	w := g.widthOfBoth(left, right)
+	if w != u32 {
+		left, right = sides(left.Sub(right))
+		w = g.widthOfBoth(left, right)
+	}
 	rel := c.Rel
-	one := ir.Const(1)
-	if n := left.Sub(one); rel == ir.RelLE && summands(n) < summands(left) {
-		left, rel = n, ir.RelLT
+	if _, n := left.Terms(); rel == ir.RelLE && n > 0 {
+		left, rel = left.Sub(ir.Const(1)), ir.RelLT
 	}
-	if n := right.Sub(one); rel == ir.RelGE && summands(n) < summands(right) {
-		right, rel = n, ir.RelGT
+	if _, n := right.Terms(); rel == ir.RelGE && n > 0 {
+		right, rel = right.Sub(ir.Const(1)), ir.RelGT
 	}
-	if zero, _ := left.IsConst(); summands(left) == 0 && zero == 0 { // the constant behind
+	if _, isConst := left.IsConst(); isConst { // the constant behind
 		left, right, rel = right, left, mirrored[rel]
 	}
-	lo1, hi1 := g.rangeOf(left)
-	lo2, hi2 := g.rangeOf(right)
-	w := joined(lo1, hi1, lo2, hi2)
 	prec := precLess
 	if rel == ir.RelEQ || rel == ir.RelNE {
 		prec = precEqual
 	}
-	return infix(g.sum(left, w), rel.String(), prec, g.sum(right, w)), false
+	return infix(g.sum(left, w), rel.String(), prec, g.sum(right, w))
+}
+
+var yes, no = atom("true"), atom("false")
+
+func (g *gen) widthOfBoth(a, b ir.Dim) width {
+	alo, ahi := g.rangeOf(a)
+	blo, bhi := g.rangeOf(b)
+	return joined(alo, ahi, blo, bhi)
 }
 
 var mirrored = map[ir.Relation]ir.Relation{

@@ -43,7 +43,7 @@ func (g *gen) instr(in *kernel.Instr) {
 func (g *gen) inlined(in *kernel.Instr, r rule, e expr) bool {
 	u := g.uses[in.Result]
 	switch {
-	case in.Op == kernel.Const && !isTile(in.Result.Type), in.Op == kernel.Lanes, e.prec == precAtom && e.text == "true":
+	case in.Op == kernel.Const && !isTile(in.Result.Type), in.Op == kernel.Lanes, e == yes, e == no:
 		return true
 	case in.Op == kernel.Splat && in.Args[0].Type.Elem != host.Bool && mayRepeat(e.text):
 		return true
@@ -88,6 +88,8 @@ func (g *gen) lane(v *kernel.Value, i int) expr {
 	switch e := g.values[v]; {
 	case v.Type.Lanes == 1:
 		return e
+	case g.masks[v] != nil && (g.masks[v][i] == yes || g.masks[v][i] == no):
+		return g.masks[v][i]
 	case v.Type.Elem == host.Bool:
 		return atom("%s[%d]", g.named(v).text, i)
 	default:
@@ -190,10 +192,10 @@ func (g *gen) load(in *kernel.Instr, _ []expr) expr {
 	}
 	return g.each(t, func(i int) expr {
 		e := atom("%s", g.place(in.Buffer, g.element(in, i)))
-		if in.Mask == nil || g.values[in.Mask].text == "true" {
+		if in.Mask == nil {
 			return e
 		}
-		return ternary(g.lane(in.Mask, i), e, zero(one))
+		return chosen(g.lane(in.Mask, i), e, zero(one))
 	})
 }
 
@@ -216,28 +218,32 @@ func (g *gen) store(in *kernel.Instr, a []expr) expr {
 		return expr{}
 	}
 	for i := range v.Type.Lanes {
-		e := g.lane(v, i)
-		text := g.place(in.Buffer, g.element(in, i)) + " = " + e.text + ";"
-		if in.Mask != nil && g.values[in.Mask].text != "true" {
-			text = "if (" + g.lane(in.Mask, i).text + ") " + text
+		under := ""
+		if in.Mask != nil {
+			switch mask := g.lane(in.Mask, i); mask {
+			case yes:
+			case no:
+				continue
+			default:
+				under = "if (" + mask.text + ") "
+			}
 		}
-		g.line("%s", text)
+		e := g.lane(v, i)
+		g.line("%s%s = %s;", under, g.place(in.Buffer, g.element(in, i)), e.text)
 	}
 	return expr{}
 }
 
 // within is the mask of the lanes whose index lies in a range.
 func (g *gen) within(in *kernel.Instr, _ []expr) expr {
+	var known []expr
 	e := g.each(in.Result.Type, func(i int) expr {
 		at := g.element(in, i)
-		var conds []expr
-		for _, c := range []ir.Cond{{Left: in.Least, Rel: ir.RelLE, Right: at}, {Left: at, Rel: ir.RelLE, Right: in.Most}} {
-			if e, holds := g.condition(c); !holds {
-				conds = append(conds, e)
-			}
-		}
-		return all(conds)
+		lane := both(g.condition(ir.Cond{Left: in.Least, Rel: ir.RelLE, Right: at}), g.condition(ir.Cond{Left: at, Rel: ir.RelLE, Right: in.Most}))
+		known = append(known, lane)
+		return lane
 	})
+	g.masks[in.Result] = known
 	return e
 }
 
@@ -317,12 +323,15 @@ func (g *gen) name(in *kernel.Instr, d ir.Dim) {
 		kept = kept.Min(in.Most)
 	}
 	w := fitting(llo, max(llo, mhi))
-	name := g.names.give(in.Symbol)
 	e := g.sum(kept, w)
-	g.line("%s %s = %s;", w, name, e.text)
+	if _, isConst := kept.IsConst(); isConst || !isName(e.text) {
+		name := g.names.give(in.Symbol)
+		g.line("%s %s = %s;", w, name, e.text)
+		e = atom("%s", name)
+	}
 	if status := in.Buffer; status != nil && !kept.Equal(d) {
 		in := joined(lo, hi, llo, max(llo, mhi))
-		g.line("if (%s) %s", infix(g.sum(d, in), "!=", precEqual, convert(in)(atom("%s", name), w)).text, g.tell(status))
+		g.line("if (%s) %s", infix(g.sum(d, in), "!=", precEqual, convert(in)(e, w)).text, g.tell(status))
 	}
 	by := int64(1)
 	for by < longestLanes && kept.Equal(d) && g.multiple(d, 2*by) {
@@ -332,7 +341,7 @@ func (g *gen) name(in *kernel.Instr, d ir.Dim) {
 	if kept.Equal(d) {
 		g.assume(ir.Cond{Left: ir.Sym(in.Symbol), Rel: ir.RelEQ, Right: d})
 	}
-	g.symbols[in.Symbol] = &symbol{atom("%s", name), w, by}
+	g.symbols[in.Symbol] = &symbol{e, w, by}
 }
 
 // longestLanes are the most that a vector has.

@@ -195,11 +195,11 @@ func (g *gen) magnitude(in *kernel.Instr, a []expr) expr {
 }
 
 // pickBy chooses between two values by a comparison.
-func (g *gen) pickBy(t kernel.Type, cond, yes, no expr) expr {
+func (g *gen) pickBy(t kernel.Type, cond, a, b expr) expr {
 	if t.Lanes == 1 {
-		return ternary(cond, yes, no)
+		return chosen(cond, a, b)
 	}
-	return call("select", no, yes, cond)
+	return call("select", b, a, cond)
 }
 
 func (g *gen) choose(in *kernel.Instr, a []expr) expr {
