@@ -10,6 +10,12 @@ func gpuEntries() []Entry {
 			Make:    makeGPUAttention,
 		},
 		{
+			Name:    "codes",
+			Doc:     "Products of few rows with weights that are codes with scales: codes are multiplied as they lie, scales are applied to sums.",
+			Applies: func(g *Group, _ Target) string { return g.needsCodes() },
+			Make:    makeCodes,
+		},
+		{
 			Name:    "dots",
 			Doc:     "Products of few rows with columns along k, such as weights, compressed or not: a SIMD group for a few columns, threads along k.",
 			Applies: func(g *Group, _ Target) string { return g.needsDots() },
