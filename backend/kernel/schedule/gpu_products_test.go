@@ -118,7 +118,7 @@ func TestGPUProductsLarge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			code.hold(t, gpus, op, in, sizes, want[0])
+			code.hold(t, gpus[i%2:][:1], op, in, sizes, want[0])
 		})
 	}
 	metaltest.Hold(t, code.jobs)
