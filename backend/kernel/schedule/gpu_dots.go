@@ -99,6 +99,8 @@ type dots struct {
 
 	// add gives the sums of each row with some columns that this thread has.
 	add func(batch, cols []ir.Dim) ([]*kernel.Value, error)
+	// prepare has the threads of a group fill shared memory before; nil for nothing.
+	prepare func(t ir.Dim) error
 }
 
 func newDots(m *gemm) *dots {
@@ -136,6 +138,11 @@ func (d *dots) thread(batch []ir.Dim, group, t ir.Dim) error {
 		cols[i] = first.Add(num(int64(i)))
 		if !isZero(d.n.Mod(num(d.each * d.simds))) {
 			cols[i] = d.symbol("col", cols[i], d.n.Sub(one))
+		}
+	}
+	if d.prepare != nil {
+		if err := d.prepare(t); err != nil {
+			return err
 		}
 	}
 	sums, err := d.add(batch, cols)

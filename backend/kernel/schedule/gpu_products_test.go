@@ -72,6 +72,19 @@ var gpuProducts = []struct {
 	{"codes of 8 bits with a sign", "%x: tensor<1x64xf16>, %w: tensor<40x64xi8>, %s: tensor<1x1xf16>", "tensor<1x40xf16>", dequantized("1x64", "40x64", "i8", "1x1", "", "1x40"), 0},
 	{"codes in short blocks", "%x: tensor<1x128xf16>, %w: tensor<40x128xi4>, %s: tensor<40x16xf16>", "tensor<1x40xf16>", dequantized("1x128", "40x128", "i4", "40x16", "", "1x40"), 0},
 	{"codes of 3 bits", "%x: tensor<1x64xf16>, %w: tensor<40x64xu3>, %s: tensor<40x1xf16>", "tensor<1x40xf16>", dequantized("1x64", "40x64", "u3", "40x1", "", "1x40"), 0},
+	{"codes of 2 bits", "%x: tensor<2x64xf16>, %w: tensor<40x64xi2>, %s: tensor<40x2xf16>", "tensor<2x40xf16>", dequantized("2x64", "40x64", "i2", "40x2", "", "2x40"), 0},
+	{"codes of a table for each column", "%x: tensor<1x96xf16>, %w: tensor<40x96xu2>, %t: tensor<40x2x4x1xf16>", "tensor<1x40xf16>", `%y = core.kernel(%x, %w, %t) : tensor<1x40xf16>
+      kernel(%x: tensor<1x96xf16>, %w: tensor<40x96xu2>, %t: tensor<40x2x4x1xf16>) {
+        %d = quant.lookup(%w, %t) {axis = 0} : tensor<40x96xf16>
+        %l = nn.linear(%x, %d) : tensor<1x40xf16>
+        core.return(%l)
+      }`, 0},
+	{"codes of a large table", "%x: tensor<3x64xf16>, %w: tensor<9x64xu8>, %t: tensor<1x1x256x1xf16>", "tensor<3x9xf16>", `%y = core.kernel(%x, %w, %t) : tensor<3x9xf16>
+      kernel(%x: tensor<3x64xf16>, %w: tensor<9x64xu8>, %t: tensor<1x1x256x1xf16>) {
+        %d = quant.lookup(%w, %t) {axis = 0} : tensor<9x64xf16>
+        %l = nn.linear(%x, %d) : tensor<3x9xf16>
+        core.return(%l)
+      }`, 0},
 	{"codes of tables", "%x: tensor<1x64xf16>, %w: tensor<40x64xu4>, %t: tensor<1x1x16x1xf16>", "tensor<1x40xf16>", `%y = core.kernel(%x, %w, %t) : tensor<1x40xf16>
       kernel(%x: tensor<1x64xf16>, %w: tensor<40x64xu4>, %t: tensor<1x1x16x1xf16>) {
         %d = quant.lookup(%w, %t) {axis = 0} : tensor<40x64xf16>
