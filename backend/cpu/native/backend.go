@@ -3,6 +3,8 @@ package native
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"runtime"
 
 	"github.com/aiopt/aiopt/backend"
@@ -26,14 +28,14 @@ func (Backend) Name() string { return "cpu" }
 
 // Available gives nil where this machine has what the backend needs, and otherwise says what it lacks.
 func (b Backend) Available() error {
-	_, err := newCompiler(b.Target, b.Cache)
+	_, err := newCompiler(b)
 	return err
 }
 
 // Compile makes code for every operation that the planner has kernels for. The error is a *toolchain.Missing on a machine
 // without LLVM.
 func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
-	c, err := newCompiler(b.Target, b.Cache)
+	c, err := newCompiler(b)
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +43,7 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	c.parallel, c.keep = threads, b.Keep
-	if b.Packed != nil {
-		c.packed = b.Packed
-	}
+	c.parallel = threads
 	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
 	plan := b.Plan
 	if plan == nil {
@@ -63,7 +62,20 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	c.warn(opt.Warn)
 	return program, nil
+}
+
+// warn tells of what is not kept for the next run; once, as the causes are alike.
+func (c *compiler) warn(warn func(message string)) {
+	if warn == nil {
+		return
+	}
+	if c.unkept != nil {
+		warn(fmt.Sprintf("compiled code is not kept, so the next run compiles again: %v", c.unkept))
+	} else if err := c.packed.Check(); err != nil && c.packed.Limit > 0 && !errors.Is(err, fs.ErrNotExist) {
+		warn(fmt.Sprintf("packed weights are not kept, so the next run packs again: %v", err))
+	}
 }
 
 // interpreted is how the interpreter runs the program.

@@ -16,8 +16,13 @@ import (
 
 // TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it.
 // With the flag -update, which airtest declares, it writes them.
-func TestKernels(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+func TestKernels(t *testing.T) { goldens(t, "testdata", target) }
+
+// TestGPUKernels is TestKernels for testdata/gpu and the first of the GPUs.
+func TestGPUKernels(t *testing.T) { goldens(t, "testdata/gpu", gpus[0]) }
+
+func goldens(t *testing.T, dir string, to schedule.Target) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -28,7 +33,7 @@ func TestKernels(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, op := parse(t, string(a.Files[0].Data))
-			text := scheduled(t, op)
+			text := scheduled(t, op, to)
 			if flag.Lookup("update").Value.String() == "true" {
 				a.Files = append(a.Files[:1], txtar.File{Name: "kernel.txt", Data: []byte(text)})
 				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
@@ -44,10 +49,10 @@ func TestKernels(t *testing.T) {
 }
 
 // scheduled is the text of an operation's kernels, or why there are none.
-func scheduled(t *testing.T, op *ir.Op) string {
+func scheduled(t *testing.T, op *ir.Op, to schedule.Target) string {
 	t.Helper()
 	if op.Def.Traits.Has(ir.InPlace) {
-		u, err := schedule.MakeUpdate(op, target)
+		u, err := schedule.MakeUpdate(op, to)
 		if err != nil {
 			return err.Error() + "\n"
 		}
@@ -57,7 +62,7 @@ func scheduled(t *testing.T, op *ir.Op) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, why := schedule.Plan(g, target)
+	made, why := schedule.Plan(g, to)
 	if why != "" {
 		return why + "\n"
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/backend/metal/metaltest"
 	"github.com/aiopt/aiopt/backend/metal/msl"
 	_ "github.com/aiopt/aiopt/tests/airtest"
 )
@@ -64,17 +65,17 @@ func TestSamples(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(1, 2))
-			var jobs []job
+			var jobs []metaltest.Job
 			for _, s := range samples {
 				k, o := s.build(t)
 				if _, _, err := msl.Print(k, form, o); err != nil && form == launch.Tensors {
 					continue // the golden text has the reason
 				}
 				for _, sizes := range s.sizes {
-					jobs = append(jobs, job{k, call(t, k, sizes, rng), o, s.within})
+					jobs = append(jobs, held(t, s.name, k, call(t, k, sizes, rng), o.Shapes, s.within))
 				}
 			}
-			hold(t, form, jobs)
+			metaltest.HoldAs(t, form, jobs)
 		})
 	}
 }

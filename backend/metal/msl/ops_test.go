@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/backend/metal/metaltest"
 	"github.com/aiopt/aiopt/backend/metal/msl"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -108,7 +109,7 @@ func opCases() []opCase {
 }
 
 // opJob computes an operation on vectors of the elements of its arguments.
-func opJob(t *testing.T, c opCase, e host.Elem, lanes int, rng *rand.Rand) job {
+func opJob(t *testing.T, c opCase, e host.Elem, lanes int, rng *rand.Rand) metaltest.Job {
 	t.Helper()
 	const n = 96
 	b := kernel.NewBuilder("op")
@@ -142,7 +143,7 @@ func opJob(t *testing.T, c opCase, e host.Elem, lanes int, rng *rand.Rand) job {
 		t.Fatalf("%s of %s: %v", c.op, e, err)
 	}
 	call.Buffers = append(call.Buffers, make([]byte, n/lanes*result.Lanes*result.Elem.Bytes()))
-	return job{kernel: k, call: call, within: c.within}
+	return held(t, fmt.Sprintf("%s of %sx%d", c.op, e, lanes), k, call, nil, c.within)
 }
 
 // extremes are elements of all kinds: small ones, any bits, and those at the ends.
@@ -176,7 +177,7 @@ func extremes(e host.Elem, n int, rng *rand.Rand) []byte {
 // TestOps holds every operation that needs nothing but arguments against kernel.Run, on all types and numbers of lanes.
 func TestOps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	var jobs []job
+	var jobs []metaltest.Job
 	for _, c := range opCases() {
 		for _, e := range c.elems {
 			for _, lanes := range []int{1, 2, 4} {
@@ -192,7 +193,7 @@ func TestOps(t *testing.T) {
 // TestCasts holds casts from every type to every other.
 func TestCasts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	var jobs []job
+	var jobs []metaltest.Job
 	for _, from := range anys {
 		for _, to := range anys {
 			for _, lanes := range []int{1, 4} {
@@ -207,12 +208,12 @@ func TestCasts(t *testing.T) {
 }
 
 // holdParts checks many kernels in texts of some.
-func holdParts(t *testing.T, jobs []job) {
+func holdParts(t *testing.T, jobs []metaltest.Job) {
 	const perText = 64
 	for at := 0; at < len(jobs); at += perText {
 		t.Run(fmt.Sprint(at/perText), func(t *testing.T) {
 			t.Parallel()
-			hold(t, launch.Buffers, jobs[at:min(at+perText, len(jobs))])
+			metaltest.Hold(t, jobs[at:min(at+perText, len(jobs))])
 		})
 	}
 }
