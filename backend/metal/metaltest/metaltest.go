@@ -25,7 +25,7 @@ type Job struct {
 }
 
 // inText is how many kernels are compiled together.
-const inText = 40
+const inText = 100
 
 // orders are those of the threads.
 var orders = []check.Options{

@@ -66,6 +66,12 @@ func (g *gen) sum(d ir.Dim, w width) expr {
 	if err := d.Err(); err != nil {
 		refuse("%v", err)
 	}
+	if _, isConst := d.IsConst(); w == i32 && !isConst {
+		if name, ok := d.IsSym(); ok && g.symbol(name).width == i32 {
+			return g.symbol(name).text
+		}
+		return call("int", g.sum(d, u32)) // on the way a sum may be larger than it is
+	}
 	d, parts := g.remainders(d, w)
 	terms, c := d.Terms()
 	for _, t := range terms {

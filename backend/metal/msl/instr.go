@@ -190,7 +190,32 @@ func (g *gen) pointer(b *kernel.Buffer, at ir.Dim) expr {
 	if n, ok := at.IsConst(); ok && n == 0 {
 		return expr{g.buffers[b], precAtom}
 	}
-	return expr{g.buffers[b] + " + " + g.sum(at, u32).at(precAdd), precAdd}
+	prec := precAdd + 1
+	if g.onlyGrows(at) {
+		prec = precAdd
+	}
+	return expr{g.buffers[b] + " + " + g.sum(at, u32).at(prec), precAdd}
+}
+
+// onlyGrows reports a sum of numbers that are not negative, which need no parentheses behind a pointer: none of them wraps.
+func (g *gen) onlyGrows(d ir.Dim) bool {
+	for {
+		r, ok := g.remainder(d)
+		if !ok {
+			break
+		}
+		if g.interval(r.scale).lo < 0 {
+			return false
+		}
+		d = r.rest
+	}
+	terms, c := d.Terms()
+	for _, t := range terms {
+		if g.interval(termDim(t)).lo < 0 {
+			return false
+		}
+	}
+	return c >= 0
 }
 
 func (g *gen) load(in *kernel.Instr, _ []expr) expr {

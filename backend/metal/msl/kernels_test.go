@@ -233,7 +233,8 @@ func dots(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
 	b.For(kernel.Grid, "i", n, 1, func(i ir.Dim) {
 		at := i.Mul(c(4))
 		v := b.Op(kernel.DotBytes, b.Load(x, at, 4), b.Load(w, at, 4), b.Int(kernel.Type{Elem: host.I32, Lanes: 1}, -7))
-		b.Store(y, i, b.Op(kernel.Add, v, b.Op(kernel.DotBytes, b.Load(x, at, 4), b.Load(w, at, 4), v)))
+		word := b.Bits(b.Load(x, at, 4), host.I32)
+		b.Store(y, i, b.Op(kernel.Add, v, b.Op(kernel.DotBytes, b.Bits(word, host.U8), b.Load(w, at, 4), word)))
 		b.Store(z, i.Mul(c(2)), b.Op(kernel.DotHalf, b.Load(h, at, 4), b.Load(h, at, 4), b.Float(f32(2), 1)))
 		code := b.Bind(b.Load(codes, i, 1), "code", c(1), c(15), status)
 		b.Store(p, i, b.Load(table, code, 1))

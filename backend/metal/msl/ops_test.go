@@ -174,14 +174,14 @@ func extremes(e host.Elem, n int, rng *rand.Rand) []byte {
 	return t.Data[:n*e.Bytes()]
 }
 
-// TestOps holds every operation that needs nothing but arguments against kernel.Run, on all types and numbers of lanes.
+// TestOps holds every operation that needs nothing but arguments against kernel.Run, on all types; with -whole, of all numbers of lanes.
 func TestOps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var jobs []metaltest.Job
-	for _, c := range opCases() {
-		for _, e := range c.elems {
-			for _, lanes := range []int{1, 2, 4} {
-				if e.Bits()*lanes <= 128 && (*whole || lanes != 2) {
+	for i, c := range opCases() {
+		for j, e := range c.elems {
+			for n, lanes := range []int{1, 4, 2} {
+				if e.Bits()*lanes <= 128 && (*whole || n == (i+j)%2 || n == 0 && e.Bits() > 32) {
 					jobs = append(jobs, opJob(t, c, e, lanes, rng))
 				}
 			}
@@ -190,14 +190,15 @@ func TestOps(t *testing.T) {
 	holdParts(t, jobs)
 }
 
-// TestCasts holds casts from every type to every other.
+// TestCasts holds casts between types; with -whole, from every one to every other.
 func TestCasts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var jobs []metaltest.Job
+	n := 0
 	for _, from := range anys {
 		for _, to := range anys {
 			for _, lanes := range []int{1, 4} {
-				if from == to || max(from.Bits(), to.Bits())*lanes > 128 || !*whole && lanes > 1 && len(jobs)%3 > 0 {
+				if n++; from == to || max(from.Bits(), to.Bits())*lanes > 128 || !*whole && n%3 > 0 {
 					continue
 				}
 				jobs = append(jobs, opJob(t, opCase{op: kernel.Cast, args: 1, make: func(b *kernel.Builder, v []*kernel.Value) *kernel.Value { return b.Cast(v[0], to) }}, from, lanes, rng))
@@ -209,7 +210,7 @@ func TestCasts(t *testing.T) {
 
 // holdParts checks many kernels in texts of some.
 func holdParts(t *testing.T, jobs []metaltest.Job) {
-	const perText = 64
+	const perText = 100
 	for at := 0; at < len(jobs); at += perText {
 		t.Run(fmt.Sprint(at/perText), func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ import (
 // run within their memory and in step.
 func TestRandom(t *testing.T) {
 	const perText = 20
-	texts := 2
+	texts := 2 // one in each form
 	if *whole {
 		texts = 20
 	}
