@@ -68,8 +68,10 @@ func (g *gen) sum(d ir.Dim, w width) expr {
 		refuse("%v", err)
 	}
 	if _, isConst := d.IsConst(); w == i32 && !isConst {
-		if name, ok := d.IsSym(); ok && g.symbol(name).width == i32 {
-			return g.symbol(name).text
+		if terms, c := d.Terms(); c == 0 && len(terms) == 1 && terms[0].Coef == 1 && len(terms[0].Factors) == 1 {
+			if e, w := g.factor(terms[0].Factors[0]); w == i32 {
+				return e
+			}
 		}
 		return call("int", g.sum(d, u32)) // on the way a sum may be larger than it is
 	}

@@ -57,7 +57,8 @@ func (g *gen) inlined(in *kernel.Instr, r rule, e expr) bool {
 	case in.Result.Type.Elem == host.Bool && in.Result.Type.Lanes > 1: // comparing vectors gives what is no bool until it has a name
 		return false
 	}
-	return !r.named && u.count == 1 && u.block == u.defs && (u.next || len(e.text) <= longestInline)
+	short := u.next || in.Op == kernel.Index || len(e.text) <= longestInline // an index is often written in another way where it is used
+	return !r.named && u.count == 1 && u.block == u.defs && short
 }
 
 // mayRepeat reports a short text such as float4(1.0f).
