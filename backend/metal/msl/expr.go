@@ -16,12 +16,9 @@ const (
 	precCond = iota
 	precOr
 	precAnd
-	precBitOr
-	precXor
-	precBitAnd
+	precBitOr // and of all operations on bits: see shifted
 	precEqual
 	precLess
-	precShift
 	precAdd
 	precMul
 	precUnary
@@ -41,6 +38,11 @@ func (e expr) at(prec int) string {
 // infix joins two operands; operators of equal strength are read from the left.
 func infix(a expr, op string, prec int, b expr) expr {
 	return expr{a.at(prec) + " " + op + " " + b.at(prec+1), prec}
+}
+
+// shifted is a shift or an operation on bits, whose operands are put in parentheses: few know how strongly these bind.
+func shifted(a expr, op string, b expr) expr {
+	return expr{a.at(precUnary) + " " + op + " " + b.at(precUnary), precBitOr}
 }
 
 func call(name string, args ...expr) expr {

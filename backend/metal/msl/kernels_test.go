@@ -28,7 +28,11 @@ var samples = []sample{
 	{"matmul", "y = x0 x1 by 8x8 matrices, 16 by 16 numbers a group.", matmul, sizesOf2("M", "N", [][2]int64{{16, 16}, {21, 37}, {5, 3}}), 1e-3},
 	{"embedding", "y[i] = x0[ids[i]]; an id that is outside is clamped, and the status tells.", embedding, sizesOf("R", 1, 5), 0},
 	{"gemv4", "y = W x, W in codes of 4 bits with a scale and a zero point for 32 of a row: a SIMD group a row.", gemv4, sizesOf("R", 1, 5), 1e-4},
-	{"transpose", "y[h, b, w] = x0[b, w, h], and the number of each place.", transpose, sizesOf2("B", "W", [][2]int64{{1, 1}, {3, 5}}), 0},
+	{"transpose", "y[h, b, w] = x0[b, w, h], and numbers of places that may be negative.", transpose, sizesOf("B", 1, 3), 0},
+	{"together", "What the threads of SIMD groups do together: the least, the number of the neighbour, and the other halves of rows.", together, sizesOf("N", 1, 2), 0},
+	{"dots", "Sums of products of neighbouring bytes and bf16, and a table that 64-bit codes name.", dots, sizesOf("N", 1, 7), 1e-6},
+	{"vectors", "Vectors of shared and private memory, at places that are a multiple of their lanes and at others.", vectors, sizesOf("N", 1, 3), 0},
+	{"scores", "y = x0 x1^T of bf16 without shared memory, where both are a multiple of 8.", scores, sizesOf2("M", "N", [][2]int64{{8, 16}, {24, 8}}), 1e-3},
 }
 
 func sizesOf(name string, list ...int64) []map[string]int64 {
@@ -190,16 +194,93 @@ func gemv4(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
 }
 
 func transpose(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
-	n, w, h := open(b, "B"), open(b, "W"), c(6)
+	n, w, h := open(b, "B"), c(5), c(6)
 	x := b.Input("x0", host.I16, n.Mul(w).Mul(h)).As(kernel.Operand, 0)
 	y, places := b.Output("y", host.I16, n.Mul(w).Mul(h)).As(kernel.Result, 0), b.Output("places", host.I64, n.Mul(w).Mul(h)).As(kernel.Result, 1)
 	b.For(kernel.Grid, "i", n.Mul(w).Mul(h), 1, func(i ir.Dim) {
 		at := i.FloorDiv(w).Mod(n).Mul(w).Add(i.Mod(w)).Mul(h).Add(i.FloorDiv(n.Mul(w)))
 		from := b.Bind(b.Index(host.I64, at), "from", c(0), n.Mul(w).Mul(h).Sub(c(1)), nil)
 		b.Store(y, i, b.Load(x, from, 1))
-		b.Store(places, i, b.Index(host.I64, at.Sub(c(4)).FloorDiv(c(4)).Add(at.Sub(c(7)).FloorDiv(c(3)))))
+		b.Store(places, i, b.Index(host.I64, at.Sub(c(4)).FloorDiv(c(8)).Add(i.Mul(n).Sub(c(7)).FloorDiv(c(3))).Max(i.Sub(n))))
 	})
 	return map[*kernel.Buffer][]ir.Dim{x: {n, w, h}, y: {h, n, w}}
+}
+
+func together(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x, y, z := b.Input("x0", host.F32, n.Mul(c(64))), b.Output("y", host.F32, n.Mul(c(64))), b.Output("z", host.I32, n.Mul(c(64)))
+	b.For(kernel.Grid, "i", n, 1, func(i ir.Dim) {
+		b.For(kernel.Thread, "t", c(64), 1, func(t ir.Dim) {
+			at := i.Mul(c(64)).Add(t)
+			v := b.Load(x, at, 1)
+			least, most := b.Op(kernel.GroupMin, v), b.Op(kernel.GroupMax, v)
+			next := b.Op(kernel.GroupShuffle, v, b.Index(host.I32, t.Add(c(1)).Mod(c(32))))
+			b.Store(y, at, b.Op(kernel.Add, b.Op(kernel.Sub, most, least), next))
+			n := b.Cast(v, host.I32)
+			b.Store(z, at, b.Op(kernel.Sub, b.Op(kernel.GroupMax, n), b.Op(kernel.GroupMin, b.Op(kernel.GroupSum, n))))
+		})
+	})
+	return map[*kernel.Buffer][]ir.Dim{x: {n, c(64)}, y: {n, c(2), c(32)}, z: {n, c(64)}}
+}
+
+func dots(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x, w := b.Input("x0", host.U8, n.Mul(c(4))), b.Input("x1", host.I8, n.Mul(c(4)))
+	h, codes := b.Input("x2", host.BF16, n.Mul(c(4))), b.Input("x3", host.U64, n)
+	table := b.Input("x4", host.F16, c(16))
+	y, z, p := b.Output("y", host.I32, n), b.Output("z", host.F32, n.Mul(c(2))), b.Output("p", host.F16, n)
+	status := b.Output("status", host.U32, c(1)).As(kernel.Status, 0)
+	b.For(kernel.Grid, "i", n, 1, func(i ir.Dim) {
+		at := i.Mul(c(4))
+		v := b.Op(kernel.DotBytes, b.Load(x, at, 4), b.Load(w, at, 4), b.Int(kernel.Type{Elem: host.I32, Lanes: 1}, -7))
+		word := b.Bits(b.Load(x, at, 4), host.I32)
+		b.Store(y, i, b.Op(kernel.Add, v, b.Op(kernel.DotBytes, b.Bits(word, host.U8), b.Load(w, at, 4), word)))
+		b.Store(z, i.Mul(c(2)), b.Op(kernel.DotHalf, b.Load(h, at, 4), b.Load(h, at, 4), b.Float(f32(2), 1)))
+		code := b.Bind(b.Load(codes, i, 1), "code", c(1), c(15), status)
+		b.Store(p, i, b.Load(table, code, 1))
+	})
+	return nil
+}
+
+func vectors(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x, y := b.Input("x0", host.BF16, n.Mul(c(128))), b.Output("y", host.BF16, n.Mul(c(128)))
+	z := b.Output("z", host.F32, n.Mul(c(128)))
+	s, f := b.Buffer("s", host.BF16, c(130), kernel.Shared, 0), b.Buffer("f", host.F32, c(130), kernel.Shared, 0)
+	p := b.Buffer("p", host.F32, c(5), kernel.Private, 0)
+	b.For(kernel.Grid, "i", n, 1, func(i ir.Dim) {
+		b.For(kernel.Thread, "thread", c(32), 1, func(t ir.Dim) {
+			own := named(b, "own", t.Mul(c(4)), c(124))
+			at := i.Mul(c(128)).Add(own)
+			v := b.Load(x, at, 4)
+			b.Store(s, own, b.Cast(b.Cast(v, host.F32), host.BF16))
+			b.Store(f, own.Add(c(1)), b.Cast(v, host.F32))
+			b.Barrier()
+			b.Store(y, at, b.Load(s, named(b, "mirrored", c(124).Sub(own), c(124)), 4))
+			b.Store(p, c(0), b.Load(f, named(b, "own", t.Mul(c(4)), c(124)).Add(c(1)), 4))
+			b.Store(p, c(4), b.Float(f32(1), 7))
+			b.Store(z, at, b.Load(p, c(1), 4))
+		})
+	})
+	return map[*kernel.Buffer][]ir.Dim{x: {n, c(128)}, y: {n, c(128)}, z: {n, c(32), c(4)}}
+}
+
+func scores(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	m, n, k := open(b, "M"), open(b, "N"), c(16)
+	x0, x1, y := b.Input("x0", host.BF16, m.Mul(k)), b.Input("x1", host.BF16, n.Mul(k)), b.Output("y", host.F32, m.Mul(n))
+	b.For(kernel.Grid, "down", m.FloorDiv(c(8)), 1, func(down ir.Dim) {
+		b.For(kernel.Grid, "across", n.FloorDiv(c(8)), 1, func(across ir.Dim) {
+			b.For(kernel.Thread, "t", c(32), 1, func(ir.Dim) {
+				sum := b.Loop(kernel.Unroll, "step", k, 8, []*kernel.Value{b.Tile(0)}, func(step ir.Dim, acc []*kernel.Value) []*kernel.Value {
+					v := b.TileLoad(x0, down.Mul(k).Mul(c(8)).Add(step), k)
+					w := b.TileLoadTransposed(x1, across.Mul(k).Mul(c(8)).Add(step), k)
+					return []*kernel.Value{b.Op(kernel.TileMulAdd, v, w, acc[0])}
+				})
+				b.TileStore(y, down.Mul(n).Mul(c(8)).Add(across.Mul(c(8))), n, sum[0])
+			})
+		})
+	})
+	return map[*kernel.Buffer][]ir.Dim{x0: {m, k}, x1: {n, k}, y: {m, n}}
 }
 
 func (s sample) build(t *testing.T) (*kernel.Kernel, msl.Options) {
