@@ -33,7 +33,10 @@ func (g *gen) instr(in *kernel.Instr) {
 		}
 		args[i] = g.values[a]
 	}
-	e := r.make(g, in, args)
+	e, known := g.foldedInts(in)
+	if !known {
+		e = r.make(g, in, args)
+	}
 	if in.Result == nil || g.values[in.Result].text != "" {
 		return
 	}
@@ -98,7 +101,7 @@ func (g *gen) lane(v *kernel.Value, i int) expr {
 	case def != nil && def.Op == kernel.Splat && isName(g.values[def.Args[0]].text):
 		return g.values[def.Args[0]]
 	case def != nil && def.Op == kernel.Lanes:
-		return atom("%d", i)
+		return number(v.Type.Elem, 0, int64(i))
 	case g.masks[v] != nil && (g.masks[v][i] == yes || g.masks[v][i] == no):
 		return g.masks[v][i]
 	case v.Type.Elem == host.Bool:
