@@ -33,6 +33,7 @@ var samples = []sample{
 	{"dots", "Sums of products of neighbouring bytes and bf16, and a table that 64-bit codes name.", dots, sizesOf("N", 1, 7), 1e-6},
 	{"vectors", "Vectors of shared and private memory, at places that are a multiple of their lanes and at others.", vectors, sizesOf("N", 1, 3), 0},
 	{"indices", "What index expressions come to: of numbers below 0, by any divisor, and beyond 32 bits.", indices, sizesOf("N", 1, 40), 0},
+	{"carried", "A loop of a CPU over rows: values that change places from round to round, and a branch on a value.", carried, sizesOf("N", 1, 5), 0},
 	{"scores", "y = x0 x1^T of bf16 without shared memory, where both are a multiple of 8.", scores, sizesOf2("M", "N", [][2]int64{{8, 16}, {24, 8}}), 1e-3},
 }
 
@@ -288,6 +289,27 @@ func indices(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
 		}
 	})
 	return nil
+}
+
+func carried(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x, y, z := b.Input("x0", host.I32, n), b.Output("y", host.I32, n.Mul(c(2))), b.Output("z", host.I32, n)
+	b.For(kernel.Parallel, "row", n, 1, func(row ir.Dim) {
+		v := b.Load(x, row, 1)
+		start := []*kernel.Value{v, b.Int(v.Type, 1), b.Int(v.Type, 2)}
+		pair := b.Loop(kernel.Serial, "k", row.Add(c(1)), 1, start, func(k ir.Dim, carry []*kernel.Value) []*kernel.Value {
+			in := b.Loop(kernel.Unroll, "u", c(3), 2, carry[2:], func(u ir.Dim, inner []*kernel.Value) []*kernel.Value {
+				return []*kernel.Value{b.Op(kernel.Xor, inner[0], b.Op(kernel.Mul, carry[1], b.Index(host.I32, u.Add(k))))}
+			})
+			return []*kernel.Value{carry[1], b.Op(kernel.Add, carry[0], carry[1]), in[0]}
+		})
+		none := b.Loop(kernel.Serial, "none", n.Sub(n), 1, pair[2:], func(ir.Dim, []*kernel.Value) []*kernel.Value { return start[:1] })
+		b.Store(y, row.Mul(c(2)), pair[0])
+		b.Store(y, row.Mul(c(2)).Add(c(1)), b.Op(kernel.Add, pair[1], none[0]))
+		b.Store(z, row, v)
+		b.IfValue(b.Op(kernel.Less, v, b.Int(v.Type, 0)), func() { b.Store(z, row, b.Op(kernel.Neg, v)) })
+	})
+	return map[*kernel.Buffer][]ir.Dim{x: {n}, y: {n, c(2)}, z: {n}}
 }
 
 func scores(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
