@@ -257,6 +257,7 @@ func (g *gen) condition(c ir.Cond) expr {
 	case rel == ir.RelGE && r > 0:
 		right, rel = right.Sub(one), ir.RelGT
 	}
+	w = g.widthOfBoth(left, right)             // one less than 0 is no number without a sign
 	if _, isConst := left.IsConst(); isConst { // the constant behind
 		left, right, rel = right, left, mirrored[rel]
 	}
