@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ import (
 )
 
 // TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it.
-// With the flag -update, which airtest declares, it writes them.
+// A file allowed.txt says that products may be of "bytes". With the flag -update, which airtest declares, it writes them.
 func TestKernels(t *testing.T) { goldens(t, "testdata", target) }
 
 // TestGPUKernels is TestKernels for testdata/gpu and the first of the GPUs.
@@ -32,16 +33,23 @@ func goldens(t *testing.T, dir string, to schedule.Target) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			to, given := to, a.Files
+			if i := slices.IndexFunc(given, func(f txtar.File) bool { return f.Name == "kernel.txt" }); i >= 0 {
+				given = given[:i]
+			}
+			for _, f := range given[1:] {
+				to.Bytes = f.Name == "allowed.txt" && string(f.Data) == "bytes\n"
+			}
 			_, op := parse(t, string(a.Files[0].Data))
 			text := scheduled(t, op, to)
 			if flag.Lookup("update").Value.String() == "true" {
-				a.Files = append(a.Files[:1], txtar.File{Name: "kernel.txt", Data: []byte(text)})
+				a.Files = append(slices.Clip(given), txtar.File{Name: "kernel.txt", Data: []byte(text)})
 				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			if diff := cmp.Diff(string(a.Files[1].Data), text); diff != "" {
+			if diff := cmp.Diff(string(a.Files[len(a.Files)-1].Data), text); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -62,13 +70,15 @@ func scheduled(t *testing.T, op *ir.Op, to schedule.Target) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, why := schedule.Plan(g, to)
+	parts, why := schedule.Parts(g, to)
 	if why != "" {
 		return why + "\n"
 	}
 	text := ""
-	for _, k := range made.All() {
-		text += kernel.Print(k)
+	for _, p := range parts {
+		for _, k := range p.Made.All() {
+			text += kernel.Print(k)
+		}
 	}
 	return text
 }
