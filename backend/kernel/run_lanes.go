@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -19,6 +20,7 @@ var computations = map[Op]func(t *thread, in *Instr, to Type) ([]uint64, error){
 		return filled(to.Lanes, t.value(in.Args[0])[0]), nil
 	},
 	Lanes:      countLanes,
+	Bits:       regroup,
 	Shuffle:    (*thread).shuffle,
 	Pick:       pick,
 	Sum:        folding(Add),
@@ -34,7 +36,7 @@ var computations = map[Op]func(t *thread, in *Instr, to Type) ([]uint64, error){
 func (t *thread) compute(in *Instr) error {
 	to := in.Result.Type
 	f := lanewise[in.Op]
-	if f == nil {
+	if f == nil || in.regroups() {
 		lanes, err := computations[in.Op](t, in, to)
 		t.values[in.Result] = lanes
 		return err
@@ -126,6 +128,29 @@ func pick(t *thread, in *Instr, to Type) ([]uint64, error) {
 	return lanes, nil
 }
 
+// regroups reports bits that are read as fewer or more lanes.
+func (in *Instr) regroups() bool {
+	return in.Op == Bits && in.Result != nil && in.Result.Type.Lanes != in.Args[0].Type.Lanes
+}
+
+func regroup(t *thread, in *Instr, to Type) ([]uint64, error) {
+	var raw []byte
+	from := in.Args[0].Type.Elem
+	for _, bits := range t.value(in.Args[0]) {
+		raw = append(raw, binary.LittleEndian.AppendUint64(nil, bits)[:from.Bytes()]...)
+	}
+	lanes := make([]uint64, to.Lanes)
+	for i := range lanes {
+		var own [8]byte
+		copy(own[:], raw[i*to.Elem.Bytes():][:to.Elem.Bytes()])
+		lanes[i] = binary.LittleEndian.Uint64(own[:])
+		if !to.Elem.IsFloat() {
+			lanes[i] = wrapInt(to.Elem, lanes[i])
+		}
+	}
+	return lanes, nil
+}
+
 // folding combines the lanes pairwise, the lower half with the upper one, until one is left; of an odd number the middle
 // lane waits.
 func folding(op Op) func(*thread, *Instr, Type) ([]uint64, error) {
@@ -172,12 +197,17 @@ func tileFloats(e host.Elem, lanes []uint64) []uint64 {
 }
 
 func tileMulAdd(t *thread, in *Instr, to Type) ([]uint64, error) {
-	a, b := tileFloats(in.Args[0].Type.Elem, t.value(in.Args[0])), tileFloats(in.Args[1].Type.Elem, t.value(in.Args[1]))
-	lanes := slices.Clone(t.value(in.Args[2]))
+	x, y, z := t.value(in.Args[0]), t.value(in.Args[1]), t.value(in.Args[2])
+	if last := t.m.tiles[in]; slices.Equal(last[0], x) && slices.Equal(last[1], y) && slices.Equal(last[2], z) {
+		return last[3], nil
+	}
+	a, b := tileFloats(in.Args[0].Type.Elem, x), tileFloats(in.Args[1].Type.Elem, y)
+	lanes := slices.Clone(z)
 	for i := range lanes {
 		for k := range 8 {
 			lanes[i] = mulAdd(to.Elem, to.Elem, []uint64{a[i/8*8+k], b[k*8+i%8], lanes[i]})
 		}
 	}
+	t.m.tiles[in] = [4][]uint64{x, y, z, lanes}
 	return lanes, nil
 }

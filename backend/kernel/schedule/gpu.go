@@ -9,6 +9,12 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
+// GPU is a target with what GPUs of Apple have: SIMD groups of 32 threads, vectors of 16 bytes, and 32 KiB that a group of threads shares.
+// Kernels of groups of 256 threads, which most schedules make, leave each thread enough registers.
+func GPU() Target {
+	return Target{Name: "gpu", Lanes: 4, SIMD: 32, Threads: 256, Shared: 32 << 10}
+}
+
 // gpu reports a target with groups of threads.
 func (t Target) gpu() bool { return t.SIMD > 0 }
 
@@ -69,6 +75,16 @@ func (t Target) holds(k *kernel.Kernel) error {
 		}
 	})
 	return err
+}
+
+// uniformly is a condition that is the same for all lanes where whole vectors meet it or none does.
+func (e *emitter) uniformly(c cond, lanes int) cond {
+	n := num(int64(lanes))
+	if !e.target.gpu() || lanes == 1 || !isOne(c.step) || !isZero(c.at.Mod(n)) || !isZero(c.least.Mod(n)) || !isZero(c.most.Add(one).Mod(n)) {
+		return c
+	}
+	c.step, c.most = zero, c.most.Sub(n).Add(one)
+	return c
 }
 
 // cheap reports a reduction of so few elements that each thread of a GPU may compute it again.
