@@ -118,7 +118,8 @@ func (d *gpuDecode) all() error {
 			init = append(init, d.Float(d.vector(), 0))
 		}
 	}
-	start, count := d.keyBlocks(zero, num(d.rows/d.shared), d.simds*d.together)
+	from, end := d.keysSeen(zero, num(d.rows/d.shared))
+	start, count := d.keyBlocks(from, end, d.simds*d.together)
 	acc, err := d.round(kernel.Serial, "k", count, init, func(b ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		return d.step(start.Add(b).Mul(num(d.simds*d.together)).Add(d.simd), queries, acc)
 	})

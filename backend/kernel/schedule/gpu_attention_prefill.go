@@ -152,7 +152,8 @@ func (p *gpuPrefill) all() error {
 	for range p.wide / side {
 		init = append(init, p.Float(kernel.Type{Elem: host.F32, Lanes: side * side}, 0))
 	}
-	start, count := p.keyBlocks(p.first, num(p.height()), p.block)
+	from, end := p.keysSeen(p.first, num(p.height()))
+	start, count := p.keyBlocks(from, end, p.block)
 	acc, err := p.round(kernel.Serial, "block", count, init, func(b ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		return p.step(start.Add(b).Mul(num(p.block)), queries, acc)
 	})
