@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-race test-python lint fuzz refs generate bench programs
+.PHONY: build demo test test-all test-race test-python lint fuzz refs generate bench programs
 
 build: aiopt
 
@@ -61,6 +61,10 @@ test: lint programs
 	$(GO) test -vet=off -shuffle=on ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
 	$(MAKE) test-race test-python fuzz
+
+# All that tests can run, where `make test` runs a sample: some minutes for Metal's plans of all stored models.
+test-all: test
+	AIOPT_TEST_ALL=1 $(GO) test -vet=off -timeout=60m -run='^TestMetalPlans$$' ./tests
 
 # The race detector needs cgo; it runs the unit tests and a sample of the corpus.
 test-race:

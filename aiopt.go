@@ -244,6 +244,8 @@ func (t *Toolkit) Build(ctx context.Context, m *ir.Module, pipeline string, opt 
 // SaveOptions say how a model is written.
 type SaveOptions struct {
 	Progress func(what string, done, total int) // of writing an asset; may be nil
+	// Target adds what is generated for a machine to an asset: Metal, or "" for nothing.
+	Target string
 }
 
 // Save writes a module by the ending of the name. A .airpkg asset has everything in one file. A .air text has the program:
@@ -259,7 +261,7 @@ func (t *Toolkit) SaveContext(ctx context.Context, m *ir.Module, path string, op
 	case ".air":
 		return saveText(ctx, m, path)
 	case ".airpkg":
-		kernels, err := kernelFiles(m)
+		kernels, err := targetFiles(ctx, m, opt)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}

@@ -18,4 +18,5 @@ tests FuzzAsset
 ir/safetensors FuzzParse
 passes/pass FuzzPipeline
 backend/metal/check FuzzText
+backend/metal/launch FuzzFile
 TARGETS

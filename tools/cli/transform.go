@@ -32,6 +32,7 @@ func transformCommand() command {
 			c.passFlags(fs)
 			fs.StringVarP(&c.output, "output", "o", "", "write to this .airpkg file, or .air file (changed weights go beside it), instead of printing")
 			fs.StringArrayVar(&c.rename, "rename", nil, "give an input, output or state another name, OLD=NEW; may be repeated")
+			fs.StringVar(&c.target, "target", "", "metal: pack generated Metal kernels and their launch plan into the asset; runs @metal first unless -passes says otherwise or the model is a .air or .airpkg")
 			fs.BoolVar(&c.locs, "locs", true, "print where each operation comes from")
 			fs.BoolVar(&c.trust, "trust-kernels", false, "compile the Metal kernels that came with the model, to find mistakes in them")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file, or a folder of samples: calibration data, and what --verify=numeric runs; 'help inputs' explains")
@@ -69,6 +70,7 @@ type transform struct {
 	inputs    string
 	functions string
 	trust     bool
+	target    string
 }
 
 func (c *transform) passFlags(fs *pflag.FlagSet) {
@@ -86,6 +88,9 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	}
 	if ext := filepath.Ext(c.output); c.output != "" && ext != ".air" && ext != ".airpkg" {
 		return usagef("-o %s: expected a name that ends in .air or .airpkg", c.output)
+	}
+	if err := c.checkTarget(files); err != nil {
+		return err
 	}
 	if c.output != "" {
 		if err := atomicfile.Check(c.output); err != nil {
@@ -116,7 +121,7 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	if c.output != "" {
 		bar := c.newProgress()
 		defer bar.finish()
-		return c.SaveContext(ctx, m, c.output, aiopt.SaveOptions{Progress: bar.step})
+		return c.SaveContext(ctx, m, c.output, aiopt.SaveOptions{Progress: bar.step, Target: c.target})
 	}
 	printed, err := c.Text(m, text.Options{Locs: c.locs})
 	if err != nil {
@@ -124,6 +129,22 @@ func (c *transform) run(ctx context.Context, args []string) error {
 	}
 	_, err = fmt.Fprint(c.stdout, printed)
 	return err
+}
+
+// checkTarget refuses targets that are not there, and makes a model from PyTorch ready for one.
+func (c *transform) checkTarget(files []aiopt.File) error {
+	switch {
+	case c.target == "":
+		return nil
+	case c.target != aiopt.Metal:
+		return usagef("--target=%s: expected metal", c.target)
+	case filepath.Ext(c.output) != ".airpkg":
+		return usagef("--target=%s goes into an asset: expected -o NAME.airpkg", c.target)
+	}
+	if c.flags.pipeline == "" && !slices.ContainsFunc(files, func(f aiopt.File) bool { return filepath.Ext(f.Path) != ".pt2" }) {
+		c.flags.pipeline = "@" + c.target
+	}
+	return nil
 }
 
 func parseRenames(list []string) (map[string]string, error) {

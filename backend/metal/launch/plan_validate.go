@@ -15,10 +15,10 @@ const (
 	mostProblems = 20
 )
 
-// Validate gives what is wrong with a function's description, beside kernels of the file: every number names something that is there,
+// validateFunction gives what is wrong with a function's description, beside kernels of the file: every number names something that is there,
 // memory is as large as what is put there, and nothing is written that is only to be read.
 func (f *File) validateFunction(fn *Function) error {
-	v := &validator{file: f, fn: fn}
+	v := &validator{file: f, fn: fn, known: map[string]ir.Dim{}}
 	if fn.Name == "" {
 		v.wrong("it has no name")
 	}
@@ -45,7 +45,8 @@ func (f *File) validateFunction(fn *Function) error {
 type validator struct {
 	file  *File
 	fn    *Function
-	bytes []ir.Dim // of the buffers before
+	bytes []ir.Dim          // of the buffers before
+	known map[string]ir.Dim // expressions that were read
 	errs  []error
 }
 
@@ -57,6 +58,9 @@ func (v *validator) wrong(format string, args ...any) {
 
 // expression reads one over the function's sizes.
 func (v *validator) expression(text, format string, args ...any) ir.Dim {
+	if d, ok := v.known[text]; ok {
+		return d
+	}
 	var d ir.Dim
 	err := fmt.Errorf("an expression of %d bytes, expected at most %d", len(text), mostText)
 	if len(text) <= mostText {
@@ -74,6 +78,7 @@ func (v *validator) expression(text, format string, args ...any) ir.Dim {
 			v.wrong("%s: %s is no size of the function", fmt.Sprintf(format, args...), s)
 		}
 	}
+	v.known[text] = d
 	return d
 }
 
