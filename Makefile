@@ -64,7 +64,7 @@ test: lint programs
 
 # All that tests can run, where `make test` runs a sample: some minutes for Metal's plans of all stored models.
 test-all: test
-	AIOPT_TEST_ALL=1 $(GO) test -vet=off -timeout=60m -run='^TestMetalPlans$$' ./tests
+	AIOPT_WHOLE=1 $(GO) test -vet=off -timeout=60m -run='^TestMetalPlans$$' ./tests
 
 # The race detector needs cgo; it runs the unit tests and a sample of the corpus.
 test-race:

@@ -11,7 +11,7 @@ import (
 )
 
 // testAll is set where tests run all that they could, not a sample: `make test-all`.
-var testAll = os.Getenv("AIOPT_TEST_ALL") != ""
+var testAll = os.Getenv("AIOPT_WHOLE") != ""
 
 // planModels are those whose plans are run by every test: layers and kernels of all kinds, states, open sizes, control flow.
 var planModels = []string{"mlp", "llama_dyn", "kv_slice", "kv_index_copy", "cond_hop"}

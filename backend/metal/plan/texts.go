@@ -20,12 +20,21 @@ type texts struct {
 	entries []launch.Entry
 	kernels []*kernel.Kernel
 	known   map[string]int // by what they are
-	modules map[string]*msl.Module
-	order   []string // names of the modules
+	texts   []*madeText
 }
 
+// madeText is a text with kernels of one stem.
+type madeText struct {
+	name    string
+	module  *msl.Module
+	kernels int
+}
+
+// inText is how many kernels a text has at most: they are compiled together.
+const inText = 12
+
 func newTexts() *texts {
-	return &texts{known: map[string]int{}, modules: map[string]*msl.Module{}}
+	return &texts{known: map[string]int{}}
 }
 
 // add gives the numbers of an operation's kernels. The error is why Metal cannot run one of them; none is added then.
@@ -56,36 +65,48 @@ func (t *texts) one(op *ir.Op, k *kernel.Kernel, at, of int) (int, error) {
 		return n, nil
 	}
 	stem := stemOf(op)
-	m := t.modules[stem]
-	if m == nil {
-		m = msl.NewModule(launch.Buffers)
-		t.modules[stem] = m
-		t.order = append(t.order, stem)
-	}
+	to := t.textOf(stem)
 	sum := sha256.Sum256([]byte(what))
 	doc := docOf(op)
 	if of > 1 {
 		doc += fmt.Sprintf("\nKernel %d of %d.", at+1, of)
 	}
-	l, err := m.Add(k, msl.Options{Name: stem + "_" + hex.EncodeToString(sum[:4]), Doc: doc})
+	l, err := to.module.Add(k, msl.Options{Name: stem + "_" + hex.EncodeToString(sum[:4]), Doc: doc})
 	if err != nil {
 		return 0, err
 	}
+	to.kernels++
 	t.known[what] = len(t.entries)
-	t.entries = append(t.entries, launch.Entry{Text: fileOf(stem), Origin: launch.Generated, Kernel: l})
+	t.entries = append(t.entries, launch.Entry{Text: to.name, Origin: launch.Generated, Kernel: l})
 	t.kernels = append(t.kernels, k)
 	return t.known[what], nil
 }
 
-// fileOf names the text of the kernels of a stem. Names of users' texts have no such ending.
-func fileOf(stem string) string { return stem + ".generated.metal" }
+// textOf gives the text that the next kernel of a stem goes to. Names of users' texts have no such ending.
+func (t *texts) textOf(stem string) *madeText {
+	for n := 1; ; n++ {
+		name := stem + ".generated.metal"
+		if n > 1 {
+			name = fmt.Sprintf("%s.%d.generated.metal", stem, n)
+		}
+		at := slices.IndexFunc(t.texts, func(m *madeText) bool { return m.name == name })
+		if at < 0 {
+			at = len(t.texts)
+			t.texts = append(t.texts, &madeText{name: name, module: msl.NewModule(launch.Buffers)})
+		}
+		if t.texts[at].kernels < inText {
+			return t.texts[at]
+		}
+	}
+}
 
 // files gives the texts, by name.
 func (t *texts) files() []custom.File {
 	var list []custom.File
-	for _, stem := range slices.Sorted(slices.Values(t.order)) {
-		list = append(list, custom.File{Name: fileOf(stem), Data: []byte(t.modules[stem].Text())})
+	for _, m := range t.texts {
+		list = append(list, custom.File{Name: m.name, Data: []byte(m.module.Text())})
 	}
+	slices.SortFunc(list, func(a, b custom.File) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
