@@ -92,9 +92,9 @@ type program struct {
 
 // segment is a run of operations of a function that kernels compute.
 type segment struct {
-	f       *ir.Func
-	fn      *launch.Function
-	first   bool // of the function
+	f        *ir.Func
+	fn       *launch.Function
+	first    bool // of the function
 	from, to int
 	in, out  []*ir.Value
 	steps    []int

@@ -48,7 +48,23 @@ module @m {
   }
 }
 `, map[string]int64{"n": 5}, 2},
+	{"states", decoder, nil, 3},
 }
+
+// decoder is a token of attention with a cache, which is updated in place, beside a state whose old value is read later.
+const decoder = `air 1
+module @m {
+  state @keys : tensor<1x2x16x8xf32> = zero
+  state @old : tensor<4x8xf32> = zero
+  func @main(%q: tensor<1x2x1x8xf32>, %k: tensor<1x2x1x8xf32>, %pos: tensor<1xi64>, %row: tensor<1x8xf32>, state @keys %c: tensor<1x2x16x8xf32>, state @old %o: tensor<4x8xf32>) -> (%y: tensor<1x2x1x8xf32>, %z: tensor<4x8xf32>, update @keys %n: tensor<1x2x16x8xf32>, update @old %p: tensor<4x8xf32>) {
+    %n = state.index_update(%c, %k, %pos) {axis = 2, in_place = true} : tensor<1x2x16x8xf32>
+    %y = nn.sdpa(%q, %n, %n) {scale = 0.5} : tensor<1x2x1x8xf32>
+    %p = state.slice_update(%o, %row) {axis = 0, start = 1} : tensor<4x8xf32>
+    %z = tensor.add(%o, %p) : tensor<4x8xf32>
+    core.return(%y, %z, %n, %p)
+  }
+}
+`
 
 // run calls a program's function some times in one session, and gives all results.
 func (c sample) run(t *testing.T, b backend.Backend, m *ir.Module, in []*host.Tensor) []*host.Tensor {
