@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
@@ -65,14 +66,14 @@ func (k *planCheck) generated(ctx context.Context) (err error) {
 		return err
 	}
 	for i, f := range k.m.Funcs {
-		for _, one := range cases {
+		for _, one := range slices.Backward(cases) { // the last one of a function has sizes of more than 1, and small ones behind them
 			if one.Func != f.Name {
 				continue
 			}
 			if err := k.function(ctx, i, one); err != nil {
 				return fmt.Errorf("@%s: %w", f.Name, err)
 			}
-			break // the case of small sizes comes first
+			break
 		}
 	}
 	return errors.Join(k.errs...)

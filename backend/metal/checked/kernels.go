@@ -75,6 +75,13 @@ func (t *trials) observe(m *ir.Module, in []*host.Tensor) error {
 			needed[v] = true
 		}
 	}
+	for _, op := range t.f.Ops {
+		if len(op.Binds()) > 0 {
+			for _, v := range op.Results {
+				needed[v] = true
+			}
+		}
+	}
 	program, err := interp.Backend{}.Compile(t.ctx, m, backend.Options{})
 	if err != nil {
 		return err
@@ -90,6 +97,15 @@ func (t *trials) observe(m *ir.Module, in []*host.Tensor) error {
 		Select:  func(v *ir.Value) bool { return needed[v] },
 		Observe: func(v *ir.Value, x *host.Tensor) { t.values[v] = x.Clone() },
 	})
+	for _, op := range t.f.Ops {
+		if err == nil && len(op.Binds()) > 0 {
+			var results []*host.Tensor
+			for _, v := range op.Results {
+				results = append(results, t.values[v])
+			}
+			err = sizes.BindResults(op, results)
+		}
+	}
 	return err
 }
 

@@ -26,7 +26,6 @@ type session struct {
 type call struct {
 	arena []byte
 	slots [][]byte
-	once  map[int]bool // steps that have run
 }
 
 // run computes a segment.
