@@ -45,6 +45,21 @@ var mutants = []struct {
 	{parts: editNumber("program.air", regexp.MustCompile(`tensor<\d+|size \d+|crc "\d+`))},
 	{parts: editNumber("weights.safetensors", regexp.MustCompile(`\[\d+|,\d+\]|":"\d+`))},
 	{parts: swapTensors},
+	{parts: inPlan(editLines(planPart))}, {parts: inPlan(flipPart(planPart))},
+	{parts: inPlan(editNumber(planPart, regexp.MustCompile(`[\[,:]\d+|"\d+`)))},
+}
+
+const planPart = "kernels/launch.json"
+
+// inPlan changes the launch plan where there is one, otherwise the program.
+func inPlan(change func(s *script, parts []zipPart) []zipPart) func(s *script, parts []zipPart) []zipPart {
+	other := editLines("program.air")
+	return func(s *script, parts []zipPart) []zipPart {
+		if slices.ContainsFunc(parts, func(p zipPart) bool { return p.name == planPart }) {
+			return change(s, parts)
+		}
+		return other(s, parts)
+	}
 }
 
 func flipBits(s *script, file []byte) []byte {

@@ -78,12 +78,12 @@ type goodAsset struct {
 	want  [][]*host.Tensor
 }
 
-// mutatedModels are small: dense layers compressed, two functions with states, control flow, and a variant of fixed sizes.
-var mutatedModels = []struct{ name, passes string }{
-	{"mlp", "decompose, fuse, w4"},
-	{"kv_two_functions", "@cpu"},
-	{"cond_hop", "decompose"},
-	{"kv_slice", "decompose, fuse, w4"},
+// mutatedModels are small: dense layers compressed, two functions with states and Metal kernels, control flow, and a variant of fixed sizes.
+var mutatedModels = []struct{ name, passes, target string }{
+	{"mlp", "decompose, fuse, w4", ""},
+	{"kv_two_functions", "@cpu", aiopt.Metal},
+	{"cond_hop", "decompose", ""},
+	{"kv_slice", "decompose, fuse, w4", ""},
 }
 
 // goodAssets writes the assets that are then changed.
@@ -101,7 +101,7 @@ func goodAssets(t testing.TB) []*goodAsset {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, k.name+".airpkg")
-		if err := tk.Save(m, path); err != nil {
+		if err := tk.SaveContext(t.Context(), m, path, aiopt.SaveOptions{Target: k.target}); err != nil {
 			t.Fatal(err)
 		}
 		g := &goodAsset{name: k.name}

@@ -29,10 +29,11 @@ const (
 	Generated = "generated" // aiopt, for operations of the program
 )
 
-// The bounds of a file, which hold what is made of one in memory to some hundred megabytes.
+// The bounds of a file, which hold what is made of one in memory to some tens of megabytes.
 const (
-	mostBytes = 16 << 20
-	mostItems = 500_000 // values in lists and objects
+	mostBytes   = 16 << 20
+	mostObjects = 50_000
+	mostItems   = 500_000 // values in lists and objects
 )
 
 // Encode gives the canonical text of a file. Buffers and steps take a line each.
@@ -108,6 +109,9 @@ func ParseFile(data []byte) (*File, error) {
 	if n := bytes.Count(data, []byte(",")) + bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); n > mostItems {
 		return nil, fmt.Errorf("launch description: it has %d values and lists, expected at most %d", n, mostItems)
 	}
+	if n := bytes.Count(data, []byte("{")); n > mostObjects {
+		return nil, fmt.Errorf("launch description: it has %d objects, expected at most %d", n, mostObjects)
+	}
 	f := &File{}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -120,26 +124,32 @@ func ParseFile(data []byte) (*File, error) {
 	return f, f.validate()
 }
 
+// validate gives what is wrong with the first kernels or functions where something is.
 func (f *File) validate() error {
 	var errs []error
-	for i := range f.Kernels {
+	note := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for i := 0; i < len(f.Kernels) && len(errs) < mostProblems; i++ {
 		k := &f.Kernels[i]
 		if k.Text == "" {
-			errs = append(errs, fmt.Errorf("kernel %q: it names no text", k.Function))
+			note(fmt.Errorf("kernel %q: it names no text", k.Function))
 		}
 		if k.Origin != Custom && k.Origin != Generated {
-			errs = append(errs, fmt.Errorf("kernel %q: origin is %q, expected %q or %q", k.Function, k.Origin, Custom, Generated))
+			note(fmt.Errorf("kernel %q: origin is %q, expected %q or %q", k.Function, k.Origin, Custom, Generated))
 		}
-		errs = append(errs, k.Validate())
+		note(k.Validate())
 	}
 	seen := map[string]bool{}
-	for i := range f.Functions {
+	for i := 0; i < len(f.Functions) && len(errs) < mostProblems; i++ {
 		fn := &f.Functions[i]
 		if seen[fn.Name] {
-			errs = append(errs, fmt.Errorf("function %q is described twice", fn.Name))
+			note(fmt.Errorf("function %q is described twice", fn.Name))
 		}
 		seen[fn.Name] = true
-		errs = append(errs, f.validateFunction(fn))
+		note(f.validateFunction(fn))
 	}
 	return errors.Join(errs...)
 }

@@ -70,6 +70,7 @@ func TestFileMistakes(t *testing.T) {
 		{"twice", `"functions": [`, `"functions": [{"name":"main","buffers":[],"results":[],"steps":[]},`, `function "main" is described twice`},
 		{"more", `"gives":[3]}}]}]}`, `"gives":[3]}}]}]} {}`, "found more text behind it"},
 		{"many", `"results":[2]`, `"results":[` + strings.Repeat("2,", mostItems) + `2]`, "values and lists, expected at most 500000"},
+		{"many objects", `"results":[2]`, `"results":[2` + strings.Repeat(",{}", mostObjects) + `]`, "objects, expected at most 50000"},
 		{"long", `"12*n"`, `"` + strings.Repeat("n+", mostText) + `n"`, "an expression of 8193 bytes, expected at most 4096"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
