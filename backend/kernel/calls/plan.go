@@ -4,18 +4,20 @@ import (
 	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Plan is how kernels compute an operation with one result.
 type Plan struct {
-	Kernels []*kernel.Kernel // run one after the other
-	Args    [][]Arg          // what the global buffers of each are
-	Temps   []Temp           // memory between the kernels
-	Packs   []Pack           // constants in another order
-	InPlace *InPlace         // nil: the result has memory of its own
-	Reuses  []int            // operands in whose memory the result may lie, where nobody needs them any more
+	Kernels []*kernel.Kernel       // run one after the other
+	Args    [][]Arg                // what the global buffers of each are
+	Temps   []Temp                 // memory between the kernels
+	Packs   []Pack                 // constants in another order
+	InPlace *InPlace               // nil: the result has memory of its own
+	Shown   map[int]schedule.Shown // operands of which kernels get a run of elements; on GPUs only
+	Reuses  []int                  // operands in whose memory the result may lie, where nobody needs them any more
 }
 
 // InPlace says that the only kernel of a plan writes over operand 0, whose memory is the result's, and saves what it writes over: runs

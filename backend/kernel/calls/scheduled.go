@@ -20,11 +20,15 @@ func Of(op *ir.Op, target schedule.Target) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	var shown map[int]schedule.Shown
+	if target.SIMD > 0 {
+		shown = g.HoistRuns()
+	}
 	parts, reason := schedule.Parts(g, target)
 	if reason != "" {
 		return nil, errors.New(reason)
 	}
-	plan := &Plan{}
+	plan := &Plan{Shown: shown}
 	var given []int // the temporaries of the parts' results
 	for i := range parts {
 		if given, err = plan.add(&parts[i], len(g.Params), given, i == len(parts)-1); err != nil {

@@ -248,10 +248,13 @@ func (t *trials) result(data []byte, one *Trial) (*host.Tensor, error) {
 
 // unset gives a buffer memory of its own that nobody has written.
 func (r *running) unset(at int) error {
-	if _, ok := r.bound[at]; ok || r.seg.fn.Buffers[at].Kind == launch.Status {
+	b := r.seg.fn.Buffers[at]
+	if _, ok := r.bound[at]; ok || b.Kind == launch.Status {
 		return nil
 	}
-	b := r.seg.fn.Buffers[at]
+	if _, ok := r.bound[b.Of]; ok && b.Kind == launch.Part {
+		return nil
+	}
 	elem, _ := host.ParseElem(b.DType)
 	shape, err := r.shape(b.Shape)
 	if err != nil {

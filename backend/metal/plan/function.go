@@ -198,13 +198,20 @@ func (p *function) customKernel(op *ir.Op) {
 
 // dispatches plans an operation that kernels compute; numbers are theirs, and those of what is packed behind them.
 func (p *function) dispatches(op *ir.Op, plan *calls.Plan, numbers []int) {
-	operands := calls.Operands(op)
+	var operands []int // their buffers
+	for i, v := range calls.Operands(op) {
+		at := p.value(v)
+		if shown, ok := plan.Shown[i]; ok {
+			at = p.buffer(shown.Type, launch.Memory{Kind: launch.Part, Of: at, At: shown.At.String()})
+		}
+		operands = append(operands, at)
+	}
 	var packed []int
 	for i, pack := range plan.Packs {
 		at := p.buffer(ir.TensorOf(pack.Elem, ir.Const(int64(pack.Bytes/pack.Elem.Bytes()))), launch.Memory{Kind: launch.Packed})
 		d := &launch.Dispatch{Kernel: numbers[len(plan.Kernels)+i], Once: true}
 		for _, o := range pack.Operands {
-			d.Buffers = append(d.Buffers, p.value(operands[o]))
+			d.Buffers = append(d.Buffers, operands[o])
 		}
 		d.Buffers = append(d.Buffers, at)
 		packed = append(packed, at)
@@ -243,10 +250,10 @@ func (p *function) dispatches(op *ir.Op, plan *calls.Plan, numbers []int) {
 const forever = 1 << 40
 
 // argument is the buffer that a kernel's argument is.
-func (p *function) argument(a calls.Arg, operands []*ir.Value, temps, packed []int, undo *launch.Undo, result int) int {
+func (p *function) argument(a calls.Arg, operands, temps, packed []int, undo *launch.Undo, result int) int {
 	switch a.Kind {
 	case kernel.Operand:
-		return p.value(operands[a.Index])
+		return operands[a.Index]
 	case kernel.Temporary:
 		return temps[a.Index]
 	case kernel.Packed:
