@@ -2,7 +2,6 @@ package checked
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -179,80 +178,6 @@ func (r *running) fresh(v *ir.Value) (*host.Tensor, error) {
 	return t, nil
 }
 
-func (r *running) shape(list []string) ([]int, error) {
-	shape := make([]int, len(list))
-	for i, text := range list {
-		n, err := r.eval(text)
-		if err != nil {
-			return nil, err
-		}
-		shape[i] = int(n)
-	}
-	return shape, nil
-}
-
-func (r *running) eval(text string) (int64, error) {
-	d, err := ir.ParseDim(text)
-	if err != nil {
-		return 0, err
-	}
-	return d.Eval(r.c.Eval.Size)
-}
-
-// bytes is the memory of a buffer.
-func (r *running) bytes(at int) ([]byte, error) {
-	if data, ok := r.bound[at]; ok {
-		return data, nil
-	}
-	b := r.seg.fn.Buffers[at]
-	elem, _ := host.ParseElem(b.DType)
-	shape, err := r.shape(b.Shape)
-	if err != nil {
-		return nil, err
-	}
-	n, err := host.SizeBytes(elem, shape)
-	if err != nil {
-		return nil, err
-	}
-	switch b.Kind {
-	case launch.Status:
-		return r.status[:], nil
-	case launch.Arena:
-		return r.call.arena[b.Offset:][:n:n], nil
-	case launch.Slot:
-		slot := &r.call.slots[b.Slot]
-		if *slot == nil {
-			room, err := r.eval(r.seg.fn.Slots[b.Slot])
-			if err != nil {
-				return nil, err
-			}
-			*slot = unset(room)
-		}
-		if n > len(*slot) {
-			return nil, fmt.Errorf("buffer %d takes %d bytes of a slot of %d", at, n, len(*slot))
-		}
-		return (*slot)[:n:n], nil
-	case launch.Packed:
-		r.bound[at] = unset(int64(n))
-		return r.bound[at], nil
-	case launch.Part:
-		of, err := r.bytes(b.Of)
-		if err != nil {
-			return nil, err
-		}
-		from, err := r.eval(b.At)
-		if err != nil {
-			return nil, err
-		}
-		start := int(from) * elem.Bytes()
-		if start < 0 || start > len(of)-n {
-			return nil, fmt.Errorf("buffer %d is %d bytes from %d on of %d", at, n, start, len(of))
-		}
-		return of[start:][:n:n], nil
-	}
-	return nil, fmt.Errorf("internal error: buffer %d, which is %s %s, is not there", at, b.Kind, b.Name)
-}
-
 // order lists the segment's steps in an order that hazards allow: the first one that may run, the last one, or any.
 func (r *running) order() []int {
 	if r.p.Order == check.Forward {
@@ -342,39 +267,6 @@ func (r *running) fewer(threads, group [3]int) [3]int {
 		left = max(1, left/max(groups, 1))
 	}
 	return threads
-}
-
-// begin notes that an update writes over a state, and nowhere yet.
-func (r *running) begin(u *launch.Undo) error {
-	places, err := r.bytes(u.Places)
-	if err != nil {
-		return err
-	}
-	for i := range places {
-		places[i] = 0xff
-	}
-	r.undo = append(r.undo, u)
-	return nil
-}
-
-// restore puts back what updates have written over.
-func (r *running) restore() {
-	for _, u := range slices.Backward(r.undo) {
-		base, err1 := r.bytes(u.Base)
-		saved, err2 := r.bytes(u.Saved)
-		places, err3 := r.bytes(u.Places)
-		if errors.Join(err1, err2, err3) != nil || len(places) == 0 {
-			continue // begin has had them
-		}
-		elem, _ := host.ParseElem(r.seg.fn.Buffers[u.Base].DType)
-		length := len(saved) / (len(places) / 8)
-		for k := len(places)/8 - 1; k >= 0; k-- {
-			if at := int64(binary.LittleEndian.Uint64(places[8*k:])); at >= 0 {
-				copy(base[int(at)*elem.Bytes():], saved[k*length:][:length])
-			}
-		}
-	}
-	r.undo = nil
 }
 
 // leave gives the values that go out.
