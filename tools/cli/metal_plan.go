@@ -24,7 +24,7 @@ func (c *metal) checkPlan(ctx context.Context, m *ir.Module, p *plan.Plan, r *me
 	if err != nil {
 		return err
 	}
-	k := &planCheck{metal: c, m: m, p: p, r: r, backend: checked.Backend{Tools: tools}, seen: map[int]bool{}}
+	k := &planCheck{metal: c, m: m, p: p, r: r, backend: checked.Backend{Tools: tools, Trust: c.trust}, seen: map[int]bool{}}
 	bar := c.newProgress()
 	k.bar = bar
 	defer bar.finish()
@@ -58,7 +58,7 @@ func (k *planCheck) wrong(err error) {
 // generated checks what aiopt has printed.
 func (k *planCheck) generated(ctx context.Context) (err error) {
 	k.bar.step("compiling kernels", 0, 1)
-	if k.texts, err = checked.Texts(ctx, k.backend.Tools, k.p, false); err != nil {
+	if k.texts, err = checked.Texts(ctx, k.backend.Tools, k.p, k.trust); err != nil {
 		return err
 	}
 	cases, err := numeric.MakeCases(k.m)

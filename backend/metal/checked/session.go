@@ -95,27 +95,32 @@ func (r *running) enter() (bool, error) {
 	}
 	r.c.Undo(r.restore)
 	for _, op := range r.seg.f.Ops[r.seg.from:r.seg.to] {
-		at, used := 0, false
-		if len(op.Results) > 0 {
-			at, used = r.p.plan.Values[op.Results[0]]
-		}
-		switch {
-		case !used:
-		case op.Is(core.Constant):
-			data, err := r.constant(op)
-			if err != nil {
+		for _, v := range op.Results {
+			if err := r.give(v); err != nil {
 				return false, err
 			}
-			r.bound[at] = data
-		case r.seg.fn.Buffers[at].Kind == launch.Output && r.tensors[at] == nil:
-			t, err := r.fresh(op.Results[0])
-			if err != nil {
-				return false, err
-			}
-			r.tensors[at], r.bound[at] = t, t.Bytes()
 		}
 	}
 	return true, nil
+}
+
+// give binds what lies in no memory of the call: constants, and what goes to the caller.
+func (r *running) give(v *ir.Value) error {
+	at, used := r.p.plan.Values[v]
+	switch {
+	case !used:
+	case v.Def.Is(core.Constant):
+		data, err := r.constant(v.Def)
+		r.bound[at] = data
+		return err
+	case r.seg.fn.Buffers[at].Kind == launch.Output && r.tensors[at] == nil:
+		t, err := r.fresh(v)
+		if err != nil {
+			return err
+		}
+		r.tensors[at], r.bound[at] = t, t.Bytes()
+	}
+	return nil
 }
 
 // overwrites reports a buffer that a step of the segment writes over and saves.
@@ -144,11 +149,11 @@ func (r *running) take(at int, t *host.Tensor) error {
 }
 
 // constant gives the bytes of a constant.
-func (s *session) constantOf(op *ir.Op, c *ir.EvalCtx) ([]byte, error) {
-	if data, ok := s.constants[op]; ok {
+func (r *running) constant(op *ir.Op) ([]byte, error) {
+	if data, ok := r.constants[op]; ok {
 		return data, nil
 	}
-	made, err := op.Def.Eval(c, op, nil)
+	made, err := op.Def.Eval(r.c.Eval, op, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +161,9 @@ func (s *session) constantOf(op *ir.Op, c *ir.EvalCtx) ([]byte, error) {
 	if !t.Contiguous() {
 		t = t.Clone()
 	}
-	s.constants[op] = t.Bytes()
-	return s.constants[op], nil
+	r.constants[op] = t.Bytes()
+	return r.constants[op], nil
 }
-
-func (r *running) constant(op *ir.Op) ([]byte, error) { return r.constantOf(op, r.c.Eval) }
 
 // fresh makes the tensor of a value that goes to the caller.
 func (r *running) fresh(v *ir.Value) (*host.Tensor, error) {
