@@ -81,10 +81,7 @@ func sameKernels(a *asset.Asset, m *ir.Module) error {
 	}
 	described := &launch.File{}
 	if at := find(kernelsFolder + custom.Description); at >= 0 {
-		if described, err = launch.ParseFile(have[at].Data); err == nil {
-			err = fits(described, m, func(text string) bool { return find(kernelsFolder+text) >= 0 })
-		}
-		if err != nil {
+		if described, err = launch.ParseFile(have[at].Data); err != nil {
 			return wrong(have[at].Name, err)
 		}
 	}
@@ -101,6 +98,9 @@ func sameKernels(a *asset.Asset, m *ir.Module) error {
 		if err != nil {
 			return wrong(w.Name, err)
 		}
+	}
+	if err := fits(described, m, func(text string) bool { return find(kernelsFolder+text) >= 0 }); err != nil {
+		return wrong(kernelsFolder+custom.Description, err)
 	}
 	return nil
 }

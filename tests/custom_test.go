@@ -58,7 +58,7 @@ func TestCustom(t *testing.T) {
 				}
 			}
 			out, err := runCLI(t, "metal", asset, "--check", "--trust-kernels")
-			if err != nil || strings.Count(out, "kernel ") != c.kernels {
+			if err != nil || strings.Count(out, "\nkernel ") != c.kernels {
 				t.Errorf("found %q and %v, expected a line for each of %d kernels", out, err, c.kernels)
 			}
 		})
