@@ -42,6 +42,7 @@ var mayImport = []struct {
 	{"backend/metal/launch", []string{"ir", "ir/host"}},
 	{"backend/programs", nil},
 	{"backend/metal/msl", []string{"ir", "ir/host", "backend/kernel", "backend/metal/launch"}},
+	{"backend/metal/metaltest", []string{"ir", "ir/host", "backend/kernel", "backend/metal"}},
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/programs"}},
 	{"backend/metal/custom", []string{"ir", "ir/host", "dialect", "backend", "backend/metal/check", "backend/metal/launch"}},
 	{"backend/metal/checked", []string{"ir", "ir/host", "dialect", "backend", "passes/numeric"}},
