@@ -41,6 +41,7 @@ var mayImport = []struct {
 	{"backend/metal/launch", []string{"ir"}},
 	{"backend/programs", nil},
 	{"backend/metal/msl", []string{"ir", "ir/host", "backend/kernel", "backend/metal/launch"}},
+	{"backend/metal/metaltest", []string{"ir", "ir/host", "backend/kernel", "backend/metal"}},
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/programs"}},
 	{"backend/metal/custom", []string{"ir", "ir/host", "dialect", "backend", "backend/metal/check", "backend/metal/launch"}},
 	{"backend/cpu/memory", []string{"ir/host"}},
