@@ -14,7 +14,7 @@ import (
 var testAll = os.Getenv("AIOPT_WHOLE") != ""
 
 // planModels are those whose plans are run by every test: layers and kernels of all kinds, states, open sizes, control flow.
-var planModels = []string{"mlp", "llama_dyn", "kv_slice", "kv_index_copy", "cond_hop"}
+var planModels = []string{"kv_slice", "mlp", "llama_dyn", "kv_index_copy", "cond_hop"}
 
 // TestMetalPlans computes models of the corpus by their Metal plans, dispatch by dispatch in the checker, and holds the results against
 // the interpreter. The threads of each model take their turns in another order, and so do steps that do not wait for each other.
@@ -25,8 +25,12 @@ func TestMetalPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := openCorpus(t, "models")
+	chosen := planModels
+	if testing.Short() {
+		chosen = chosen[:1]
+	}
 	for i, k := range c.cases {
-		if !testAll && !slices.Contains(planModels, k.Name) {
+		if !testAll && !slices.Contains(chosen, k.Name) {
 			continue
 		}
 		t.Run(k.Name, func(t *testing.T) {
