@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 )
 
 // noteEnding is that of small files beside the objects: what was found out once and need not be again.
@@ -45,6 +47,27 @@ func (c *Cache) PutNote(name string, data []byte) error {
 		return err
 	}
 	return os.Rename(f.Name(), filepath.Join(c.Dir, name+noteEnding))
+}
+
+// ShrinkNotes removes those of the notes whose names begin with a prefix that were written first, until so many are left.
+func (c *Cache) ShrinkNotes(prefix string, most int) error {
+	names, err := filepath.Glob(filepath.Join(c.Dir, prefix+"*"+noteEnding))
+	if err != nil || len(names) <= most {
+		return err
+	}
+	written := map[string]time.Time{}
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			written[name] = info.ModTime()
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return written[a].Compare(written[b]) })
+	for _, name := range names[:len(names)-most] {
+		if gone := os.Remove(name); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
 }
 
 // clearNotes removes all notes.
