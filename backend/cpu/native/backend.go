@@ -19,6 +19,8 @@ type Backend struct {
 	Packed *packed.Cache    // of packed constants; nil: the user's
 	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
 	Target string           // what code is made for, such as avx2; "": the most capable target that the processor runs
+
+	ahead *ahead
 }
 
 // Name is cpu.
@@ -41,7 +43,8 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	c.parallel, c.keep = threads, b.Keep
+	c.parallel, c.keep, c.ahead = threads, b.Keep, b.ahead
+	defer b.ahead.close()
 	if b.Packed != nil {
 		c.packed = b.Packed
 	}

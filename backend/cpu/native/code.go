@@ -28,6 +28,7 @@ type compiler struct {
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
 	recalled map[*kernel.Kernel]*outline
+	ahead    *ahead
 	progress func(done, total int)
 }
 

@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -19,46 +20,78 @@ type packer struct {
 	constants *constants
 	cache     *packed.Cache
 	room      *memory.Region // where the next one is packed that the cache may take
-	put       bool           // the cache took something
+	scratch   *memory.Region // the kernels' own memory
 }
 
-// all fills the regions of what has none.
-func (p *packer) all(ctx context.Context, list []*packing) error {
+// all packs what has not been found.
+func (p *packer) all(ctx context.Context, list []*packing) (err error) {
+	defer func() { err = errors.Join(err, p.room.Free(), p.scratch.Free()) }()
+	var small, large []*packing
+	bytes := 0
 	for _, j := range list {
-		if j.region != nil {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := p.one(ctx, j); err != nil {
-			return fmt.Errorf("packing constants for %s: %w", j.users[0].op.Name(), err)
+		switch {
+		case j.memory != nil:
+		case j.kept:
+			large = append(large, j)
+		default:
+			small = append(small, j)
+			bytes += memory.Aligned(j.pack.Bytes)
 		}
 	}
-	if p.put {
+	if bytes > 0 {
+		r, err := memory.NewRegion(bytes)
+		if err != nil {
+			return err
+		}
+		rest := p.program.own(r)
+		for _, j := range small {
+			n := memory.Aligned(j.pack.Bytes)
+			if err := p.each(ctx, j, rest[:n:n]); err != nil {
+				return err
+			}
+			rest = rest[n:]
+		}
+	}
+	for _, j := range large {
+		if err := p.large(ctx, j); err != nil {
+			return err
+		}
+	}
+	if len(large) > 0 {
 		_ = p.cache.Shrink()
 	}
 	return ctx.Err()
 }
 
-// one packs a constant and offers it to the cache. A cache that cannot be written to is as good as none.
-func (p *packer) one(ctx context.Context, j *packing) error {
+// each packs a constant into zeros.
+func (p *packer) each(ctx context.Context, j *packing, into []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.fill(j, into); err != nil {
+		return fmt.Errorf("packing constants for %s: %w", j.users[0].op.Name(), err)
+	}
+	j.memory = into
+	return nil
+}
+
+// large packs a constant and offers it to the cache. A cache that cannot be written to is as good as none.
+func (p *packer) large(ctx context.Context, j *packing) error {
 	r, err := p.take(j.pack.Bytes)
 	if err != nil {
 		return err
 	}
-	if err := p.fill(j, r); err != nil {
+	if err := p.each(ctx, j, r.Data); err != nil {
 		return err
 	}
-	if j.kept && p.cache.Limit > 0 && p.cache.Put(ctx, j.key, r.Data[:j.pack.Bytes]) == nil {
-		p.put = true
-		if j.region, err = p.cache.Open(j.key, j.pack.Bytes); err == nil {
-			p.program.own(j.region)
+	if p.cache.Limit > 0 && p.cache.Put(ctx, j.key, r.Data[:j.pack.Bytes]) == nil {
+		if found, err := p.cache.Open(j.key, j.pack.Bytes); err == nil {
+			j.memory = p.program.own(found)
 			return nil
 		}
 	}
-	j.region, p.room = r, nil
-	p.program.own(r)
+	p.room = nil
+	j.memory = p.program.own(r)
 	return nil
 }
 
@@ -76,10 +109,24 @@ func (p *packer) take(n int) (*memory.Region, error) {
 	return p.room, err
 }
 
+// own is memory for a kernel's own, of so many bytes; what it holds is not known.
+func (p *packer) own(n int) (uintptr, error) {
+	if p.scratch == nil || len(p.scratch.Data) < n {
+		if err := p.scratch.Free(); err != nil {
+			return 0, err
+		}
+		var err error
+		if p.scratch, err = memory.NewRegion(n); err != nil {
+			return 0, err
+		}
+	}
+	return p.scratch.Addr(), nil
+}
+
 // fill runs the kernel of a pack.
-func (p *packer) fill(j *packing, r *memory.Region) error {
+func (p *packer) fill(j *packing, into []byte) error {
 	b := &packBlock{words: make([]uint64, 0, j.f.layout.Words)}
-	if err := b.fill(p.constants, j, r); err != nil {
+	if err := b.fill(p.constants, j, into); err != nil {
 		return err
 	}
 	if j.f.layout.Rounds == nil || len(b.words) != j.f.layout.Words {
@@ -90,15 +137,17 @@ func (p *packer) fill(j *packing, r *memory.Region) error {
 		return fmt.Errorf("internal error: the kernel has %s rounds", j.f.layout.Rounds)
 	}
 	parts := min(int64(p.program.pool.size()), rounds)
-	scratch, err := memory.NewRegion(int(parts) * b.scratch)
+	if j.pack.Bytes < leastKept {
+		parts = min(parts, 1)
+	}
+	scratch, err := p.own(int(parts) * b.scratch)
 	if err != nil {
 		return err
 	}
-	defer scratch.Free()
 	block := uintptr(unsafe.Pointer(unsafe.SliceData(b.words)))
 	p.program.pool.each(int(parts), func(i int) {
 		n := int64(i)
-		j.f.call(block, scratch.Addr()+uintptr(i*b.scratch), rounds*n/parts, rounds*(n+1)/parts)
+		j.f.call(block, scratch+uintptr(i*b.scratch), rounds*n/parts, rounds*(n+1)/parts)
 	})
 	runtime.KeepAlive(b)
 	for _, told := range b.status {
@@ -119,7 +168,7 @@ type packBlock struct {
 }
 
 // fill writes the words: the constants, what is filled, the status where there is one, and the kernel's own memory.
-func (b *packBlock) fill(c *constants, j *packing, r *memory.Region) error {
+func (b *packBlock) fill(c *constants, j *packing, into []byte) error {
 	at := 0
 	for _, buf := range j.f.kernel.Buffers {
 		n, ok := buf.Len.IsConst()
@@ -144,10 +193,10 @@ func (b *packBlock) fill(c *constants, j *packing, r *memory.Region) error {
 		case buf.Role == kernel.Status:
 			b.status = make([]uint64, (bytes+7)/8)
 			b.words = append(b.words, uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b.status)))))
-		case bytes > len(r.Data):
+		case bytes > len(into):
 			return fmt.Errorf("internal error: a pack of %d bytes fills %d", j.pack.Bytes, bytes)
 		default:
-			b.words = append(b.words, uint64(r.Addr()))
+			b.words = append(b.words, uint64(uintptr(unsafe.Pointer(unsafe.SliceData(into)))))
 		}
 		at++
 	}

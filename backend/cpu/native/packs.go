@@ -3,7 +3,6 @@ package native
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,8 +20,8 @@ type packing struct {
 	f        *function
 	operands []*ir.Value
 	key      packed.Key
-	kept     bool // the cache may hold it
-	region   *memory.Region
+	kept     bool   // the cache may hold it
+	memory   []byte // what it has filled; nil: it is to be packed
 	users    []*segmentStep
 }
 
@@ -31,28 +30,30 @@ const leastKept = 64 << 10
 
 // pack fills the packed constants of all segments: from the cache, or by their kernels. Equal packs of the same constants share
 // memory.
-func (p *program) pack(ctx context.Context, c *constants, cache *packed.Cache, threads int, target string) error {
+func (p *program) pack(ctx context.Context, c *constants, cache *packed.Cache, ahead *ahead, threads int, target string) error {
 	all := p.packings()
+	found := make([]*memory.Region, len(all))
 	inParallel(threads, len(all), func(i int) {
 		if j := all[i]; j.pack.Bytes >= leastKept {
 			if j.key, j.kept = j.identity(c, target); j.kept {
-				j.region, _ = cache.Open(j.key, j.pack.Bytes) // what is not found, or damaged, is packed anew
+				found[i], _ = ahead.open(cache, j.key, j.pack.Bytes) // what is not found, or damaged, is packed anew
 			}
 		}
 	})
-	for _, j := range all {
-		p.own(j.region)
+	for i, j := range all {
+		if found[i] != nil {
+			j.memory = p.own(found[i])
+		}
 	}
-	fresh := packer{program: p, constants: c, cache: cache}
-	err := fresh.all(ctx, all)
-	if err = errors.Join(err, fresh.room.Free()); err != nil {
+	if err := (&packer{program: p, constants: c, cache: cache}).all(ctx, all); err != nil {
 		return err
 	}
 	for _, j := range all {
 		for _, st := range j.users {
-			st.packed = append(st.packed, j.region)
+			st.packed = append(st.packed, j.memory)
 		}
 	}
+	ahead.note(all)
 	return nil
 }
 
@@ -76,11 +77,10 @@ func (p *program) packings() (all []*packing) {
 	return all
 }
 
-// own keeps a region until the program is closed.
-func (p *program) own(r *memory.Region) {
-	if r != nil {
-		p.packed = append(p.packed, r)
-	}
+// own keeps a region until the program is closed, and gives its bytes.
+func (p *program) own(r *memory.Region) []byte {
+	p.packed = append(p.packed, r)
+	return r.Data
 }
 
 // text is equal for packs that fill the same.

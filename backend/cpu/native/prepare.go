@@ -292,7 +292,7 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		have = int(bytes)
 	case Packed:
 		a := st.packed[a.Index]
-		at, have, within = int(a.Addr()), len(a.Data), nil
+		at, have, within = int(uintptr(unsafe.Pointer(unsafe.SliceData(a)))), len(a), nil
 	case Saved, Places:
 		at, have = p.savedAt(a.Kind)
 		within = &p.undo

@@ -67,12 +67,12 @@ type segmentStep struct {
 	op        *ir.Op
 	operands  []*ir.Value
 	plan      *Plan
-	functions []*function      // of the plan's kernels
-	packers   []*function      // of its packs
-	packed    []*memory.Region // what they have filled
-	in        []int            // the operands, among the segment's values
-	out       int              // the result
-	reuses    []int            // the operands in whose memory the result may lie, as nobody needs them any more
+	functions []*function // of the plan's kernels
+	packers   []*function // of its packs
+	packed    [][]byte    // what they have filled
+	in        []int       // the operands, among the segment's values
+	out       int         // the result
+	reuses    []int       // the operands in whose memory the result may lie, as nobody needs them any more
 }
 
 // program is a module's native part.
@@ -99,7 +99,7 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		}
 	})
 	p.pool = newPool(threads)
-	if err := p.pack(ctx, held, c.packed, threads, c.machine.CPU+" "+strings.Join(c.machine.All(), ",")); err != nil {
+	if err := p.pack(ctx, held, c.packed, c.ahead, threads, c.machine.CPU+" "+strings.Join(c.machine.All(), ",")); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
