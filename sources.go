@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,8 @@ import (
 
 // sources opens the files that a text takes its data from, each once and only when data is asked for.
 type sources struct {
-	dirs []string // that the text is in
+	text string   // its name
+	dirs []string // that it is in
 
 	mu    sync.Mutex
 	files map[string]*opened
@@ -34,7 +36,7 @@ type opened struct {
 
 // newSources is for the text of a name, which may be a link.
 func newSources(path string) *sources {
-	s := &sources{dirs: []string{filepath.Dir(path)}, files: map[string]*opened{}}
+	s := &sources{text: path, dirs: []string{filepath.Dir(path)}, files: map[string]*opened{}}
 	if to, err := atomicfile.Target(path); err == nil && to != path {
 		s.dirs = append(s.dirs, filepath.Dir(to))
 	}
@@ -71,6 +73,10 @@ func (s *sources) bind(m *ir.Module) {
 		src.File = path
 		src.Open = func() ([]byte, error) {
 			f, err := s.open(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("%s takes data from %s, and there is no such file: a text has to stay where its data is; to move or copy a model make one file of it there: aiopt %s -o %s",
+					s.text, path, filepath.Base(s.text), strings.TrimSuffix(filepath.Base(s.text), ".air")+".airpkg")
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -12,6 +12,8 @@ type Options struct {
 	Threads int // 0: as many as the machine has cores
 	// Precision is how exact matrix products have to be; an engine may be more exact.
 	Precision Precision
+	// Warn takes what the user should know though the module was compiled; nil drops it.
+	Warn func(message string)
 	// Progress is called from time to time while a module is compiled; nil is allowed.
 	Progress func(done, total int)
 }

@@ -123,6 +123,14 @@ func (b *Builder) TileStore(buf *Buffer, at, stride ir.Dim, v *Value) {
 	b.emit(&Instr{Op: TileStore, Args: []*Value{v}, Buffer: buf, Index: at, Stride: stride}, Type{})
 }
 
+// TileLoadTransposed reads an 8x8 matrix whose columns lie stride elements apart.
+func (b *Builder) TileLoadTransposed(buf *Buffer, at, stride ir.Dim) *Value {
+	return b.emit(&Instr{Op: TileLoad, Buffer: buf, Index: at, Stride: stride, Transposed: true}, Type{})
+}
+
+// Tile is an 8x8 matrix of f32 with a number in every place.
+func (b *Builder) Tile(x float64) *Value { return b.Float(Type{host.F32, tileLanes}, x) }
+
 // Barrier makes the threads of a group wait for each other.
 func (b *Builder) Barrier() { b.emit(&Instr{Op: Barrier}, Type{}) }
 

@@ -36,7 +36,7 @@ the differences over the norm of the expected outputs, the largest of all output
 
 With --rounds-from-stdin the model is loaded once and measured in rounds, so that other programs can be measured in between.
 When it is ready, one line {"ready_ms"} is printed. For each line of standard input with a number of seconds it runs for
-about as long and prints {"latency_ms": [...]}; for the line peaks it measures the machine and prints {"gflops",
+about as long and prints {"latency_ms": [...]}, of very many every second, fourth, and so on; for the line peaks it measures the machine and prints {"gflops",
 "read_gb_per_s"}. Where standard input ends, the results of all rounds are printed as usual.
 
 The last line with --json is one object: {"latency_ms": [one per iteration], "load_ms", "compile_ms" (passes and engine),

@@ -67,6 +67,7 @@ func (b *benchRun) serve(ctx context.Context, r *benchResult) error {
 			if err != nil {
 				return err
 			}
+			b.watch.Look()
 			r.Latency = append(r.Latency, round.Latency...)
 			if err := answer(round); err != nil {
 				return err
@@ -98,13 +99,37 @@ func (b *benchRun) round(ctx context.Context, line string) (*roundResult, error)
 	if err != nil || !(seconds >= 0 && seconds <= math.MaxInt32) {
 		return nil, usagef("standard input: found the line %q, expected seconds, such as 0.5, or %s", line, peaksCommand)
 	}
-	r := &roundResult{}
-	for begin := time.Now(); len(r.Latency) == 0 || time.Since(begin).Seconds() < seconds; {
+	var t thinned
+	for begin := time.Now(); t.n == 0 || time.Since(begin).Seconds() < seconds; {
 		took, err := b.once(ctx)
 		if err != nil {
 			return nil, err
 		}
-		r.Latency = append(r.Latency, milliseconds(took))
+		t.add(milliseconds(took))
 	}
-	return r, nil
+	return &roundResult{t.kept}, nil
+}
+
+// thinned keeps some of a series at even distances, as a small model runs so often that what is kept of all would be most of
+// the memory that is measured.
+type thinned struct {
+	kept []float64
+	n    int // numbers that were added
+	skip int // one in skip+1 is kept
+}
+
+// mostThinned is how many numbers of a series are kept.
+const mostThinned = 2000
+
+func (t *thinned) add(x float64) {
+	if t.n%(t.skip+1) == 0 {
+		if len(t.kept) == mostThinned {
+			for i := range mostThinned / 2 {
+				t.kept[i] = t.kept[2*i]
+			}
+			t.kept, t.skip = t.kept[:mostThinned/2], 2*t.skip+1
+		}
+		t.kept = append(t.kept, x)
+	}
+	t.n++
 }

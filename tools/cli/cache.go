@@ -18,7 +18,10 @@ func cacheCommand() command {
 		doc:   "List or clear the compiled kernels and packed weights that are kept for the next run.",
 		long: `Kernels compiled for this machine, and weights in the order in which they read them, lie below $XDG_CACHE_HOME/aiopt, or
 where the system keeps such files. What is not used for longest is removed when they grow too many: kernels beyond 512 MiB,
-packed weights beyond 4 GiB or a tenth of the disk. Clearing them costs nothing but the time to make them again.
+packed weights beyond 4 GiB, either beyond a tenth of the disk. Clearing them costs nothing but the time to make them again.
+
+The folders must be the user's alone (mode 700), as what is in them runs. Where they are not, or nothing can be written, each run
+compiles anew in a temporary folder and says so.
 
 AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 		setup: func(t *tool, _ *pflag.FlagSet) func(context.Context, []string) error {
@@ -26,14 +29,7 @@ AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 				if len(args) == 0 {
 					args = []string{"list"}
 				}
-				objects, err := toolchain.UserCache()
-				if err != nil {
-					return err
-				}
-				weights, err := packed.UserCache()
-				if err != nil {
-					return err
-				}
+				objects, weights := toolchain.UserCache(), packed.UserCache()
 				switch {
 				case len(args) == 1 && args[0] == "list":
 					return errors.Join(t.listObjects(objects), t.listPacked(weights))
@@ -48,22 +44,28 @@ AIOPT_PACKED_CACHE=off keeps no packed weights.`,
 
 func (t *tool) listObjects(cache *toolchain.Cache) error {
 	list, err := cache.List()
+	if err != nil {
+		return err
+	}
 	total := int64(0)
 	for _, e := range list {
 		total += e.Bytes
 		fmt.Fprintf(t.stdout, "%.12s %9.1f KiB  %s  %s\n", e.Key, float64(e.Bytes)/1024, e.Used.Format("2006-01-02 15:04"), e.Program)
 	}
 	fmt.Fprintf(t.stdout, "%d objects, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
-	return err
+	return nil
 }
 
 // listPacked adds them up: a model has hundreds.
 func (t *tool) listPacked(cache *packed.Cache) error {
 	list, err := cache.List()
+	if err != nil {
+		return err
+	}
 	total := int64(0)
 	for _, e := range list {
 		total += e.Bytes
 	}
 	fmt.Fprintf(t.stdout, "%d packed weights, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
-	return err
+	return nil
 }

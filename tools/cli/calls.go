@@ -148,7 +148,8 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 func (c *calls) compileFor(ctx context.Context, engine backend.Backend, m *ir.Module) (backend.Program, error) {
 	bar := c.newProgress()
 	defer bar.finish()
-	opt := backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision)), Progress: func(done, total int) { bar.step("compiling", done, total) }}
+	opt := backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision)), Warn: func(m string) { c.warn("%s", m) }}
+	opt.Progress = func(done, total int) { bar.step("compiling", done, total) }
 	return engine.Compile(ctx, m, opt)
 }
 

@@ -43,12 +43,9 @@ const (
 
 // Ahead is the backend for the model of a file, whose packed constants it begins to look for.
 func (b Backend) Ahead(path string) Backend {
-	c, err := newCompiler(b.Target, b.Cache)
+	c, err := newCompiler(b)
 	if err != nil {
 		return b // Compile says what is wrong
-	}
-	if b.Packed != nil {
-		c.packed = b.Packed
 	}
 	a := &ahead{notes: c.proven.cache, path: path, files: map[packed.Key]*aheadFile{}}
 	b.ahead = a

@@ -3,6 +3,8 @@ package native
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"runtime"
 
 	"github.com/aiopt/aiopt/backend"
@@ -28,14 +30,14 @@ func (Backend) Name() string { return "cpu" }
 
 // Available gives nil where this machine has what the backend needs, and otherwise says what it lacks.
 func (b Backend) Available() error {
-	_, err := newCompiler(b.Target, b.Cache)
+	_, err := newCompiler(b)
 	return err
 }
 
 // Compile makes code for every operation that the planner has kernels for. The error is a *toolchain.Missing on a machine
 // without LLVM.
 func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
-	c, err := newCompiler(b.Target, b.Cache)
+	c, err := newCompiler(b)
 	if err != nil {
 		return nil, err
 	}
@@ -43,11 +45,8 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	c.parallel, c.keep, c.ahead = threads, b.Keep, b.ahead
+	c.parallel, c.ahead = threads, b.ahead
 	defer b.ahead.close()
-	if b.Packed != nil {
-		c.packed = b.Packed
-	}
 	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
 	c.progress = opt.Progress
 	if err := interp.Check(m); err != nil { // before what takes longer
@@ -62,7 +61,20 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	c.warn(opt.Warn)
 	return program, nil
+}
+
+// warn tells of what is not kept for the next run; once, as the causes are alike.
+func (c *compiler) warn(warn func(message string)) {
+	if warn == nil {
+		return
+	}
+	if c.unkept != nil {
+		warn(fmt.Sprintf("compiled code is not kept, so the next run compiles again: %v", c.unkept))
+	} else if err := c.packed.Check(); err != nil && c.packed.Limit > 0 && !errors.Is(err, fs.ErrNotExist) {
+		warn(fmt.Sprintf("packed weights are not kept, so the next run packs again: %v", err))
+	}
 }
 
 // interpreted is how the interpreter runs the program.

@@ -171,7 +171,7 @@ func streamSource(params, body, result string) string {
 // as the best of some runs.
 func BenchmarkStreams(b *testing.B) {
 	const threads, runs = 2, 7
-	c, err := newCompiler("", nil)
+	c, err := newCompiler(Backend{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +26,8 @@ type compiler struct {
 	packed   *packed.Cache
 	machine  *emit.Machine
 	proven   *proven
+	build    string // of this program, "" where that is not known
+	unkept   error  // why the next run has to compile again, where it does
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
 	recalled map[*kernel.Kernel]*outline
@@ -32,33 +35,37 @@ type compiler struct {
 	progress func(done, total int)
 }
 
-// newCompiler finds the tools of this machine. target is the name of one of the targets that the processor runs, or "" for the most
-// capable one. cache is where code is kept; nil: the user's.
-func newCompiler(target string, cache *toolchain.Cache) (*compiler, error) {
+// newCompiler finds the tools of this machine for what a backend asks for.
+func newCompiler(b Backend) (*compiler, error) {
 	machines, err := processor.Machines()
 	if err != nil {
 		return nil, &toolchain.Missing{What: err.Error()}
 	}
-	at := slices.IndexFunc(machines, func(m *emit.Machine) bool { return target == "" || m.Name == target })
+	at := slices.IndexFunc(machines, func(m *emit.Machine) bool { return b.Target == "" || m.Name == b.Target })
 	if at < 0 {
-		return nil, fmt.Errorf("this processor does not run code for %s", target)
+		return nil, fmt.Errorf("this processor does not run code for %s", b.Target)
 	}
-	if cache == nil {
-		if cache, err = toolchain.UserCache(); err != nil {
-			return nil, err
-		}
+	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], build: toolchain.ThisProgram(), parallel: 1, keep: b.Keep}
+	if c.cache == nil {
+		c.cache = toolchain.UserCache()
 	}
-	tools, err := cache.Find()
-	if err != nil {
+	if c.packed == nil {
+		c.packed = packed.UserCache()
+	}
+	if c.tools, err = c.cache.Find(); err != nil {
 		return nil, err
 	}
-	kept, err := packed.UserCache()
-	if err != nil {
-		return nil, err
-	}
-	c := &compiler{tools: tools, cache: cache, packed: kept, machine: machines[at], proven: newProven(cache), parallel: 1}
+	c.proven = newProven(c.cache, c.build)
 	c.machine.Verify = c.proven.verify
 	return c, nil
+}
+
+// codeOf names what code is made by, and for; "" where that is not known.
+func (c *compiler) codeOf() string {
+	if c.build == "" {
+		return ""
+	}
+	return fmt.Sprintf("%q %s %s", c.build, c.machine.CPU, strings.Join(c.machine.All(), ","))
 }
 
 // function is the code of a kernel.
@@ -110,7 +117,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 		symbols[i] = known[sum]
 	}
 	lib, refused, err := c.load(ctx, &toolchain.Job{
-		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.sums, Write: w.write,
+		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.sums, Build: c.build, Write: w.write,
 		Target: toolchain.Target{Triple: c.machine.Triple, CPU: c.machine.CPU, Features: c.machine.All()},
 	})
 	if err != nil {
@@ -184,12 +191,16 @@ func inParallel(threads, n int, fn func(i int)) {
 // load compiles and maps; once more where another process has emptied the cache in between.
 func (c *compiler) load(ctx context.Context, job *toolchain.Job) (lib *toolchain.Library, refused map[string]string, err error) {
 	for range 2 {
-		made, err := c.cache.Object(ctx, c.tools, job, processor.Features())
-		if err != nil {
+		var made *toolchain.Object
+		if made, err = c.cache.Object(ctx, c.tools, job, processor.Features()); err != nil {
 			return nil, nil, err
 		}
-		if lib, err = toolchain.Load(made.Path); err == nil {
+		if lib, err = made.Load(); err == nil {
+			c.unkept = made.Unkept
 			return lib, made.Refused, nil
+		}
+		if made.Unkept != nil { // it would be no other the next time
+			break
 		}
 	}
 	return nil, nil, err

@@ -18,7 +18,7 @@ import (
 // testCompiler is a compiler with a cache of the test's own.
 func testCompiler(t testing.TB) *compiler {
 	t.Helper()
-	c, err := newCompiler("", &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit})
+	c, err := newCompiler(Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))})
 	if err != nil {
 		t.Fatalf("these tests compile and run kernels: %v", err)
 	}

@@ -61,8 +61,8 @@ func TestWeightsOfOneFile(t *testing.T) {
 		{"offset", ir.Resource{Source: entry("w", 8*size, 1, both)}, ir.Resource{Source: entry("w", 8*size, 1, both), Offset: size}},
 		{"strides", ir.Resource{Source: one}, ir.Resource{Source: one, Strides: []int64{1, 160}}},
 	} {
-		cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
-		kept := &packed.Cache{Dir: filepath.Join(t.TempDir(), "packed"), Limit: 1 << 30}
+		cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
+		kept := packed.NewCache(filepath.Join(t.TempDir(), "packed"))
 		for _, turn := range []string{"packed", "found"} {
 			m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 			for i, from := range []ir.Resource{c.a, c.b} {

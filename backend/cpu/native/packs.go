@@ -10,7 +10,6 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
-	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -30,12 +29,12 @@ const leastKept = 64 << 10
 
 // pack fills the packed constants of all segments: from the cache, or by their kernels. Equal packs of the same constants share
 // memory.
-func (p *program) pack(ctx context.Context, c *constants, cache *packed.Cache, ahead *ahead, threads int, target string) error {
+func (p *program) pack(ctx context.Context, c *constants, cache *packed.Cache, ahead *ahead, threads int, by string) error {
 	all := p.packings()
 	found := make([]*memory.Region, len(all))
 	inParallel(threads, len(all), func(i int) {
 		if j := all[i]; j.pack.Bytes >= leastKept {
-			if j.key, j.kept = j.identity(c, target); j.kept {
+			if j.key, j.kept = j.identity(c, by); j.kept {
 				found[i], _ = ahead.open(cache, j.key, j.pack.Bytes) // what is not found, or damaged, is packed anew
 			}
 		}
@@ -93,15 +92,14 @@ func (j *packing) text() string {
 	return b.String()
 }
 
-// identity hashes what a pack follows from: the files of its constants, by their size and time, the kernel and the code of
-// it. There is none for data that the program made.
-func (j *packing) identity(c *constants, target string) (packed.Key, bool) {
-	h := sha256.New()
-	program, err := toolchain.ThisProgram()
-	if err != nil {
+// identity hashes what a pack follows from: the files of its constants, by their size and time, the kernel and what made the code
+// of it. There is none for data that the program made, nor where that is not known.
+func (j *packing) identity(c *constants, by string) (packed.Key, bool) {
+	if by == "" {
 		return packed.Key{}, false
 	}
-	fmt.Fprintf(h, "%q %q %x %d\n", program, target, j.f.sum, j.pack.Bytes)
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %x %d\n", by, j.f.sum, j.pack.Bytes)
 	for _, i := range j.pack.Operands {
 		r := c.file(j.operands[i].Def)
 		if r == nil {

@@ -29,7 +29,7 @@ const (
 
 // Peaks runs kernels that do nothing but multiply and add, and nothing but read, for some 0.2 s. It takes 128 MiB.
 func (b Backend) Peaks(ctx context.Context, threads int) (Peaks, error) {
-	c, err := newCompiler(b.Target, b.Cache)
+	c, err := newCompiler(b)
 	if err != nil {
 		return Peaks{}, err
 	}

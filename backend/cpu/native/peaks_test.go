@@ -10,7 +10,7 @@ import (
 
 // TestPeaks says that the kernels of the peaks run; how fast, nobody can know.
 func TestPeaks(t *testing.T) {
-	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 	p, err := Backend{Cache: cache}.Peaks(context.Background(), 1)
 	if err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func engines(t testing.TB, m *ir.Module, threads int) (native, reference backend
 // enginesOf compiles a module for a target, "" for the best one, and for the reference.
 func enginesOf(t testing.TB, target string, m *ir.Module, threads int) (native, reference backend.Program) {
 	t.Helper()
-	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 	native, err := Backend{Plan: Scheduled, Cache: cache, Target: target}.Compile(context.Background(), m, backend.Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)

@@ -27,14 +27,14 @@ const (
 	mostProven = 1 << 14 // then all are forgotten
 )
 
-func newProven(cache *toolchain.Cache) *proven {
+// newProven remembers in the cache's notes; a build that is not known, "", is told from no other and remembers nothing.
+func newProven(cache *toolchain.Cache, build string) *proven {
 	p := &proven{cache: cache, known: map[[sha256.Size]byte]bool{}, sums: map[*kernel.Kernel][sha256.Size]byte{}}
-	name, err := toolchain.ThisProgram()
-	if err != nil {
+	if build == "" {
 		p.cache = nil
 		return p
 	}
-	p.program = sha256.Sum256([]byte(name))
+	p.program = sha256.Sum256([]byte(build))
 	for _, sum := range p.noted() {
 		p.known[sum] = true
 	}

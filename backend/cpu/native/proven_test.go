@@ -20,8 +20,8 @@ func TestProven(t *testing.T) {
 		_, err := b.Build()
 		return err
 	}
-	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache")}
-	p := newProven(cache)
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
+	p := newProven(cache, "a build")
 	if err := build(64, p.verify); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestProven(t *testing.T) {
 		t.Error("a kernel that reads behind its input was accepted")
 	}
 	p.keep()
-	again := newProven(cache)
+	again := newProven(cache, "a build")
 	if len(again.known) != 1 {
 		t.Fatalf("%d kernels are remembered, expected one", len(again.known))
 	}
@@ -40,7 +40,7 @@ func TestProven(t *testing.T) {
 		t.Errorf("another kernel: %v, %d are fresh, expected one", err, len(again.fresh))
 	}
 	again.keep()
-	if n := len(newProven(cache).known); n != 2 {
+	if n := len(newProven(cache, "a build").known); n != 2 {
 		t.Errorf("%d kernels are remembered, expected two", n)
 	}
 	note := cache.Note(provenNote)
@@ -48,7 +48,7 @@ func TestProven(t *testing.T) {
 	if err := cache.PutNote(provenNote, note); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(newProven(cache).known); n != 0 {
+	if n := len(newProven(cache, "a build").known); n != 0 {
 		t.Errorf("%d kernels of another build are remembered", n)
 	}
 }

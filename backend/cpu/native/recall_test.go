@@ -42,7 +42,7 @@ func TestRecalledPlans(t *testing.T) {
 		{"packs", linear.text(), [][]*host.Tensor{{small(3, 160)}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+			cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 			asked := 0
 			counting := func(op *ir.Op, m *emit.Machine) (*Plan, error) {
 				asked++

@@ -33,7 +33,7 @@ module @refused {
   }
 }
 `, foreign)
-	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 	before := runtime.NumGoroutine()
 	for range 5 {
 		p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
@@ -99,7 +98,7 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		}
 	})
 	p.pool = newPool(threads)
-	if err := p.pack(ctx, held, c.packed, c.ahead, threads, c.machine.CPU+" "+strings.Join(c.machine.All(), ",")); err != nil {
+	if err := p.pack(ctx, held, c.packed, c.ahead, threads, c.codeOf()); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil

@@ -8,7 +8,15 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 )
 
-// Entries are the schedules, special ones before general ones.
+// EntriesFor are the schedules for a target, special ones before general ones.
+func EntriesFor(t Target) []Entry {
+	if t.gpu() {
+		return gpuEntries()
+	}
+	return Entries()
+}
+
+// Entries are the schedules for CPUs.
 func Entries() []Entry {
 	return []Entry{
 		{
@@ -113,7 +121,7 @@ func Plan(g *Group, t Target) (made *Made, reason string) {
 		return nil, fmt.Sprintf("the target has %d lanes, expected at least 1", t.Lanes)
 	}
 	var reasons []string
-	for _, s := range Entries() {
+	for _, s := range EntriesFor(t) {
 		why := s.Applies(g, t)
 		if why == "" {
 			made, err := s.Make(g, t)
@@ -136,13 +144,15 @@ func makeNest(g *Group, t Target) (*Made, error) {
 	}
 	var last error
 	for _, checks := range []bool{false, true} {
-		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
-			k, err := n.make(g, t, checks)
-			if err == nil {
-				return &Made{Kernels: []*kernel.Kernel{k}}, nil
-			}
-			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
-				last = err
+		for _, to := range t.widths() {
+			for _, n := range append(tiledNests(g, to), nests(g)...) {
+				k, err := n.make(g, to, checks)
+				if err == nil {
+					return &Made{Kernels: []*kernel.Kernel{k}}, nil
+				}
+				if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
+					last = err
+				}
 			}
 		}
 		if !errors.Is(last, kernel.ErrUnproven) {

@@ -187,7 +187,7 @@ func TestFind(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"gcc", "expected a line `clang version ...` from --version, found \"gcc (Debian) 12.2.0\""},
 		{"old", "it is clang 14.0.6, expected 18 to 20"},
-		{"none", "no such file"},
+		{"none", "there is no such program"},
 	} {
 		t.Setenv("AIOPT_CLANG", filepath.Join(dir, c.name))
 		if _, err := Find(); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -36,13 +36,13 @@ func own(t testing.TB) []Runner {
 
 func (l *loaded) link(t testing.TB, tools *toolchain.Tools, target toolchain.Target, modules []string) {
 	t.Helper()
-	cache := &toolchain.Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: toolchain.DefaultLimit}
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 	job := &toolchain.Job{Program: "test", Target: target, Modules: modules, Parallel: runtime.GOMAXPROCS(0), Keep: t.TempDir()}
 	made, err := cache.Object(context.Background(), tools, job, processor.Features())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.library, err = toolchain.Load(made.Path); err != nil {
+	if l.library, err = made.Load(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -12,34 +12,33 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/aiopt/aiopt/backend/cpu/native/kept"
 )
 
-// Cache is a folder of shared objects.
-type Cache struct {
-	Dir   string
-	Limit int64 // bytes that may stay; the least recently used go first
-}
+// Cache is a folder of shared objects. One that keeps nothing has each object made anew.
+type Cache struct{ kept.Folder }
 
 // DefaultLimit is the size that a cache is kept to.
 const DefaultLimit = 512 << 20
 
-// UserCache is the cache of the user: cpu below aiopt in $XDG_CACHE_HOME, or where the system keeps such files.
-func UserCache() (*Cache, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	return &Cache{Dir: filepath.Join(dir, "aiopt", "cpu"), Limit: DefaultLimit}, nil
-}
+// NewCache is a cache in a folder of the caller's choice.
+func NewCache(dir string) *Cache { return &Cache{kept.Folder{Dir: dir, Limit: DefaultLimit}} }
+
+// UserCache is the cache of the user.
+func UserCache() *Cache { return &Cache{kept.User("cpu", DefaultLimit)} }
 
 // Entry is one object of a cache.
 type Entry struct {
-	Key     string
-	Bytes   int64
-	Used    time.Time
+	kept.Entry
 	Program string // what it was made for
 }
+
+// The files of an object.
+const (
+	objectEnding = ".so"
+	noteEnding   = ".json"
+)
 
 // note is what stands beside an object.
 type note struct {
@@ -63,8 +62,9 @@ type Job struct {
 	Keep     string // a folder for the modules' texts where they cannot be compiled; "" for none
 
 	// Write, in place of Modules, writes them when the cache has no object. Sources are all that it goes by, beside the
-	// program that runs.
+	// build of the program that runs (see ThisProgram). An object of an unknown build, "", is not kept.
 	Sources []string
+	Build   string
 	Write   func() (*Written, error)
 }
 
@@ -74,78 +74,88 @@ type Written struct {
 	Refused map[string]string // why, by the symbols that are missing
 }
 
-// Object is compiled code in a cache.
-type Object struct {
-	Path    string
-	Refused map[string]string // see Written
-}
-
 // key names the job's object by everything that goes into it.
-func (t *Tools) key(j *Job) (string, error) {
+func (t *Tools) key(j *Job) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n%s\n%s\n%s\n", abi, t.Version, strings.Join(t.flags(j.Target), " "), strings.Join(t.LinkBy, " "))
 	if j.Write != nil {
-		program, err := ThisProgram()
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "%d\n%s", len(program), program)
+		fmt.Fprintf(h, "%d\n%s", len(j.Build), j.Build)
 	}
 	for _, m := range append(j.Sources[:len(j.Sources):len(j.Sources)], j.Modules...) {
 		fmt.Fprintf(h, "%d\n", len(m))
 		io.WriteString(h, m)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Object gives the job's object, compiled if the cache has no good one. has are the features of this
-// machine's processor.
+// Object gives the job's object, compiled if the cache has no good one. has are the features of this machine's processor.
+// Where the cache can keep nothing the object is made in a temporary folder, of which Load takes care.
 func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (*Object, error) {
 	for _, f := range j.Target.Features {
 		if !slices.Contains(has, f) {
 			return nil, fmt.Errorf("the code needs %s, which this processor lacks", f)
 		}
 	}
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, err
+	key := t.key(j)
+	unkept := c.Ready()
+	if j.Write != nil && j.Build == "" {
+		unkept = errors.New("the file of the program that runs cannot be read, so nothing tells what it compiled from what others did")
 	}
-	key, err := t.key(j)
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(c.Dir, key+".so")
-	if n, err := c.good(key, has); err == nil {
-		now := time.Now()
-		_ = os.Chtimes(path, now, now) // only the order of removal depends on it
-		return &Object{path, n.Refused}, nil
+	if unkept == nil {
+		if n, err := c.good(key, has); err == nil {
+			c.Used(key + objectEnding)
+			return &Object{Path: c.Path(key + objectEnding), Refused: n.Refused}, nil
+		}
 	}
 	w := &Written{Modules: j.Modules}
 	if j.Write != nil {
+		var err error
 		if w, err = j.Write(); err != nil {
 			return nil, err
 		}
 	}
-	dir, err := os.MkdirTemp(c.Dir, "build-")
+	o, err := c.compile(ctx, t, j, key, w, unkept)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	built := filepath.Join(dir, "object.so")
-	if err := t.build(ctx, j.Target, w.Modules, built, dir, j.Parallel); err != nil {
-		if j.Keep != "" {
-			err = errors.Join(err, keep(j.Keep, key, w.Modules))
+	if o.Unkept == nil {
+		_ = c.Shrink(key) // the object is good, and the next one shrinks again
+	}
+	return o, nil
+}
+
+// compile compiles and links modules, in the cache or, where that cannot keep it, elsewhere.
+func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Written, unkept error) (o *Object, err error) {
+	dir := ""
+	if unkept == nil {
+		dir, unkept = c.Build()
+	}
+	if unkept != nil {
+		if dir, err = os.MkdirTemp("", "aiopt-"); err != nil {
+			return nil, &Missing{What: fmt.Sprintf("there is no folder to compile in: %v; nor can a temporary one be made: %v; set TMPDIR", unkept, err)}
 		}
-		return nil, err
 	}
-	if err := c.put(key, built, dir, note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused}); err != nil {
-		return nil, err
+	o = &Object{Path: filepath.Join(dir, "object.so"), Refused: w.Refused, Unkept: unkept, temporary: dir}
+	defer func() {
+		if err != nil || o.Unkept == nil { // else Load takes it away
+			os.RemoveAll(dir)
+		}
+	}()
+	if err := t.build(ctx, j.Target, w.Modules, o.Path, dir, j.Parallel); err != nil {
+		return nil, c.explain(err, j, w.Modules)
 	}
-	return &Object{path, w.Refused}, c.shrink(key)
+	if o.Unkept == nil {
+		o.Unkept = c.put(key, o.Path, note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused})
+	}
+	if o.Unkept == nil {
+		o.Path, o.temporary = c.Path(key+objectEnding), ""
+	}
+	return o, nil
 }
 
 // put moves an object into the cache, its note first: a reader who finds the new note with the old object, or none, sees
 // that they disagree and compiles.
-func (c *Cache) put(key, built, dir string, n note) error {
+func (c *Cache) put(key, built string, n note) error {
 	data, err := os.ReadFile(built)
 	if err != nil {
 		return err
@@ -155,17 +165,13 @@ func (c *Cache) put(key, built, dir string, n note) error {
 	if err != nil {
 		return err
 	}
-	temp := filepath.Join(dir, "note.json")
-	if err := os.WriteFile(temp, text, 0o600); err != nil {
-		return err
-	}
 	if err := os.Chmod(built, 0o700); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, filepath.Join(c.Dir, key+".json")); err != nil {
+	if err := c.Write(key+noteEnding, text); err != nil {
 		return err
 	}
-	return os.Rename(built, filepath.Join(c.Dir, key+".so"))
+	return c.Take(built, key+objectEnding)
 }
 
 func hash(data []byte) string {
@@ -175,12 +181,8 @@ func hash(data []byte) string {
 
 // good gives the note of the key's object where the cache has it, whole and for this processor.
 func (c *Cache) good(key string, has []string) (*note, error) {
-	text, err := os.ReadFile(filepath.Join(c.Dir, key+".json"))
+	n, err := c.note(key)
 	if err != nil {
-		return nil, err
-	}
-	var n note
-	if err := json.Unmarshal(text, &n); err != nil {
 		return nil, err
 	}
 	for _, f := range n.Features {
@@ -188,75 +190,46 @@ func (c *Cache) good(key string, has []string) (*note, error) {
 			return nil, fmt.Errorf("the cached object needs %s, which this processor lacks", f)
 		}
 	}
-	data, err := os.ReadFile(filepath.Join(c.Dir, key+".so"))
+	data, err := c.read(key + objectEnding)
 	if err != nil {
 		return nil, err
 	}
 	if hash(data) != n.SHA256 {
 		return nil, errors.New("the cached object is not what its note says")
 	}
-	return &n, nil
+	return n, nil
+}
+
+func (c *Cache) note(key string) (*note, error) {
+	text, err := c.read(key + noteEnding)
+	if err != nil {
+		return nil, err
+	}
+	n := &note{}
+	return n, json.Unmarshal(text, n)
+}
+
+func (c *Cache) read(name string) ([]byte, error) {
+	path, _, err := c.File(name)
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
 }
 
 // List gives what is in the cache, most recently used first.
 func (c *Cache) List() ([]Entry, error) {
-	files, err := os.ReadDir(c.Dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
+	all, err := c.Folder.List()
 	var list []Entry
-	for _, f := range files {
-		key, ok := strings.CutSuffix(f.Name(), ".so")
-		info, err := f.Info()
-		if !ok || err != nil { // another process has removed it
-			continue
+	for _, e := range all {
+		if !slices.Contains(e.Files, e.Key+objectEnding) {
+			continue // what llc died of
 		}
-		var n note
-		if text, err := os.ReadFile(filepath.Join(c.Dir, key+".json")); err == nil && json.Unmarshal(text, &n) != nil {
-			n = note{}
+		one := Entry{Entry: e}
+		if n, err := c.note(e.Key); err == nil {
+			one.Program = n.Program
 		}
-		list = append(list, Entry{Key: key, Bytes: info.Size(), Used: info.ModTime(), Program: n.Program})
+		list = append(list, one)
 	}
-	slices.SortFunc(list, func(a, b Entry) int {
-		if n := b.Used.Compare(a.Used); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Key, b.Key)
-	})
-	return list, nil
-}
-
-// Clear removes every object and note. Code that is loaded keeps running.
-func (c *Cache) Clear() error {
-	list, err := c.List()
-	for _, e := range list {
-		err = errors.Join(err, c.remove(e.Key))
-	}
-	return errors.Join(err, c.clearNotes())
-}
-
-func (c *Cache) remove(key string) error {
-	var errs []error
-	for _, ending := range []string{".so", ".json"} {
-		if err := os.Remove(filepath.Join(c.Dir, key+ending)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// shrink removes what was not used for longest until the rest fits, and never the key.
-func (c *Cache) shrink(key string) error {
-	list, err := c.List()
-	total := int64(0)
-	for _, e := range list {
-		if total += e.Bytes; total > c.Limit && e.Key != key {
-			err = errors.Join(err, c.remove(e.Key))
-			total -= e.Bytes
-		}
-	}
-	return err
+	return list, err
 }

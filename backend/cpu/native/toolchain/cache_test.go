@@ -25,7 +25,7 @@ func setUp(t *testing.T) (*Tools, *Cache, *Job) {
 		t.Fatalf("these tests compile code: %v", err)
 	}
 	job := &Job{Program: "test", Modules: []string{answer}, Target: Target{Triple: "x86_64-unknown-linux-gnu", CPU: "x86-64"}}
-	return tools, &Cache{Dir: filepath.Join(t.TempDir(), "cache"), Limit: DefaultLimit}, job
+	return tools, NewCache(filepath.Join(t.TempDir(), "cache")), job
 }
 
 func object(t *testing.T, c *Cache, tools *Tools, job *Job) string {
@@ -159,7 +159,7 @@ func TestTogether(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			lib, err := Load(made.Path)
+			lib, err := made.Load()
 			if err != nil {
 				t.Error(err)
 				return
@@ -195,26 +195,5 @@ func TestShrink(t *testing.T) {
 	}
 	if files, err := os.ReadDir(c.Dir); err != nil || len(files) > 0 {
 		t.Errorf("found %v, %v, expected an empty folder", files, err)
-	}
-}
-
-func TestFindMistakes(t *testing.T) {
-	script := filepath.Join(t.TempDir(), "llc")
-	for _, c := range []struct{ says, want string }{
-		{"LLVM version 9.0.1", "expected 14 to 19"},
-		{"hello", "expected a line `LLVM version"},
-	} {
-		if err := os.WriteFile(script, []byte("#!/bin/sh\necho '"+c.says+"'\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		t.Setenv("AIOPT_LLC", script)
-		if _, err := Find(); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("found the error %v, expected one with %q", err, c.want)
-		}
-	}
-	t.Setenv("AIOPT_LLC", "")
-	t.Setenv("PATH", t.TempDir())
-	if _, err := Find(); err == nil || !strings.Contains(err.Error(), "install") {
-		t.Errorf("found the error %v, expected one that says what to install", err)
 	}
 }

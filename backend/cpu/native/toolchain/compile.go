@@ -2,9 +2,7 @@ package toolchain
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -40,7 +38,7 @@ func (t *Tools) Assembly(ctx context.Context, target Target, text string) (strin
 	cmd.Stdin = strings.NewReader(text)
 	out, err := cmd.Output()
 	if err != nil {
-		return "", failure(ctx, t.LLC, err, nil)
+		return "", t.failure(ctx, t.LLC, err, nil)
 	}
 	return string(out), nil
 }
@@ -62,13 +60,26 @@ func (t *Tools) build(ctx context.Context, target Target, texts []string, out, d
 		})
 	}
 	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
+	}
+	var bad *uncompiled
+	for i, err := range errs {
+		switch {
+		case err == nil:
+		case bad == nil:
+			bad = &uncompiled{[]int{i}, err}
+		default:
+			bad.modules = append(bad.modules, i)
+		}
+	}
+	if bad != nil {
+		return bad
 	}
 	args := append(append(t.LinkBy[:len(t.LinkBy):len(t.LinkBy)], "-o", out), objects...)
 	said, err := exec.CommandContext(ctx, t.Linker, args...).CombinedOutput()
 	if err != nil {
-		return failure(ctx, t.Linker, err, said)
+		return t.failure(ctx, t.Linker, err, said)
 	}
 	return nil
 }
@@ -82,37 +93,7 @@ func (t *Tools) object(ctx context.Context, target Target, text, out string) err
 	cmd.WaitDelay = patience
 	said, err := cmd.CombinedOutput()
 	if err != nil {
-		return failure(ctx, t.LLC, err, said)
-	}
-	return nil
-}
-
-// failure makes an error of a program's last words.
-func failure(ctx context.Context, program string, err error, said []byte) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && len(said) == 0 {
-		said = exit.Stderr
-	}
-	const most = 12
-	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
-	if len(lines) > most {
-		lines = append(lines[:most], fmt.Sprintf("... and %d lines more", len(lines)-most))
-	}
-	return fmt.Errorf("%s failed (%w):\n%s", filepath.Base(program), err, strings.Join(lines, "\n"))
-}
-
-// keep writes the texts of modules that could not be compiled to a folder, for a person to look at.
-func keep(dir, key string, texts []string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for i, text := range texts {
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%.16s-%d.ll", key, i)), []byte(text), 0o644); err != nil {
-			return err
-		}
+		return t.failure(ctx, t.LLC, err, said)
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// Load maps an object that this package made, with every symbol resolved at once.
-func Load(path string) (*Library, error) {
+// load maps an object that this package made, with every symbol resolved at once.
+func load(path string) (*Library, error) {
 	h, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
 		return nil, fmt.Errorf("loading compiled kernels: %w", err)

@@ -6,25 +6,35 @@ import (
 	"debug/elf"
 	"encoding/hex"
 	"os"
-	"sync"
+	"runtime"
 )
 
-// ThisProgram names the build of the program that runs: another one may make other modules of the same kernels.
-var ThisProgram = sync.OnceValues(func() (string, error) {
-	path, err := os.Executable()
+// ThisProgram names the build of the program that runs: another one may make other modules of the same kernels. It is ""
+// where the program's file cannot be read.
+func ThisProgram() string {
+	path, err := running()
 	if err != nil {
-		return "", err
+		return ""
 	}
 	if id := goBuildID(path); id != "" {
-		return id, nil
+		return id
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return "", err
+		return ""
 	}
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
-})
+	return hex.EncodeToString(sum[:])
+}
+
+// running is the file of the program that runs: on Linux that very file, though it was removed or another one has its name by
+// now.
+func running() (string, error) {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe", nil
+	}
+	return os.Executable()
+}
 
 // goBuildID is what Go's linker notes in an ELF file, a hash of the program among it; "" where there is no note.
 func goBuildID(path string) string {

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package packed
+package kept
 
 import "golang.org/x/sys/unix"
 

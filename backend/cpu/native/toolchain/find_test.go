@@ -4,48 +4,35 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
 
-func TestNotes(t *testing.T) {
-	c := &Cache{Dir: filepath.Join(t.TempDir(), "cache")}
-	if found := c.Note("x"); found != nil {
-		t.Errorf("found %q in an empty cache", found)
-	}
-	for _, text := range []string{"one", "another"} {
-		if err := c.PutNote("x", []byte(text)); err != nil {
+func TestFindMistakes(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "llc")
+	for _, c := range []struct{ says, want string }{
+		{"LLVM version 9.0.1", "expected 14 to 19"},
+		{"hello", "expected a line `LLVM version"},
+	} {
+		if err := os.WriteFile(script, []byte("#!/bin/sh\necho '"+c.says+"'\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if found := c.Note("x"); string(found) != text {
-			t.Errorf("found %q, expected %q", found, text)
+		t.Setenv("AIOPT_LLC", script)
+		if _, err := Find(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("found the error %v, expected one with %q", err, c.want)
 		}
 	}
-	path := filepath.Join(c.Dir, "x"+noteEnding)
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := append([]byte{'?'}, whole[1:]...)
-	for name, damaged := range map[string][]byte{"cut": whole[:len(whole)-1], "short": whole[:3], "changed": changed, "long": make([]byte, mostNote+1)} {
-		if err := os.WriteFile(path, damaged, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if found := c.Note("x"); found != nil {
-			t.Errorf("%s: found %q, expected nothing", name, found)
-		}
-	}
-	if err := c.Clear(); err != nil {
-		t.Fatal(err)
-	}
-	if left, err := os.ReadDir(c.Dir); err != nil || len(left) > 0 {
-		t.Errorf("%v were left (%v)", left, err)
+	t.Setenv("AIOPT_LLC", "")
+	t.Setenv("PATH", t.TempDir())
+	if _, err := Find(); err == nil || !strings.Contains(err.Error(), "install") {
+		t.Errorf("found the error %v, expected one that says what to install", err)
 	}
 }
 
 // TestAskedOnce has a program that counts how often it is asked for its version.
 func TestAskedOnce(t *testing.T) {
-	c := &Cache{Dir: filepath.Join(t.TempDir(), "cache")}
+	c := NewCache(filepath.Join(t.TempDir(), "cache"))
 	script, count := filepath.Join(t.TempDir(), "llc"), filepath.Join(t.TempDir(), "count")
 	t.Setenv("AIOPT_LLC", script)
 	begin := time.Now().Add(-time.Hour)

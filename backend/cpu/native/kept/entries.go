@@ -1,0 +1,193 @@
+package kept
+
+import (
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Entry is what is kept under one key.
+type Entry struct {
+	Key   string
+	Files []string // their names
+	Bytes int64    // of all files
+	Used  time.Time
+}
+
+// What names begin with that os.CreateTemp and os.MkdirTemp complete by digits.
+const (
+	newPrefix   = "new-"
+	buildPrefix = "build-"
+)
+
+// forgotten is the age at which what is being made was left behind by a process that is no more.
+const forgotten = time.Hour
+
+// diskShare bounds the bytes that stay: one in so many of the disk.
+const diskShare = 10
+
+// content is what lies in a folder and is of this package's making, by the names.
+type content struct {
+	entries    []*Entry // most recently used first
+	unfinished []*Entry // each file or folder that is being made, or was left behind
+	notes      []string
+}
+
+// read looks through the folder. What another process removes meanwhile is left out.
+func (f *Folder) read() (*content, error) {
+	files, err := os.ReadDir(f.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &content{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &content{}
+	known := map[string]*Entry{}
+	for _, file := range files {
+		name := file.Name()
+		key, isEntry := keyOf(name)
+		switch {
+		case isEntry && known[key] == nil:
+			known[key] = &Entry{Key: key}
+			c.entries = append(c.entries, known[key])
+			known[key].add(f.Dir, name)
+		case isEntry:
+			known[key].add(f.Dir, name)
+		case isUnfinished(name):
+			e := &Entry{}
+			e.add(f.Dir, name)
+			c.unfinished = append(c.unfinished, e)
+		case strings.HasSuffix(name, noteEnding):
+			c.notes = append(c.notes, name)
+		}
+	}
+	slices.SortFunc(c.entries, func(a, b *Entry) int { return cmp.Or(b.Used.Compare(a.Used), strings.Compare(a.Key, b.Key)) })
+	return c, nil
+}
+
+// add counts a file, or a folder with all that is in it.
+func (e *Entry) add(dir, name string) {
+	e.Files = append(e.Files, name)
+	_ = filepath.WalkDir(filepath.Join(dir, name), func(_ string, file fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // it is gone
+		}
+		if info, err := file.Info(); err == nil {
+			if info.Mode().IsRegular() {
+				e.Bytes += info.Size()
+			}
+			if info.ModTime().After(e.Used) {
+				e.Used = info.ModTime()
+			}
+		}
+		return nil
+	})
+}
+
+// keyOf is the key of an entry's file.
+func keyOf(name string) (key string, ok bool) {
+	key, _, ok = strings.Cut(name, ".")
+	digits, err := hex.DecodeString(key)
+	return key, ok && err == nil && len(digits) == 32 && key == strings.ToLower(key)
+}
+
+func isUnfinished(name string) bool {
+	digits, isNew := strings.CutPrefix(name, newPrefix)
+	if !isNew {
+		var isBuild bool
+		if digits, isBuild = strings.CutPrefix(name, buildPrefix); !isBuild {
+			return false
+		}
+	}
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// List gives the entries, most recently used first.
+func (f *Folder) List() ([]Entry, error) {
+	if err := f.Check(); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return nil, err
+	}
+	c, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	var list []Entry
+	for _, e := range c.entries {
+		list = append(list, *e)
+	}
+	return list, nil
+}
+
+// Clear removes all entries and notes, and what was left behind. Files that are mapped stay readable. What others may have put into
+// the folder goes as well, as long as it is the user's.
+func (f *Folder) Clear() error {
+	if _, err := f.mine(); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return err
+	}
+	c, err := f.read()
+	if err != nil {
+		return err
+	}
+	errs := []error{f.remove(c.notes)}
+	for _, e := range append(c.entries, c.unfinished...) {
+		errs = append(errs, f.remove(e.Files))
+	}
+	return errors.Join(errs...)
+}
+
+// Shrink removes what was left behind and, until the rest fits, what was not used for longest; never the entries of these keys.
+func (f *Folder) Shrink(stay ...string) error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	c, err := f.read()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	limit, total, now := f.most(), int64(0), time.Now()
+	for _, e := range c.unfinished {
+		if now.Sub(e.Used) > forgotten {
+			errs = append(errs, f.remove(e.Files))
+		} else {
+			total += e.Bytes
+		}
+	}
+	for _, e := range c.entries {
+		if total += e.Bytes; total > limit && !slices.Contains(stay, e.Key) {
+			errs = append(errs, f.remove(e.Files))
+			total -= e.Bytes
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// most is how many bytes may stay.
+func (f *Folder) most() int64 {
+	if n, ok := diskBytes(f.Dir); ok {
+		return min(f.Limit, n/diskShare)
+	}
+	return f.Limit
+}
+
+// remove takes files away. A folder of such a name is not of our making, and goes with all that is in it.
+func (f *Folder) remove(names []string) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, os.RemoveAll(f.Path(name)))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,62 @@
+package kept
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+)
+
+// noteEnding is that of small files beside the entries: what was found out once and need not be again.
+const noteEnding = ".note"
+
+// mostNote bounds what is read of a note.
+const mostNote = 1 << 20
+
+// Note gives what was noted under a name; nil where there is nothing, or it is damaged.
+func (f *Folder) Note(name string) []byte {
+	path, size, err := f.File(name + noteEnding)
+	if err != nil || size > mostNote {
+		return nil
+	}
+	data, err := os.ReadFile(path)
+	if n := len(data) - sha256.Size; err == nil && n >= 0 {
+		if sum := sha256.Sum256(data[:n]); bytes.Equal(sum[:], data[n:]) {
+			return data[:n]
+		}
+	}
+	return nil
+}
+
+// PutNote notes something in place of what was noted under the name.
+func (f *Folder) PutNote(name string, data []byte) error {
+	sum := sha256.Sum256(data)
+	return f.Write(name+noteEnding, data, sum[:])
+}
+
+// ShrinkNotes removes those of the notes whose names begin with a prefix that were written first, until so many are left.
+func (f *Folder) ShrinkNotes(prefix string, most int) error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	c, err := f.read()
+	if err != nil {
+		return err
+	}
+	var list []*Entry
+	for _, name := range c.notes {
+		if strings.HasPrefix(name, prefix) {
+			e := &Entry{}
+			e.add(f.Dir, name)
+			list = append(list, e)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *Entry) int { return b.Used.Compare(a.Used) })
+	var errs []error
+	for _, e := range list[min(most, len(list)):] {
+		errs = append(errs, f.remove(e.Files))
+	}
+	return errors.Join(errs...)
+}
