@@ -17,8 +17,9 @@ var mayImport = []struct {
 }{
 	{"ir/host", nil},
 	{"ir/atomicfile", nil},
-	{"ir/safetensors", []string{"ir/host", "ir/atomicfile"}},
-	{"ir/zipfile", nil},
+	{"ir/mapped", nil},
+	{"ir/safetensors", []string{"ir/host", "ir/atomicfile", "ir/mapped"}},
+	{"ir/zipfile", []string{"ir/mapped"}},
 	{"ir/asset", []string{"ir", "ir/host", "ir/text", "ir/safetensors", "ir/zipfile", "ir/atomicfile"}},
 	{"ir/text", []string{"ir", "ir/host"}},
 	{"ir", []string{"ir/host"}},

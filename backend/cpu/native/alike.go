@@ -17,39 +17,52 @@ type planned struct {
 	err  error
 }
 
-// planAll asks a planner for each operation. Those that are alike share a plan; progress is told how many are done.
-func planAll(ctx context.Context, plan Planner, ops []*ir.Op, m *emit.Machine, threads int, progress func(done int)) ([]*planned, error) {
-	all := make([]*planned, len(ops))
-	var first []*ir.Op
-	var kinds []*planned
-	known := map[string]*planned{}
-	heads := map[*ir.Func]string{}
-	for i, op := range ops {
+// kinds are operations of which those that are alike share a plan.
+type kinds struct {
+	of    []int    // the kind of each operation
+	first []*ir.Op // of each kind
+	texts []string // what those of each kind have in common: see alike
+}
+
+func kindsOf(ops []*ir.Op) *kinds {
+	k := &kinds{}
+	known, heads := map[string]int{}, map[*ir.Func]string{}
+	for _, op := range ops {
 		f := op.Parent()
 		if heads[f] == "" {
 			heads[f] = sizesOf(f)
-			f.Env() // it is made when it is first asked for
 		}
 		text := heads[f] + alike(op)
-		if known[text] == nil {
-			known[text] = &planned{}
-			first, kinds = append(first, op), append(kinds, known[text])
+		n, ok := known[text]
+		if !ok {
+			n = len(k.first)
+			known[text] = n
+			k.first, k.texts = append(k.first, op), append(k.texts, text)
 		}
-		all[i] = known[text]
+		k.of = append(k.of, n)
 	}
+	return k
+}
+
+// plan asks a planner for each kind; progress is told how many operations are done.
+func (k *kinds) plan(ctx context.Context, plan Planner, m *emit.Machine, threads int, progress func(done int)) ([]planned, error) {
+	for _, op := range k.first {
+		op.Parent().Env() // it is made when it is first asked for
+	}
+	made := make([]planned, len(k.first))
 	var mu sync.Mutex
 	done := 0
-	inParallel(threads, len(first), func(i int) {
+	inParallel(threads, len(k.first), func(i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		kinds[i].plan, kinds[i].err = plan(first[i], m)
+		made[i].plan, made[i].err = plan(k.first[i], m)
 		mu.Lock()
 		defer mu.Unlock()
 		done++
-		progress(done * len(ops) / len(first))
+		progress(done * len(k.of) / len(k.first))
 	})
-	return all, ctx.Err()
+	return made, ctx.Err()
 }
 
 // sizesOf is the text of what is known of sizes in a function.

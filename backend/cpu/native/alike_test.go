@@ -29,10 +29,11 @@ module @m {
 	ops := candidates(m)
 	var asked atomic.Int32
 	last := 0
-	all, err := planAll(context.Background(), func(*ir.Op, *emit.Machine) (*Plan, error) {
+	all := kindsOf(ops)
+	_, err := all.plan(context.Background(), func(*ir.Op, *emit.Machine) (*Plan, error) {
 		asked.Add(1)
 		return &Plan{}, nil
-	}, ops, nil, 2, func(done int) { last = done })
+	}, nil, 2, func(done int) { last = done })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,13 +42,13 @@ module @m {
 		t.Errorf("for %d operations the planner was asked %d times, and %d were done, expected 6, 4 and 6", len(ops), asked.Load(), last)
 	}
 	for i, same := range []bool{true, true, false, false, false, true} {
-		if got := all[i].plan == all[0].plan; got != same {
+		if got := all.of[i] == all.of[0]; got != same {
 			t.Errorf("operation %d shares the plan of the first: %v, expected %v", i, got, same)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := planAll(ctx, noPlan, ops, nil, 2, func(int) {}); !errors.Is(err, context.Canceled) {
+	if _, err := all.plan(ctx, noPlan, nil, 2, func(int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("found the error %v, expected %v", err, context.Canceled)
 	}
 }

@@ -69,7 +69,7 @@ func TestWeightsOfOneFile(t *testing.T) {
 				r := m.Resources[i]
 				r.Source, r.Offset, r.Strides = from.Source, from.Offset, from.Strides
 			}
-			native, err := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Compile(t.Context(), m, backend.Options{Threads: 2})
+			native, err := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Ahead(file).Compile(t.Context(), m, backend.Options{Threads: 2})
 			if err != nil {
 				t.Fatal(err)
 			}

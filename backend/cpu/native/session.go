@@ -238,7 +238,7 @@ func (s *session) outputs(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 				return err
 			}
 		}
-		at := pr.at[o.value]
+		at := pr.at[o.id]
 		m.tensor.Data = block[at : at+m.bytes : at+m.bytes] // its last holder is gone when the segment runs again
 		s.out = append(s.out, m.tensor)
 	}
@@ -329,16 +329,13 @@ func (s *session) shown(seg *segment, pr *prepared, v *ir.Value, block []byte) (
 	if err != nil {
 		return nil, err
 	}
-	n, err := host.SizeBytes(v.Type.Elem, pr.shapes[v])
-	if err != nil {
-		return nil, err
-	}
+	takes := pr.takes[seg.ids[v]]
 	at, data := int(from)*v.Type.Elem.Bytes(), block
 	if outside {
 		t := s.tensors[i]
 		at, data = at+t.Offset*t.Elem.Bytes(), t.Data
 	} else {
-		at += pr.at[root]
+		at += pr.at[seg.ids[root]]
 	}
-	return host.FromBytes(v.Type.Elem, pr.shapes[v], data[at:at+n])
+	return host.FromBytes(v.Type.Elem, takes.shape, data[at:at+takes.bytes])
 }

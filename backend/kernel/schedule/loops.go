@@ -9,7 +9,6 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
 )
 
 // nest is a way of going over the elements of a group's result: the axes of a shape with as many elements, some neighbours
@@ -383,17 +382,6 @@ func (l *loops) store(p point) error {
 	if err != nil {
 		return err
 	}
-	to := q.linear()
-	lanes := 1
-	if !isZero(to.step) {
-		lanes = l.emitter.lanes
-	}
-	if lanes == 1 {
-		to.step = one
-	}
-	if v.Type.Elem != host.Bool || l.out.Elem != host.Bool {
-		v = l.narrow(l.g.Result.Type.Elem, v)
-	}
-	l.StoreLanes(l.out, to.at, to.step, l.spread(v, lanes), l.mask(l.checked(l.relevant(q), to.at, to.step, l.out), lanes))
+	l.put(l.out, q, v)
 	return nil
 }

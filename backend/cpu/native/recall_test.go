@@ -1,0 +1,124 @@
+//go:build unix
+
+package native
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// TestRecalledPlans compiles modules with a planner, and then by what was noted of its plans: open sizes, an operation that only the
+// interpreter has, states that are written over, results that take the memory of operands, packs of constants.
+func TestRecalledPlans(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	small := func(shape ...int) *host.Tensor {
+		x := random(rng, shape...)
+		for i := range x.Len() {
+			host.SetFloat(x, i, host.FloatAt(x, i)/16)
+		}
+		return x
+	}
+	row := host.New(host.I64, 1)
+	host.SetInt(row, 0, 7)
+	linear := linearOf("f32", 3, 160, 96)
+	for _, c := range []struct {
+		name, text string
+		in         [][]*host.Tensor
+	}{
+		{"mixed", mixed, [][]*host.Tensor{mixedInputs(rng, 3, 17, 2), mixedInputs(rng, 300, 40, 1)}},
+		{"states", cached, [][]*host.Tensor{{random(rng, 1, 256), row}, {random(rng, 1, 256), row}}},
+		{"chain", chained, [][]*host.Tensor{{random(rng, 50, 20)}}},
+		{"layers", layers, [][]*host.Tensor{{small(1, 64), small(64, 64)}, {small(100, 64), small(64, 64)}}},
+		{"packs", linear.text(), [][]*host.Tensor{{small(3, 160)}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
+			asked := 0
+			counting := func(op *ir.Op, m *emit.Machine) (*Plan, error) {
+				asked++
+				return Scheduled(op, m)
+			}
+			reference, err := interp.Backend{}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := func(planner Planner) error {
+				native, err := Backend{Plan: planner, Cache: cache}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
+				if err != nil {
+					return err
+				}
+				got, want := native.NewSession(), reference.NewSession()
+				for _, in := range c.in {
+					err = errors.Join(err, agree(got, want, in))
+				}
+				return errors.Join(err, native.Close())
+			}
+			if err := run(counting); err != nil || asked == 0 {
+				t.Fatalf("planned: %v, the planner was asked %d times", err, asked)
+			}
+			if err := run(func(*ir.Op, *emit.Machine) (*Plan, error) { return nil, errors.New("it was asked again") }); err != nil {
+				t.Errorf("recalled: %v", err)
+			}
+			// Plans whose code is gone, and damaged plans, are made again.
+			for _, pattern := range []string{"*.so", planNote + "*"} {
+				names, err := filepath.Glob(filepath.Join(cache.Dir, pattern))
+				if err != nil || len(names) == 0 {
+					t.Fatalf("the cache has %v (%v), expected files like %s", names, err, pattern)
+				}
+				for _, name := range names {
+					if err := os.WriteFile(name, []byte("damaged"), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				asked = 0
+				if err := run(counting); err != nil || asked == 0 {
+					t.Errorf("without %s: %v, the planner was asked %d times", pattern, err, asked)
+				}
+			}
+		})
+	}
+}
+
+// TestRecalledPlansAreTheSame holds what is recalled against what was noted.
+func TestRecalledPlansAreTheSame(t *testing.T) {
+	c := testCompiler(t)
+	k := kindsOf(candidates(parse(t, cached)))
+	made, err := k.plan(t.Context(), Scheduled, c.machine, 1, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.remember(k, made, nil)
+	again, ok := c.recall(k)
+	if !ok {
+		t.Fatal("nothing was recalled")
+	}
+	first := &noting{c: c}
+	second := &noting{c: c, outlines: c.recalled}
+	for i := range made {
+		first.plan(made[i])
+		second.plan(again[i])
+	}
+	a, b := first.text(t), second.text(t)
+	if a != b {
+		t.Errorf("found\n%s\nexpected\n%s", b, a)
+	}
+}
+
+func (w *noting) text(t *testing.T) string {
+	t.Helper()
+	text, err := w.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
