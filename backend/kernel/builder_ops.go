@@ -108,7 +108,7 @@ func (b *Builder) Cast(v *Value, e host.Elem) *Value {
 	return b.emit(&Instr{Op: Cast, Args: []*Value{v}}, Type{Elem: e})
 }
 
-// Bits reads the bits as another element type of the same width.
+// Bits reads the bits as another element type: four bytes as one i32, too.
 func (b *Builder) Bits(v *Value, e host.Elem) *Value {
 	if v.Type.Elem == e {
 		return v
@@ -157,7 +157,7 @@ func (b *Builder) ConstOf(v *Value) (float64, bool) {
 // fold computes an operation on constants, all of whose lanes are equal.
 func (b *Builder) fold(in *Instr, t Type) *Value {
 	eval := lanewise[in.Op]
-	if eval == nil || t == (Type{}) || len(b.errs) > 0 {
+	if eval == nil || in.Op == Bits && t.Lanes != in.Args[0].Type.Lanes || t == (Type{}) || len(b.errs) > 0 {
 		return nil
 	}
 	args := make([]uint64, len(in.Args))

@@ -146,6 +146,31 @@ func TestRunReports(t *testing.T) {
 				b.Store(y, c(0), b.Splat(b.Op(kernel.GroupShuffle, b.Load(x, i, 1), b.Int(n, 5)), 1))
 			})
 		}, "thread 5 is outside the SIMD group of 2"},
+		{"no barrier", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			s := b.Buffer("s", host.F32, c(2), kernel.Shared, 0)
+			b.For(kernel.Thread, "i", c(2), 1, func(i ir.Dim) {
+				b.Store(s, i, b.Load(x, i, 1))
+				b.Store(y, i, b.Load(s, i.FloorDiv(c(2)), 1))
+			})
+		}, "element 0 of shared buffer s is touched by thread 1 and by thread 0 without a barrier between"},
+		{"no second barrier", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			s := b.Buffer("s", host.F32, c(2), kernel.Shared, 0)
+			b.For(kernel.Thread, "i", c(2), 1, func(i ir.Dim) {
+				b.Store(s, i, b.Load(x, i, 1))
+				b.Barrier()
+				v := b.Load(s, c(1), 1)
+				b.Store(s, i, v)
+				b.Store(y, i, v)
+			})
+		}, "element 1 of shared buffer s is touched by thread 1 and by several threads without a barrier between"},
+		{"a barrier for global memory", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			y.Access = kernel.Read | kernel.Write
+			b.For(kernel.Thread, "i", c(2), 1, func(i ir.Dim) {
+				b.Store(y, i, b.Load(x, i, 1))
+				b.Barrier()
+				b.Load(y, c(0), 1)
+			})
+		}, "element 0 of global buffer y is touched by thread 1 and by thread 0 without its being shared memory"},
 	} {
 		b := kernel.NewBuilder("k")
 		tt.make(b, b.Input("x", host.F32, c(2)), b.Output("y", host.F32, c(2)))

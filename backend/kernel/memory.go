@@ -17,6 +17,7 @@ type memory struct {
 	own     []bool  // of such memory: which elements this round of the parallel loop has written
 	rounds  []bool  // of such memory: which elements any round has written
 	times   []uint8 // of memory whose elements are written once: how often each was
+	touched []touch // of shared memory, and of global memory that is written: by which thread of a group
 	owner   []int64 // of global memory that is written in rounds of any order: 1 + the round that wrote the element
 }
 

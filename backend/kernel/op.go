@@ -17,7 +17,7 @@ const (
 	Shuffle           // lanes of one or two vectors by Lane
 	Pick              // lanes of Args[0], whose number is a power of two, by the low bits of the 32-bit integers Args[1]
 	Cast              // to another element type, rounded to nearest even; floats to integers toward zero, saturating, NaN 0; integers to narrower ones keep their low bits; f64 to f16 and bf16 by way of f32; to bool: not 0
-	Bits              // the same bits as another element type of the same width
+	Bits              // the same bits as another element type; where that is wider or narrower, as fewer or more lanes, of which the first has the lowest bits
 	Select            // Args[0] is a bool: Args[1] where it is true, else Args[2]
 
 	Add

@@ -18,7 +18,7 @@ type Call struct {
 // Run computes a kernel that Verify accepts, slowly and in one order: f32 is rounded after every operation, parallel rounds
 // run from first to last, each after what stands before the loop, threads of a group step from barrier to barrier. It reports
 // what a machine may let pass: sizes that break the kernel's guards, accesses outside a buffer, reads of shared or private memory
-// that was not written, rounds of a parallel loop that touch what another one writes, or read what was written before the loop
+// that was not written, threads of a group that touch what another one writes with no barrier between, rounds of a parallel loop that touch what another one writes, or read what was written before the loop
 // and another one overwrites, elements that are not written once where all are to be, integer division by zero, and shifts by too much.
 func Run(k *Kernel, call Call) error {
 	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}}
@@ -50,6 +50,7 @@ type machine struct {
 	simd   int
 	text   *printer
 	before Block // what stands before the loop that is shared
+	epoch  int64 // counts barriers, and groups of threads
 	fills  bool  // before writes scratch; nothing else of it can differ from round to round
 }
 
@@ -366,7 +367,11 @@ func (t *thread) load(in *Instr) error {
 		if a < 0 {
 			continue
 		}
-		if lanes[i], err = t.find(in.Buffer).load(a, t.round); err != nil {
+		mem := t.find(in.Buffer)
+		if lanes[i], err = mem.load(a, t.round); err == nil {
+			err = t.race(mem, a, false)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -384,7 +389,11 @@ func (t *thread) store(in *Instr) error {
 		if a < 0 {
 			continue
 		}
-		if err := t.find(in.Buffer).store(a, t.round, lanes[i]); err != nil {
+		mem := t.find(in.Buffer)
+		if err := t.race(mem, a, true); err != nil {
+			return err
+		}
+		if err := mem.store(a, t.round, lanes[i]); err != nil {
 			return err
 		}
 	}

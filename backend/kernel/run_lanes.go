@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -19,6 +20,7 @@ var computations = map[Op]func(t *thread, in *Instr, to Type) ([]uint64, error){
 		return filled(to.Lanes, t.value(in.Args[0])[0]), nil
 	},
 	Lanes:      countLanes,
+	Bits:       regroup,
 	Shuffle:    (*thread).shuffle,
 	Pick:       pick,
 	Sum:        folding(Add),
@@ -34,7 +36,7 @@ var computations = map[Op]func(t *thread, in *Instr, to Type) ([]uint64, error){
 func (t *thread) compute(in *Instr) error {
 	to := in.Result.Type
 	f := lanewise[in.Op]
-	if f == nil {
+	if f == nil || in.regroups() {
 		lanes, err := computations[in.Op](t, in, to)
 		t.values[in.Result] = lanes
 		return err
@@ -122,6 +124,29 @@ func pick(t *thread, in *Instr, to Type) ([]uint64, error) {
 	lanes := make([]uint64, to.Lanes)
 	for i := range lanes {
 		lanes[i] = table[at[i]&uint64(len(table)-1)]
+	}
+	return lanes, nil
+}
+
+// regroups reports bits that are read as fewer or more lanes.
+func (in *Instr) regroups() bool {
+	return in.Op == Bits && in.Result != nil && in.Result.Type.Lanes != in.Args[0].Type.Lanes
+}
+
+func regroup(t *thread, in *Instr, to Type) ([]uint64, error) {
+	var raw []byte
+	from := in.Args[0].Type.Elem
+	for _, bits := range t.value(in.Args[0]) {
+		raw = append(raw, binary.LittleEndian.AppendUint64(nil, bits)[:from.Bytes()]...)
+	}
+	lanes := make([]uint64, to.Lanes)
+	for i := range lanes {
+		var own [8]byte
+		copy(own[:], raw[i*to.Elem.Bytes():][:to.Elem.Bytes()])
+		lanes[i] = binary.LittleEndian.Uint64(own[:])
+		if !to.Elem.IsFloat() {
+			lanes[i] = wrapInt(to.Elem, lanes[i])
+		}
 	}
 	return lanes, nil
 }

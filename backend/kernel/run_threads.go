@@ -48,6 +48,7 @@ func (t *thread) threads(l *Loop, extent int64) error {
 	if extent > maxThreads*l.Step {
 		return fmt.Errorf("`%s`: %d threads, expected at most %d", t.m.text.loopHead(l), extent/l.Step, maxThreads)
 	}
+	t.m.epoch++
 	var nexts []func() (*meeting, bool)
 	var failed error
 	for at := int64(0); at < extent; at += l.Step {
@@ -99,6 +100,9 @@ func (m *machine) settle(meetings []*meeting) error {
 		if in == nil || other == nil || other.in != in.in {
 			return fmt.Errorf("thread 0 %s, thread %d %s", m.whereabouts(in), i, m.whereabouts(other))
 		}
+	}
+	if in.in.Op == Barrier {
+		m.epoch++
 	}
 	for first := 0; first < len(meetings); first += m.simd {
 		group := meetings[first:min(first+m.simd, len(meetings))]

@@ -272,10 +272,11 @@ func ruleCast(in *Instr, asked Type) (Type, string) {
 
 func ruleBits(in *Instr, asked Type) (Type, string) {
 	t := in.Args[0].Type
-	if asked.Elem == host.Bool || t.Elem == host.Bool || asked.Elem.Bits() != t.Elem.Bits() {
-		return asked, fmt.Sprintf("the bits of %s are not those of a %s", t, asked.Elem)
+	bits := t.Lanes * t.Elem.Bits()
+	if asked.Elem == host.Bool || t.Elem == host.Bool || bits%asked.Elem.Bits() != 0 {
+		return asked, fmt.Sprintf("the bits of %s are not those of some %s", t, asked.Elem)
 	}
-	return Type{asked.Elem, t.Lanes}, ""
+	return Type{asked.Elem, bits / asked.Elem.Bits()}, ""
 }
 
 func ruleSelect(in *Instr, _ Type) (Type, string) {

@@ -289,6 +289,7 @@ func (e *emitter) within(c cond, lanes int) *kernel.Value {
 			return have
 		}
 	}
+	c = e.uniformly(c, lanes)
 	m := e.Within(lanes, c.at, c.step, c.least, c.most)
 	e.cache[len(e.cache)-1][key] = m
 	return m

@@ -71,6 +71,16 @@ func (t Target) holds(k *kernel.Kernel) error {
 	return err
 }
 
+// uniformly is a condition that is the same for all lanes where whole vectors meet it or none does.
+func (e *emitter) uniformly(c cond, lanes int) cond {
+	n := num(int64(lanes))
+	if !e.target.gpu() || lanes == 1 || !isOne(c.step) || !isZero(c.at.Mod(n)) || !isZero(c.least.Mod(n)) || !isZero(c.most.Add(one).Mod(n)) {
+		return c
+	}
+	c.step, c.most = zero, c.most.Sub(n).Add(one)
+	return c
+}
+
 // cheap reports a reduction of so few elements that each thread of a GPU may compute it again.
 func (e *emitter) cheap(count ir.Dim) bool {
 	const few = 64

@@ -10,12 +10,13 @@ import (
 // mostDecoded is the most queries, of heads that share keys, that a group of threads computes by going over keys once.
 const mostDecoded = 8
 
-// gpuDecode computes few queries: each SIMD group takes every so many of the keys, with its threads along a row. At the end the
-// SIMD groups put together what they have.
+// gpuDecode computes few queries: each SIMD group takes every so many of the keys, some of them together, with its threads along a row.
+// At the end the SIMD groups put together what they have.
 type gpuDecode struct {
 	*attention
 	rows, shared int64 // queries times heads; row r is query r % queries of head r / queries
 	simds        int64
+	together     int64 // keys
 	simd, lane   ir.Dim
 	thread       ir.Dim
 	across, down *crew // the threads along a row of keys, and of values
@@ -28,7 +29,13 @@ func newGPUDecode(a *attention, rows, shared int64) *gpuDecode {
 	for a.emitter.lanes > 1 && min(a.width, a.values)/int64(a.emitter.lanes) < int64(a.target.SIMD) {
 		a.emitter.lanes /= 2 // all threads have a part of the row
 	}
-	d := &gpuDecode{attention: a, rows: rows, shared: shared, simds: int64(a.target.Threads / a.target.SIMD)}
+	d := &gpuDecode{attention: a, rows: rows, shared: shared, simds: 2 * int64(a.target.Threads/a.target.SIMD), together: 4}
+	for d.simds > 1 && 4*d.simds*d.values > a.target.Shared/2 {
+		d.simds /= 2
+	}
+	if rows > 4 {
+		d.together = 2
+	}
 	a.hidden = a.Float(a.number(), math.Inf(-1))
 	return d
 }
@@ -111,9 +118,9 @@ func (d *gpuDecode) all() error {
 			init = append(init, d.Float(d.vector(), 0))
 		}
 	}
-	start, count := d.keyBlocks(zero, num(d.rows/d.shared), d.simds)
+	start, count := d.keyBlocks(zero, num(d.rows/d.shared), d.simds*d.together)
 	acc, err := d.round(kernel.Serial, "k", count, init, func(b ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
-		return d.step(start.Add(b).Mul(num(d.simds)).Add(d.simd), queries, acc)
+		return d.step(start.Add(b).Mul(num(d.simds*d.together)).Add(d.simd), queries, acc)
 	})
 	if err != nil {
 		return err
@@ -126,46 +133,67 @@ func (d *gpuDecode) all() error {
 	return nil
 }
 
-// step takes a key; one behind the last is not seen.
-func (d *gpuDecode) step(at ir.Dim, queries [][]*kernel.Value, acc []*kernel.Value) ([]*kernel.Value, error) {
-	key := d.known("key", at, d.keys)
-	keys, err := d.vectors(d.across, d.k, d.headAt, key)
-	if err != nil {
-		return nil, err
-	}
-	values, err := d.vectors(d.down, d.v, d.headAt, key)
-	if err != nil {
-		return nil, err
+// step takes some keys, from one on, which are as far apart as there are SIMD groups; those behind the last are not seen.
+func (d *gpuDecode) step(first ir.Dim, queries [][]*kernel.Value, acc []*kernel.Value) ([]*kernel.Value, error) {
+	at := make([]ir.Dim, d.together)
+	keys, values := make([][]*kernel.Value, d.together), make([][]*kernel.Value, d.together)
+	for u := range at {
+		at[u] = first.Add(num(int64(u) * d.simds))
+		key := d.known("key", at[u], d.keys)
+		var err error
+		if keys[u], err = d.vectors(d.across, d.k, d.headAt, key); err != nil {
+			return nil, err
+		}
+		if values[u], err = d.vectors(d.down, d.v, d.headAt, key); err != nil {
+			return nil, err
+		}
 	}
 	var next []*kernel.Value
 	for r := range d.rows {
 		most, sum, total := d.state(acc, r)
-		head, query := d.of(r)
-		dot := d.Float(d.vector(), 0)
-		for i, k := range keys {
-			dot = d.Op(kernel.MulAdd, queries[r][i], k, dot)
+		larger := most
+		scores := make([]*kernel.Value, d.together)
+		for u := range scores {
+			var err error
+			if scores[u], err = d.score(r, queries[r], keys[u], at[u]); err != nil {
+				return nil, err
+			}
+			larger = d.Op(kernel.Max, larger, scores[u])
 		}
-		if d.emitter.lanes > 1 {
-			dot = d.Op(kernel.Sum, dot)
-		}
-		score := d.Op(kernel.Mul, d.Op(kernel.GroupSum, dot), d.Float(d.number(), d.scale))
-		err := d.laned(1, func() (err error) {
-			score, err = d.sees(score, head, part{at: query}, part{at: at}, true)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		larger := d.Op(kernel.Max, most, score)
 		base, fade := d.weigh(larger, most)
-		weight := d.Op(kernel.Exp, d.Op(kernel.Sub, score, base))
-		next = append(next, larger, d.Op(kernel.MulAdd, sum, fade, weight))
-		for i, v := range values {
-			faded := d.Op(kernel.Mul, total[i], d.Splat(fade, d.emitter.lanes))
-			next = append(next, d.Op(kernel.MulAdd, v, d.Splat(weight, d.emitter.lanes), faded))
+		sum = d.Op(kernel.Mul, sum, fade)
+		list := make([]*kernel.Value, len(total))
+		for i, v := range total {
+			list[i] = d.Op(kernel.Mul, v, d.Splat(fade, d.emitter.lanes))
 		}
+		for u, s := range scores {
+			weight := d.Op(kernel.Exp, d.Op(kernel.Sub, s, base))
+			sum = d.Op(kernel.Add, sum, weight)
+			for i, v := range values[u] {
+				list[i] = d.Op(kernel.MulAdd, v, d.Splat(weight, d.emitter.lanes), list[i])
+			}
+		}
+		next = append(append(next, larger, sum), list...)
 	}
 	return next, nil
+}
+
+// score is that of a row and a key.
+func (d *gpuDecode) score(row int64, query, key []*kernel.Value, at ir.Dim) (score *kernel.Value, err error) {
+	dot := d.Float(d.vector(), 0)
+	for i, k := range key {
+		dot = d.Op(kernel.MulAdd, query[i], k, dot)
+	}
+	if d.emitter.lanes > 1 {
+		dot = d.Op(kernel.Sum, dot)
+	}
+	head, place := d.of(row)
+	score = d.Op(kernel.Mul, d.Op(kernel.GroupSum, dot), d.Float(d.number(), d.scale))
+	err = d.laned(1, func() (err error) {
+		score, err = d.sees(score, head, part{at: place}, part{at: at}, true)
+		return err
+	})
+	return score, err
 }
 
 // joined puts together what the SIMD groups have of a row.

@@ -14,11 +14,13 @@ import (
 type gpuPrefill struct {
 	*attention
 	simds      int64
-	block      int64 // keys
-	deep, wide int64 // rows of queries and values, filled up to whole matrices
-	laneOf     int   // of vectors along rows
+	block      int64     // keys
+	deep, wide int64     // rows of queries and values, filled up to whole matrices
+	laneOf     int       // of vectors along rows
+	tile       host.Elem // of the matrices but sums
 
 	rows, scores, diagonal *kernel.Buffer // of the group, [simds, 8, block] and [simds, 8, 8]
+	weights                *kernel.Buffer // as the scores
 	thread, simd, lane     ir.Dim
 	line, quarter          ir.Dim // the thread's row of scores, and which part of it
 	query, first           ir.Dim // of the thread's row, and of the group's first
@@ -31,17 +33,26 @@ func newGPUPrefill(a *attention) *gpuPrefill {
 		p.block = 16
 	}
 	p.laneOf = a.widthOf(a.width, a.values)
+	p.tile = tileElem(a.q, a.k, a.v)
 	return p
 }
 
-func (p *gpuPrefill) threads() int64   { return p.simds * int64(p.target.SIMD) }
-func (p *gpuPrefill) height() int64    { return p.simds * side }
+func (p *gpuPrefill) threads() int64 { return p.simds * int64(p.target.SIMD) }
+func (p *gpuPrefill) height() int64  { return p.simds * side }
+
+// rowStep is how far rows of some numbers lie apart.
+func (p *gpuPrefill) rowStep(n int64) int64 { return padded(n, p.tile) }
+
 func (p *gpuPrefill) scoreStep() int64 { return p.block + 4 }
 
 func (p *gpuPrefill) build() error {
-	size := max(p.block, p.height()) * (max(p.deep, p.wide) + 4)
-	p.rows = p.Buffer("rows", host.F32, num(size), kernel.Shared, 0)
+	size := max(p.block, p.height()) * p.rowStep(max(p.deep, p.wide))
+	p.rows = p.Buffer("rows", p.tile, num(size), kernel.Shared, 0)
 	p.scores = p.Buffer("scores", host.F32, num(p.simds*side*p.scoreStep()), kernel.Shared, 0)
+	p.weights = p.scores
+	if p.tile != host.F32 {
+		p.weights = p.Buffer("weights", p.tile, p.scores.Len, kernel.Shared, 0)
+	}
 	p.diagonal = p.Buffer("diagonal", host.F32, num(p.simds*side*side), kernel.Shared, 0)
 	blocks := ceilDiv(p.queries, num(p.height()))
 	return p.units(1, blocks, p.threads(), func(block, t ir.Dim) error {
@@ -57,7 +68,7 @@ func (p *gpuPrefill) build() error {
 			return err
 		}
 		return p.none(p.keys, func() error {
-			return p.put(func(ir.Dim, ir.Dim) *kernel.Value { return p.Float(kernel.Type{Elem: host.F32, Lanes: p.laneOf}, 0) })
+			return p.put(func(int64, int64) {}, func(ir.Dim, ir.Dim) *kernel.Value { return p.Float(kernel.Type{Elem: host.F32, Lanes: p.laneOf}, 0) })
 		})
 	})
 }
@@ -114,7 +125,7 @@ func (p *gpuPrefill) element(v *ir.Value, first, size, number ir.Dim, rows, each
 	if each*lanes > width {
 		x = p.Select(p.Splat(p.Within(1, in, one, zero, num(width/lanes-1)), p.laneOf), x, p.Float(x.Type, 0))
 	}
-	p.Store(p.rows, row.Mul(num(each*lanes+4)).Add(in.Mul(num(lanes))), x)
+	p.Store(p.rows, row.Mul(num(p.rowStep(each*lanes))).Add(in.Mul(num(lanes))), p.Cast(x, p.tile))
 	return nil
 }
 
@@ -136,7 +147,7 @@ func (p *gpuPrefill) all() error {
 		p.Store(p.diagonal, p.simd.Mul(num(side*side)).Add(p.lane).Add(num(i)), p.Float(p.number(), 0))
 	}
 	p.Barrier()
-	queries := p.matrices(p.rows, p.simd.Mul(num(side*(p.deep+4))), p.deep/side, side, p.deep+4)
+	queries := p.matrices(p.rows, p.simd.Mul(num(side*p.rowStep(p.deep))), p.deep/side, side, p.rowStep(p.deep))
 	init := []*kernel.Value{p.Float(p.number(), math.Inf(-1)), p.Float(p.number(), 0)}
 	for range p.wide / side {
 		init = append(init, p.Float(kernel.Type{Elem: host.F32, Lanes: side * side}, 0))
@@ -150,12 +161,15 @@ func (p *gpuPrefill) all() error {
 	}
 	p.Barrier()
 	sums := p.scaled(p.inverse(acc[1]), acc[2:])
-	for j, m := range sums { // all have read what lay here
-		p.TileStore(p.rows, p.simd.Mul(num(side*(p.wide+4))).Add(num(int64(j)*side)), num(p.wide+4), m)
-	}
-	p.Barrier()
-	return p.put(func(row, col ir.Dim) *kernel.Value {
-		return p.Load(p.rows, row.Mul(num(p.wide+4)).Add(col), p.laneOf)
+	base := p.simd.Mul(num(side * p.scoreStep()))
+	return p.put(func(from, n int64) {
+		p.Barrier() // what lay there has been read
+		for j := int64(0); j < n; j += side {
+			p.TileStore(p.scores, base.Add(num(j)), num(p.scoreStep()), sums[(from+j)/side])
+		}
+		p.Barrier()
+	}, func(row, col ir.Dim) *kernel.Value {
+		return p.Load(p.scores, base.Add(row.Mul(num(p.scoreStep()))).Add(col), p.laneOf)
 	})
 }
 
@@ -170,7 +184,7 @@ func (p *gpuPrefill) step(keys ir.Dim, queries, acc []*kernel.Value) ([]*kernel.
 	for j := int64(0); j < p.block; j += side {
 		score := p.Float(kernel.Type{Elem: host.F32, Lanes: side * side}, 0)
 		for i, q := range queries {
-			score = p.Op(kernel.TileMulAdd, q, p.TileLoadTransposed(p.rows, num(j*(p.deep+4)+int64(i)*side), num(p.deep+4)), score)
+			score = p.Op(kernel.TileMulAdd, q, p.TileLoadTransposed(p.rows, num(j*p.rowStep(p.deep)+int64(i)*side), num(p.rowStep(p.deep))), score)
 		}
 		p.TileStore(p.scores, base.Add(num(j)), num(p.scoreStep()), score)
 	}
@@ -183,10 +197,10 @@ func (p *gpuPrefill) step(keys ir.Dim, queries, acc []*kernel.Value) ([]*kernel.
 		return nil, err
 	}
 	sums := p.scaled(fade, acc[2:]) // with a barrier: values and weights are there
-	weights := p.matrices(p.scores, base, p.block/side, side, p.scoreStep())
+	weights := p.matrices(p.weights, base, p.block/side, side, p.scoreStep())
 	for j := range sums {
 		for i, w := range weights {
-			v := p.TileLoad(p.rows, num(int64(i)*side*(p.wide+4)+int64(j)*side), num(p.wide+4))
+			v := p.TileLoad(p.rows, num(int64(i)*side*p.rowStep(p.wide)+int64(j)*side), num(p.rowStep(p.wide)))
 			sums[j] = p.Op(kernel.TileMulAdd, w, v, sums[j])
 		}
 	}
@@ -217,7 +231,7 @@ func (p *gpuPrefill) soften(keys ir.Dim, before, sum *kernel.Value) (most, next,
 	total := p.Float(p.number(), 0)
 	for i, s := range scores {
 		w := p.Op(kernel.Exp, p.Op(kernel.Sub, s, p.Splat(base, lanes)))
-		p.Store(p.scores, at.Add(num(int64(i*lanes))), w)
+		p.Store(p.weights, at.Add(num(int64(i*lanes))), p.Cast(w, p.tile))
 		total = p.Op(kernel.Add, total, p.one(kernel.Sum, w))
 	}
 	return largest, p.Op(kernel.MulAdd, sum, fade, p.amongFour(kernel.Add, total)), fade, nil
@@ -253,32 +267,49 @@ func (p *gpuPrefill) scaled(by *kernel.Value, sums []*kernel.Value) []*kernel.Va
 	return next
 }
 
-// put stores the results of the group, by vectors.
-func (p *gpuPrefill) put(load func(row, col ir.Dim) *kernel.Value) error {
-	lanes := int64(p.laneOf)
-	each := p.values / lanes
-	for from := int64(0); from < p.height()*each; from += p.threads() {
-		number := p.thread.Add(num(from))
-		row := p.symbol("line", number.FloorDiv(num(each)), num(p.height()-1))
-		query := p.first.Add(row)
-		store := func() error {
-			return p.only(ir.Cond{Left: query, Rel: ir.RelLT, Right: p.queries}, func() error {
-				col := part{at: p.symbol("col", number.Mod(num(each)), num(each-1)).Mul(num(lanes))}
-				if lanes > 1 {
-					col.step = one
-				}
-				return p.laned(p.laneOf, func() error { return p.result(p.headAt, p.known("query", query, p.queries), col, load(row, col.at)) })
-			})
-		}
-		var err error
-		if from+p.threads() > p.height()*each {
-			err = p.only(ir.Cond{Left: number, Rel: ir.RelLT, Right: num(p.height() * each)}, store)
-		} else {
-			err = store()
-		}
-		if err != nil {
-			return err
+// put stores the results of the SIMD group, by vectors, some columns after the other. What they are is loaded after ready.
+func (p *gpuPrefill) put(ready func(from, n int64), load func(row, col ir.Dim) *kernel.Value) error {
+	lanes, threads := int64(p.laneOf), int64(p.target.SIMD)
+	for from := int64(0); from < p.wide; from += p.block {
+		n := min(p.block, p.wide-from)
+		ready(from, n)
+		each := n / lanes
+		for first := int64(0); first < side*each; first += threads {
+			number := p.lane.Add(num(first))
+			store := func() error { return p.putVector(number, each, from, load) }
+			var err error
+			if first+threads > side*each {
+				err = p.only(ir.Cond{Left: number, Rel: ir.RelLT, Right: num(side * each)}, store)
+			} else {
+				err = store()
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (p *gpuPrefill) putVector(number ir.Dim, each, from int64, load func(row, col ir.Dim) *kernel.Value) error {
+	lanes := int64(p.laneOf)
+	row := p.symbol("line", number.FloorDiv(num(each)), num(side-1))
+	in := p.symbol("in", number.Mod(num(each)), num(each-1)).Mul(num(lanes))
+	query := p.first.Add(p.simd.Mul(num(side))).Add(row)
+	store := func() error {
+		col := part{at: in.Add(num(from))}
+		if p.values < p.wide {
+			col.at = p.symbol("col", in.Add(num(from)).FloorDiv(num(lanes)), num(p.values/lanes-1)).Mul(num(lanes))
+		}
+		if lanes > 1 {
+			col.step = one
+		}
+		return p.laned(p.laneOf, func() error { return p.result(p.headAt, p.known("query", query, p.queries), col, load(row, in)) })
+	}
+	return p.only(ir.Cond{Left: query, Rel: ir.RelLT, Right: p.queries}, func() error {
+		if p.values == p.wide {
+			return store()
+		}
+		return p.only(ir.Cond{Left: in.Add(num(from)), Rel: ir.RelLT, Right: num(p.values)}, store)
+	})
 }

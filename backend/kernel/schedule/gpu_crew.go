@@ -12,7 +12,12 @@ type crew struct {
 	own     ir.Dim // which of them the thread is
 	threads int64
 	size    ir.Dim // of the row
+	unit    int64  // elements that a thread takes at a time, a multiple of the lanes; 0: a vector
+	written int64  // how many of them are written out rather than gone over in a loop; 0: inRegisters
 }
+
+// each thread takes so many elements at a time.
+func (c *crew) units() int64 { return max(c.unit, int64(c.lanes)) }
 
 // element is a vector of neighbours in a row. Where less than the last one is left, it is the last one, and is not this thread's.
 type element struct {
@@ -46,14 +51,18 @@ func (c *crew) carry(acc []*kernel.Value, body func(x element, acc []*kernel.Val
 	vars := len(c.vars)
 	defer func() { c.vars = c.vars[:vars] }()
 	c.vars = append(c.vars, c.own.Symbols()...)
-	count := c.size.FloorDiv(num(int64(c.lanes)))
+	count := c.size.FloorDiv(num(c.units()))
+	most := c.written
+	if most == 0 {
+		most = inRegisters
+	}
 	whole := count.FloorDiv(num(c.threads))
 	ragged := !isZero(count.Mod(num(c.threads)))
 	round := func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		return body(c.element(i.Mul(num(c.threads)).Add(c.own), count, false), acc)
 	}
 	var err error
-	if n, ok := whole.IsConst(); ok && n <= inRegisters {
+	if n, ok := whole.IsConst(); ok && n <= most {
 		for i := int64(0); i < n && err == nil; i++ {
 			acc, err = round(num(i), acc)
 		}
@@ -72,7 +81,7 @@ func (c *crew) element(number, count ir.Dim, ragged bool) element {
 	if ragged {
 		at = c.symbol("element", number, count.Sub(one))
 	}
-	x.part = part{axes: 1, size: c.size, at: at.Mul(num(int64(c.lanes)))}
+	x.part = part{axes: 1, size: c.size, at: at.Mul(num(c.units()))}
 	if c.lanes > 1 {
 		x.step = one
 	}

@@ -65,11 +65,8 @@ func makeDots(g *Group, t Target) (*Made, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := &dots{gemm: m, simds: int64(t.Threads / t.SIMD)}
-		d.rows, _ = m.m.IsConst()
-		for d.each = 4; d.each > 1 && d.each*d.rows > mostDotRows; {
-			d.each /= 2
-		}
+		d := newDots(m)
+		d.add = d.sums
 		k, err := d.make()
 		if err == nil {
 			return &Made{Kernels: []*kernel.Kernel{k}}, nil
@@ -99,6 +96,20 @@ type dots struct {
 	rows  int64
 	each  int64 // columns of a SIMD group
 	simds int64 // of a group of threads
+
+	// add gives the sums of each row with some columns that this thread has.
+	add func(batch, cols []ir.Dim) ([]*kernel.Value, error)
+	// prepare has the threads of a group fill shared memory before; nil for nothing.
+	prepare func(t ir.Dim) error
+}
+
+func newDots(m *gemm) *dots {
+	d := &dots{gemm: m, simds: int64(m.target.Threads / m.target.SIMD), each: 4}
+	d.rows, _ = m.m.IsConst()
+	for d.each > 1 && d.each*d.rows > mostDotRows {
+		d.each /= 2
+	}
+	return d
 }
 
 func (d *dots) make() (*kernel.Kernel, error) {
@@ -122,15 +133,6 @@ func (d *dots) thread(batch []ir.Dim, group, t ir.Dim) error {
 	lane := d.symbol("lane", t.Mod(simd), simd.Sub(one))
 	first := group.Mul(num(d.simds)).Add(team).Mul(num(d.each))
 	d.crew = &crew{emitter: d.emitter, own: lane, threads: int64(d.target.SIMD), size: d.k}
-	sums, err := d.sums(batch, first)
-	if err != nil {
-		return err
-	}
-	return d.stored(batch, first, lane, sums)
-}
-
-// sums gives the sums of each row with each column to all threads of the SIMD group.
-func (d *dots) sums(batch []ir.Dim, first ir.Dim) ([]*kernel.Value, error) {
 	cols := make([]ir.Dim, d.each)
 	for i := range cols {
 		cols[i] = first.Add(num(int64(i)))
@@ -138,11 +140,31 @@ func (d *dots) sums(batch []ir.Dim, first ir.Dim) ([]*kernel.Value, error) {
 			cols[i] = d.symbol("col", cols[i], d.n.Sub(one))
 		}
 	}
+	if d.prepare != nil {
+		if err := d.prepare(t); err != nil {
+			return err
+		}
+	}
+	sums, err := d.add(batch, cols)
+	if err != nil {
+		return err
+	}
+	for i, v := range sums {
+		if v.Type.Lanes > 1 {
+			v = d.Op(kernel.Sum, v)
+		}
+		sums[i] = d.Op(kernel.GroupSum, v)
+	}
+	return d.stored(batch, first, lane, sums)
+}
+
+// sums adds up the products of vectors.
+func (d *dots) sums(batch, cols []ir.Dim) ([]*kernel.Value, error) {
 	init := make([]*kernel.Value, d.rows*d.each)
 	for i := range init {
 		init[i] = d.Number(kernel.Type{Elem: d.elem, Lanes: d.emitter.lanes}, 0)
 	}
-	sums, err := d.crew.carry(init, func(x element, acc []*kernel.Value) ([]*kernel.Value, error) {
+	return d.crew.carry(init, func(x element, acc []*kernel.Value) ([]*kernel.Value, error) {
 		next := append([]*kernel.Value{}, acc...)
 		for c, col := range cols {
 			w, err := d.vectorIn(d.contraction.b, batch, part{at: col}, x.part)
@@ -163,16 +185,6 @@ func (d *dots) sums(batch []ir.Dim, first ir.Dim) ([]*kernel.Value, error) {
 		}
 		return next, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range sums {
-		if d.emitter.lanes > 1 {
-			v = d.Op(kernel.Sum, v)
-		}
-		sums[i] = d.Op(kernel.GroupSum, v)
-	}
-	return sums, nil
 }
 
 // vectorIn is a vector of a factor along k.
@@ -203,10 +215,14 @@ func (d *dots) stored(batch []ir.Dim, first, lane ir.Dim, sums []*kernel.Value) 
 	return d.only(ir.Cond{Left: lane, Rel: ir.RelLT, Right: num(int64(len(sums)))}, func() error {
 		row := part{at: d.symbol("row", lane.FloorDiv(num(d.each)), num(d.rows-1))}
 		at := first.Add(lane.Mod(num(d.each)))
-		return d.only(ir.Cond{Left: at, Rel: ir.RelLT, Right: d.n}, func() error {
+		store := func() error {
 			col := part{at: d.symbol("col", at, d.n.Sub(one))}
 			return d.store(d.contraction.at(batch, row, col), place{batch: batch}, row, col, v)
-		})
+		}
+		if isZero(d.n.Mod(num(d.each * d.simds))) {
+			return store()
+		}
+		return d.only(ir.Cond{Left: at, Rel: ir.RelLT, Right: d.n}, store)
 	})
 }
 

@@ -10,6 +10,12 @@ func gpuEntries() []Entry {
 			Make:    makeGPUAttention,
 		},
 		{
+			Name:    "codes",
+			Doc:     "Products of few rows with weights that are codes with scales: codes are multiplied as they lie, scales are applied to sums.",
+			Applies: func(g *Group, _ Target) string { return g.needsCodes() },
+			Make:    makeCodes,
+		},
+		{
 			Name:    "dots",
 			Doc:     "Products of few rows with columns along k, such as weights, compressed or not: a SIMD group for a few columns, threads along k.",
 			Applies: func(g *Group, _ Target) string { return g.needsDots() },
@@ -50,6 +56,12 @@ func gpuEntries() []Entry {
 			Doc:     "Softmax, norms and reductions of rows: a SIMD group, or a group of threads, for each row, which stays in registers where it is short.",
 			Applies: func(g *Group, _ Target) string { return g.needsRowTeams() },
 			Make:    makeRowTeams,
+		},
+		{
+			Name:    "squares",
+			Doc:     "Transpositions: squares go through shared memory, so that threads lie along what is read and what is written.",
+			Applies: func(g *Group, t Target) string { return g.needsSquares(t) },
+			Make:    makeSquares,
 		},
 		{
 			Name:    "elementwise",

@@ -112,6 +112,12 @@ func (r rows) lanes(t Target) int {
 // inRegisters is how many vectors of a row a thread holds.
 const inRegisters = 8
 
+// fewTeams is how many rows leave most of a GPU without anything to do, so that each gets mostThreads.
+const (
+	fewTeams    = 64
+	mostThreads = 1024
+)
+
 // threads is how many threads share a row.
 func (r rows) threads(g *Group, t Target, lanes int) int64 {
 	_, most := g.env.Range(r.size)
@@ -119,7 +125,11 @@ func (r rows) threads(g *Group, t Target, lanes int) int64 {
 	if vectors <= int64(t.SIMD*inRegisters) {
 		return int64(t.SIMD)
 	}
-	return powerOver((vectors+inRegisters/2-1)/(inRegisters/2), int64(t.Threads))
+	limit := int64(t.Threads)
+	if _, rows := g.env.Range(r.count); rows <= fewTeams {
+		limit = max(limit, mostThreads)
+	}
+	return powerOver((vectors+inRegisters/2-1)/(inRegisters/2), limit)
 }
 
 // make builds the kernel. With split, each axis before the rows is a part of places.
@@ -207,13 +217,13 @@ func (r rows) stored(l *loops, p point, exists func(body func() error) error) er
 		return c.each(func(x element) error {
 			q := append(p[:len(p):len(p)], x.part)
 			q[len(p)].axes = len(r.shape) - r.first
-			return exists(func() error { return c.mine(x, func() error { return l.store(q) }) })
+			return c.mine(x, func() error { return l.store(q) })
 		})
 	}
 	if err := l.hoist(each); err != nil {
 		return err
 	}
-	return each()
+	return exists(each)
 }
 
 // reducedType is the type that SIMD groups reduce numbers of a type in: they have sums of 32 bits.

@@ -124,7 +124,7 @@ func TestGPUAttention(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			op, in, want := c.read(t)
-			code.hold(t, gpus, op, in, c.sizes, want)
+			code.hold(t, gpus[i%2:][:1], op, in, c.sizes, want)
 		})
 	}
 	metaltest.Hold(t, code.jobs)

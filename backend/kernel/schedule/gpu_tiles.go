@@ -12,9 +12,11 @@ import (
 // through shared memory; each SIMD group has some 8x8 matrices of the result in registers.
 type tiled struct {
 	*gemm
-	down, across int64 // SIMD groups of a group of threads
-	high, wide   int64 // 8x8 matrices of a SIMD group
-	lanes        int   // of what is stored
+	down, across int64     // SIMD groups of a group of threads
+	high, wide   int64     // 8x8 matrices of a SIMD group
+	lanes        int       // of what is stored
+	elem         host.Elem // of the blocks
+	depth        int64     // of k that they have at a time
 
 	as, bs, stage *kernel.Buffer
 	aStep, bStep  int64   // from row to row in as and bs
@@ -28,8 +30,25 @@ type tiled struct {
 
 const (
 	side      = 8  // of a matrix
-	tileDepth = 16 // of k that blocks have at a time
+	tileBytes = 64 // of a row of a block
 )
+
+// tileElem is what matrices are made of: halves where all values are, else f32.
+func tileElem(list ...*ir.Value) host.Elem {
+	elem := list[0].Type.Elem
+	for _, v := range list {
+		if v.Type.Elem != elem {
+			return host.F32
+		}
+	}
+	if elem == host.F16 || elem == host.BF16 {
+		return elem
+	}
+	return host.F32
+}
+
+// padded is a row's length in shared memory, so that neighbouring rows begin in other banks.
+func padded(n int64, elem host.Elem) int64 { return n + 16/int64(elem.Bytes()) }
 
 // makeTiled is that schedule.
 func makeTiled(g *Group, t Target) (*Made, error) {
@@ -55,7 +74,11 @@ func makeTiled(g *Group, t Target) (*Made, error) {
 }
 
 func newTiled(m *gemm, lanes int) *tiled {
-	p := &tiled{gemm: m, lanes: lanes, down: 1, across: 1}
+	p := &tiled{gemm: m, lanes: lanes, down: 1, across: 1, elem: tileElem(m.contraction.a.v, m.contraction.b.v)}
+	if c := m.contraction.b.conv; c != nil {
+		p.elem = tileElem(m.contraction.a.v, c.x)
+	}
+	p.depth = tileBytes / int64(p.elem.Bytes())
 	for simds := min(int64(m.target.Threads/m.target.SIMD), 4); simds > 1; simds /= 2 {
 		if p.across > p.down {
 			p.down *= 2
@@ -77,17 +100,17 @@ func (p *tiled) threads() int64 { return p.down * p.across * int64(p.target.SIMD
 
 func (p *tiled) make() (*kernel.Kernel, error) {
 	p.loops = append(p.loops, again)
-	p.aStep, p.bStep = tileDepth+4, p.width()+4
+	p.aStep, p.bStep = padded(p.depth, p.elem), padded(p.width(), p.elem)
 	p.a, p.b = p.newLoading(p.contraction.a, p.m, p.height()), p.newLoading(p.contraction.b, p.n, p.width())
 	if p.b.alongK {
-		p.bStep = tileDepth + 4 // columns lie as rows of a do
+		p.bStep = p.aStep // columns lie as rows of a do
 	}
-	p.as = p.Buffer("a", host.F32, num(p.height()*p.aStep), kernel.Shared, 0)
-	lines := int64(tileDepth)
+	p.as = p.Buffer("a", p.elem, num(p.height()*p.aStep), kernel.Shared, 0)
+	lines := p.depth
 	if p.b.alongK {
 		lines = p.width()
 	}
-	p.bs = p.Buffer("b", host.F32, num(lines*p.bStep), kernel.Shared, 0)
+	p.bs = p.Buffer("b", p.elem, num(lines*p.bStep), kernel.Shared, 0)
 	p.stage = p.Buffer("stage", host.F32, num(p.down*p.across*side*p.stageStep()), kernel.Shared, 0)
 	counts := append(append([]ir.Dim{}, p.batches...), p.m, p.n)
 	axes := []axis{{name: "batch", extent: product(p.batches)}, {name: "rows", extent: p.m}, {name: "columns", extent: p.n}}
@@ -130,7 +153,7 @@ func (p *tiled) sums(batch []ir.Dim, row, col ir.Dim) ([]*kernel.Value, error) {
 	for i := range acc {
 		acc[i] = p.Float(kernel.Type{Elem: host.F32, Lanes: side * side}, 0)
 	}
-	depth := num(tileDepth)
+	depth := num(p.depth)
 	whole := p.k.FloorDiv(depth)
 	round := func(at ir.Dim, ragged bool, acc []*kernel.Value) ([]*kernel.Value, error) {
 		p.Barrier() // the block before has been read
@@ -156,12 +179,13 @@ func (p *tiled) fill(batch []ir.Dim, row, col, k ir.Dim, ragged bool) error {
 		if !along {
 			step = num(p.aStep)
 		}
-		p.StoreLanes(p.as, outer.Mul(num(p.aStep)).Add(k), step, v, nil)
+		p.StoreLanes(p.as, outer.Mul(num(p.aStep)).Add(k), step, p.Cast(v, p.elem), nil)
 	})
 	if err != nil {
 		return err
 	}
 	put := func(outer, k ir.Dim, along bool, v *kernel.Value) {
+		v = p.Cast(v, p.elem)
 		if along {
 			p.Store(p.bs, outer.Mul(num(p.bStep)).Add(k), v)
 		} else {
@@ -177,7 +201,7 @@ func (p *tiled) fill(batch []ir.Dim, row, col, k ir.Dim, ragged bool) error {
 // products adds what the blocks in shared memory give.
 func (p *tiled) products(acc []*kernel.Value) []*kernel.Value {
 	next := append([]*kernel.Value{}, acc...)
-	for k := int64(0); k < tileDepth; k += side {
+	for k := int64(0); k < p.depth; k += side {
 		left, right := make([]*kernel.Value, p.high), make([]*kernel.Value, p.wide)
 		for i := range left {
 			row := p.downAt.Mul(num(p.high)).Add(num(int64(i))).Mul(num(side))

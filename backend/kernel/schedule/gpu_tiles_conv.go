@@ -45,7 +45,7 @@ func (w *windows) fill(batch []ir.Dim, k ir.Dim, ragged bool, put func(outer, k 
 		return reason(w.p.op, "a block has more pixels than threads")
 	}
 	m := w.p
-	depth := num(tileDepth)
+	depth := num(m.depth)
 	rounds, _ := ceilDiv(depth, w.apart).IsConst()
 	for i := range rounds {
 		at := w.own.Add(num(i).Mul(w.apart))

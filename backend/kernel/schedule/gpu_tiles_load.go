@@ -34,9 +34,9 @@ func (l loading) inner() ir.Dim {
 func (l loading) fill(batch []ir.Dim, first, k ir.Dim, ragged bool, put func(outer, k ir.Dim, along bool, v *kernel.Value)) error {
 	m := l.p
 	lanes := num(int64(l.lanes))
-	inner, outer := num(tileDepth/int64(l.lanes)), num(l.count)
+	inner, outer := num(m.depth/int64(l.lanes)), num(l.count)
 	if !l.alongK {
-		inner, outer = num(l.count/int64(l.lanes)), num(tileDepth)
+		inner, outer = num(l.count/int64(l.lanes)), num(m.depth)
 	}
 	return m.vectorsOfBlock(inner, outer, func(number ir.Dim) error {
 		in := m.symbol("in", number.Mod(inner), inner.Sub(one))

@@ -167,7 +167,11 @@ func makeNest(g *Group, t Target) (*Made, error) {
 	var last error
 	for _, checks := range []bool{false, true} {
 		for _, to := range t.widths() {
-			for _, n := range append(tiledNests(g, to), nests(g)...) {
+			all := nests(g)
+			if !t.gpu() {
+				all = append(tiledNests(g, to), all...)
+			}
+			for _, n := range all {
 				k, err := n.make(g, to, checks)
 				if err == nil {
 					return &Made{Kernels: []*kernel.Kernel{k}}, nil

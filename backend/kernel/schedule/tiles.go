@@ -25,7 +25,7 @@ const strips = 4
 // tiledNests are nests over squares for each transposition of the group that moves the last axis.
 func tiledNests(g *Group, t Target) []nest {
 	var all []nest
-	if g.needsReduction(true) == "" || t.Lanes < 2 || t.gpu() {
+	if g.needsReduction(true) == "" || t.Lanes < 2 {
 		return nil
 	}
 	for _, op := range g.Body {
@@ -50,12 +50,20 @@ func tiledNests(g *Group, t Target) []nest {
 				}
 			}
 			n.tiled = moved
-			if n.tiles(int64(t.Lanes)) {
+			if n.tiles(t.square()) {
 				all = append(all, n)
 			}
 		}
 	}
 	return all
+}
+
+// square is the side of squares.
+func (t Target) square() int64 {
+	if t.gpu() {
+		return squareSide / 2 // most of whose threads have something to do
+	}
+	return int64(t.Lanes)
 }
 
 // tiles completes a nest over squares, and reports that it is worth while: there are whole ones.

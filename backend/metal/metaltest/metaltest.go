@@ -12,6 +12,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/msl"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // Job is a kernel with a call, whose buffers are as before it.
@@ -19,48 +20,91 @@ type Job struct {
 	Name   string // of the case, for messages
 	Kernel *kernel.Kernel
 	Call   kernel.Call
-	Differ func(got [][]byte) error // says how what the buffers hold afterwards is wrong
+	Shapes map[*kernel.Buffer][]ir.Dim // of tensors; see msl.Options
+	Differ func(got [][]byte) error    // says how what the buffers hold afterwards is wrong
 }
 
 // inText is how many kernels are compiled together.
-const inText = 12
+const inText = 100
 
 // orders are those of the threads.
 var orders = []check.Options{
 	{Order: check.Forward, Checked: true}, {Order: check.Reversed, Checked: true}, {Order: check.Shuffled, Seed: 5, Checked: true},
 }
 
-// Hold runs jobs. Each that the checker has something to say of, or whose buffers differ, is an error of the test.
+// Hold is HoldAs with raw buffers.
 func Hold(t *testing.T, jobs []Job) {
+	t.Helper()
+	HoldAs(t, launch.Buffers, jobs)
+}
+
+// HoldAs runs jobs, their arguments in a form. Each that the checker has something to say of, whose buffers differ or whose text is another
+// one the second time is an error of the test.
+func HoldAs(t *testing.T, form string, jobs []Job) {
 	t.Helper()
 	tools, err := check.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%d kernels", len(jobs))
 	for some := range slices.Chunk(jobs, inText) {
-		m := msl.NewModule(launch.Buffers)
-		var launches []launch.Kernel
-		for i, j := range some {
-			l, err := m.Add(j.Kernel, msl.Options{Name: fmt.Sprintf("k%d", i), Doc: j.Name})
-			if err != nil {
-				t.Fatalf("%s: %v\n%s", j.Name, err, kernel.Print(j.Kernel))
-			}
-			launches = append(launches, l)
+		text, launches := printed(t, form, some)
+		if again, _ := printed(t, form, some); again != text {
+			t.Error("the text is another one the second time")
 		}
-		p, err := check.Compile(t.Context(), tools, check.Source{Name: "test.metal", Text: m.Text()})
+		p, err := check.Compile(t.Context(), tools, check.Source{Name: "test.metal", Text: text})
 		if err != nil {
-			t.Fatalf("%v\n%s", err, m.Text())
+			t.Fatalf("%v\n%s", err, text)
 		}
 		for i, j := range some {
 			for _, o := range orders {
 				if err := j.run(t, p, launches[i], o); err != nil {
-					text, _, _ := msl.Print(j.Kernel, launch.Buffers, msl.Options{})
+					text, _, _ := msl.Print(j.Kernel, form, j.options("k"))
 					t.Errorf("%s: order %d: %v\n%s\n%s", j.Name, o.Order, err, excerpt(kernel.Print(j.Kernel)), excerpt(text))
 					break
 				}
 			}
 		}
 	}
+}
+
+func (j Job) options(name string) msl.Options {
+	return msl.Options{Name: name, Doc: j.Name, Shapes: j.Shapes}
+}
+
+// printed is the text of jobs, and how each is launched.
+func printed(t *testing.T, form string, jobs []Job) (string, []launch.Kernel) {
+	t.Helper()
+	m := msl.NewModule(form)
+	var launches []launch.Kernel
+	for i, j := range jobs {
+		l, err := m.Add(j.Kernel, j.options(fmt.Sprintf("k%d", i)))
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", j.Name, err, kernel.Print(j.Kernel))
+		}
+		launches = append(launches, l)
+	}
+	return m.Text(), launches
+}
+
+// extents are those of a tensor, outermost first.
+func (j Job) extents(i int, n int64) ([]int, error) {
+	shape := j.Shapes[j.Kernel.Buffers[i]]
+	if shape == nil {
+		return []int{int(n)}, nil
+	}
+	var list []int
+	for _, d := range shape {
+		n, err := d.Eval(func(name string) (int64, bool) {
+			n, ok := j.Call.Sizes[name]
+			return n, ok
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, int(n))
+	}
+	return list, nil
 }
 
 // excerpt is the beginning of a text.
@@ -82,6 +126,11 @@ func (j Job) run(t *testing.T, p *check.Program, l launch.Kernel, o check.Option
 			a.Bytes = binary.LittleEndian.AppendUint32(nil, uint32(b.Values[i]))
 		} else {
 			a.Bytes = got[i]
+		}
+		if l.ABI == launch.Tensors {
+			if a.Extents, err = j.extents(i, b.Lens[i]); err != nil {
+				return err
+			}
 		}
 		d.Args = append(d.Args, a)
 	}

@@ -2,12 +2,49 @@ package msl
 
 import (
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // cast converts between element types, in steps where that says how often it is rounded.
 func (g *gen) cast(in *kernel.Instr, a []expr) expr {
+	if d, ok := g.indices[in.Args[0]]; ok && in.Result.Type.Elem != host.Bool {
+		return g.castIndex(in, d)
+	}
+	if def := g.defs[in.Args[0]]; def != nil && def.Op == kernel.Cast && def.Args[0].Type == in.Result.Type && widens(in.Result.Type.Elem, in.Args[0].Type.Elem) {
+		return g.values[def.Args[0]] // there and back
+	}
 	return g.castOf(in.Args[0], a[0], in.Result.Type)
+}
+
+// widens reports a type that has all numbers of another one.
+func widens(from, to host.Elem) bool {
+	switch {
+	case from == host.Bool || from.IsFloat() != to.IsFloat():
+		return false
+	case from.IsFloat():
+		return to == host.F32
+	}
+	return from.Bits() < to.Bits() && (from.Kind() == to.Kind() || to.Kind() == host.KindInt)
+}
+
+// castIndex computes an index in its own width first, whatever integer it was.
+func (g *gen) castIndex(in *kernel.Instr, d ir.Dim) expr {
+	to := in.Result.Type
+	lo, hi := g.rangeOf(d)
+	if !to.Elem.IsFloat() {
+		if least, most := intRange(to.Elem); lo >= least && hi <= most && (lo >= 0 || to.Elem.Kind() == host.KindInt) {
+			g.indices[in.Result] = d
+		}
+	}
+	e, w := g.sum(d, fitting(lo, hi)), fitting(lo, hi)
+	switch {
+	case elemName(to.Elem) == w.String():
+		return e
+	case to.Elem == host.F16 || to.Elem == host.BF16:
+		e = call("float", e)
+	}
+	return call(typeName(to), e)
 }
 
 func (g *gen) castOf(v *kernel.Value, e expr, to kernel.Type) expr {

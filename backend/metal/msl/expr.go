@@ -16,12 +16,9 @@ const (
 	precCond = iota
 	precOr
 	precAnd
-	precBitOr
-	precXor
-	precBitAnd
+	precBitOr // and of all operations on bits: see shifted
 	precEqual
 	precLess
-	precShift
 	precAdd
 	precMul
 	precUnary
@@ -43,6 +40,11 @@ func infix(a expr, op string, prec int, b expr) expr {
 	return expr{a.at(prec) + " " + op + " " + b.at(prec+1), prec}
 }
 
+// shifted is a shift or an operation on bits, whose operands are put in parentheses: few know how strongly these bind.
+func shifted(a expr, op string, b expr) expr {
+	return expr{a.at(precUnary) + " " + op + " " + b.at(precUnary), precBitOr}
+}
+
 func call(name string, args ...expr) expr {
 	texts := make([]string, len(args))
 	for i, a := range args {
@@ -62,16 +64,26 @@ func prefix(op string, a expr) expr {
 	return expr{op + a.at(precUnary), precUnary}
 }
 
-// all joins conditions, none being true.
-func all(conds []expr) expr {
-	if len(conds) == 0 {
-		return atom("true")
+// both joins two conditions.
+func both(a, b expr) expr {
+	switch {
+	case a == no || b == yes:
+		return a
+	case b == no || a == yes:
+		return b
 	}
-	e := conds[0]
-	for _, c := range conds[1:] {
-		e = infix(e, "&&", precAnd, c)
+	return infix(a, "&&", precAnd, b)
+}
+
+// chosen is ternary, or one of its ends where the condition is known.
+func chosen(cond, a, b expr) expr {
+	switch cond {
+	case yes:
+		return a
+	case no:
+		return b
 	}
-	return e
+	return ternary(cond, a, b)
 }
 
 var components = [4]string{"x", "y", "z", "w"}

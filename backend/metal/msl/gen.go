@@ -2,6 +2,7 @@ package msl
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -17,22 +18,23 @@ type gen struct {
 	kernel  *kernel.Kernel
 	options Options
 	grid    *grid
-	names   names
+	names   *names
 	used    map[string]bool // helpers
 
 	values  map[*kernel.Value]expr
+	defs    map[*kernel.Value]*kernel.Instr
 	indices map[*kernel.Value]ir.Dim // of values that are an index
+	bounds  map[string]expr          // names of indices, by what they are
+	masks   map[*kernel.Value][]expr // the lanes of masks, for those that are known
 	uses    map[*kernel.Value]*use
 	buffers map[*kernel.Buffer]string
 	symbols map[string]*symbol
 	sizes   map[string]*size
-	number  string // the variable that numbers the threads of a group
-	simd    map[string]expr
-	attrs   []launch.Builtin // parameters that are attributes of the thread
+	number  string            // the variable that numbers the threads of a group
+	simd    map[string]string // names of the attributes of a thread in its SIMD group
+	attrs   []launch.Builtin  // parameters that are attributes of the thread
 
-	decls  []*ir.DimDecl // the ranges of all symbols in use
-	guards []ir.Guard
-	env    *ir.DimEnv
+	facts
 
 	out   strings.Builder
 	depth int
@@ -55,12 +57,11 @@ func (g *gen) line(format string, args ...any) {
 func (g *gen) function() (string, launch.Kernel) {
 	k := g.kernel
 	g.grid = gridOf(k)
-	g.names = names{}
-	g.values, g.uses, g.indices = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]ir.Dim{}
-	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]expr{}
-	for name := range g.taken {
-		g.names[name] = true
-	}
+	g.names = &names{taken: maps.Clone(g.taken)}
+	g.values, g.uses, g.defs = map[*kernel.Value]expr{}, usesOf(k), map[*kernel.Value]*kernel.Instr{}
+	g.indices, g.masks = map[*kernel.Value]ir.Dim{}, map[*kernel.Value][]expr{}
+	g.bounds = map[string]expr{}
+	g.buffers, g.symbols, g.sizes, g.simd = map[*kernel.Buffer]string{}, map[string]*symbol{}, map[string]*size{}, map[string]string{}
 	l := launch.Kernel{Function: g.names.give(g.functionName()), ABI: g.form}
 	l.Threads, l.Threadgroup = g.grid.threadsOf()
 	g.arguments()
@@ -92,6 +93,7 @@ type use struct {
 	count int
 	block *kernel.Block // of the last use
 	defs  *kernel.Block // where it is made
+	next  bool          // a loop carries it
 }
 
 // usesOf counts the uses of all values.
@@ -122,6 +124,9 @@ func usesOf(k *kernel.Kernel) map[*kernel.Value]*use {
 				count(b, in.Loop.Init...)
 				visit(in.Loop.Body)
 				count(in.Loop.Body, in.Loop.Next...)
+				for _, v := range in.Loop.Next {
+					at(v).next = true
+				}
 				for _, v := range in.Loop.Carried {
 					at(v).defs = in.Loop.Body
 				}
@@ -174,11 +179,13 @@ func (g *gen) instrs(list []*kernel.Instr) {
 // inside writes a block in braces; what is learnt there is forgotten after it.
 func (g *gen) inside(head string, body func()) {
 	g.line("%s{", head)
-	decls, guards, env := g.decls, g.guards, g.env
 	g.depth++
-	body()
+	names, bounds := len(g.names.order), g.bounds
+	g.bounds = maps.Clone(bounds)
+	g.supposing(nil, body)
+	g.bounds = bounds
+	g.names.forget(names)
 	g.depth--
-	g.decls, g.guards, g.env = decls, guards, env
 	g.line("}")
 }
 
@@ -187,14 +194,16 @@ func (g *gen) branch(c *kernel.If) {
 		g.inside("if ("+g.values[c.Cond].text+") ", func() { g.instrs(c.Then.Instrs) })
 		return
 	}
-	cond, holds := g.condition(c.Holds)
-	if holds {
-		cond = atom("true")
-	}
-	g.inside("if ("+cond.text+") ", func() {
-		g.assume(c.Holds)
+	switch cond := g.condition(c.Holds); cond {
+	case yes:
 		g.instrs(c.Then.Instrs)
-	})
+	case no:
+	default:
+		g.inside("if ("+cond.text+") ", func() {
+			g.assume(c.Holds)
+			g.instrs(c.Then.Instrs)
+		})
+	}
 }
 
 func (g *gen) loop(l *kernel.Loop) {
@@ -213,14 +222,15 @@ func (g *gen) loop(l *kernel.Loop) {
 	if l.Kind == kernel.Unroll {
 		g.line("#pragma clang loop unroll(full)")
 	}
-	decls, guards, env := g.decls, g.guards, g.env
+	before := g.facts
 	lo, hi := g.rangeOf(l.Extent)
 	w := i64
 	if hi <= math.MaxInt64-l.Step {
 		w = fitting(lo, hi+l.Step)
 	}
-	g.learn(l.Var, ir.Const(0), l.Extent.Sub(ir.Const(1)))
-	name := g.names.give(l.Var)
+	g.learnLoop(l.Var, l.Extent, l.Step)
+	names := len(g.names.order)
+	name := g.names.give(short(l.Var))
 	g.symbols[l.Var] = &symbol{atom("%s", name), w, l.Step}
 	step := fmt.Sprintf("%s += %d", name, l.Step)
 	if l.Step == 1 {
@@ -230,7 +240,8 @@ func (g *gen) loop(l *kernel.Loop) {
 		g.instrs(l.Body.Instrs)
 		g.assign(l, vars)
 	})
-	g.decls, g.guards, g.env = decls, guards, env
+	g.facts = before
+	g.names.forget(names)
 	for i, v := range l.Results {
 		g.values[v] = atom("%s", vars[i])
 	}
@@ -238,16 +249,20 @@ func (g *gen) loop(l *kernel.Loop) {
 
 // accumulator names a carried value by what makes the next one.
 func (g *gen) accumulator(l *kernel.Loop, i int) string {
-	for _, in := range l.Body.Instrs {
-		if in.Result == l.Next[i] && in.Result != nil {
-			switch in.Op {
-			case kernel.Add, kernel.MulAdd:
-				return "sum"
-			case kernel.Max:
-				return "most"
-			case kernel.Min:
-				return "least"
-			}
+	next := l.Next[i]
+	for _, in := range slices.Backward(l.Body.Instrs) {
+		if in.Result != next {
+			continue
+		}
+		switch in.Op {
+		case kernel.Select: // of a mask, and the value before
+			next = in.Args[1]
+		case kernel.Add, kernel.MulAdd:
+			return "sum"
+		case kernel.Max:
+			return "most"
+		case kernel.Min:
+			return "least"
 		}
 	}
 	return "acc"

@@ -31,7 +31,11 @@ func (g *gen) groupExtreme(in *kernel.Instr, a []expr) expr {
 }
 
 func (g *gen) groupShuffle(in *kernel.Instr, a []expr) expr {
-	return g.together("simd_shuffle", in, a[0], call("ushort", a[1]))
+	from := a[1]
+	if d, ok := g.indices[in.Args[1]]; ok {
+		from = g.sum(d, u32)
+	}
+	return g.together("simd_shuffle", in, a[0], call("ushort", from))
 }
 
 // tileAt is where a matrix lies, and how far its rows are from each other.
@@ -42,11 +46,7 @@ func (g *gen) tileAt(in *kernel.Instr) (at, stride expr) {
 	if g.form == launch.Tensors && in.Buffer.Space == kernel.Global {
 		refuse("`%s` of %s, which is a tensor handle: expected a tile of shared memory", in.Op, in.Buffer.Name)
 	}
-	at = expr{g.buffers[in.Buffer], precAtom}
-	if n, ok := in.Index.IsConst(); !ok || n != 0 {
-		at = infix(at, "+", precAdd, g.sum(in.Index, u32))
-	}
-	return at, g.sum(in.Stride, u32)
+	return g.pointer(in.Buffer, in.Index), g.sum(in.Stride, u32)
 }
 
 // transposedArgs are the further arguments of a load or store whose stride is from column to column.

@@ -19,6 +19,8 @@ func helpers() []helper {
 	list := []helper{
 		{"floor_div", nil, floorDivText("floor_div", "int")},
 		{"floor_div_long", nil, floorDivText("floor_div_long", "long")},
+		{"min_long", nil, longExtremeText("min", "smaller", "<")},
+		{"max_long", nil, longExtremeText("max", "larger", ">")},
 		{"erf_of", nil, erfText},
 	}
 	for _, lanes := range []int{1, 2, 4} {
@@ -46,6 +48,11 @@ inline %[2]s %[1]s(%[2]s a, %[2]s b) {
   return a %% b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
 }
 `, name, t)
+}
+
+// longExtremeText is for indices: Metal's own functions are of 32 bits at most.
+func longExtremeText(name, which, op string) string {
+	return fmt.Sprintf("// The %[2]s of two.\ninline long %[1]s_long(long a, long b) { return a %[3]s b ? a : b; }\n", name, which, op)
 }
 
 // extremeHelper is the smaller or larger of two, NaN where one is.

@@ -44,43 +44,8 @@ type symbol struct {
 	by    int64 // it is a multiple of this
 }
 
-// known gives what is proven of the symbols that are defined.
-func (g *gen) known() *ir.DimEnv {
-	if g.env == nil {
-		g.env = ir.NewDimEnv(g.decls, g.guards)
-	}
-	return g.env
-}
-
-func (g *gen) rangeOf(d ir.Dim) (lo, hi int64) { return g.known().Range(d) }
-
-func (g *gen) widthOf(d ir.Dim) width { return fitting(g.rangeOf(d)) }
-
-// learn adds a symbol in least..most to what is known, and gives its range.
-func (g *gen) learn(name string, least, most ir.Dim) (lo, hi int64) {
-	lo, _ = g.rangeOf(least)
-	_, hi = g.rangeOf(most)
-	g.decls = append(g.decls[:len(g.decls):len(g.decls)], &ir.DimDecl{Name: name, Min: lo, Max: max(lo, hi)})
-	s := ir.Sym(name)
-	g.assume(ir.Cond{Left: least, Rel: ir.RelLE, Right: s}, ir.Cond{Left: s, Rel: ir.RelLE, Right: most})
-	return lo, hi
-}
-
-func (g *gen) assume(conds ...ir.Cond) {
-	for _, c := range conds {
-		g.guards = append(g.guards[:len(g.guards):len(g.guards)], ir.Guard{Any: []ir.Cond{c}})
-	}
-	g.env = nil
-}
-
 // index is the element of an access, which is proven to lie in its buffer.
 func (g *gen) index(d ir.Dim) string { return g.sum(d, u32).text }
-
-// dim is a number in its own width.
-func (g *gen) dim(d ir.Dim) (expr, width) {
-	w := g.widthOf(d)
-	return g.sum(d, w), w
-}
 
 // typed is a number in a width whose text has that type, constants too.
 func (g *gen) typed(d ir.Dim, w width) expr {
@@ -100,6 +65,12 @@ func (g *gen) typed(d ir.Dim, w width) expr {
 func (g *gen) sum(d ir.Dim, w width) expr {
 	if err := d.Err(); err != nil {
 		refuse("%v", err)
+	}
+	if _, isConst := d.IsConst(); w == i32 && !isConst {
+		if name, ok := d.IsSym(); ok && g.symbol(name).width == i32 {
+			return g.symbol(name).text
+		}
+		return call("int", g.sum(d, u32)) // on the way a sum may be larger than it is
 	}
 	d, parts := g.remainders(d, w)
 	terms, c := d.Terms()
@@ -201,12 +172,10 @@ func (g *gen) extremeOf(name string, args []ir.Dim) (expr, width) {
 	w := fitting(lo, hi)
 	e := g.typed(args[0], w)
 	for _, a := range args[1:] {
-		x := g.typed(a, w)
-		if w == i64 { // Metal's own are of 32 bits at most
-			op := map[string]string{"min": "<", "max": ">"}[name]
-			e = ternary(infix(e, op, precLess, x), e, x)
+		if w == i64 {
+			e = g.helper(name+"_long", e, g.typed(a, w))
 		} else {
-			e = call(name, e, x)
+			e = call(name, e, g.typed(a, w))
 		}
 	}
 	return e, w
@@ -218,7 +187,7 @@ func (g *gen) floorDiv(a, b ir.Dim) (expr, width) {
 	blo, bhi := g.rangeOf(b)
 	n, isConst := b.IsConst()
 	if name, ok := a.IsSym(); ok && isConst && n == kernel.SIMDThreads && name == g.number {
-		return g.builtin("simd", "simdgroup_index_in_threadgroup"), u32
+		return g.inSIMD(whichSIMD), u32
 	}
 	w := joined(alo, ahi, blo, bhi)
 	switch {
@@ -226,83 +195,11 @@ func (g *gen) floorDiv(a, b ir.Dim) (expr, width) {
 		return infix(g.sum(a, w), "/", precMul, g.sum(b, w)), w
 	case isConst && n > 0 && n&(n-1) == 0:
 		w = fitting(alo, ahi)
-		return infix(g.sum(a, w), ">>", precShift, atom("%d", bits.TrailingZeros64(uint64(n)))), w
+		return shifted(g.sum(a, w), ">>", atom("%d", bits.TrailingZeros64(uint64(n)))), w
 	case w == i64:
 		return g.helper("floor_div_long", g.typed(a, w), g.typed(b, w)), w
 	}
 	return g.helper("floor_div", g.typed(a, w), g.typed(b, w)), w
-}
-
-// remainders takes summands c*(a mod b), which an index has as c*a - c*b*floor(a/b), out of a number.
-func (g *gen) remainders(d ir.Dim, w width) (ir.Dim, []part) {
-	var parts []part
-	for again := true; again; {
-		again = false
-		terms, _ := d.Terms()
-		for _, t := range terms {
-			rest, c, f, ok := remainder(d, t)
-			if !ok {
-				continue
-			}
-			a, b := f.Args[0], f.Args[1]
-			alo, ahi := g.rangeOf(a)
-			blo, bhi := g.rangeOf(b)
-			if alo < 0 || blo < 0 {
-				continue
-			}
-			var e expr
-			in := joined(alo, ahi, blo, bhi)
-			name, _ := a.IsSym()
-			if n, _ := b.IsConst(); n == kernel.SIMDThreads && name != "" && name == g.number {
-				e, in = g.builtin("lane", "thread_index_in_simdgroup"), u32
-			} else {
-				e = infix(g.sum(a, in), "%", precMul, g.sum(b, in))
-			}
-			e = convert(w)(e, in)
-			p := part{expr: e}
-			if n, isConst := c.IsConst(); !isConst || n != 1 {
-				if isConst && n < 0 {
-					p.minus, c = true, c.Neg()
-				}
-				if n != -1 || !isConst {
-					p.expr = infix(g.sum(c, w), "*", precMul, e)
-				}
-			}
-			parts = append(parts, p)
-			d, again = rest, true
-			break
-		}
-	}
-	return d, parts
-}
-
-// remainder reads a term as -c*b*floor(a/b) of a number that also has c*a, or most of it.
-func remainder(d ir.Dim, t ir.DimTerm) (rest, c ir.Dim, f ir.DimFactor, ok bool) {
-	for i, f := range t.Factors {
-		if f.Kind != ir.FactorFloorDiv {
-			continue
-		}
-		scale, whole := ir.Const(-t.Coef), true
-		for j, other := range t.Factors {
-			switch {
-			case j == i:
-			case other.Kind == ir.FactorSymbol:
-				scale = scale.Mul(ir.Sym(other.Name))
-			default:
-				whole = false
-			}
-		}
-		a, b := f.Args[0], f.Args[1]
-		c := scale.FloorDiv(b)
-		if !whole || c.Err() != nil || !c.Mul(b).Equal(scale) {
-			continue
-		}
-		rest := d.Sub(c.Mul(a.Mod(b)))
-		if rest.Err() == nil && summands(rest) < summands(d) {
-			return rest, c, f, true
-		}
-	}
-	return d, c, f, false
 }
 
 func summands(d ir.Dim) int {
@@ -313,33 +210,45 @@ func summands(d ir.Dim) int {
 	return len(terms)
 }
 
-// condition compares two numbers: "" where it is known to hold. What is subtracted on one side is added on the other, so
-// that both sides are seldom negative.
-func (g *gen) condition(c ir.Cond) (expr, bool) {
-	if g.known().Prove(c) == ir.True {
-		return expr{}, true
+// condition compares two numbers: true or false where that is known. What is subtracted on one side is added on the other
+// where that keeps both from being negative.
+func (g *gen) condition(c ir.Cond) expr {
+	switch g.decide(c) {
+	case ir.True:
+		return yes
+	case ir.False:
+		return no
 	}
-	left, right := sides(c.Left.Sub(c.Right))
+	left, right := c.Left, c.Right
+	w := g.widthOfBoth(left, right)
+	if w != u32 {
+		left, right = sides(left.Sub(right))
+		w = g.widthOfBoth(left, right)
+	}
 	rel := c.Rel
-	one := ir.Const(1)
-	if n := left.Sub(one); rel == ir.RelLE && summands(n) < summands(left) {
-		left, rel = n, ir.RelLT
+	_, l := left.Terms()
+	_, r := right.Terms()
+	switch one := ir.Const(1); { // `i < N` rather than `i + 1 <= N` or `i <= N - 1`
+	case rel == ir.RelLE && l > 0:
+		left, rel = left.Sub(one), ir.RelLT
+	case rel == ir.RelLE && r == -1:
+		right, rel = right.Add(one), ir.RelLT
+	case rel == ir.RelGE && r > 0:
+		right, rel = right.Sub(one), ir.RelGT
+	case rel == ir.RelGE && l == -1:
+		left, rel = left.Add(one), ir.RelGT
 	}
-	if n := right.Sub(one); rel == ir.RelGE && summands(n) < summands(right) {
-		right, rel = n, ir.RelGT
-	}
-	if zero, _ := left.IsConst(); summands(left) == 0 && zero == 0 { // the constant behind
+	if _, isConst := left.IsConst(); isConst { // the constant behind
 		left, right, rel = right, left, mirrored[rel]
 	}
-	lo1, hi1 := g.rangeOf(left)
-	lo2, hi2 := g.rangeOf(right)
-	w := joined(lo1, hi1, lo2, hi2)
 	prec := precLess
 	if rel == ir.RelEQ || rel == ir.RelNE {
 		prec = precEqual
 	}
-	return infix(g.sum(left, w), rel.String(), prec, g.sum(right, w)), false
+	return infix(g.sum(left, w), rel.String(), prec, g.sum(right, w))
 }
+
+var yes, no = atom("true"), atom("false")
 
 var mirrored = map[ir.Relation]ir.Relation{
 	ir.RelEQ: ir.RelEQ, ir.RelNE: ir.RelNE, ir.RelLT: ir.RelGT, ir.RelLE: ir.RelGE, ir.RelGT: ir.RelLT, ir.RelGE: ir.RelLE,

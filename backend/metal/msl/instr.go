@@ -21,12 +21,16 @@ func (g *gen) instr(in *kernel.Instr) {
 	}
 	if in.Result != nil {
 		typeName(in.Result.Type)
+		g.defs[in.Result] = in
 		if g.uses[in.Result].count == 0 {
 			return
 		}
 	}
 	args := make([]expr, len(in.Args))
 	for i, a := range in.Args {
+		if isTile(a.Type) && in.Op != kernel.TileMulAdd && in.Op != kernel.TileStore {
+			refuse("`%s` of a matrix: expected it to be stored to shared memory, and numbers to be loaded from there", in.Op)
+		}
 		args[i] = g.values[a]
 	}
 	e := r.make(g, in, args)
@@ -43,14 +47,14 @@ func (g *gen) instr(in *kernel.Instr) {
 func (g *gen) inlined(in *kernel.Instr, r rule, e expr) bool {
 	u := g.uses[in.Result]
 	switch {
-	case in.Op == kernel.Const && !isTile(in.Result.Type), in.Op == kernel.Lanes, e.prec == precAtom && e.text == "true":
+	case in.Op == kernel.Const && !isTile(in.Result.Type), in.Op == kernel.Lanes, e == yes, e == no:
 		return true
 	case in.Op == kernel.Splat && in.Args[0].Type.Elem != host.Bool && mayRepeat(e.text):
 		return true
 	case in.Result.Type.Elem == host.Bool && in.Result.Type.Lanes > 1: // comparing vectors gives what is no bool until it has a name
 		return false
 	}
-	return !r.named && u.count == 1 && u.block == u.defs && len(e.text) <= longestInline
+	return !r.named && u.count == 1 && u.block == u.defs && (u.next || len(e.text) <= longestInline)
 }
 
 // mayRepeat reports a short text such as float4(1.0f).
@@ -85,9 +89,18 @@ func isName(text string) bool {
 
 // lane is a lane of a value.
 func (g *gen) lane(v *kernel.Value, i int) expr {
-	switch e := g.values[v]; {
+	e, def := g.values[v], g.defs[v]
+	switch {
 	case v.Type.Lanes == 1:
 		return e
+	case def != nil && def.Op == kernel.Const:
+		return number(v.Type.Elem, def.Number, def.Int)
+	case def != nil && def.Op == kernel.Splat && isName(g.values[def.Args[0]].text):
+		return g.values[def.Args[0]]
+	case def != nil && def.Op == kernel.Lanes:
+		return atom("%d", i)
+	case g.masks[v] != nil && (g.masks[v][i] == yes || g.masks[v][i] == no):
+		return g.masks[v][i]
 	case v.Type.Elem == host.Bool:
 		return atom("%s[%d]", g.named(v).text, i)
 	default:
@@ -133,53 +146,82 @@ func (g *gen) place(b *kernel.Buffer, at ir.Dim) string {
 		return g.buffers[b] + "[" + g.index(at) + "]"
 	}
 	text := ""
-	for i := len(shape) - 1; i >= 0; i-- { // the innermost first
-		if text != "" {
-			text += ", "
-		}
-		if i > 0 {
-			text += g.index(at.Mod(shape[i]))
-			at = at.FloorDiv(shape[i])
-		} else {
-			text += g.index(at)
-		}
+	for i := len(shape) - 1; i > 0; i-- { // the innermost first
+		outer, inner := g.split(at, shape[i])
+		text += g.index(inner) + ", "
+		at = outer
 	}
+	text += g.index(at)
 	return g.buffers[b] + "[" + text + "]"
+}
+
+// isRun reports an access to neighbours in memory that a pointer can name.
+func (g *gen) isRun(in *kernel.Instr, t kernel.Type) bool {
+	stride, fixed := in.Stride.IsConst()
+	return t.Lanes > 1 && in.Mask == nil && fixed && stride == 1 && t.Elem != host.Bool &&
+		(in.Buffer.Space == kernel.Shared || in.Buffer.Space == kernel.Global && g.form == launch.Buffers)
 }
 
 // vector gives the text of a run of elements as one vector, where the buffer's memory allows it.
 func (g *gen) vector(in *kernel.Instr, t kernel.Type) (string, bool) {
 	b, e := in.Buffer, elemTypes[t.Elem]
-	stride, fixed := in.Stride.IsConst()
-	if t.Lanes == 1 || in.Mask != nil || !fixed || stride != 1 || t.Elem == host.Bool || b.Space == kernel.Private || b.Space == kernel.Global && g.form == launch.Tensors {
+	if !g.isRun(in, t) {
 		return "", false
 	}
 	space, name := "threadgroup ", vectorName(e.name, t.Lanes)
-	aligned := false
 	if b.Space == kernel.Global {
-		space, aligned = "device ", g.multiple(in.Index, int64(t.Lanes))
+		space = "device "
 		if b.Access&kernel.Write == 0 {
 			space = "device const "
 		}
 	}
 	switch {
-	case aligned:
+	case g.multiple(in.Index, int64(t.Lanes)):
 	case e.packed:
 		name = "packed_" + name
 	default:
 		return "", false
 	}
-	at := expr{g.buffers[b], precAtom}
-	if n, ok := in.Index.IsConst(); !ok || n != 0 {
-		at = infix(at, "+", precAdd, g.sum(in.Index, u32))
+	return "*(" + space + name + "*)" + g.pointer(b, in.Index).at(precAtom), true
+}
+
+// pointer is where an element lies.
+func (g *gen) pointer(b *kernel.Buffer, at ir.Dim) expr {
+	if n, ok := at.IsConst(); ok && n == 0 {
+		return expr{g.buffers[b], precAtom}
 	}
-	return "*(" + space + name + "*)" + at.at(precAtom), true
+	prec := precAdd + 1
+	if g.onlyGrows(at) {
+		prec = precAdd
+	}
+	return expr{g.buffers[b] + " + " + g.sum(at, u32).at(prec), precAdd}
+}
+
+// onlyGrows reports a sum of numbers that are not negative, which need no parentheses behind a pointer: none of them wraps.
+func (g *gen) onlyGrows(d ir.Dim) bool {
+	for {
+		r, ok := g.remainder(d)
+		if !ok {
+			break
+		}
+		if g.interval(r.scale).lo < 0 {
+			return false
+		}
+		d = r.rest
+	}
+	terms, c := d.Terms()
+	for _, t := range terms {
+		if g.interval(termDim(t)).lo < 0 {
+			return false
+		}
+	}
+	return c >= 0
 }
 
 func (g *gen) load(in *kernel.Instr, _ []expr) expr {
 	t := in.Result.Type
 	if text, ok := g.vector(in, t); ok {
-		if in.Buffer.Space == kernel.Shared || !g.multiple(in.Index, int64(t.Lanes)) { // of a packed one
+		if !g.multiple(in.Index, int64(t.Lanes)) { // of a packed one
 			return atom("%s(%s)", typeName(t), text)
 		}
 		return expr{text, precUnary}
@@ -189,12 +231,29 @@ func (g *gen) load(in *kernel.Instr, _ []expr) expr {
 		return call(typeName(t), atom("%s", g.place(in.Buffer, in.Index)))
 	}
 	return g.each(t, func(i int) expr {
-		e := atom("%s", g.place(in.Buffer, g.element(in, i)))
-		if in.Mask == nil || g.values[in.Mask].text == "true" {
+		var e expr
+		g.supposing(g.implied(in.Mask, i), func() { e = atom("%s", g.place(in.Buffer, g.element(in, i))) })
+		if in.Mask == nil {
 			return e
 		}
-		return ternary(g.lane(in.Mask, i), e, zero(one))
+		return chosen(g.lane(in.Mask, i), e, zero(one))
 	})
+}
+
+// implied is what a mask says of indices where a lane of it is true.
+func (g *gen) implied(mask *kernel.Value, lane int) []ir.Cond {
+	var conds []ir.Cond
+	switch def := g.defs[mask]; {
+	case def == nil:
+	case def.Op == kernel.Within:
+		at := g.element(def, lane)
+		conds = append(conds, ir.Cond{Left: def.Least, Rel: ir.RelLE, Right: at}, ir.Cond{Left: at, Rel: ir.RelLE, Right: def.Most})
+	case def.Op == kernel.And:
+		conds = append(g.implied(def.Args[0], lane), g.implied(def.Args[1], lane)...)
+	case def.Op == kernel.Splat:
+		conds = g.implied(def.Args[0], 0)
+	}
+	return conds
 }
 
 // element is where a lane of an access lies.
@@ -216,28 +275,32 @@ func (g *gen) store(in *kernel.Instr, a []expr) expr {
 		return expr{}
 	}
 	for i := range v.Type.Lanes {
-		e := g.lane(v, i)
-		text := g.place(in.Buffer, g.element(in, i)) + " = " + e.text + ";"
-		if in.Mask != nil && g.values[in.Mask].text != "true" {
-			text = "if (" + g.lane(in.Mask, i).text + ") " + text
+		under := ""
+		if in.Mask != nil {
+			switch mask := g.lane(in.Mask, i); mask {
+			case yes:
+			case no:
+				continue
+			default:
+				under = "if (" + mask.text + ") "
+			}
 		}
-		g.line("%s", text)
+		e := g.lane(v, i)
+		g.supposing(g.implied(in.Mask, i), func() { g.line("%s%s = %s;", under, g.place(in.Buffer, g.element(in, i)), e.text) })
 	}
 	return expr{}
 }
 
 // within is the mask of the lanes whose index lies in a range.
 func (g *gen) within(in *kernel.Instr, _ []expr) expr {
+	var known []expr
 	e := g.each(in.Result.Type, func(i int) expr {
 		at := g.element(in, i)
-		var conds []expr
-		for _, c := range []ir.Cond{{Left: in.Least, Rel: ir.RelLE, Right: at}, {Left: at, Rel: ir.RelLE, Right: in.Most}} {
-			if e, holds := g.condition(c); !holds {
-				conds = append(conds, e)
-			}
-		}
-		return all(conds)
+		lane := both(g.condition(ir.Cond{Left: in.Least, Rel: ir.RelLE, Right: at}), g.condition(ir.Cond{Left: at, Rel: ir.RelLE, Right: in.Most}))
+		known = append(known, lane)
+		return lane
 	})
+	g.masks[in.Result] = known
 	return e
 }
 
@@ -247,7 +310,8 @@ func (g *gen) indexValue(in *kernel.Instr, _ []expr) expr {
 	if lo, hi := g.rangeOf(in.Index); t.Lanes == 1 && (t.Elem == host.I64 || lo >= math.MinInt32 && hi <= math.MaxInt32) {
 		g.indices[in.Result] = in.Index
 	}
-	e, w := g.dim(in.Index)
+	w := g.widthOf(in.Index)
+	e := g.sum(in.Index, w)
 	if t.Elem == host.I32 {
 		w = i32
 		if _, isConst := in.Index.IsConst(); !isConst {
@@ -261,110 +325,4 @@ func (g *gen) indexValue(in *kernel.Instr, _ []expr) expr {
 		e = call(typeName(t), e)
 	}
 	return e
-}
-
-// bind clamps an integer to a range and makes it an index symbol.
-func (g *gen) bind(in *kernel.Instr, a []expr) expr {
-	if d, ok := g.indices[in.Args[0]]; ok {
-		g.name(in, d)
-		return expr{}
-	}
-	from := in.Args[0].Type.Elem
-	llo, lhi := g.rangeOf(in.Least)
-	mlo, mhi := g.rangeOf(in.Most)
-	lo, hi := intRange(from)
-	w := joined(min(lo, llo, mlo), max(hi, lhi, mhi), 0, 0)
-	name := g.names.give(in.Symbol)
-	v := g.names.give(in.Symbol + "_given")
-	g.line("%s %s = %s;", w, v, convertTo(w, from, a[0]).text)
-	least, most := g.typed(in.Least, w), g.typed(in.Most, w)
-	below := infix(atom("%s", v), "<", precLess, least)
-	above := infix(atom("%s", v), ">", precLess, most)
-	if from == host.U64 { // what looks negative is very large
-		if mlo < 0 || llo < 0 {
-			refuse("`bind` of a u64 to a range from %s to %s, expected numbers of at least 0", in.Least, in.Most)
-		}
-		below, above = infix(call("ulong", atom("%s", v)), "<", precLess, call("ulong", least)), infix(call("ulong", atom("%s", v)), ">", precLess, call("ulong", most))
-	}
-	clamped := ternary(above, most, atom("%s", v))
-	if !(lo >= 0 && lhi == 0) { // an unsigned number is not below 0
-		clamped = ternary(below, least, clamped)
-	}
-	to := fitting(llo, max(llo, mhi))
-	if to != w {
-		clamped = call(to.String(), clamped)
-	}
-	g.line("%s %s = %s;", to, name, clamped.text)
-	g.learn(in.Symbol, in.Least, in.Most)
-	g.symbols[in.Symbol] = &symbol{atom("%s", name), to, 1}
-	if in.Buffer != nil {
-		changed := infix(convert(w)(atom("%s", name), to), "!=", precEqual, atom("%s", v))
-		g.line("if (%s) %s", changed.text, g.tell(in.Buffer))
-	}
-	return expr{}
-}
-
-// name gives an index a name, and keeps it in its range where it is not known to be.
-func (g *gen) name(in *kernel.Instr, d ir.Dim) {
-	lo, hi := g.rangeOf(d)
-	llo, _ := g.rangeOf(in.Least)
-	_, mhi := g.rangeOf(in.Most)
-	kept := d
-	if g.known().Prove(ir.Cond{Left: in.Least, Rel: ir.RelLE, Right: d}) != ir.True {
-		kept = kept.Max(in.Least)
-	}
-	if g.known().Prove(ir.Cond{Left: d, Rel: ir.RelLE, Right: in.Most}) != ir.True {
-		kept = kept.Min(in.Most)
-	}
-	w := fitting(llo, max(llo, mhi))
-	name := g.names.give(in.Symbol)
-	e := g.sum(kept, w)
-	g.line("%s %s = %s;", w, name, e.text)
-	if status := in.Buffer; status != nil && !kept.Equal(d) {
-		in := joined(lo, hi, llo, max(llo, mhi))
-		g.line("if (%s) %s", infix(g.sum(d, in), "!=", precEqual, convert(in)(atom("%s", name), w)).text, g.tell(status))
-	}
-	by := int64(1)
-	for by < longestLanes && kept.Equal(d) && g.multiple(d, 2*by) {
-		by *= 2
-	}
-	g.learn(in.Symbol, in.Least, in.Most)
-	if kept.Equal(d) {
-		g.assume(ir.Cond{Left: ir.Sym(in.Symbol), Rel: ir.RelEQ, Right: d})
-	}
-	g.symbols[in.Symbol] = &symbol{atom("%s", name), w, by}
-}
-
-// longestLanes are the most that a vector has.
-const longestLanes = 4
-
-// tell writes 1 into a status. Several threads may, so the store is atomic.
-func (g *gen) tell(b *kernel.Buffer) string {
-	if b.Elem != host.I32 && b.Elem != host.U32 {
-		refuse("the status %s is of %s, expected i32 or u32", b.Name, b.Elem)
-	}
-	at := g.buffers[b]
-	if g.form == launch.Tensors {
-		at = "&" + g.place(b, ir.Const(0))
-	}
-	return "atomic_store_explicit((device atomic_" + elemName(b.Elem) + "*)" + at + ", 1, memory_order_relaxed);"
-}
-
-// intRange is what numbers an integer type has.
-func intRange(e host.Elem) (lo, hi int64) {
-	bits := e.Bits()
-	if e.Kind() == host.KindInt {
-		return -1 << (bits - 1), 1<<(bits-1) - 1
-	}
-	if bits == 64 {
-		return -1 << 63, 1<<63 - 1
-	}
-	return 0, 1<<bits - 1
-}
-
-func convertTo(w width, from host.Elem, e expr) expr {
-	if elemName(from) == w.String() {
-		return e
-	}
-	return call(w.String(), e)
 }

@@ -22,7 +22,7 @@ func (g *gen) pick(in *kernel.Instr, _ []expr) expr {
 	}
 	v := g.named(table)
 	return g.each(in.Result.Type, func(i int) expr {
-		return atom("%s[%s]", v.at(precAtom), infix(g.lane(in.Args[1], i), "&", precBitAnd, atom("%d", n-1)).text)
+		return atom("%s[%s]", v.at(precAtom), shifted(g.lane(in.Args[1], i), "&", atom("%d", n-1)).text)
 	})
 }
 

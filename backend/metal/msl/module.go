@@ -28,7 +28,11 @@ type Module struct {
 
 // NewModule starts a text whose kernels take their arguments in a form: [launch.Buffers] or [launch.Tensors].
 func NewModule(form string) *Module {
-	return &Module{form: form, taken: map[string]bool{}, helpers: map[string]bool{}, table: rules()}
+	m := &Module{form: form, taken: map[string]bool{}, helpers: map[string]bool{}, table: rules()}
+	for _, h := range helpers() {
+		m.taken[h.name] = true
+	}
+	return m
 }
 
 // Options are what is known of a kernel beside what it does.

@@ -6,22 +6,43 @@ import (
 	"strings"
 )
 
-// names gives each thing of a function a name that it has alone.
-type names map[string]bool
+// names gives each thing a name that nothing else has where it is seen.
+type names struct {
+	taken map[string]bool
+	order []string // those that were given, so that a block's can be given again after it
+}
+
+// forget lets go of all names but the first n.
+func (n *names) forget(count int) {
+	for _, name := range n.order[count:] {
+		delete(n.taken, name)
+	}
+	n.order = n.order[:count]
+}
+
+// short is a name without the number that made it the only one in the kernel.
+func short(name string) string {
+	at := strings.LastIndexByte(name, '_')
+	if _, err := strconv.Atoi(name[at+1:]); at <= 0 || err != nil {
+		return name
+	}
+	return name[:at]
+}
 
 // give makes a name of a hint: itself, or with the first number behind it that is free.
-func (n names) give(hint string) string {
+func (n *names) give(hint string) string {
 	if strings.HasPrefix(hint, "__") || strings.HasPrefix(strings.ToLower(hint), "aiopt") {
 		hint = "x" + hint
 	}
 	name := hint
-	for i := 2; n[name] || slices.Contains(words, name); i++ {
+	for i := 2; n.taken[name] || slices.Contains(words, name); i++ {
 		name = hint + strconv.Itoa(i)
 		if last := hint[len(hint)-1]; last >= '0' && last <= '9' {
 			name = hint + "_" + strconv.Itoa(i)
 		}
 	}
-	n[name] = true
+	n.taken[name] = true
+	n.order = append(n.order, name)
 	return name
 }
 

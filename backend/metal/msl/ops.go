@@ -42,8 +42,8 @@ func rules() map[kernel.Op]rule {
 		kernel.Abs:    {"v", false, (*gen).magnitude},
 		kernel.MulAdd: {"v", false, function("fma")},
 
-		kernel.And:        {"v", false, bitwise("&", precBitAnd, "&&", precAnd)},
-		kernel.Or:         {"v", false, bitwise("|", precBitOr, "||", precOr)},
+		kernel.And:        {"v", false, bitwise("&", "&&", precAnd)},
+		kernel.Or:         {"v", false, bitwise("|", "||", precOr)},
 		kernel.Xor:        {"v", false, (*gen).exclusive},
 		kernel.Not:        {"v", false, (*gen).not},
 		kernel.ShiftLeft:  {"v", false, (*gen).shiftLeft},
@@ -142,22 +142,22 @@ func divided(op string) func(*gen, *kernel.Instr, []expr) expr {
 	}
 }
 
-func bitwise(op string, prec int, logical string, logicalPrec int) func(*gen, *kernel.Instr, []expr) expr {
+func bitwise(op, logical string, logicalPrec int) func(*gen, *kernel.Instr, []expr) expr {
 	return func(_ *gen, in *kernel.Instr, a []expr) expr {
 		t := in.Result.Type
 		switch {
 		case t.Elem == host.Bool:
 			return infix(a[0], logical, logicalPrec, a[1])
 		case t.Elem.Bits() < 32 && t.Lanes == 1:
-			return call(typeName(t), infix(a[0], op, prec, a[1]))
+			return call(typeName(t), shifted(a[0], op, a[1]))
 		}
-		return infix(a[0], op, prec, a[1])
+		return shifted(a[0], op, a[1])
 	}
 }
 
 func (g *gen) exclusive(in *kernel.Instr, a []expr) expr {
 	if in.Result.Type.Elem != host.Bool {
-		return bitwise("^", precXor, "", 0)(g, in, a)
+		return bitwise("^", "", 0)(g, in, a)
 	}
 	return g.each(in.Result.Type, func(i int) expr {
 		return infix(g.lane(in.Args[0], i), "!=", precEqual, g.lane(in.Args[1], i))
@@ -195,11 +195,11 @@ func (g *gen) magnitude(in *kernel.Instr, a []expr) expr {
 }
 
 // pickBy chooses between two values by a comparison.
-func (g *gen) pickBy(t kernel.Type, cond, yes, no expr) expr {
+func (g *gen) pickBy(t kernel.Type, cond, a, b expr) expr {
 	if t.Lanes == 1 {
-		return ternary(cond, yes, no)
+		return chosen(cond, a, b)
 	}
-	return call("select", no, yes, cond)
+	return call("select", b, a, cond)
 }
 
 func (g *gen) choose(in *kernel.Instr, a []expr) expr {
@@ -215,16 +215,16 @@ func (g *gen) choose(in *kernel.Instr, a []expr) expr {
 func (g *gen) shiftLeft(in *kernel.Instr, a []expr) expr {
 	t := in.Result.Type
 	if t.Lanes == 1 && t.Elem.Bits() < 32 { // what is below 0 is not shifted
-		return call(typeName(t), infix(call("uint", a[0]), "<<", precShift, a[1]))
+		return call(typeName(t), shifted(call("uint", a[0]), "<<", a[1]))
 	}
 	if t.Elem.Kind() == host.KindInt {
-		return call(typeName(t), infix(call(unsignedOf(t), a[0]), "<<", precShift, call(unsignedOf(t), a[1])))
+		return call(typeName(t), shifted(call(unsignedOf(t), a[0]), "<<", call(unsignedOf(t), a[1])))
 	}
-	return infix(a[0], "<<", precShift, a[1])
+	return shifted(a[0], "<<", a[1])
 }
 
 func (g *gen) shiftRight(in *kernel.Instr, a []expr) expr {
-	e := infix(a[0], ">>", precShift, a[1])
+	e := shifted(a[0], ">>", a[1])
 	if t := in.Result.Type; t.Lanes == 1 && t.Elem.Bits() < 32 {
 		return call(typeName(t), e)
 	}

@@ -3,6 +3,7 @@ package msl
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -15,20 +16,22 @@ const mostGroupMemory = 32 << 10
 
 // arguments names the buffers and sizes, and takes what is known of them for granted.
 func (g *gen) arguments() {
+	var decls []*ir.DimDecl
 	for _, s := range g.kernel.Sizes {
 		if s.Min < 0 {
 			refuse("size %s may be %d, expected at least 0", s.Name, s.Min)
 		}
-		g.decls = append(g.decls, &ir.DimDecl{Name: s.Name, Min: s.Min, Max: max(s.Min, min(s.Max, launch.MostElements))})
+		decls = append(decls, &ir.DimDecl{Name: s.Name, Min: s.Min, Max: max(s.Min, min(s.Max, launch.MostElements))})
 	}
-	g.guards = append(g.guards, g.kernel.Guards...)
+	guards := slices.Clone(g.kernel.Guards)
 	for _, b := range g.kernel.Buffers {
 		elemName(b.Elem)
 		g.buffers[b] = g.names.give(b.Name)
 		if _, isConst := b.Len.IsConst(); b.Space == kernel.Global && !isConst {
-			g.guards = append(g.guards, ir.Guard{Any: []ir.Cond{{Left: b.Len, Rel: ir.RelLE, Right: ir.Const(launch.MostElements)}}})
+			guards = append(guards, ir.Guard{Any: []ir.Cond{{Left: b.Len, Rel: ir.RelLE, Right: ir.Const(launch.MostElements)}}})
 		}
 	}
+	g.with(decls, guards)
 	for _, s := range g.kernel.Sizes {
 		at := &size{name: g.names.give(s.Name)}
 		g.sizes[s.Name] = at
@@ -55,8 +58,37 @@ func (g *gen) locals() {
 		if n > math.MaxInt32 || bytes > mostGroupMemory {
 			refuse("shared memory of %d bytes and more, expected at most %d", bytes, mostGroupMemory)
 		}
-		g.line("%s%s %s[%d];", space, elemName(b.Elem), g.buffers[b], max(n, 1))
+		name := elemName(b.Elem)
+		if lanes := g.vectorsOf(b); b.Space == kernel.Shared && lanes > 1 {
+			vectors, count := g.names.give(g.buffers[b]+"_vectors"), (n+int64(lanes)-1)/int64(lanes)
+			g.line("threadgroup %s %s[%d];", vectorName(name, lanes), vectors, max(count, 1))
+			g.line("threadgroup %s* %s = (threadgroup %s*)%s;", name, g.buffers[b], name, vectors)
+			continue
+		}
+		g.line("%s%s %s[%d];", space, name, g.buffers[b], max(n, 1))
 	}
+}
+
+// vectorsOf is how many lanes of a buffer are read or written as one vector, where that is so: shared memory begins where such a
+// vector may.
+func (g *gen) vectorsOf(b *kernel.Buffer) int {
+	most := 1
+	g.kernel.Walk(func(in *kernel.Instr) {
+		if in.Buffer != b {
+			return
+		}
+		switch in.Op {
+		case kernel.Load:
+			if g.isRun(in, in.Result.Type) {
+				most = max(most, in.Result.Type.Lanes)
+			}
+		case kernel.Store:
+			if g.isRun(in, in.Args[0].Type) {
+				most = max(most, in.Args[0].Type.Lanes)
+			}
+		}
+	})
+	return most
 }
 
 // positions makes the variables of the grid and thread loops.
@@ -66,6 +98,9 @@ func (g *gen) positions() {
 		attr, where = "thread_position_in_grid", "position"
 	}
 	loops := g.grid.loops
+	for _, l := range loops {
+		g.some(l.Extent)
+	}
 	switch n := len(loops); {
 	case n == 1:
 		g.position(loops[0], attr, expr{})
@@ -80,14 +115,39 @@ func (g *gen) positions() {
 		g.position(l, "thread_index_in_threadgroup", expr{})
 		if l.Step == 1 {
 			g.number = l.Var
+			g.simd[whichSIMD], g.simd[whichLane] = g.names.give("simd"), g.names.give("lane")
+		}
+	}
+}
+
+// some tells that a loop over threads has rounds where one runs: a product of sizes is not 0, so none of them is.
+func (g *gen) some(extent ir.Dim) {
+	terms, c := extent.Terms()
+	if len(terms) != 1 || c > 0 {
+		return
+	}
+	if f := terms[0].Factors[0]; len(terms[0].Factors) == 1 && f.Kind == ir.FactorFloorDiv {
+		g.some(f.Args[0].Sub(f.Args[1]).Add(ir.Const(1))) // at least 1 where a is at least b
+		return
+	}
+	for _, f := range terms[0].Factors {
+		for i, d := range g.decls {
+			if f.Kind == ir.FactorSymbol && d.Name == f.Name && d.Min == 0 && d.Max > 0 {
+				g.decls[i] = &ir.DimDecl{Name: d.Name, Min: 1, Max: d.Max}
+				g.with(nil, nil)
+			}
 		}
 	}
 }
 
 // position makes the variable of a loop: an attribute of the thread, or what is computed of one.
 func (g *gen) position(l *kernel.Loop, attr string, from expr) {
-	g.learn(l.Var, ir.Const(0), l.Extent.Sub(ir.Const(1)))
-	name := g.names.give(l.Var)
+	g.learnLoop(l.Var, l.Extent, l.Step)
+	name := l.Var
+	if l.Kind == kernel.Thread && slices.Contains(words, name) {
+		name = "t"
+	}
+	name = g.names.give(name)
 	if attr != "" {
 		param := name
 		if l.Step != 1 {
@@ -105,16 +165,20 @@ func (g *gen) position(l *kernel.Loop, attr string, from expr) {
 	g.symbols[l.Var] = &symbol{atom("%s", name), u32, l.Step}
 }
 
-// builtin is an attribute of the thread, a parameter where it is used.
-func (g *gen) builtin(hint, attr string) expr {
-	if e, ok := g.simd[attr]; ok {
-		return e
+// inSIMD is an attribute of the thread in its SIMD group, which is a parameter where it is used.
+func (g *gen) inSIMD(attr string) expr {
+	b := launch.Builtin{Name: g.simd[attr], Type: "uint", Attr: attr}
+	if !slices.Contains(g.attrs, b) {
+		g.attrs = append(g.attrs, b)
 	}
-	name := g.names.give(hint)
-	g.attrs = append(g.attrs, launch.Builtin{Name: name, Type: "uint", Attr: attr})
-	g.simd[attr] = atom("%s", name)
-	return g.simd[attr]
+	return atom("%s", b.Name)
 }
+
+// The attributes of a thread in its SIMD group.
+const (
+	whichSIMD = "simdgroup_index_in_threadgroup"
+	whichLane = "thread_index_in_simdgroup"
+)
 
 // parameters gives the function's parameters, and puts them into the launch.
 func (g *gen) parameters(l *launch.Kernel) []string {
@@ -194,8 +258,13 @@ func (g *gen) extentOf(name string) string {
 		}
 		shape := g.shape(b)
 		for i, d := range shape {
-			if s, ok := d.IsSym(); ok && s == name {
-				return fmt.Sprintf("uint(%s.get_extent(%d))", g.buffers[b], len(shape)-1-i)
+			terms, c := d.Terms() // the size, or a multiple of it
+			if c == 0 && len(terms) == 1 && len(terms[0].Factors) == 1 && terms[0].Coef > 0 && terms[0].Factors[0].Name == name {
+				extent := atom("uint(%s.get_extent(%d))", g.buffers[b], len(shape)-1-i)
+				if n := terms[0].Coef; n != 1 {
+					extent = infix(extent, "/", precMul, atom("%d", n))
+				}
+				return extent.text
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/kerneltest"
 	"github.com/aiopt/aiopt/backend/metal/launch"
-	"github.com/aiopt/aiopt/backend/metal/msl"
+	"github.com/aiopt/aiopt/backend/metal/metaltest"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -15,7 +15,7 @@ import (
 // run within their memory and in step.
 func TestRandom(t *testing.T) {
 	const perText = 20
-	texts := 2
+	texts := 2 // one in each form
 	if *whole {
 		texts = 20
 	}
@@ -24,24 +24,25 @@ func TestRandom(t *testing.T) {
 		form := []string{launch.Buffers, launch.Tensors}[i%2]
 		t.Run(fmt.Sprintf("%d %s", i, form), func(t *testing.T) {
 			t.Parallel()
-			var jobs []job
+			var jobs []metaltest.Job
 			for n := range perText {
 				k, call, err := kerneltest.Random(uint64(i/2*perText+n), kerneltest.Options{GPU: true, Math: math})
 				if err != nil {
 					t.Fatal(err)
 				}
-				j := job{kernel: k, call: call, opts: msl.Options{Shapes: map[*kernel.Buffer][]ir.Dim{}}}
+				shapes := map[*kernel.Buffer][]ir.Dim{}
 				for _, b := range k.Buffers { // all matrices but the sums
 					if rows, cols := ir.Sym("M"), ir.Sym("N"); b.Len.Equal(rows.Mul(cols)) {
-						j.opts.Shapes[b] = []ir.Dim{rows, cols}
+						shapes[b] = []ir.Dim{rows, cols}
 					}
 				}
+				within := 0.0
 				if math {
-					j.within = -1
+					within = -1
 				}
-				jobs = append(jobs, j)
+				jobs = append(jobs, held(t, fmt.Sprintf("seed %d", i/2*perText+n), k, call, shapes, within))
 			}
-			hold(t, form, jobs)
+			metaltest.HoldAs(t, form, jobs)
 		})
 	}
 }

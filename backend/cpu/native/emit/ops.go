@@ -133,7 +133,7 @@ func (g *gen) instr(in *kernel.Instr) value.Value {
 		return g.cast(g.values[in.Args[0]], in.Args[0].Type.Elem, in.Result.Type.Elem)
 	case kernel.Bits:
 		v := g.values[in.Args[0]]
-		return g.block.NewBitCast(v, to(v, held(in.Result.Type.Elem)))
+		return g.block.NewBitCast(v, shaped(held(in.Result.Type.Elem), in.Result.Type.Lanes))
 	}
 	r := g.rules[in.Op]
 	if r == nil {
