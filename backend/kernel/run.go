@@ -21,7 +21,7 @@ type Call struct {
 // that was not written, threads of a group that touch what another one writes with no barrier between, rounds of a parallel loop that touch what another one writes, or read what was written before the loop
 // and another one overwrites, elements that are not written once where all are to be, integer division by zero, and shifts by too much.
 func Run(k *Kernel, call Call) error {
-	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}}
+	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}, tiles: map[*Instr][4][]uint64{}}
 	if m.simd == 0 {
 		m.simd = SIMDThreads
 	}
@@ -52,6 +52,8 @@ type machine struct {
 	before Block // what stands before the loop that is shared
 	epoch  int64 // counts barriers, and groups of threads
 	fills  bool  // before writes scratch; nothing else of it can differ from round to round
+
+	tiles map[*Instr][4][]uint64 // what each TileMulAdd was given last, and what came of it: the threads of a SIMD group follow each other
 }
 
 // bind checks the sizes and buffers of a call.

@@ -197,12 +197,17 @@ func tileFloats(e host.Elem, lanes []uint64) []uint64 {
 }
 
 func tileMulAdd(t *thread, in *Instr, to Type) ([]uint64, error) {
-	a, b := tileFloats(in.Args[0].Type.Elem, t.value(in.Args[0])), tileFloats(in.Args[1].Type.Elem, t.value(in.Args[1]))
-	lanes := slices.Clone(t.value(in.Args[2]))
+	x, y, z := t.value(in.Args[0]), t.value(in.Args[1]), t.value(in.Args[2])
+	if last := t.m.tiles[in]; slices.Equal(last[0], x) && slices.Equal(last[1], y) && slices.Equal(last[2], z) {
+		return last[3], nil
+	}
+	a, b := tileFloats(in.Args[0].Type.Elem, x), tileFloats(in.Args[1].Type.Elem, y)
+	lanes := slices.Clone(z)
 	for i := range lanes {
 		for k := range 8 {
 			lanes[i] = mulAdd(to.Elem, to.Elem, []uint64{a[i/8*8+k], b[k*8+i%8], lanes[i]})
 		}
 	}
+	t.m.tiles[in] = [4][]uint64{x, y, z, lanes}
 	return lanes, nil
 }

@@ -16,6 +16,7 @@ func singleTable() map[*ir.OpDef]valueFunc {
 	return map[*ir.OpDef]valueFunc{
 		tensor.Sinh: inSingle(sinhSingle), tensor.Asinh: inSingle(asinhSingle), tensor.Acosh: inSingle(acoshSingle),
 		tensor.Atanh: inSingle(atanhSingle), tensor.Hypot: inSingle(hypotSingle),
+		tensor.Pow:  powSingle,
 		tensor.Erfc: inSingle(erfcSingle), tensor.Erfcx: inSingle(erfcxSingle),
 	}
 }
@@ -69,6 +70,18 @@ func hypotSingle(c calc, a []val) val {
 		v = c.Select(c.Op(kernel.Equal, side, inf), inf, v)
 	}
 	return v
+}
+
+// powSingle leaves numbers as they are where the exponent is 1: the largest ones would be rounded to infinity.
+func powSingle(e *emitter, op *ir.Op, a []val) (val, error) {
+	v, err := pow(e, op, a)
+	if err != nil || a[0].Type.Elem != host.F32 {
+		return v, err
+	}
+	if _, known := e.ConstOf(a[1]); known {
+		return v, nil
+	}
+	return e.Select(e.Op(kernel.Equal, a[1], e.Float(a[1].Type, 1)), a[0], v), nil
 }
 
 // squareExp is exp(sign * x^2): what rounding the square loses is a factor of its own.

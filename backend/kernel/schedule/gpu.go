@@ -9,6 +9,12 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
+// GPU is a target with what GPUs of Apple have: SIMD groups of 32 threads, vectors of 16 bytes, and 32 KiB that a group of threads shares.
+// Kernels of groups of 256 threads, which most schedules make, leave each thread enough registers.
+func GPU() Target {
+	return Target{Name: "gpu", Lanes: 4, SIMD: 32, Threads: 256, Shared: 32 << 10}
+}
+
 // gpu reports a target with groups of threads.
 func (t Target) gpu() bool { return t.SIMD > 0 }
 

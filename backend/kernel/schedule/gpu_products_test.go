@@ -39,7 +39,7 @@ var gpuProducts = []struct {
 	{"columns of no k", "%a: tensor<2x[S]xf32>, %b: tensor<[S]x40xf32>", "tensor<2x40xf32>", "%y = tensor.matmul(%a, %b) : tensor<2x40xf32>", 0},
 
 	// Tiles.
-	{"tiles", "%x: tensor<70x48xf32>, %w: tensor<130x48xf32>, %b: tensor<130xf32>", "tensor<70x130xf32>", "%y = nn.linear(%x, %w, %b) : tensor<70x130xf32>", 0},
+	{"tiles", "%x: tensor<70x32xf32>, %w: tensor<72x32xf32>, %b: tensor<72xf32>", "tensor<70x72xf32>", "%y = nn.linear(%x, %w, %b) : tensor<70x72xf32>", 0},
 	{"ragged tiles", "%x: tensor<33x29xf16>, %w: tensor<35x29xf16>", "tensor<33x35xf16>", "%y = nn.linear(%x, %w) : tensor<33x35xf16>", 0},
 	{"tiles of open rows", "%x: tensor<[S]x64xf16>, %w: tensor<40x64xf16>", "tensor<[S]x40xf16>", "%y = nn.linear(%x, %w) : tensor<[S]x40xf16>", 21},
 	{"tiles of no rows", "%x: tensor<[S]x64xf16>, %w: tensor<40x64xf16>", "tensor<[S]x40xf16>", "%y = nn.linear(%x, %w) : tensor<[S]x40xf16>", 0},
@@ -56,8 +56,8 @@ var gpuProducts = []struct {
 	{"tiles of codes", "%x: tensor<19x64xf16>, %w: tensor<40x64xu4>, %s: tensor<40x2xf16>, %z: tensor<40x2xu4>", "tensor<19x40xf16>", dequantized("19x64", "40x64", "u4", "40x2", "u4", "19x40"), 0},
 
 	// Convolutions.
-	{"convolution", "%x: tensor<2x8x11x13xf32>, %w: tensor<20x8x3x3xf32>, %b: tensor<20xf32>", "tensor<2x20x11x13xf32>",
-		"%y = nn.conv(%x, %w, %b) {low = [1, 1], high = [1, 1]} : tensor<2x20x11x13xf32>", 0},
+	{"convolution", "%x: tensor<2x5x9x11xf32>, %w: tensor<20x5x3x3xf32>, %b: tensor<20xf32>", "tensor<2x20x9x11xf32>",
+		"%y = nn.conv(%x, %w, %b) {low = [1, 1], high = [1, 1]} : tensor<2x20x9x11xf32>", 0},
 	{"convolution with steps and groups", "%x: tensor<1x16x12x12xf16>, %w: tensor<24x8x3x3xf16>", "tensor<1x24x6x6xf16>",
 		"%y = nn.conv(%x, %w) {low = [1, 1], high = [1, 1], stride = [2, 2], groups = 2} : tensor<1x24x6x6xf16>", 0},
 	{"convolution with channels last", "%x: tensor<1x9x9x12xf32>, %w: tensor<16x12x3x3xf32>", "tensor<1x7x7x16xf32>",

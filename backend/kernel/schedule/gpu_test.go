@@ -18,12 +18,12 @@ import (
 
 // gpus are the GPUs that schedules are tested for: groups of many threads, and of few, of which several share what one has.
 var gpus = []schedule.Target{
-	{Name: "gpu", Lanes: 4, SIMD: 32, Threads: 256, Shared: 32 << 10},
+	schedule.GPU(),
 	{Name: "small gpu", Lanes: 4, SIMD: 32, Threads: 64, Shared: 32 << 10},
 }
 
 // gpuStep chooses which of the cases run as Metal, too.
-var gpuStep = flag.Int("gpustep", 40, "check each so manieth case of the schedules for GPUs as Metal")
+var gpuStep = flag.Int("gpustep", 12, "check each so manieth case of the schedules for GPUs as Metal")
 
 // TestGPUExamples is TestExamples for GPUs.
 func TestGPUExamples(t *testing.T) {
