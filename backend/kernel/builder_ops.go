@@ -94,10 +94,16 @@ func (b *Builder) Shuffle(a, c *Value, lane ...int) *Value {
 	return b.emit(&Instr{Op: Shuffle, Args: args, Lane: lane}, Type{})
 }
 
-// Cast converts to another element type; to its own it is the value itself.
+// Cast converts to another element type; to its own it is the value itself, and of a number of 16 bits that was made an f32, the former.
 func (b *Builder) Cast(v *Value, e host.Elem) *Value {
 	if v.Type.Elem == e {
 		return v
+	}
+	if halfBit(e) != 0 && v.Type.Elem == host.F32 {
+		if h := b.halves[v]; h.narrow != nil && h.narrow.Type.Elem == e {
+			return h.narrow
+		}
+		v = b.unrounded(v, e, map[*Value]*Value{})
 	}
 	return b.emit(&Instr{Op: Cast, Args: []*Value{v}}, Type{Elem: e})
 }
@@ -122,6 +128,14 @@ func (b *Builder) TileLoad(buf *Buffer, at, stride ir.Dim) *Value {
 func (b *Builder) TileStore(buf *Buffer, at, stride ir.Dim, v *Value) {
 	b.emit(&Instr{Op: TileStore, Args: []*Value{v}, Buffer: buf, Index: at, Stride: stride}, Type{})
 }
+
+// TileLoadTransposed reads an 8x8 matrix whose columns lie stride elements apart.
+func (b *Builder) TileLoadTransposed(buf *Buffer, at, stride ir.Dim) *Value {
+	return b.emit(&Instr{Op: TileLoad, Buffer: buf, Index: at, Stride: stride, Transposed: true}, Type{})
+}
+
+// Tile is an 8x8 matrix of f32 with a number in every place.
+func (b *Builder) Tile(x float64) *Value { return b.Float(Type{host.F32, tileLanes}, x) }
 
 // Barrier makes the threads of a group wait for each other.
 func (b *Builder) Barrier() { b.emit(&Instr{Op: Barrier}, Type{}) }

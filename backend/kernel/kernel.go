@@ -90,13 +90,14 @@ type Instr struct {
 	Args   []*Value
 	Result *Value // nil for those without one
 
-	Buffer *Buffer // of a load or store
-	Index  ir.Dim  // of the first lane's element; of an Index instruction, the number
-	Stride ir.Dim  // from lane to lane, in elements; a vector with stride 1 is a run
-	Mask   *Value  // lanes that are read or written; the others read zero. nil: all
-	Number float64 // of a constant float
-	Int    int64   // of a constant integer (of a u64 its bits) or bool
-	Lane   []int   // of a shuffle: which lane of the arguments each lane of the result is
+	Buffer     *Buffer // of a load or store
+	Index      ir.Dim  // of the first lane's element; of an Index instruction, the number
+	Stride     ir.Dim  // from lane to lane, in elements; a vector with stride 1 is a run
+	Transposed bool    // of a TileLoad or TileStore: columns are Stride apart, and the elements of one are neighbours
+	Mask       *Value  // lanes that are read or written; the others read zero. nil: all
+	Number     float64 // of a constant float
+	Int        int64   // of a constant integer (of a u64 its bits) or bool
+	Lane       []int   // of a shuffle: which lane of the arguments each lane of the result is
 
 	// Symbol is the index symbol that the argument of a Bind becomes. It is clamped to Least..Most; where that changes it,
 	// 1 is written into the first element of Buffer, if there is one.

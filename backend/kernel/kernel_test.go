@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/x448/float16"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -246,5 +247,55 @@ func TestBind(t *testing.T) {
 		if got := numbers(out); !slices.Equal(got, tt.want) || told[0] != tt.told {
 			t.Errorf("%v: %v, status %d, want %v, %d", tt.ids, got, told[0], tt.want, tt.told)
 		}
+	}
+}
+
+// TestTiles multiplies matrices of halves, one of them transposed, a tile of the result for each SIMD group, and finds the least of a lane.
+func TestTiles(t *testing.T) {
+	b := kernel.NewBuilder("tiles")
+	x, z, y := b.Input("x", host.F16, c(8*16)), b.Input("z", host.F16, c(16*16)), b.Output("y", host.F32, c(8*16))
+	least := b.Output("least", host.F32, c(2))
+	y.Once = true
+	b.For(kernel.Thread, "t", c(64), 1, func(i ir.Dim) {
+		simd := i.FloorDiv(c(32))
+		sum := b.Loop(kernel.Serial, "k", c(16), 8, []*kernel.Value{b.Tile(1)}, func(k ir.Dim, acc []*kernel.Value) []*kernel.Value {
+			v, w := b.TileLoad(x, k, c(16)), b.TileLoadTransposed(z, simd.Mul(c(128)).Add(k), c(16))
+			return []*kernel.Value{b.Op(kernel.TileMulAdd, v, w, acc[0])}
+		})
+		b.TileStore(y, simd.Mul(c(8)), c(16), sum[0])
+		n := b.Op(kernel.GroupMin, b.Cast(b.Index(host.I32, i), host.F32))
+		b.If(ir.Cond{Left: i.Mod(c(32)), Rel: ir.RelEQ, Right: c(0)}, func() { b.Store(least, simd, n) })
+	})
+	k, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	halves := func(n int) ([]byte, []float32) {
+		var raw []byte
+		var list []float32
+		for i := range n {
+			v := float16.Fromfloat32(float32(i%7) - 3)
+			raw, list = binary.LittleEndian.AppendUint16(raw, v.Bits()), append(list, v.Float32())
+		}
+		return raw, list
+	}
+	xs, xv := halves(8 * 16)
+	zs, zv := halves(16 * 16)
+	want := make([]float32, 8*16)
+	for i := range want {
+		want[i] = 1
+		for k := range 16 {
+			want[i] += xv[i/16*16+k] * zv[i%16*16+k]
+		}
+	}
+	out, mins := make([]byte, 4*8*16), make([]byte, 8)
+	if err := kernel.Run(k, kernel.Call{Buffers: [][]byte{xs, zs, out, mins}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, numbers(out)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]float32{0, 32}, numbers(mins)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -69,11 +69,12 @@ const (
 
 	Barrier      // threads of a group wait for each other; their writes to shared memory are seen
 	GroupSum     // over the threads of a SIMD group
-	GroupMax     // over the threads of a SIMD group
+	GroupMax     // over the threads of a SIMD group; as Max of floats, NaN if one is
+	GroupMin     // over the threads of a SIMD group; as Min
 	GroupShuffle // the value that thread Args[1] of the SIMD group has
-	TileMulAdd   // 8x8 matrices held by a SIMD group, 64 lanes in rows: Args[0]*Args[1] + Args[2]
-	TileLoad     // an 8x8 matrix from Buffer at Index with rows Stride apart
-	TileStore    // an 8x8 matrix into Buffer
+	TileMulAdd   // 8x8 matrices held by a SIMD group, 64 lanes in rows: Args[0]*Args[1] + Args[2], which is f32
+	TileLoad     // an 8x8 matrix from Buffer at Index with rows Stride apart, or columns where it is Transposed
+	TileStore    // an 8x8 matrix into Buffer, once for the SIMD group
 	LoopInstr    // runs Loop
 	IfInstr      // runs If
 	numOps

@@ -204,7 +204,11 @@ func (p *printer) place(in *Instr) string {
 	if in.Buffer != nil {
 		name = in.Buffer.Name
 	}
-	return fmt.Sprintf("%s[%s%s]", name, in.Index, strideText(in))
+	order := ""
+	if in.Transposed {
+		order = " transposed"
+	}
+	return fmt.Sprintf("%s[%s%s]%s", name, in.Index, strideText(in), order)
 }
 
 // strideText is left out for neighbours.

@@ -12,7 +12,7 @@ import (
 type Call struct {
 	Sizes   map[string]int64
 	Buffers [][]byte // one for each global buffer, of exactly its length, little endian
-	SIMD    int      // the threads of a SIMD group; 0 means 32
+	SIMD    int      // the threads of a SIMD group; 0 means SIMDThreads
 }
 
 // Run computes a kernel that Verify accepts, slowly and in one order: f32 is rounded after every operation, parallel rounds
@@ -23,7 +23,7 @@ type Call struct {
 func Run(k *Kernel, call Call) error {
 	m := &machine{kernel: k, simd: call.SIMD, text: &printer{numbers: map[*Value]int{}}}
 	if m.simd == 0 {
-		m.simd = 32
+		m.simd = SIMDThreads
 	}
 	t := &thread{m: m, symbols: map[string]int64{}, values: map[*Value][]uint64{}, memory: map[*Buffer]*memory{}}
 	if err := m.bind(t, call); err != nil {
@@ -112,6 +112,7 @@ type thread struct {
 	values  map[*Value][]uint64
 	memory  map[*Buffer]*memory
 	round   int64               // 1 + the round of the parallel or grid loop around
+	number  int64               // of the thread in its group
 	meet    func(*meeting) bool // waits for the other threads of the group; nil outside a thread loop
 }
 
@@ -171,7 +172,7 @@ func (t *thread) instr(in *Instr) error {
 		err = t.load(in)
 	case Store, TileStore:
 		err = t.store(in)
-	case Barrier, GroupSum, GroupMax, GroupShuffle:
+	case Barrier, GroupSum, GroupMax, GroupMin, GroupShuffle:
 		err = t.together(in)
 	default:
 		err = t.compute(in)
@@ -340,7 +341,11 @@ func (t *thread) places(in *Instr, lanes int) ([]int64, error) {
 	for i := range list {
 		list[i] = at + stride*int64(i)
 		if in.Op == TileLoad || in.Op == TileStore {
-			list[i] = at + stride*int64(i/8) + int64(i%8)
+			row, column := int64(i/8), int64(i%8)
+			if in.Transposed {
+				row, column = column, row
+			}
+			list[i] = at + stride*row + column
 		}
 		if in.Mask != nil && t.value(in.Mask)[i] == 0 {
 			list[i] = -1
@@ -372,7 +377,7 @@ func (t *thread) load(in *Instr) error {
 func (t *thread) store(in *Instr) error {
 	lanes := t.value(in.Args[0])
 	at, err := t.places(in, len(lanes))
-	if err != nil {
+	if err != nil || in.Op == TileStore && t.number%int64(t.m.simd) != 0 { // the first thread writes for its SIMD group
 		return err
 	}
 	for i, a := range at {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -158,15 +159,25 @@ func dot(times int, product func(a, b uint64) float64) func(*thread, *Instr, Typ
 	}
 }
 
+// tileFloats widens the elements of a matrix to f32.
+func tileFloats(e host.Elem, lanes []uint64) []uint64 {
+	if e == host.F32 {
+		return lanes
+	}
+	wide := make([]uint64, len(lanes))
+	for i, x := range lanes {
+		wide[i] = castBits(e, host.F32, x)
+	}
+	return wide
+}
+
 func tileMulAdd(t *thread, in *Instr, to Type) ([]uint64, error) {
-	a, b, c := t.value(in.Args[0]), t.value(in.Args[1]), t.value(in.Args[2])
-	lanes := make([]uint64, tileLanes)
+	a, b := tileFloats(in.Args[0].Type.Elem, t.value(in.Args[0])), tileFloats(in.Args[1].Type.Elem, t.value(in.Args[1]))
+	lanes := slices.Clone(t.value(in.Args[2]))
 	for i := range lanes {
-		sum := c[i]
 		for k := range 8 {
-			sum = mulAdd(to.Elem, to.Elem, []uint64{a[i/8*8+k], b[k*8+i%8], sum})
+			lanes[i] = mulAdd(to.Elem, to.Elem, []uint64{a[i/8*8+k], b[k*8+i%8], lanes[i]})
 		}
-		lanes[i] = sum
 	}
 	return lanes, nil
 }

@@ -6,6 +6,11 @@ import (
 	"iter"
 )
 
+// SIMDThreads is how many threads of a group compute in step and may exchange values: the nth SIMD group has those from n*32 on.
+const SIMDThreads = 32
+
+const maxThreads = 1024 // of a group
+
 // errStopped ends a thread whose group has failed elsewhere.
 var errStopped = errors.New("stopped")
 
@@ -40,7 +45,6 @@ func (t *thread) together(in *Instr) error {
 
 // threads runs the rounds of a thread loop in turn, each up to its next meeting.
 func (t *thread) threads(l *Loop, extent int64) error {
-	const maxThreads = 1024
 	if extent > maxThreads*l.Step {
 		return fmt.Errorf("`%s`: %d threads, expected at most %d", t.m.text.loopHead(l), extent/l.Step, maxThreads)
 	}
@@ -75,7 +79,7 @@ func (t *thread) threads(l *Loop, extent int64) error {
 // member is one thread of the loop as a sequence of its meetings.
 func (t *thread) member(l *Loop, at int64, failed *error) iter.Seq[*meeting] {
 	return func(yield func(*meeting) bool) {
-		own := &thread{m: t.m, outer: t, round: t.round, meet: yield,
+		own := &thread{m: t.m, outer: t, round: t.round, number: at / l.Step, meet: yield,
 			symbols: map[string]int64{l.Var: at}, values: map[*Value][]uint64{}, memory: map[*Buffer]*memory{}}
 		for _, b := range t.m.kernel.Buffers {
 			if b.Space == Private {
@@ -127,6 +131,8 @@ func exchange(own *meeting, group []*meeting) ([]uint64, error) {
 		return group[own.from].value, nil
 	case GroupMax:
 		op = Max
+	case GroupMin:
+		op = Min
 	}
 	e := own.in.Result.Type.Elem
 	sum := append([]uint64(nil), group[0].value...)

@@ -114,8 +114,9 @@ var ops = [numOps]opSpec{
 	Barrier:      {"barrier", 0, noElems, nothing},
 	GroupSum:     {"groupsum", 1, mathElems, same},
 	GroupMax:     {"groupmax", 1, mathElems, same},
+	GroupMin:     {"groupmin", 1, mathElems, same},
 	GroupShuffle: {"groupshuffle", 2, anyElems, ruleGroupShuffle},
-	TileMulAdd:   {"tilemuladd", 3, floatElems, ruleTile},
+	TileMulAdd:   {"tilemuladd", 3, anyElems, ruleTile},
 	TileLoad:     {"tileload", 0, noElems, ruleLoad},
 	TileStore:    {"tilestore", 1, anyElems, ruleStore},
 	LoopInstr:    {"loop", 0, noElems, nothing},
@@ -308,10 +309,16 @@ func ruleGroupShuffle(in *Instr, _ Type) (Type, string) {
 	return in.Args[0].Type, ""
 }
 
-func ruleTile(in *Instr, asked Type) (Type, string) {
-	t, problem := same(in, asked)
-	if problem == "" && t.Lanes != tileLanes {
-		problem = fmt.Sprintf("the arguments have %d lanes, expected %d", t.Lanes, tileLanes)
+// ruleTile takes two matrices of one type, f32 or narrower, and adds them to one of f32.
+func ruleTile(in *Instr, _ Type) (Type, string) {
+	t, sum := in.Args[0].Type, Type{host.F32, tileLanes}
+	if t.Lanes != tileLanes || t.Elem != host.F32 && t.Elem != host.F16 && t.Elem != host.BF16 {
+		return sum, fmt.Sprintf("argument 0 is %s, expected %d lanes of f32, f16 or bf16", t, tileLanes)
 	}
-	return t, problem
+	for i, want := range []Type{t, t, sum} {
+		if in.Args[i].Type != want {
+			return sum, fmt.Sprintf("argument %d is %s, expected %s", i, in.Args[i].Type, want)
+		}
+	}
+	return sum, ""
 }

@@ -45,6 +45,7 @@ type place struct {
 	inGrid    bool // only grid loops around
 	inThread  bool
 	divergent bool // threads of a group may not all come here
+	apart     bool // nor those of a SIMD group
 }
 
 func (v *verifier) failf(format string, args ...any) {
@@ -190,10 +191,15 @@ func (v *verifier) fields(in *Instr, p place) {
 			v.dim("the mask", d)
 		}
 	case Bind:
-		v.bind(in)
-	case Load, Store, TileLoad, TileStore:
+		v.bind(in, p)
+	case Load, Store:
 		v.access(in)
-	case Barrier, GroupSum, GroupMax, GroupShuffle:
+	case TileLoad, TileStore:
+		v.access(in)
+		v.tile(in, p)
+	case TileMulAdd:
+		v.tile(in, p)
+	case Barrier, GroupSum, GroupMax, GroupMin, GroupShuffle:
 		if !p.inThread {
 			v.failf("stands outside a thread loop")
 		} else if p.divergent {
@@ -202,7 +208,7 @@ func (v *verifier) fields(in *Instr, p place) {
 	}
 }
 
-func (v *verifier) bind(in *Instr) {
+func (v *verifier) bind(in *Instr, p place) {
 	v.dim("the least", in.Least)
 	v.dim("the most", in.Most)
 	v.name("bind", in.Symbol)
@@ -216,6 +222,9 @@ func (v *verifier) bind(in *Instr) {
 	// An empty range cannot be clamped to, and would prove everything.
 	v.prove("the range", in.Least, ir.RelLE, in.Most, v.scope.env())
 	v.scope = v.scope.with(in.Symbol, in.Least, in.Most)
+	if p.inThread {
+		v.scope = v.boundByThread(in)
+	}
 }
 
 func (v *verifier) known(b *Buffer) bool {
@@ -239,11 +248,12 @@ func (v *verifier) branch(in *Instr, p place) {
 		if c.Cond.Type != (Type{host.Bool, 1}) {
 			v.failf("the condition is %s, expected bool", c.Cond.Type)
 		}
-		p.divergent = p.divergent || p.inThread
+		p.divergent, p.apart = p.divergent || p.inThread, p.apart || p.inThread
 	} else {
 		v.dim("the condition", c.Holds.Left)
 		v.dim("the condition", c.Holds.Right)
 		p.divergent = p.divergent || p.inThread && v.scope.perThread(c.Holds.Left, c.Holds.Right)
+		p.apart = p.apart || p.inThread && v.scope.perLane(c.Holds.Left, c.Holds.Right)
 		v.scope = v.scope.holding(c.Holds)
 	}
 	v.block(c.Then, p)
@@ -277,8 +287,9 @@ func (v *verifier) loop(in *Instr, p place) {
 		v.carried(i, l)
 		v.define(c, in)
 	}
-	inner := place{inGrid: l.Kind == Grid, inThread: p.inThread || l.Kind == Thread, divergent: p.divergent}
+	inner := place{inGrid: l.Kind == Grid, inThread: p.inThread || l.Kind == Thread, divergent: p.divergent, apart: p.apart}
 	inner.divergent = inner.divergent || p.inThread && l.Kind != Thread && scope.perThread(l.Extent)
+	inner.apart = inner.apart || p.inThread && l.Kind != Thread && scope.perLane(l.Extent)
 	for _, b := range l.Body.Instrs {
 		v.at = v.text.instr(b)
 		v.instr(b, inner)

@@ -15,6 +15,8 @@ type scope struct {
 	vars   []boundVar
 	steps  map[string]ir.Dim // a variable of a loop with a step > 1: the step times itself
 	thread []string          // symbols that differ between threads of a group
+	lane   []string          // those of them that differ between threads of a SIMD group
+	number string            // the variable that numbers the threads of a group
 }
 
 // boundVar is a symbol with its bounds: what it can be replaced by in an expression that grows with it.
@@ -58,8 +60,14 @@ func (s scope) looping(l *Loop) scope {
 		}
 		s.steps = steps
 	}
-	if l.Kind == Thread || s.perThread(l.Extent) {
-		s.thread = append(slices.Clip(s.thread), l.Var)
+	switch {
+	case l.Kind == Thread:
+		s = s.differing(l.Var, true)
+		if l.Step == 1 {
+			s.number = l.Var
+		}
+	case s.perThread(l.Extent):
+		s = s.differing(l.Var, s.perLane(l.Extent))
 	}
 	return s
 }
@@ -106,12 +114,6 @@ func (s scope) notNegative(sum ir.Dim) {
 			x.most = append(slices.Clip(x.most), ir.Sym(x.name).Add(sum))
 		}
 	}
-}
-
-func (s scope) perThread(dims ...ir.Dim) bool {
-	return slices.ContainsFunc(dims, func(d ir.Dim) bool {
-		return slices.ContainsFunc(d.Symbols(), func(name string) bool { return slices.Contains(s.thread, name) })
-	})
 }
 
 func (s scope) env() *prover { return &prover{scope: s} }

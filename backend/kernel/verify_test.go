@@ -108,6 +108,66 @@ func TestVerify(t *testing.T) {
 				b.If(ir.Cond{Left: size, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
 			})
 		}, ""},
+		{"a barrier behind a number of the thread", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				n := b.Bind(b.Index(host.I32, i), "n", c(0), c(8), nil)
+				b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+			})
+		}, "threads of a group may not all come here"},
+		{"a barrier behind what the thread loads", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: c(0), Rel: ir.RelLT, Right: size}, func() {
+					n := b.Bind(b.Cast(b.Load(x, c(0), 1), host.I32), "n", c(0), c(8), nil)
+					b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+				})
+			})
+		}, "threads of a group may not all come here"},
+		{"a barrier behind a named number of the group", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				n := b.Bind(b.Index(host.I32, size), "n", c(0), c(8), nil)
+				b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+			})
+		}, ""},
+		{"a barrier behind a number of the group", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			n := b.Bind(b.Int(kernel.Type{Elem: host.I32, Lanes: 1}, 7), "n", c(0), c(8), nil)
+			b.For(kernel.Thread, "i", c(8), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: n, Rel: ir.RelLT, Right: c(4)}, b.Barrier)
+			})
+		}, ""},
+		{"tiles of SIMD groups", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			s := b.Buffer("s", host.F16, c(256), kernel.Shared, 0)
+			b.For(kernel.Thread, "i", c(128), 1, func(i ir.Dim) {
+				at := i.FloorDiv(c(32)).Mul(c(64))
+				b.If(ir.Cond{Left: i.FloorDiv(c(64)), Rel: ir.RelLT, Right: c(1)}, func() {
+					b.Op(kernel.TileMulAdd, b.TileLoad(s, at, c(8)), b.TileLoadTransposed(s, at, c(8)), b.Tile(0))
+				})
+			})
+		}, ""},
+		{"a tile past the end", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(64), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: c(64), Rel: ir.RelLE, Right: size}, func() { b.TileLoad(x, i.FloorDiv(c(32)), c(8)) })
+			})
+		}, "< N"},
+		{"a tile of a thread", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(64), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: c(128), Rel: ir.RelLE, Right: size}, func() { b.TileLoad(x, i, c(8)) })
+			})
+		}, "the place may differ between threads of a SIMD group"},
+		{"a tile that not all meet", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Thread, "i", c(64), 1, func(i ir.Dim) {
+				b.If(ir.Cond{Left: i, Rel: ir.RelLT, Right: c(16)}, func() { b.Op(kernel.TileMulAdd, b.Tile(1), b.Tile(2), b.Tile(3)) })
+			})
+		}, "threads of a SIMD group may not all come here"},
+		{"a tile outside of threads", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.Op(kernel.TileMulAdd, b.Tile(1), b.Tile(2), b.Tile(3))
+		}, "stands outside a thread loop"},
+		{"a sum that is no f32", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			h := b.Buffer("h", host.F16, c(64), kernel.Global, kernel.Read)
+			b.For(kernel.Thread, "i", c(32), 1, func(i ir.Dim) {
+				v := b.TileLoad(h, c(0), c(8))
+				b.Op(kernel.TileMulAdd, v, v, v)
+			})
+		}, "argument 2 is f16x64, expected f32x64"},
 		{"an unbound unrolling", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.For(kernel.Unroll, "i", size, 1, func(ir.Dim) {})
 		}, "the extent N of an unrolled loop is no constant"},

@@ -14,6 +14,7 @@ import (
 // Options choose what random kernels hold.
 type Options struct {
 	Math bool // exp, tanh and other functions that targets compute to some accuracy only
+	GPU  bool // a grid, of groups of threads in every second kernel, in place of a parallel loop; no f64, and vectors of 16 bytes at most
 }
 
 // elems are the types of buffers.
@@ -42,58 +43,121 @@ type maker struct {
 	rng  *rand.Rand
 	opt  Options
 	pool []*kernel.Value // what the next operation may take
+
+	rows, cols ir.Dim
+	lanes      int
+	in         []*kernel.Buffer
+	out, sums  *kernel.Buffer
+	fold       kernel.Op // of the reduction
 }
 
 // Random makes a kernel that Verify accepts and a call for it, both from the seed alone: parallel rows, a loop over vectors
 // with a masked tail, random arithmetic between types, and a reduction with accumulators.
 func Random(seed uint64, opt Options) (*kernel.Kernel, kernel.Call, error) {
 	m := &maker{Builder: kernel.NewBuilder("random"), rng: rand.New(rand.NewPCG(seed, 7)), opt: opt}
-	rows := m.Size(&ir.DimDecl{Name: "M", Min: 0, Max: ir.Unbounded})
-	cols := m.Size(&ir.DimDecl{Name: "N", Min: 0, Max: ir.Unbounded})
+	m.rows = m.Size(&ir.DimDecl{Name: "M", Min: 0, Max: ir.Unbounded})
+	m.cols = m.Size(&ir.DimDecl{Name: "N", Min: 0, Max: ir.Unbounded})
 	call := kernel.Call{Sizes: map[string]int64{"M": m.rng.Int64N(4), "N": m.rng.Int64N(40)}}
 	count := int(call.Sizes["M"] * call.Sizes["N"])
-	var in []*kernel.Buffer
+	m.lanes = 1 << m.rng.IntN(5)
+	if opt.GPU {
+		m.lanes = 1 << m.rng.IntN(3)
+	}
 	for range 1 + m.rng.IntN(3) {
-		e := m.elem()
-		in = append(in, m.Input("in", e, rows.Mul(cols)))
+		e := m.elem(elems...)
+		m.in = append(m.in, m.Input("in", e, m.rows.Mul(m.cols)))
 		call.Buffers = append(call.Buffers, m.data(e, count))
 	}
-	outElem, sumElem := m.elem(), []host.Elem{host.I32, host.I64, host.F32, host.F64}[m.rng.IntN(4)]
-	out, sums := m.Output("out", outElem, rows.Mul(cols)), m.Output("sums", sumElem, rows)
+	outElem, sumElem := m.elem(elems...), m.elem(host.I32, host.I64, host.F32, host.F64)
+	m.out, m.sums = m.Output("out", outElem, m.rows.Mul(m.cols)), m.Output("sums", sumElem, m.rows)
 	call.Buffers = append(call.Buffers, make([]byte, count*outElem.Bytes()), make([]byte, int(call.Sizes["M"])*sumElem.Bytes()))
-	lanes := 1 << m.rng.IntN(5)
-	fold := []kernel.Op{kernel.Add, kernel.Min, kernel.Max}[m.rng.IntN(3)]
-	m.For(kernel.Parallel, "i", rows, 1, func(i ir.Dim) {
-		start := []*kernel.Value{m.Number(kernel.Type{Elem: sumElem, Lanes: lanes}, 0)}
-		acc := m.Loop(kernel.Serial, "k", cols, int64(lanes), start, func(k ir.Dim, acc []*kernel.Value) []*kernel.Value {
-			at, mask := i.Mul(cols).Add(k), m.Tail(lanes, k, cols)
-			m.pool = []*kernel.Value{m.Lanes(kernel.Type{Elem: host.I32, Lanes: lanes}), m.Splat(m.Index(host.I64, k), lanes)}
-			for _, b := range in {
-				m.pool = append(m.pool, m.LoadLanes(b, at, ir.Const(1), lanes, mask))
-			}
-			for range 2 + m.rng.IntN(12) {
-				m.pool = append(m.pool, m.step())
-			}
-			m.StoreLanes(out, at, ir.Const(1), m.Cast(m.pool[len(m.pool)-1], outElem), mask)
-			v := m.Cast(m.pick(), sumElem)
-			return []*kernel.Value{m.Select(mask, m.Op(fold, acc[0], v), acc[0])}
-		})
-		m.Store(sums, i, m.reduce(acc[0], fold))
-	})
+	m.fold = []kernel.Op{kernel.Add, kernel.Min, kernel.Max}[m.rng.IntN(3)]
+	switch {
+	case opt.GPU && seed%2 == 1:
+		m.For(kernel.Grid, "i", m.rows, 1, m.group)
+	case opt.GPU:
+		m.For(kernel.Grid, "i", m.rows, 1, m.row)
+	default:
+		m.For(kernel.Parallel, "i", m.rows, 1, m.row)
+	}
 	k, err := m.Build()
 	return k, call, err
 }
 
-// reduce sums integers only: the order in which floats are added is the target's.
-func (m *maker) reduce(v *kernel.Value, fold kernel.Op) *kernel.Value {
-	lanes := map[kernel.Op]kernel.Op{kernel.Add: kernel.Sum, kernel.Min: kernel.LanesMin, kernel.Max: kernel.LanesMax}[fold]
-	if v.Type.Elem.IsFloat() && lanes == kernel.Sum {
-		lanes = kernel.LanesMax
-	}
-	return m.Op(lanes, v)
+// row computes a row with one thread.
+func (m *maker) row(i ir.Dim) {
+	acc := m.Loop(kernel.Serial, "k", m.cols, int64(m.lanes), m.start(), func(k ir.Dim, acc []*kernel.Value) []*kernel.Value {
+		return m.round(i, k, acc[0])
+	})
+	m.Store(m.sums, i, m.reduce(acc[0]))
 }
 
-func (m *maker) elem() host.Elem { return elems[m.rng.IntN(len(elems))] }
+// group computes a row with the threads of a group: each has every nth vector, and one of them folds what all have found.
+func (m *maker) group(i ir.Dim) {
+	threads := int64(32 << m.rng.IntN(2))
+	e := m.sums.Elem
+	shared := m.Buffer("shared", e, ir.Const(threads), kernel.Shared, 0)
+	m.For(kernel.Thread, "t", ir.Const(threads), 1, func(t ir.Dim) {
+		rounds := m.cols.Add(ir.Const(threads*int64(m.lanes) - 1)).FloorDiv(ir.Const(threads * int64(m.lanes)))
+		acc := m.Loop(kernel.Serial, "j", rounds, 1, m.start(), func(j ir.Dim, acc []*kernel.Value) []*kernel.Value {
+			return m.round(i, j.Mul(ir.Const(threads)).Add(t).Mul(ir.Const(int64(m.lanes))), acc[0])
+		})
+		own := m.reduce(acc[0])
+		if e.Bits() < 64 && m.rng.IntN(2) == 0 {
+			own = m.Op(m.over(map[kernel.Op]kernel.Op{kernel.Add: kernel.GroupSum, kernel.Min: kernel.GroupMin, kernel.Max: kernel.GroupMax}, e), own)
+		}
+		m.Store(shared, t, own)
+		m.Barrier()
+		m.If(ir.Cond{Left: t, Rel: ir.RelEQ, Right: ir.Const(0)}, func() {
+			all := m.Loop(kernel.Serial, "s", ir.Const(threads), 1, []*kernel.Value{m.Load(shared, ir.Const(0), 1)}, func(s ir.Dim, acc []*kernel.Value) []*kernel.Value {
+				return []*kernel.Value{m.Op(m.fold, acc[0], m.Load(shared, s, 1))}
+			})
+			m.Store(m.sums, i, all[0])
+		})
+	})
+}
+
+func (m *maker) start() []*kernel.Value {
+	return []*kernel.Value{m.Number(kernel.Type{Elem: m.sums.Elem, Lanes: m.lanes}, 0)}
+}
+
+// round computes the vector at column k of row i and folds something of it into the accumulator.
+func (m *maker) round(i, k ir.Dim, acc *kernel.Value) []*kernel.Value {
+	at, mask := i.Mul(m.cols).Add(k), m.Tail(m.lanes, k, m.cols)
+	m.pool = []*kernel.Value{m.Lanes(kernel.Type{Elem: host.I32, Lanes: m.lanes}), m.Splat(m.Index(m.elem(host.I64, host.I32), k), m.lanes)}
+	for _, b := range m.in {
+		m.pool = append(m.pool, m.LoadLanes(b, at, ir.Const(1), m.lanes, mask))
+	}
+	for range 2 + m.rng.IntN(12) {
+		m.pool = append(m.pool, m.step())
+	}
+	m.StoreLanes(m.out, at, ir.Const(1), m.Cast(m.pool[len(m.pool)-1], m.out.Elem), mask)
+	v := m.Cast(m.pick(), m.sums.Elem)
+	return []*kernel.Value{m.Select(mask, m.Op(m.fold, acc, v), acc)}
+}
+
+// reduce sums integers only: the order in which floats are added is the target's.
+func (m *maker) reduce(v *kernel.Value) *kernel.Value {
+	return m.Op(m.over(map[kernel.Op]kernel.Op{kernel.Add: kernel.Sum, kernel.Min: kernel.LanesMin, kernel.Max: kernel.LanesMax}, v.Type.Elem), v)
+}
+
+// over chooses what folds lanes or threads.
+func (m *maker) over(by map[kernel.Op]kernel.Op, e host.Elem) kernel.Op {
+	if e.IsFloat() && m.fold == kernel.Add {
+		return by[kernel.Max]
+	}
+	return by[m.fold]
+}
+
+// elem chooses a type that the target has vectors of.
+func (m *maker) elem(of ...host.Elem) host.Elem {
+	for {
+		e := of[m.rng.IntN(len(of))]
+		if !m.opt.GPU || e != host.F64 && e.Bits()*m.lanes <= 128 {
+			return e
+		}
+	}
+}
 
 func (m *maker) pick() *kernel.Value { return m.pool[m.rng.IntN(len(m.pool))] }
 
@@ -102,7 +166,7 @@ func (m *maker) as(v *kernel.Value, e host.Elem) *kernel.Value { return m.Cast(v
 
 func (m *maker) step() *kernel.Value {
 	v := m.pick()
-	e := []host.Elem{host.I8, host.I16, host.I32, host.I64, host.U8, host.U32, host.U64, host.F32, host.F32, host.F64}[m.rng.IntN(10)]
+	e := m.elem(host.I8, host.I16, host.I32, host.I64, host.U8, host.U32, host.U64, host.F32, host.F32, host.F64)
 	a := m.as(v, e)
 	switch m.rng.IntN(6) {
 	case 0:

@@ -10,11 +10,11 @@ import (
 
 // TestRandom holds that random kernels verify and run, and that a seed gives one kernel and one result.
 func TestRandom(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(400) {
 		var texts []string
 		var results [][]byte
 		for range 2 {
-			k, call, err := kerneltest.Random(seed, kerneltest.Options{Math: seed%2 == 0})
+			k, call, err := kerneltest.Random(seed, kerneltest.Options{Math: seed%2 == 0, GPU: seed >= 300})
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}

@@ -173,19 +173,19 @@ func (a *attention) over(shared int64, blocks ir.Dim, body func(block ir.Dim) er
 }
 
 // some builds what is for sizes of at least 1.
-func (a *attention) some(size ir.Dim, body func() error) error {
-	if a.g.env.Prove(ir.Cond{Left: one, Rel: ir.RelLE, Right: size}) == ir.True {
+func (e *emitter) some(size ir.Dim, body func() error) error {
+	if e.g.env.Prove(ir.Cond{Left: one, Rel: ir.RelLE, Right: size}) == ir.True {
 		return body()
 	}
-	return a.branch(ir.Cond{Left: one, Rel: ir.RelLE, Right: size}, body)
+	return e.branch(ir.Cond{Left: one, Rel: ir.RelLE, Right: size}, body)
 }
 
 // none builds what is for a size of 0.
-func (a *attention) none(size ir.Dim, body func() error) error {
-	if a.g.env.Prove(ir.Cond{Left: one, Rel: ir.RelLE, Right: size}) == ir.True {
+func (e *emitter) none(size ir.Dim, body func() error) error {
+	if e.g.env.Prove(ir.Cond{Left: one, Rel: ir.RelLE, Right: size}) == ir.True {
 		return nil
 	}
-	return a.branch(ir.Cond{Left: size, Rel: ir.RelLT, Right: one}, body)
+	return e.branch(ir.Cond{Left: size, Rel: ir.RelLT, Right: one}, body)
 }
 
 // unit finds out what round w is for.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -106,6 +107,23 @@ func (c attentionCase) inputs(types []host.Elem, shapes [][]int) []*host.Tensor 
 	return all
 }
 
+// read gives the operation with inputs, and what the interpreter makes of them.
+func (c attentionCase) read(t *testing.T) (*ir.Op, []*host.Tensor, *host.Tensor) {
+	t.Helper()
+	m, op := parse(t, c.text())
+	var elems []host.Elem
+	var shapes [][]int
+	for _, p := range m.Funcs[0].Params {
+		elems, shapes = append(elems, p.Value.Type.Elem), append(shapes, shapeOf(p.Value.Type, c.sizes))
+	}
+	in := c.inputs(elems, shapes)
+	want, err := reference(m, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return op, in, want[0]
+}
+
 func TestAttention(t *testing.T) {
 	n := &natively{step: 2}
 	for i, c := range attentionCases {
@@ -113,18 +131,8 @@ func TestAttention(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			m, op := parse(t, c.text())
-			var elems []host.Elem
-			var shapes [][]int
-			for _, p := range m.Funcs[0].Params {
-				elems, shapes = append(elems, p.Value.Type.Elem), append(shapes, shapeOf(p.Value.Type, c.sizes))
-			}
-			in := c.inputs(elems, shapes)
-			want, err := reference(m, in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n.hold(t, op, func(*schedule.Group) []*host.Tensor { return in }, c.sizes, want[0])
+			op, in, want := c.read(t)
+			n.hold(t, op, func(*schedule.Group) []*host.Tensor { return in }, c.sizes, want)
 		})
 	}
 	n.run(t)

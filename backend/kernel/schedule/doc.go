@@ -26,6 +26,11 @@ type Target struct {
 	Halves    bool // matrix products of f32 are of numbers rounded to bf16, summed up in f32
 	Bytes     bool // activations of products with compressed weights are rounded to 8 bits
 
+	// Of a GPU, on which groups of threads share a grid; all 0 for a CPU.
+	SIMD    int   // threads that run in step, and can sum up and exchange numbers
+	Threads int   // of a group, as many as schedules take: a multiple of SIMD, and no more than what the GPU has registers for
+	Shared  int64 // bytes of memory that the threads of a group share
+
 	// Verify holds every kernel against what code generators rely on; nil: kernel.Verify.
 	Verify func(*kernel.Kernel) error
 }

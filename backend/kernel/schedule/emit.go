@@ -37,6 +37,7 @@ type emitter struct {
 	loops  []string                                           // variables of loops of more than one round: what is heavy depends on all of them, or is hoisted
 	trial  bool                                               // what is built is taken back
 	checks bool                                               // every access is masked by its own bounds, where no proof is found
+	crew   *crew                                              // threads of a GPU that share a row; nil otherwise
 	kept   []keptRow                                          // values that a reduction has stored in passing
 }
 
@@ -65,14 +66,13 @@ type pointFunc func(e *emitter, op *ir.Op, p point) (*kernel.Value, error)
 type tables struct {
 	values map[*ir.OpDef]valueFunc
 	points map[*ir.OpDef]pointFunc
+	exact  map[*ir.OpDef]bool // what they give is among the numbers of their operands, or of their type anyhow
 }
 
 func newEmitter(g *Group, t Target, lanes int) *emitter {
-	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(),
+	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(t),
 		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, simple: map[string]ir.Dim{}}
-	if t.Verify != nil {
-		e.VerifyBy(t.Verify)
-	}
+	e.VerifyBy(t.verify)
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
 	for i, p := range g.Params {
@@ -201,6 +201,15 @@ func (e *emitter) make(v *ir.Value, p point, conds []cond) (*kernel.Value, error
 	if have := e.fromRow(v, p); have != nil {
 		return have, nil
 	}
+	made, err := e.compute(v, p)
+	if err != nil || e.tables.exact[v.Def.Def] {
+		return made, err
+	}
+	return e.rounded(made, v.Type.Elem), nil
+}
+
+// compute emits what the operation of a value gives, not yet rounded.
+func (e *emitter) compute(v *ir.Value, p point) (*kernel.Value, error) {
 	if f := e.tables.points[v.Def.Def]; f != nil {
 		return f(e, v.Def, p)
 	}
@@ -309,8 +318,14 @@ func (e *emitter) scoped(body func() error) error {
 
 // loop builds a loop over 0 ... extent-1 whose body may fail.
 func (e *emitter) loop(kind kernel.LoopKind, name string, extent ir.Dim, init []*kernel.Value, body func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
-	if kind == kernel.Serial && isOne(extent) {
+	switch {
+	case kind == kernel.Serial && isOne(extent):
 		return body(zero, init)
+	case kind == kernel.Parallel && e.target.gpu():
+		return nil, e.spreadOver([]axis{{name: name, extent: extent}}, func(at []ir.Dim) error {
+			_, err := body(at[0], nil)
+			return err
+		})
 	}
 	var err error
 	got := e.Loop(kind, name, extent, 1, init, func(i ir.Dim, acc []*kernel.Value) []*kernel.Value {

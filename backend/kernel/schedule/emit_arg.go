@@ -24,8 +24,11 @@ func argReduce(largest bool) pointFunc {
 		if a.elem == host.Bool {
 			a.elem = host.U8
 		}
-		if s.across && e.beside > 1 {
+		switch {
+		case s.across && e.beside > 1:
 			return a.findBeside(op, p)
+		case !s.across && e.crew != nil:
+			return e.crew.find(a)
 		}
 		for _, scalar := range []bool{false, true} {
 			if err = e.try(func() error { _, err := a.find(scalar); return err }); err == nil {

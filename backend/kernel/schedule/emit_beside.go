@@ -45,7 +45,7 @@ func (s *sweep) foldBeside(elem host.Elem, r reduction, p point, finish func(*ke
 	}
 	template, runs := s.runs(false)
 	if s.long = r.long(elem, e.added(template, runs, 1)); s.long {
-		elem = host.F64
+		elem = e.target.wide()
 	}
 	init := make([]*kernel.Value, n)
 	for u := range init {

@@ -49,7 +49,7 @@ func (c calc) poly(x val, coef ...float64) val {
 	return sum
 }
 
-// inDouble computes a function of f32 in f64.
+// inDouble computes a function of f32 in f64, where the target has it.
 func inDouble(f func(c calc, a []val) val) valueFunc {
 	return func(e *emitter, op *ir.Op, a []val) (val, error) {
 		if a[0].Type.Elem != host.F32 {
@@ -57,7 +57,7 @@ func inDouble(f func(c calc, a []val) val) valueFunc {
 		}
 		wide := make([]val, len(a))
 		for i, x := range a {
-			wide[i] = e.Cast(x, host.F64)
+			wide[i] = e.Cast(x, e.target.wide())
 		}
 		return e.Cast(f(calc{e, wide[0].Type}, wide), host.F32), nil
 	}
@@ -222,9 +222,9 @@ func power(c calc, a []val) val {
 // large.
 func (c calc) rest(a, b val) val {
 	r := a
-	for range 6 {
-		q := c.one(kernel.Trunc, c.div(r, b))
-		r = c.fma(c.one(kernel.Neg, q), b, r)
+	for _, by := range c.divisors(b) {
+		q := c.one(kernel.Trunc, c.div(r, by))
+		r = c.fma(c.one(kernel.Neg, q), by, r)
 	}
 	b = c.signed(b, a)
 	low := c.Op(kernel.And, c.less(r, c.n(0)), c.less(c.n(0), a))

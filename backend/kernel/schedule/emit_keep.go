@@ -24,7 +24,7 @@ const longRow = 1 << 16
 // needs it, and the row is the last axes of it.
 func (s *sweep) keep(runs []int) *keptRow {
 	e := s.e
-	if s.across || len(runs) != 1 || !s.expensive() || e.uses(s.x) < 2 {
+	if e.target.gpu() || s.across || len(runs) != 1 || !s.expensive() || e.uses(s.x) < 2 {
 		return nil
 	}
 	axis := slices.Index(s.reduced, true)

@@ -14,10 +14,17 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-func allTables() tables {
+func allTables(t Target) tables {
 	values := valueTable()
 	maps.Copy(values, functionTable())
-	return tables{values: values, points: pointTable()}
+	if t.wide() != host.F64 {
+		maps.Copy(values, singleTable())
+	}
+	points := pointTable()
+	if t.gpu() {
+		maps.Copy(points, dotTable())
+	}
+	return tables{values: values, points: points, exact: exactTable()}
 }
 
 // pointTable is how operations are emitted that look at places other than their own, or at none.
@@ -127,7 +134,7 @@ func iota_(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 		whole = !float
 	}
 	if !whole {
-		at = e.Cast(at, host.F64)
+		at = e.Cast(at, e.target.wide())
 	}
 	at = e.Op(kernel.Add, start(at.Type), e.Op(kernel.Mul, at, step(at.Type)))
 	return e.convert(op, at, t.Elem)
@@ -151,10 +158,8 @@ func (e *emitter) convert(op *ir.Op, v *kernel.Value, to host.Elem) (*kernel.Val
 	switch {
 	case to.Bits() < 8 || to.IsFloat() && to.Bits() == 8:
 		return nil, reason(op, "a cast to %s is not emitted", to)
-	case to == host.F16 || to == host.BF16:
-		half := e.Cast(e.Cast(v, host.F32), to)
-		wide := e.Cast(half, host.F32)
-		return wide, nil
+	case isHalf(to):
+		return e.rounded(e.Cast(v, host.F32), to), nil
 	case !from.IsFloat() || to.IsFloat() || to == host.Bool:
 		return e.Cast(v, to), nil
 	case to == host.I32:

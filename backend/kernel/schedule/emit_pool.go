@@ -7,7 +7,6 @@ import (
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
 )
 
 // pooling is how the elements of a window are combined.
@@ -126,7 +125,7 @@ func (p pooling) emit(e *emitter, op *ir.Op, at point, windows []poolWindow) (*k
 	}
 	carried := elem
 	if p.long(elem, taps) {
-		carried = host.F64
+		carried = e.target.wide()
 	}
 	acc := []*kernel.Value{p.start(e, kernel.Type{Elem: carried, Lanes: lanes})}
 	counts := p.mean && p.counts(op, windows)

@@ -56,7 +56,7 @@ func dequantize(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	data, to := op.Operand(0), op.Result().Type.Elem
 	wide := host.F32
 	if to == host.F64 || data.Type.Elem.Bits() > 16 {
-		wide = host.F64
+		wide = e.target.wide()
 	}
 	x, err := e.value(data, p)
 	if err != nil {
@@ -286,7 +286,7 @@ func quantize(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 	}
 	v = e.Op(kernel.Round, v)
 	if to.Bits() > 16 { // f32 does not hold the sum
-		v = e.Cast(v, host.F64)
+		v = e.Cast(v, e.target.wide())
 	}
 	if v, err = e.scaled(op, p, v, v.Type.Elem, []scaling{{2, kernel.Add}}); err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 			n := e.Splat(e.Cast(e.Index(host.I64, s.count), acc.Type.Elem), acc.Type.Lanes)
 			acc = e.Op(kernel.Div, acc, n)
 		}
-		return e.Cast(acc, computeElem(x.Type.Elem))
+		return e.rounded(e.Cast(acc, computeElem(x.Type.Elem)), x.Type.Elem)
 	}
 	if s.across && e.beside > 1 {
 		return s.foldBeside(elem, r, p, finish)
@@ -147,7 +147,7 @@ func newSweep(e *emitter, op *ir.Op, p point, axes []int) (*sweep, error) {
 		}
 	}
 	p = e.simplified(p)
-	if !e.trial && !p.once(e.loops) {
+	if !e.trial && !p.once(e.loops) && !e.cheap(s.count) {
 		return nil, errAgain
 	}
 	at := 0
@@ -188,6 +188,9 @@ func (s *sweep) runs(merge bool) (template point, runs []int) {
 
 // fold combines the elements in the first way of going over them that can be emitted.
 func (s *sweep) fold(elem host.Elem, r reduction) (*kernel.Value, error) {
+	if c := s.e.crew; c != nil && !s.across {
+		return c.fold(s, elem, r)
+	}
 	var err error
 	for _, way := range []struct{ merge, scalar bool }{{true, false}, {false, false}, {false, true}} {
 		build := func() (*kernel.Value, error) { return s.foldBy(elem, r, way.merge, way.scalar) }
@@ -227,7 +230,7 @@ func (s *sweep) foldBy(elem host.Elem, r reduction, merge, scalar bool) (*kernel
 		return e.Op(r.op, acc, v), nil
 	}
 	if s.long = r.long(elem, e.added(template, runs, along)); s.long {
-		elem = host.F64
+		elem = e.target.wide()
 	}
 	start := r.start(e, kernel.Type{Elem: elem, Lanes: lanes})
 	acc, err := s.nest(template, runs, start, lanes, step, r)

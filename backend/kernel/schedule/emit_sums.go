@@ -39,7 +39,7 @@ func (r reduction) long(elem host.Elem, added int64) bool {
 }
 
 // inF64 reports an accumulator that takes what runs come to.
-func (s *sweep) inF64(acc *kernel.Value) bool { return s.long && acc.Type.Elem == host.F64 }
+func (s *sweep) inF64(acc *kernel.Value) bool { return s.long && acc.Type.Elem == s.e.target.wide() }
 
 // roundsOf is a loop around others of the same sum; inner bounds how often those add to an accumulator.
 func (s *sweep) roundsOf(n ir.Dim, inner int64, acc []*kernel.Value, body func(i ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error)) ([]*kernel.Value, error) {
@@ -53,7 +53,7 @@ func (s *sweep) roundsOf(n ir.Dim, inner int64, acc []*kernel.Value, body func(i
 func (e *emitter) addTo(totals, sums []*kernel.Value) []*kernel.Value {
 	next := make([]*kernel.Value, len(totals))
 	for i, t := range totals {
-		next[i] = e.Op(kernel.Add, t, e.Cast(sums[i], host.F64))
+		next[i] = e.Op(kernel.Add, t, e.Cast(sums[i], t.Type.Elem))
 	}
 	return next
 }

@@ -81,8 +81,8 @@ func reducedAxes(op *ir.Op) ([]int, bool) {
 	return nil, false
 }
 
-// reducedInside is the nest with the loops over axes that are reduced inside of the others; nil where that is no other order.
-func (n nest) reducedInside(g *Group) *nest {
+// reducedAxes says which axes of the nest's shape a reduction of the group reduces.
+func (n nest) reducedAxes(g *Group) []bool {
 	inner := make([]bool, len(n.shape))
 	for _, op := range g.Body {
 		axes, ok := reducedAxes(op)
@@ -93,6 +93,12 @@ func (n nest) reducedInside(g *Group) *nest {
 			inner[a] = true
 		}
 	}
+	return inner
+}
+
+// reducedInside is the nest with the loops over axes that are reduced inside of the others; nil where that is no other order.
+func (n nest) reducedInside(g *Group) *nest {
+	inner := n.reducedAxes(g)
 	rank := make([]int, len(n.parts))
 	axis := 0
 	for i, axes := range n.parts {
@@ -161,7 +167,11 @@ func (n nest) make(g *Group, t Target, checks bool) (*kernel.Kernel, error) {
 		p[i] = part{axes: axes, size: product(n.shape[axis : axis+axes])}
 		axis += axes
 	}
-	if err := l.level([]point{p}, 0); err != nil {
+	build := func() error { return l.level([]point{p}, 0) }
+	if t.gpu() {
+		build = func() error { return l.onThreads(p) }
+	}
+	if err := build(); err != nil {
 		return nil, err
 	}
 	return e.Build()

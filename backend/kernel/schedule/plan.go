@@ -3,12 +3,25 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
 )
 
-// Entries are the schedules, special ones before general ones.
+// EntriesFor are the schedules for a target, special ones before general ones.
+func EntriesFor(t Target) []Entry {
+	if t.gpu() {
+		return gpuEntries()
+	}
+	return Entries()
+}
+
+// Entries are the schedules for CPUs.
 func Entries() []Entry {
 	return []Entry{
 		{
@@ -86,6 +99,20 @@ func Entries() []Entry {
 	}
 }
 
+// unseen says that indices would not be looked at, though some may be illegal: no loop of an empty result comes to them.
+func (g *Group) unseen() string {
+	if !isZero(g.Result.Type.NumElements()) {
+		return ""
+	}
+	indexed := []*ir.OpDef{nn.Embedding, tensor.Index, tensor.Gather, tensor.Scatter, tensor.IndexPut, nn.GroupedMatMul, quant.Lookup}
+	for _, op := range g.Body {
+		if slices.Contains(indexed, op.Def) {
+			return op.Name() + ": the result is empty, so that no loop looks at the indices"
+		}
+	}
+	return ""
+}
+
 // needsReduction says why a group that shall have reductions, or none, is not such a group.
 func (g *Group) needsReduction(want bool) string {
 	e, err := g.Expanded()
@@ -112,8 +139,11 @@ func Plan(g *Group, t Target) (made *Made, reason string) {
 	if t.Lanes < 1 {
 		return nil, fmt.Sprintf("the target has %d lanes, expected at least 1", t.Lanes)
 	}
+	if why := g.unseen(); why != "" {
+		return nil, why
+	}
 	var reasons []string
-	for _, s := range Entries() {
+	for _, s := range EntriesFor(t) {
 		why := s.Applies(g, t)
 		if why == "" {
 			made, err := s.Make(g, t)
@@ -136,13 +166,15 @@ func makeNest(g *Group, t Target) (*Made, error) {
 	}
 	var last error
 	for _, checks := range []bool{false, true} {
-		for _, n := range append(tiledNests(g, t.Lanes), nests(g)...) {
-			k, err := n.make(g, t, checks)
-			if err == nil {
-				return &Made{Kernels: []*kernel.Kernel{k}}, nil
-			}
-			if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
-				last = err
+		for _, to := range t.widths() {
+			for _, n := range append(tiledNests(g, to), nests(g)...) {
+				k, err := n.make(g, to, checks)
+				if err == nil {
+					return &Made{Kernels: []*kernel.Kernel{k}}, nil
+				}
+				if last == nil || !errors.Is(err, errLanes) && !errors.Is(err, errAgain) {
+					last = err
+				}
 			}
 		}
 		if !errors.Is(last, kernel.ErrUnproven) {

@@ -49,7 +49,7 @@ func makeScan(g *Group, t Target) (*Made, error) {
 	e := newEmitter(g, t, lanes)
 	s := scan{emitter: e, op: op, out: e.Output("y", storageElem(x.Elem), x.NumElements()).As(kernel.Result, 0), r: scans()[op.Def], elem: x.Elem}
 	if x.Elem.IsFloat() {
-		s.elem = host.F64
+		s.elem = t.wide()
 	}
 	p := point{}
 	if axis > 0 {

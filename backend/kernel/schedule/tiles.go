@@ -23,9 +23,9 @@ type tile struct {
 const strips = 4
 
 // tiledNests are nests over squares for each transposition of the group that moves the last axis.
-func tiledNests(g *Group, lanes int) []nest {
+func tiledNests(g *Group, t Target) []nest {
 	var all []nest
-	if g.needsReduction(true) == "" || lanes < 2 {
+	if g.needsReduction(true) == "" || t.Lanes < 2 || t.gpu() {
 		return nil
 	}
 	for _, op := range g.Body {
@@ -50,7 +50,7 @@ func tiledNests(g *Group, lanes int) []nest {
 				}
 			}
 			n.tiled = moved
-			if n.tiles(int64(lanes)) {
+			if n.tiles(int64(t.Lanes)) {
 				all = append(all, n)
 			}
 		}

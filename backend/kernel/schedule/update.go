@@ -52,12 +52,20 @@ func MakeUpdate(op *ir.Op, t Target) (*Update, error) {
 		return nil, reason(op, "there is no axis")
 	}
 	u.place()
-	u.emitter = newEmitter(g, t, narrowest(t.Lanes, u.length))
+	lanes := narrowest(t.Lanes, u.length)
+	if t.gpu() {
+		lanes = vectorsOf(u.length, t)[0]
+	}
+	u.emitter = newEmitter(g, t, lanes)
 	u.buffers[0].Access = kernel.Read | kernel.Write
 	runs := product(u.written[:u.first])
 	u.saved = u.Output("saved", u.buffers[0].Elem, runs.Mul(u.length)).As(kernel.Saved, 0)
 	u.places = u.Output("places", host.I64, runs).As(kernel.Places, 0)
-	if err := u.rows(u.order(), make([]ir.Dim, u.first), kernel.Parallel); err != nil {
+	build := func() error { return u.rows(u.order(), make([]ir.Dim, u.first), kernel.Parallel) }
+	if t.gpu() {
+		build = u.onThreads
+	}
+	if err := build(); err != nil {
 		return nil, err
 	}
 	k, err := u.Build()
@@ -157,9 +165,9 @@ func (u *update) rows(order []int, at []ir.Dim, kind kernel.LoopKind) error {
 	return err
 }
 
-// run saves and writes one run.
-func (u *update) run(at []ir.Dim) error {
-	from, number := zero, zero // where the run starts in the base, and which one it is
+// placed gives where a run starts in the base, and which one it is.
+func (u *update) placed(at []ir.Dim) (from, number ir.Dim, err error) {
+	from, number = zero, zero
 	for i := range u.base {
 		place := u.start[i]
 		switch {
@@ -170,9 +178,8 @@ func (u *update) run(at []ir.Dim) error {
 			place = place.Add(at[i].Mul(num(int64(u.op.Int("step")))))
 		default:
 			id := u.widen(u.op.In(2).Elem, u.Load(u.buffers[2], at[i], 1))
-			var err error
 			if place, err = u.bind(u.op, u.fromEnd(id, u.base[i]), zero, u.base[i].Sub(one)); err != nil {
-				return err
+				return from, number, err
 			}
 		}
 		from = from.Mul(u.base[i]).Add(place)
@@ -180,15 +187,27 @@ func (u *update) run(at []ir.Dim) error {
 			number = number.Mul(u.written[i]).Add(at[i])
 		}
 	}
-	u.Store(u.places, number, u.Index(host.I64, from))
+	return from, number, nil
+}
+
+// move saves and writes a vector of a run.
+func (u *update) move(from, number, first ir.Dim, mask *kernel.Value) {
 	source := number.Mul(u.length)
+	u.StoreLanes(u.saved, source.Add(first), one, u.LoadLanes(u.buffers[0], from.Add(first), one, u.lanes, mask), mask)
+	u.StoreLanes(u.buffers[0], from.Add(first), one, u.LoadLanes(u.buffers[1], source.Add(first), one, u.lanes, mask), mask)
+}
+
+// run saves and writes one run.
+func (u *update) run(at []ir.Dim) error {
+	from, number, err := u.placed(at)
+	if err != nil {
+		return err
+	}
+	u.Store(u.places, number, u.Index(host.I64, from))
 	lanes := num(int64(u.lanes))
 	whole := u.length.FloorDiv(lanes)
-	move := func(first ir.Dim, mask *kernel.Value) {
-		u.StoreLanes(u.saved, source.Add(first), one, u.LoadLanes(u.buffers[0], from.Add(first), one, u.lanes, mask), mask)
-		u.StoreLanes(u.buffers[0], from.Add(first), one, u.LoadLanes(u.buffers[1], source.Add(first), one, u.lanes, mask), mask)
-	}
-	_, err := u.loop(kernel.Serial, "v", whole, nil, func(v ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+	move := func(first ir.Dim, mask *kernel.Value) { u.move(from, number, first, mask) }
+	_, err = u.loop(kernel.Serial, "v", whole, nil, func(v ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		move(v.Mul(lanes), nil)
 		return nil, nil
 	})

@@ -60,3 +60,33 @@ func TestValidate(t *testing.T) {
 		})
 	}
 }
+
+func TestBind(t *testing.T) {
+	kernels, err := Parse([]byte(silu))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := kernels[0]
+	b, err := k.Bind(map[string]int64{"n": 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(&Bound{Threads: [3]int{7, 1, 1}, Lens: []int64{7, 7, 0}, Values: []int64{0, 0, 7}}, b); d != "" {
+		t.Error(d)
+	}
+	if b, err = k.Bind(map[string]int64{"n": 0}); err != nil || !b.Empty() {
+		t.Errorf("found %v and %v, expected nothing to launch", b, err)
+	}
+	for _, c := range []struct {
+		name  string
+		sizes map[string]int64
+		want  string
+	}{
+		{"missing", nil, `kernel "silu": threads: `},
+		{"too large", map[string]int64{"n": 1 << 31}, "the length of x: n is 2147483648, expected 0 to 2147483647"},
+	} {
+		if _, err := k.Bind(c.sizes); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: found %v, expected %q", c.name, err, c.want)
+		}
+	}
+}

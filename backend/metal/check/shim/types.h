@@ -148,6 +148,7 @@ template <int N> struct Booleans {
   bool at[N];
   Booleans() = default;
   AIOPT_INLINE Booleans(bool b) { for (int i = 0; i < N; i++) at[i] = b; }
+  template <class... B> requires(sizeof...(B) == N && N > 1) AIOPT_INLINE Booleans(B... b) : at{bool(b)...} {}
   template <class T> AIOPT_INLINE Booleans(vec<T, N> v) { for (int i = 0; i < N; i++) at[i] = v[i] != T(0); }
   AIOPT_INLINE bool &operator[](int i) { return at[i]; }
   AIOPT_INLINE bool operator[](int i) const { return at[i]; }
