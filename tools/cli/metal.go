@@ -29,23 +29,33 @@ orders of threads: accesses outside of memory, races, barriers that not all thre
 line, and the results are compared with what the PyTorch definition gives. Code that comes with a model is compiled and run only
 with --trust-kernels, and then in a process of its own with limits of time and memory.
 
+--check=cuda runs the same text on an NVIDIA GPU, too, where nothing was found in it. This is a test of the text on a real GPU, with
+no limits; it says nothing about Apple's.
+
 A .pt2 is lowered by decompose unless -passes says otherwise; a .air or .airpkg is taken as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &metal{tool: t, flags: passFlags{tool: t}}
 			c.flags.declare(fs)
 			fs.StringVarP(&c.output, "output", "o", "", "the folder to write to; it is made where it is missing")
-			fs.BoolVar(&c.check, "check", false, "compile the kernels, run them, and compare the results")
+			fs.StringVar(&c.check, "check", "", "compile the kernels, run them on the processor (--check=cuda: on an NVIDIA GPU, too), and compare the results")
+			fs.Lookup("check").NoOptDefVal = checkCPU
 			fs.BoolVar(&c.trust, "trust-kernels", false, "with --check: compile and run kernels that came with the model")
 			return c.run
 		},
 	}
 }
 
+// Where --check runs kernels.
+const (
+	checkCPU  = "cpu"
+	checkCUDA = "cuda"
+)
+
 type metal struct {
 	*tool
 	flags  passFlags
 	output string
-	check  bool
+	check  string // "", or where kernels are run
 	trust  bool
 }
 
@@ -53,9 +63,11 @@ func (c *metal) run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) != 1:
 		return usagef("expected one model, found %d; `%s metal --help` shows how it goes", len(args), c.name)
-	case c.output == "" && !c.check:
+	case c.check != "" && c.check != checkCPU && c.check != checkCUDA:
+		return usagef("--check=%s: expected --check, or --check=%s to run the kernels on an NVIDIA GPU, too", c.check, checkCUDA)
+	case c.output == "" && c.check == "":
 		return usagef("expected a folder to write to, -o DIR, or --check")
-	case c.trust && !c.check:
+	case c.trust && c.check == "":
 		return usagef("--trust-kernels says what --check may run; give both")
 	}
 	if err := c.flags.check(args); err != nil {
@@ -84,7 +96,7 @@ func (c *metal) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if !c.check {
+	if c.check == "" {
 		return nil
 	}
 	return c.checkCustom(ctx, m, list)
