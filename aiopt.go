@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aiopt/aiopt/backend/metal/custom"
 	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/frontend/torch"
 	"github.com/aiopt/aiopt/ir"
@@ -92,6 +93,9 @@ func (t *Toolkit) LoadFunctions(files []File, opt LoadOptions) (*ir.Module, erro
 	if err := ir.Verify(m); err != nil {
 		return nil, fmt.Errorf("%s: the importer made an invalid module; this is a bug in aiopt:\n%w", m.File, err)
 	}
+	if err := custom.Lint(m); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -160,7 +164,7 @@ func (t *Toolkit) LoadAsset(a *asset.Asset) (*ir.Module, error) {
 	if err := a.Bind(m); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return m, sameKernels(a, m)
 }
 
 func (t *Toolkit) loadText(path string) (*ir.Module, error) {
@@ -255,7 +259,11 @@ func (t *Toolkit) SaveContext(ctx context.Context, m *ir.Module, path string, op
 	case ".air":
 		return saveText(ctx, m, path)
 	case ".airpkg":
-		return asset.Write(ctx, path, m, asset.Options{Generator: "aiopt " + Version(), Progress: opt.Progress})
+		kernels, err := kernelFiles(m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return asset.Write(ctx, path, m, asset.Options{Generator: "aiopt " + Version(), Kernels: kernels, Progress: opt.Progress})
 	}
 	return fmt.Errorf("%s: expected a name that ends in .air or .airpkg", path)
 }

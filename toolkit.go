@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/dialect/torch"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes"
+	"github.com/aiopt/aiopt/passes/kernels"
 	"github.com/aiopt/aiopt/passes/lower"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -25,6 +26,7 @@ type Toolkit struct {
 	Ops       *ir.Registry
 	Passes    *pass.Set
 	Lowerings *lower.Table
+	Kernels   *kernels.Table
 	Backends  []backend.Backend
 
 	errs []error
@@ -32,11 +34,11 @@ type Toolkit struct {
 
 // Standard is the toolkit of the aiopt command.
 func Standard() *Toolkit {
-	t := &Toolkit{Passes: &pass.Set{}, Lowerings: lower.Standard()}
+	t := &Toolkit{Passes: &pass.Set{}, Lowerings: lower.Standard(), Kernels: &kernels.Table{}}
 	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect, torch.Dialect)
 	t.note(err)
 	t.Ops = ops
-	for _, p := range passes.Standard(t.Lowerings) {
+	for _, p := range passes.Standard(t.Lowerings, t.Kernels) {
 		t.note(t.Passes.Add(p))
 	}
 	for _, p := range passes.Pipelines() {
@@ -52,7 +54,9 @@ func (t *Toolkit) note(err error) {
 }
 
 // Err gives the mistakes made while adding, such as a name taken twice.
-func (t *Toolkit) Err() error { return errors.Join(append(t.errs, t.Lowerings.Err())...) }
+func (t *Toolkit) Err() error {
+	return errors.Join(append(t.errs, t.Lowerings.Err(), t.Kernels.Check(t.Ops))...)
+}
 
 // AddDialect adds a table of operations.
 func (t *Toolkit) AddDialect(d *ir.Dialect) *Toolkit {
@@ -76,6 +80,12 @@ func (t *Toolkit) AddLowering(target string, fn lower.Lowering) *Toolkit {
 // ReplaceLowering is AddLowering for an operator that has a lowering already.
 func (t *Toolkit) ReplaceLowering(target string, fn lower.Lowering) *Toolkit {
 	t.Lowerings.Replace(target, fn)
+	return t
+}
+
+// AddKernel says that a Metal kernel computes an operation, such as "my.square": the pass metal-kernels calls it.
+func (t *Toolkit) AddKernel(op string, k *kernels.Kernel) *Toolkit {
+	t.Kernels.Add(op, k)
 	return t
 }
 

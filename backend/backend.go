@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -17,6 +18,10 @@ type Options struct {
 	// Progress is called from time to time while a module is compiled; nil is allowed.
 	Progress func(done, total int)
 }
+
+// MostThreads is the largest number of threads that it makes sense to ask for here: four for each core, 256 where there are fewer. Memory
+// that engines keep for each thread bounds it.
+func MostThreads() int { return max(256, 4*runtime.NumCPU()) }
 
 // Precision says of which numbers matrix products of f32 are.
 type Precision uint8

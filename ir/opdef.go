@@ -187,6 +187,9 @@ const (
 	InPlace
 	// Inline: the operation stands for its one body, run once: operands are its parameters, and it gives the results.
 	Inline
+	// Foreign: code that is no IR computes the operation, and its body says what that computes. The types of what it takes
+	// and gives are that code's; a pass that changes numbers leaves the body alone.
+	Foreign
 )
 
 // Has reports whether all of the traits are set.
@@ -194,7 +197,7 @@ func (t Trait) Has(u Trait) bool { return t&u == u }
 
 // String names the traits for the documentation.
 func (t Trait) String() string {
-	names := []string{"terminator", "typed", "elementwise", "commutative", "view", "fusable", "cheap", "anchor", "open", "whole", "in place", "inline"}
+	names := []string{"terminator", "typed", "elementwise", "commutative", "view", "fusable", "cheap", "anchor", "open", "whole", "in place", "inline", "foreign"}
 	var set []string
 	for i, n := range names {
 		if t.Has(1 << i) {

@@ -26,6 +26,29 @@ func (m *Module) Walk(fn func(*Op)) {
 	})
 }
 
+// WalkOwn is Walk without the bodies of foreign operations, which say what other code computes: passes that change numbers
+// leave them alone.
+func (m *Module) WalkOwn(fn func(*Op)) {
+	m.AllFuncs(func(f *Func) {
+		if f.Foreign() {
+			return
+		}
+		for _, op := range f.Ops {
+			fn(op)
+		}
+	})
+}
+
+// Foreign reports a body of a foreign operation, or one inside of it.
+func (f *Func) Foreign() bool {
+	for ; f.owner != nil; f = f.Outer() {
+		if f.owner.Def.Traits.Has(Foreign) {
+			return true
+		}
+	}
+	return false
+}
+
 // Symbols calls fn for each attribute of an operation that names a resource, a state or a function.
 func (op *Op) Symbols(fn func(name string)) {
 	for _, a := range op.Attrs {

@@ -52,7 +52,7 @@ func (s *site) name() string {
 
 // find finds all candidates in program order: what operations take, then what they give.
 func (a *activationQuantizer) find() {
-	a.m.Walk(func(op *ir.Op) {
+	a.m.WalkOwn(func(op *ir.Op) {
 		for i, v := range op.Operands {
 			if v == nil {
 				continue
@@ -69,7 +69,7 @@ func (a *activationQuantizer) find() {
 		}
 	}
 	seen := map[*ir.Value]bool{}
-	a.m.Walk(func(op *ir.Op) {
+	a.m.WalkOwn(func(op *ir.Op) {
 		v, c := a.choose.output(op)
 		if c.isNone() || seen[v] {
 			return

@@ -165,8 +165,15 @@ func (c *narrowing) op(op *ir.Op) error {
 		return nil
 	case op.Is(core.Call):
 		return c.call(op)
-	case len(op.Bodies) > 0:
+	case len(op.Bodies) > 0 && !op.Def.Traits.Has(ir.Foreign):
 		return c.bodies(op)
+	case op.Def.Traits.Has(ir.Foreign):
+		for i, p := range op.Bodies[0].Params {
+			if err := c.want(op, i, p.Value.Type.Elem); err != nil {
+				return err
+			}
+		}
+		return nil
 	case c.keepsTypes(op):
 		for i, v := range op.Operands {
 			if v != nil && c.original[v] != 0 {

@@ -248,10 +248,11 @@ func (r *ranges) constant(op *ir.Op) valueKind {
 	}
 }
 
-// keepsTypes reports an operation whose meaning hangs on the bits of its operands, or that makes complex numbers.
+// keepsTypes reports an operation whose meaning hangs on the bits of its operands, that makes complex numbers, or whose types
+// are those of other code.
 func (r *ranges) keepsTypes(op *ir.Op) bool {
 	isComplex := func(v *ir.Value) bool { return v != nil && v.Type.Elem.IsComplex() }
-	return op.Is(tensor.Bitcast) || slices.ContainsFunc(op.Operands, isComplex) || slices.ContainsFunc(op.Results, isComplex)
+	return op.Is(tensor.Bitcast) || op.Def.Traits.Has(ir.Foreign) || slices.ContainsFunc(op.Operands, isComplex) || slices.ContainsFunc(op.Results, isComplex)
 }
 
 // bodies passes kinds into bodies and out of them, and from turn to turn.
@@ -318,7 +319,7 @@ func (r *ranges) needs(f *ir.Func) {
 				}
 			}
 		}
-		if len(op.Bodies) == 0 && (r.inBoth[op] || r.computesWide(op) || r.keepsTypes(op)) {
+		if (len(op.Bodies) == 0 || op.Def.Traits.Has(ir.Foreign)) && (r.inBoth[op] || r.computesWide(op) || r.keepsTypes(op)) {
 			for _, v := range op.Operands {
 				r.need(v)
 			}

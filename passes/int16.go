@@ -24,7 +24,7 @@ func Int16() *pass.Pass {
 		s := &shortening{m: m, ranges: &integers{m: m, known: map[*ir.Value]interval{}}, resources: map[string]string{},
 			was: map[*ir.Value]host.Elem{}, made: map[*ir.Value]*ir.Value{}}
 		m.AllFuncs(func(f *ir.Func) {
-			if s.err == nil {
+			if s.err == nil && !f.Foreign() {
 				s.function(f)
 			}
 		})

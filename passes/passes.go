@@ -3,13 +3,14 @@ package passes
 import (
 	"slices"
 
+	"github.com/aiopt/aiopt/passes/kernels"
 	"github.com/aiopt/aiopt/passes/lower"
 	"github.com/aiopt/aiopt/passes/pass"
 )
 
 // Standard is the one list of passes, in the order in which a pipeline normally uses them. The table says how decompose
-// lowers PyTorch's operators.
-func Standard(table *lower.Table) []func() *pass.Pass {
+// lowers PyTorch's operators, and the other one which Metal kernels there are for operations.
+func Standard(table *lower.Table, own *kernels.Table) []func() *pass.Pass {
 	return slices.Concat([]func() *pass.Pass{
 		func() *pass.Pass { return Decompose(table) },
 		Recompose,
@@ -35,6 +36,7 @@ func Standard(table *lower.Table) []func() *pass.Pass {
 		Int16,
 		KV8,
 		KVCache,
+		func() *pass.Pass { return MetalKernels(own) },
 		Fuse,
 		StripDebug,
 	})

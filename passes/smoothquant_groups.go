@@ -38,7 +38,7 @@ func (g *smoothGroup) layers() int {
 // find finds the norms along the last axis, and the linear layers that follow none.
 func (s *smoothing) find() {
 	follows := map[*ir.Op]bool{}
-	s.m.Walk(func(op *ir.Op) {
+	s.m.WalkOwn(func(op *ir.Op) {
 		if !op.Is(nn.LayerNorm) && !op.Is(nn.RMSNorm) {
 			return
 		}
@@ -54,7 +54,7 @@ func (s *smoothing) find() {
 			s.norms = append(s.norms, n)
 		}
 	})
-	s.m.Walk(func(op *ir.Op) {
+	s.m.WalkOwn(func(op *ir.Op) {
 		switch {
 		case !op.Is(nn.Linear) || follows[op]:
 		case insideKernel(op.Parent()):

@@ -291,49 +291,5 @@ func fixSizes(f *ir.Func, fixed map[string]ir.Dim) {
 		}
 		return d
 	}
-	fix := func(t ir.Type) ir.Type {
-		shape := make([]ir.Dim, len(t.Shape))
-		for i, d := range t.Shape {
-			shape[i] = simple(d)
-		}
-		return t.WithShape(shape...)
-	}
-	for _, p := range f.Params {
-		p.Value.Type = fix(p.Value.Type)
-	}
-	for _, r := range f.Results {
-		r.Type = fix(r.Type)
-	}
-	for _, op := range f.Ops {
-		for _, r := range op.Results {
-			r.Type = fix(r.Type)
-		}
-		for i, a := range op.Attrs {
-			op.Attrs[i].Value = mapSizes(a.Value, simple)
-		}
-		if norm, err := ir.NormalAttrs(op.Def, op.Attrs); err == nil { // the verifier reports what is wrong
-			op.Attrs = norm
-		}
-	}
-}
-
-// mapSizes rewrites the sizes of an attribute.
-func mapSizes(a ir.Attr, fn func(ir.Dim) ir.Dim) ir.Attr {
-	switch a := a.(type) {
-	case ir.DimAttr:
-		return ir.OfDim(fn(a.Dim))
-	case ir.Dims:
-		out := make([]ir.Dim, len(a))
-		for i, d := range a {
-			out[i] = fn(d)
-		}
-		return ir.OfDims(out...)
-	case ir.List:
-		out := make([]ir.Attr, len(a))
-		for i, it := range a {
-			out[i] = mapSizes(it, fn)
-		}
-		return ir.NormalList(out)
-	}
-	return a
+	f.MapSizes(simple)
 }

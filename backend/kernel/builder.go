@@ -19,6 +19,7 @@ type Builder struct {
 	values int
 	names  map[string]int
 	consts map[*Value]*Instr // the instructions of constants, for folding
+	halves map[*Value]half   // what is known of f32 that stand for numbers of 16 bits
 	errs   []error
 
 	decls  []*ir.DimDecl // sizes that are declared where they are used
@@ -29,7 +30,7 @@ type Builder struct {
 // NewBuilder starts a kernel.
 func NewBuilder(name string) *Builder {
 	k := &Kernel{Name: name, Body: &Block{}}
-	return &Builder{kernel: k, verify: Verify, block: k.Body, names: map[string]int{}, consts: map[*Value]*Instr{}}
+	return &Builder{kernel: k, verify: Verify, block: k.Body, names: map[string]int{}, consts: map[*Value]*Instr{}, halves: map[*Value]half{}}
 }
 
 // VerifyBy has Build verify by a function in place of Verify: one that knows the kernels that Verify has accepted before.
@@ -203,5 +204,6 @@ func (b *Builder) emit(in *Instr, asked Type) *Value {
 	if in.Op == Const {
 		b.consts[in.Result] = in
 	}
+	b.learn(in)
 	return in.Result
 }

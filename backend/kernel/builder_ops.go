@@ -94,10 +94,16 @@ func (b *Builder) Shuffle(a, c *Value, lane ...int) *Value {
 	return b.emit(&Instr{Op: Shuffle, Args: args, Lane: lane}, Type{})
 }
 
-// Cast converts to another element type; to its own it is the value itself.
+// Cast converts to another element type; to its own it is the value itself, and of a number of 16 bits that was made an f32, the former.
 func (b *Builder) Cast(v *Value, e host.Elem) *Value {
 	if v.Type.Elem == e {
 		return v
+	}
+	if halfBit(e) != 0 && v.Type.Elem == host.F32 {
+		if h := b.halves[v]; h.narrow != nil && h.narrow.Type.Elem == e {
+			return h.narrow
+		}
+		v = b.unrounded(v, e, map[*Value]*Value{})
 	}
 	return b.emit(&Instr{Op: Cast, Args: []*Value{v}}, Type{Elem: e})
 }

@@ -22,6 +22,7 @@ type function struct {
 	inputs   []*input
 	owners   map[*ir.Resource]*input // the weights, tied ones once
 	schemas  registry
+	kernels  kernels
 	unstated map[string]bool // operators met that nothing states a schema of
 
 	nodes    int                     // of the program and its bodies, so far
@@ -63,6 +64,9 @@ func (fn *function) run() {
 	fn.main = fn.newGraph(m.Graph, fn.ir, "")
 	var err error
 	if fn.schemas, err = readRegistry(fn.prog.Archive); err != nil {
+		fn.problem("the file", nil, err)
+	}
+	if fn.kernels, err = readKernels(fn.prog.Archive); err != nil {
 		fn.problem("the file", nil, err)
 	}
 	for i := range m.Inputs {

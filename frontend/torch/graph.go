@@ -94,6 +94,8 @@ func (g *graph) node(n *pt2.Node) error {
 		return g.assertScalar(n)
 	case strings.HasPrefix(target, "higher_order."):
 		return g.higherOrder(n, strings.TrimPrefix(target, "higher_order."))
+	case strings.HasPrefix(target, kernelSpace):
+		return g.metalKernel(n, target)
 	}
 	if symbolic(n) {
 		if known, err := g.sizeNode(n); known || err != nil {

@@ -194,7 +194,7 @@ func testImport(t *testing.T, m *pt2.Model, schemas ...string) (*ir.Module, []Wa
 		data := []byte(strings.Join(schemas, "\n"))
 		a.Extra = []pt2.Entry{{Name: schemaFile, Size: int64(len(data)), CRC: crc32.ChecksumIEEE(data), Data: data}}
 	}
-	return Import([]Program{{a, m, "main"}}, Options{})
+	return Import([]Program{{Archive: a, Model: m, Func: "main"}}, Options{})
 }
 
 // brief prints the operations of a function one a line, with operands in place of arguments and without arguments that

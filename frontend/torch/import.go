@@ -20,6 +20,8 @@ type Program struct {
 	Archive *pt2.Archive
 	Model   *pt2.Model
 	Func    string
+
+	embedded bool // the archive is in memory: what it holds is in no file of its own
 }
 
 // Programs lists the programs of an archive: a single one becomes @main, several go by their names. With a name given,
@@ -36,7 +38,7 @@ func Programs(a *pt2.Archive, name string) []Program {
 		case name != "":
 			fn = name + "_" + m.Name
 		}
-		out = append(out, Program{a, m, fn})
+		out = append(out, Program{Archive: a, Model: m, Func: fn})
 	}
 	return out
 }
@@ -83,7 +85,7 @@ func Import(programs []Program, opt Options) (*ir.Module, []Warning, error) {
 	}
 	for i := range programs {
 		p := &programs[i]
-		fn := &function{im: im, prog: p, ir: &ir.Func{Name: p.Func}, syms: newSymbols(p.Model.Ranges), locs: locs{map[[2]string]*ir.Loc{}, im.classes}, owners: map[*ir.Resource]*input{}, unstated: map[string]bool{}, replaced: map[*ir.Value]*ir.Value{}}
+		fn := im.newFunction(p)
 		mod.Funcs = append(mod.Funcs, fn.ir)
 		fn.run()
 		im.funcs = append(im.funcs, fn)
@@ -113,6 +115,13 @@ type importer struct {
 	warnings []Warning
 	warned   map[Warning]bool
 	classes  classes
+}
+
+func (im *importer) newFunction(p *Program) *function {
+	return &function{
+		im: im, prog: p, ir: &ir.Func{Name: p.Func}, syms: newSymbols(p.Model.Ranges), locs: locs{map[[2]string]*ir.Loc{}, im.classes},
+		owners: map[*ir.Resource]*input{}, unstated: map[string]bool{}, replaced: map[*ir.Value]*ir.Value{},
+	}
 }
 
 // finish makes the states, which are known when all functions are, and ends the functions.

@@ -119,7 +119,7 @@ func TestSeveralArchives(t *testing.T) {
 	}
 	// Weights of one name and other bytes stay apart; states of one name and other types are an error.
 	other := openArchive(t, "testdata/control.pt2")
-	m, _, err = Import([]Program{{first, first.Models[0], "a"}, {other, other.Models[0], "b"}}, Options{})
+	m, _, err = Import([]Program{{Archive: first, Model: first.Models[0], Func: "a"}, {Archive: other, Model: other.Models[0], Func: "b"}}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestSeveralArchives(t *testing.T) {
 		t.Error("two weights of one name are one resource")
 	}
 	state := openArchive(t, "testdata/state.pt2")
-	_, _, err = Import([]Program{{first, first.Models[0], "a"}, {state, state.Models[0], "b"}}, Options{})
+	_, _, err = Import([]Program{{Archive: first, Model: first.Models[0], Func: "a"}, {Archive: state, Model: state.Models[0], Func: "b"}}, Options{})
 	if err == nil || !strings.Contains(err.Error(), `@b: buffer "cache": it is tensor<2x4x3xf32> here and tensor<4x3xf32> in another function`) {
 		t.Errorf("states of different types gave %v", err)
 	}

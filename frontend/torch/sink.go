@@ -14,7 +14,9 @@ func sinkConstants(f *ir.Func) {
 		if len(op.Bodies) == 0 {
 			continue
 		}
-		sinkOperands(op)
+		if !op.Def.Traits.Has(ir.Foreign) { // whose operands are buffers of the code that computes it
+			sinkOperands(op)
+		}
 		for _, b := range op.Bodies {
 			sinkConstants(b)
 		}

@@ -84,6 +84,9 @@ func (w *weights) source(p *Program, key entryKey, t *pt2.Tensor) *ir.Source {
 		return s
 	}
 	container, entry := p.Archive.Container, t.Entry
+	if p.embedded {
+		return &ir.Source{Data: entry.Data, Size: entry.Size}
+	}
 	return &ir.Source{
 		File: p.Archive.Path, Entry: t.Entry.Name, Size: t.Entry.Size, CRC: t.Entry.CRC,
 		Open: func() ([]byte, error) { return container.Checked(entry) },

@@ -11,6 +11,8 @@ const (
 	manifestName = "manifest.json"
 	programName  = "program.air"
 	weightsName  = "weights.safetensors"
+
+	kernelsFolder = "kernels/"
 )
 
 // maxHeader bounds the header of the weights, in bytes: some fifty thousand tensors.
@@ -24,8 +26,8 @@ var kinds = []struct {
 }{
 	{programName, true, 64 << 20},
 	{weightsName, true, 0},
-	{"kernels/*.metal", false, 16 << 20},
-	{"kernels/launch.json", false, 16 << 20},
+	{kernelsFolder + "*.metal", false, 16 << 20},
+	{kernelsFolder + "launch.json", false, 16 << 20},
 	{manifestName, true, maxManifest},
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/safetensors"
@@ -233,4 +234,15 @@ func (a *Asset) Verify() error {
 		}
 	}
 	return nil
+}
+
+// Kernels gives the entries for kernels, in their order; their bytes must not be changed.
+func (a *Asset) Kernels() []File {
+	var list []File
+	for _, e := range a.zip.Entries {
+		if strings.HasPrefix(e.Name, kernelsFolder) {
+			list = append(list, File{e.Name, e.Data})
+		}
+	}
+	return list
 }

@@ -48,7 +48,7 @@ func Find(m *ir.Module) ([]*Weight, []NotStored) {
 			others = append(others, NotStored{name, reason, op})
 		}
 	}
-	m.Walk(func(op *ir.Op) {
+	m.WalkOwn(func(op *ir.Op) {
 		for i, v := range op.Operands {
 			def := op.Def.OperandDef(i)
 			if def == nil || def.Weight == nil || v == nil || !v.Type.Elem.IsFloat() {

@@ -75,14 +75,19 @@ def number_graphs(sources, numbers):
         number_graphs(source.from_node, numbers)
 
 
-def save_program(path, program, extra_files=None):
-    """Saves an exported program, with neutral stack traces and origins."""
+def neutralize(program):
+    """Makes stack traces and origins of an exported program neutral."""
     numbers = {}
     for graph in graphs(program):
         for node in graph.nodes:
             if trace := node.meta.get("stack_trace"):
                 node.meta["stack_trace"] = neutral(trace)
             number_graphs(node.meta.get("from_node", ()), numbers)
+
+
+def save_program(path, program, extra_files=None):
+    """Saves an exported program, with neutral stack traces and origins."""
+    neutralize(program)
     torch.export.save(program, path, extra_files=extra_files)
 
 

@@ -1,4 +1,4 @@
-// Command myopt is aiopt with a pass, a lowering and an operation of its own.
+// Command myopt is aiopt with passes, a lowering, an operation and a Metal kernel of its own.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 	"github.com/aiopt/aiopt/tools/cli"
 
 	"example.com/myopt/mydialect"
+	"example.com/myopt/mykernels"
 	"example.com/myopt/mylowerings"
 	"example.com/myopt/mypasses"
 )
@@ -19,5 +20,6 @@ func toolkit() *aiopt.Toolkit {
 		AddPass(mypasses.MulToSquare).
 		AddPass(mypasses.LinearRanges).
 		AddPass(mypasses.Mixed).
-		AddLowering("mylib.swiglu", mylowerings.SwiGLU)
+		AddLowering("mylib.swiglu", mylowerings.SwiGLU).
+		AddKernel("my.square", mykernels.Square)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (c *calls) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
 	fs.StringArrayVar(&c.input, "input", nil, "one input, NAME=FILE or NAME=VALUE; may be repeated")
 	fs.StringVar(&c.ref, "ref", "", "compare the outputs with those of this .safetensors file, or the only one with a .npy file, and print the largest differences and the PSNR; it must hold every output and nothing else")
-	fs.StringVar(&c.io, "io", "name", "how tensors are named: name or position")
+	fs.StringVar(&c.io, "io", "name", "how outputs are named, and inputs may be: name or position")
 	fs.StringVar(&c.trace, "trace", "", "write when each operation ran to this file, for chrome://tracing or ui.perfetto.dev")
 }
 
@@ -62,8 +63,8 @@ func (c *calls) check(args []string) error {
 	if c.io != "name" && c.io != "position" {
 		return usagef("--io=%s: expected name or position", c.io)
 	}
-	if c.threads < 0 {
-		return usagef("--threads=%d: expected 0 or more", c.threads)
+	if most := backend.MostThreads(); c.threads < 0 || c.threads > most {
+		return usagef("--threads=%d: expected 0, for one on each of the %s here, or a number up to %d", c.threads, host.Counted(runtime.NumCPU(), "core"), most)
 	}
 	if !slices.Contains(backend.Precisions(), c.precision) {
 		return usagef("--precision=%s: expected one of %s", c.precision, strings.Join(backend.Precisions(), ", "))

@@ -20,8 +20,9 @@ Samples, for passes that run the model such as a8 and gptq, for --verify=numeric
 
 Names of tensors, the same for all of these:
   x                     an input by its name; --rename changes it
-  in0, in1, ...         the inputs in the order of the exported signature. With --io=position, run also names the outputs
-                        out0, out1, ..., an input that the model mutates mut<i>, and the last value of a state buf:NAME
+  in0, in1, ...         the inputs in the order of the exported signature. With --io=position, which takes names of inputs as
+                        well, run also names the outputs out0, out1, ..., an input that the model mutates mut<i>, and the
+                        last value of a state buf:NAME
   s0.x, s1.x, ...       consecutive calls, which keep the model's states
   buf:NAME              the first value of a state (run only; samples start from the model's own)
 

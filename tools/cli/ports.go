@@ -28,15 +28,21 @@ func (n portNames) keep(sig backend.Signature, out []*host.Tensor) {
 	}
 }
 
-// of is the user's name of a parameter, the at-th of the user's inputs.
+// of is the user's name of a parameter, the at-th of the user's inputs. By position it may also be given by its name, unless that is
+// one of a position.
 func (n portNames) of(p *ir.Param, at int, in *inputs) string {
+	name := n.prefix + p.Value.Name
 	switch {
 	case n.position:
-		return fmt.Sprintf("%sin%d", n.prefix, at)
-	case n.earlier != nil && !slices.Contains(in.order, n.prefix+p.Value.Name) && slices.Contains(in.order, p.Value.Name):
+		place := fmt.Sprintf("%sin%d", n.prefix, at)
+		if !slices.Contains(in.order, place) && slices.Contains(in.order, name) && !positionName.MatchString(name) {
+			return name
+		}
+		return place
+	case n.earlier != nil && !slices.Contains(in.order, name) && slices.Contains(in.order, p.Value.Name):
 		return p.Value.Name
 	}
-	return n.prefix + p.Value.Name
+	return name
 }
 
 // take finds the arguments of a call.
@@ -83,5 +89,9 @@ func (in *inputs) tensor(name string, p *ir.Param, names portNames) (*host.Tenso
 	if names.earlier != nil {
 		have += fmt.Sprintf(", and no call before it has an output %q", p.Value.Name)
 	}
-	return nil, fmt.Errorf("the input %q (%s) is missing; %s; give it with --input %s=FILE or --inputs=FILE.safetensors; `aiopt help inputs` explains", name, p.Value.Type, have, name)
+	what := p.Value.Type.String()
+	if names.position {
+		what = fmt.Sprintf("or %s%s: %s", names.prefix, p.Value.Name, what)
+	}
+	return nil, fmt.Errorf("the input %q (%s) is missing; %s; give it with --input %s=FILE or --inputs=FILE.safetensors; `aiopt help inputs` explains", name, what, have, name)
 }

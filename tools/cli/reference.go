@@ -85,17 +85,17 @@ func (o *outputs) eachGap(ref *reference, limit float64, tell func(got *host.Ten
 		return one(0, ref.array)
 	}
 	var errs []error
-	for _, name := range ref.names {
-		at := slices.Index(o.names, name)
-		if at < 0 {
-			errs = append(errs, fmt.Errorf("%s: the model has no output %q; it has %s", ref.path, name, strings.Join(o.names, ", ")))
+	for at, name := range o.names {
+		want := ref.tensors[name]
+		if want == nil {
+			errs = append(errs, fmt.Errorf("%s: there is no %q in it, which the model gives; that was not compared", ref.path, name))
 			continue
 		}
-		errs = append(errs, one(at, ref.tensors[name]))
+		errs = append(errs, one(at, want))
 	}
-	for _, name := range o.names {
-		if ref.tensors[name] == nil {
-			errs = append(errs, fmt.Errorf("%s: there is no %q in it, which the model gives; that was not compared", ref.path, name))
+	for _, name := range ref.names {
+		if !slices.Contains(o.names, name) {
+			errs = append(errs, fmt.Errorf("%s: the model has no output %q; it has %s", ref.path, name, strings.Join(o.names, ", ")))
 		}
 	}
 	return errors.Join(errs...)

@@ -26,7 +26,8 @@ With --function=F,G,... the functions run one after the other and keep state. An
 second call alone, or x, for all calls; without either it is the newest output of that name of the calls before. Outputs
 are named s0.y, s1.y, ... after their call, and --time says how long each took.
 
-With --ref, every output is compared with the one of its name, and what one side lacks is an error.
+With --ref, the outputs are not printed: every one is compared with the one of its name, in the order of the model, and
+what one side lacks is an error.
 
 A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
@@ -177,9 +178,10 @@ func (r *running) show() (err error) {
 	if r.dump != "" && !r.dumped {
 		r.warn("--dump=%s: no value that was computed has a name that matches; a kernel that fuse made keeps its values inside, -passes=decompose shows more", r.dump)
 	}
-	if r.outputs != "" {
+	switch {
+	case r.outputs != "":
 		err = r.results.write(r.outputs)
-	} else {
+	case r.ref == nil:
 		err = r.results.print(r.stdout)
 	}
 	if err == nil && r.ref != nil {

@@ -12,9 +12,17 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
+// TargetOf is what schedules know of a machine.
+func TargetOf(m *emit.Machine) schedule.Target {
+	return schedule.Target{
+		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All(),
+		Halves: m.Rounded, Bytes: m.Coded && m.SumsBytes(), Verify: m.Verify,
+	}
+}
+
 // Scheduled plans an operation by the schedules for every backend.
 func Scheduled(op *ir.Op, m *emit.Machine) (*Plan, error) {
-	target := schedule.Target{Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All(), Halves: m.Rounded, Bytes: m.Coded && m.SumsBytes(), Verify: m.Verify}
+	target := TargetOf(m)
 	if op.Def.Traits.Has(ir.InPlace) {
 		return updates(op, target)
 	}

@@ -226,7 +226,7 @@ func (l *lastConv) packWeights() error {
 	held := l.heldByAll(append(l.constants(), l.w)...)
 	e := newPackEmitter(l.g, l.target, held)
 	elem := l.elem
-	if s := l.w.Type.Elem; l.w.Def == nil && (s == host.F16 || s == host.BF16) {
+	if s := l.w.Type.Elem; l.w.Def == nil && isHalf(s) {
 		elem = s
 	}
 	size := img.groups * l.panels() * l.taps() * l.width()

@@ -76,7 +76,6 @@ func (l *lastConv) storeSum(batch []ir.Dim, pixel, col part, sum *kernel.Value) 
 		}
 		sum = l.Op(kernel.Add, sum, l.spread(b, sum.Type.Lanes))
 	}
-	sum = l.rounded(sum, l.affine.result.Type.Elem)
 	return l.storeAt(l.out, l.affine.result, l.contraction.at(batch, pixel, col), sum)
 }
 

@@ -66,6 +66,7 @@ type pointFunc func(e *emitter, op *ir.Op, p point) (*kernel.Value, error)
 type tables struct {
 	values map[*ir.OpDef]valueFunc
 	points map[*ir.OpDef]pointFunc
+	exact  map[*ir.OpDef]bool // what they give is among the numbers of their operands, or of their type anyhow
 }
 
 func newEmitter(g *Group, t Target, lanes int) *emitter {
@@ -200,6 +201,15 @@ func (e *emitter) make(v *ir.Value, p point, conds []cond) (*kernel.Value, error
 	if have := e.fromRow(v, p); have != nil {
 		return have, nil
 	}
+	made, err := e.compute(v, p)
+	if err != nil || e.tables.exact[v.Def.Def] {
+		return made, err
+	}
+	return e.rounded(made, v.Type.Elem), nil
+}
+
+// compute emits what the operation of a value gives, not yet rounded.
+func (e *emitter) compute(v *ir.Value, p point) (*kernel.Value, error) {
 	if f := e.tables.points[v.Def.Def]; f != nil {
 		return f(e, v.Def, p)
 	}

@@ -24,7 +24,7 @@ func allTables(t Target) tables {
 	if t.gpu() {
 		maps.Copy(points, dotTable())
 	}
-	return tables{values: values, points: points}
+	return tables{values: values, points: points, exact: exactTable()}
 }
 
 // pointTable is how operations are emitted that look at places other than their own, or at none.
@@ -158,10 +158,8 @@ func (e *emitter) convert(op *ir.Op, v *kernel.Value, to host.Elem) (*kernel.Val
 	switch {
 	case to.Bits() < 8 || to.IsFloat() && to.Bits() == 8:
 		return nil, reason(op, "a cast to %s is not emitted", to)
-	case to == host.F16 || to == host.BF16:
-		half := e.Cast(e.Cast(v, host.F32), to)
-		wide := e.Cast(half, host.F32)
-		return wide, nil
+	case isHalf(to):
+		return e.rounded(e.Cast(v, host.F32), to), nil
 	case !from.IsFloat() || to.IsFloat() || to == host.Bool:
 		return e.Cast(v, to), nil
 	case to == host.I32:

@@ -84,7 +84,7 @@ func (r reduction) emit(e *emitter, op *ir.Op, p point) (*kernel.Value, error) {
 			n := e.Splat(e.Cast(e.Index(host.I64, s.count), acc.Type.Elem), acc.Type.Lanes)
 			acc = e.Op(kernel.Div, acc, n)
 		}
-		return e.Cast(acc, computeElem(x.Type.Elem))
+		return e.rounded(e.Cast(acc, computeElem(x.Type.Elem)), x.Type.Elem)
 	}
 	if s.across && e.beside > 1 {
 		return s.foldBeside(elem, r, p, finish)

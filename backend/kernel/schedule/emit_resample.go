@@ -232,7 +232,7 @@ func (r resampling) weights(c calc, place *kernel.Value, m ir.Dim) ([]*kernel.Va
 	if !r.smooth() {
 		return []*kernel.Value{nil}, nil
 	}
-	rounds := elem == host.F16 || elem == host.BF16
+	rounds := isHalf(elem)
 	if mode := r.op.Str("mode"); mode == "linear" && rounds && len(r.op.Result().Type.Shape) == 4 { // as in the reference
 		shape := r.op.Result().Type.Shape
 		total, ok := shape[2].Add(shape[3]).IsConst()

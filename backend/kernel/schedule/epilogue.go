@@ -84,6 +84,7 @@ func (e *emitter) storeAt(out *kernel.Buffer, v *ir.Value, p point, made *kernel
 	if err != nil {
 		return err
 	}
+	made = e.rounded(made, v.Type.Elem)
 	here := e.simplified(p).linear()
 	e.bound[v] = func(q point) (*kernel.Value, error) {
 		if l := q.linear(); !l.at.Equal(here.at) || !l.step.Equal(here.step) {

@@ -176,7 +176,7 @@ func (m *gemm) packedElem(s source) host.Elem {
 	if m.stored != m.elem {
 		return m.stored
 	}
-	if e := s.v.Type.Elem; s.v.Def == nil && (e == host.F16 || e == host.BF16) {
+	if e := s.v.Type.Elem; s.v.Def == nil && isHalf(e) {
 		return e
 	}
 	return m.elem

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
@@ -170,14 +169,6 @@ func productElem(op *ir.Op) (host.Elem, error) {
 		return e, reason(op, "products of bools are not emitted")
 	}
 	return computeElem(e), nil
-}
-
-// rounded gives a sum the precision of the result.
-func (e *emitter) rounded(v *kernel.Value, to host.Elem) *kernel.Value {
-	if to == host.F16 || to == host.BF16 {
-		return e.Cast(e.Cast(v, to), host.F32)
-	}
-	return v
 }
 
 // forward gives the place in the group's result of what is at a place in the anchor's result.

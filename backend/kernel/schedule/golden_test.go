@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,8 +15,8 @@ import (
 	"github.com/aiopt/aiopt/ir"
 )
 
-// TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it.
-// With the flag -update, which airtest declares, it writes them.
+// TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it. A file
+// allowed.txt says that products may be of "bytes". With the flag -update, which airtest declares, it writes them.
 func TestKernels(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -27,16 +28,23 @@ func TestKernels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			to, given := target, a.Files
+			if i := slices.IndexFunc(given, func(f txtar.File) bool { return f.Name == "kernel.txt" }); i >= 0 {
+				given = given[:i]
+			}
+			for _, f := range given[1:] {
+				to.Bytes = f.Name == "allowed.txt" && string(f.Data) == "bytes\n"
+			}
 			_, op := parse(t, string(a.Files[0].Data))
-			text := scheduled(t, op)
+			text := scheduled(t, op, to)
 			if flag.Lookup("update").Value.String() == "true" {
-				a.Files = append(a.Files[:1], txtar.File{Name: "kernel.txt", Data: []byte(text)})
+				a.Files = append(slices.Clip(given), txtar.File{Name: "kernel.txt", Data: []byte(text)})
 				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			if diff := cmp.Diff(string(a.Files[1].Data), text); diff != "" {
+			if diff := cmp.Diff(string(a.Files[len(a.Files)-1].Data), text); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -44,10 +52,10 @@ func TestKernels(t *testing.T) {
 }
 
 // scheduled is the text of an operation's kernels, or why there are none.
-func scheduled(t *testing.T, op *ir.Op) string {
+func scheduled(t *testing.T, op *ir.Op, to schedule.Target) string {
 	t.Helper()
 	if op.Def.Traits.Has(ir.InPlace) {
-		u, err := schedule.MakeUpdate(op, target)
+		u, err := schedule.MakeUpdate(op, to)
 		if err != nil {
 			return err.Error() + "\n"
 		}
@@ -57,13 +65,15 @@ func scheduled(t *testing.T, op *ir.Op) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, why := schedule.Plan(g, target)
+	parts, why := schedule.Parts(g, to)
 	if why != "" {
 		return why + "\n"
 	}
 	text := ""
-	for _, k := range made.All() {
-		text += kernel.Print(k)
+	for _, p := range parts {
+		for _, k := range p.Made.All() {
+			text += kernel.Print(k)
+		}
 	}
 	return text
 }

@@ -120,7 +120,7 @@ func (g *Group) take(op *ir.Op, values map[*ir.Value]*ir.Value, nested int) erro
 		}
 		c.Operands = append(c.Operands, values[v])
 	}
-	if op.Is(tensor.Div) && c.Operands[0].DefinedBy(tensor.Exp) && c.Operands[1].DefinedBy(tensor.Sum) {
+	if op.Is(tensor.Div) && c.Operands[0].DefinedBy(tensor.Exp) && c.Operands[1].DefinedBy(tensor.Sum) && !isHalf(op.Result().Type.Elem) {
 		c.Def, c.Operands[1] = tensor.Mul, g.reciprocal(c.Operands[1], op.Loc)
 	}
 	asMean(c)

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/cpu/native"
+	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
@@ -212,12 +216,22 @@ func shapeOf(t ir.Type, sizes map[string]int64) []int {
 	return shape
 }
 
-// targets are what schedules are tested for: those that code is made for, and none of vectors.
-var targets = []schedule.Target{
-	{Name: "scalar", Lanes: 1, Registers: 16, L1: 32 << 10, L2: 1 << 20},
-	{Name: "neon", Lanes: 4, Registers: 32, L1: 32 << 10, L2: 4 << 10},
-	{Name: "avx2", Lanes: 8, Registers: 16, L1: 32 << 10, L2: 1 << 20},
-	{Name: "avx512", Lanes: 16, Registers: 32, L1: 32 << 10, L2: 1 << 20},
+// targets are what schedules are tested for: those that the engine makes code for, the least capable first, and before them one without
+// vectors, whose cache is so small that what is divided to fit it is divided in tests, too.
+var targets = append([]schedule.Target{{Name: "scalar", Lanes: 1, Registers: 16, L1: 32 << 10, L2: 4 << 10}}, shipped()...)
+
+// shipped are the engine's: this processor's own with all that it has, others with what all of their kind have.
+func shipped() []schedule.Target {
+	own, _ := processor.Machines()
+	var list []schedule.Target
+	for _, t := range slices.Backward(emit.Targets()) {
+		m := &emit.Machine{Target: t}
+		if i := slices.IndexFunc(own, func(m *emit.Machine) bool { return m.Name == t.Name }); i >= 0 {
+			m = own[i]
+		}
+		list = append(list, native.TargetOf(m))
+	}
+	return list
 }
 
 // hold plans a group for every target and holds its kernels, and their code, against what is expected. The inputs are those of the
@@ -235,7 +249,7 @@ func (n *natively) hold(t *testing.T, op *ir.Op, in func(*schedule.Group) []*hos
 		}
 		got, err := n.compute(t.Name(), to, made, in(g), sizes, want)
 		if err == nil {
-			err = differ(got, want)
+			err = n.differ(got, want)
 		}
 		if err != nil {
 			text := kernel.Print(made.Kernels[0])

@@ -35,7 +35,7 @@ func (m *metally) record(name string) runKernel {
 		for _, b := range call.Buffers {
 			want = append(want, slices.Clone(b))
 		}
-		m.jobs = append(m.jobs, metaltest.Job{Name: name, Kernel: k, Call: before, Differ: func(got [][]byte) error { return differBuffers(k, got, want) }})
+		m.jobs = append(m.jobs, metaltest.Job{Name: name, Kernel: k, Call: before, Differ: func(got [][]byte) error { return differBuffers(k, got, want, differ) }})
 		return nil
 	}
 }

@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -15,11 +16,12 @@ import (
 // natively gathers the kernels that a test runs in the interpreter of kernels, to run the code that is made of them as well: for the
 // target that they are scheduled for, in memory whose neighbours may not be touched.
 type natively struct {
-	jobs map[string][]nativetest.Job // by target
-	want map[string][][][]byte       // what the buffers of each job hold afterwards
-	of   map[string][]string         // which case each job is of
-	seen map[string]*cases           // by target
-	step int                         // of the targets that are not this machine's own, each step-th case runs; 0: all do
+	jobs  map[string][]nativetest.Job // by target
+	want  map[string][][][]byte       // what the buffers of each job hold afterwards
+	of    map[string][]string         // which case each job is of
+	seen  map[string]*cases           // by target
+	exact bool                        // results are to be the same in every bit
+	step  int                         // of the targets that are not this machine's own, each step-th case runs; 0: all do
 }
 
 // cases counts those of a target.
@@ -103,7 +105,7 @@ func (n *natively) run(t *testing.T) {
 					}
 					continue
 				}
-				if err := differBuffers(j.Kernel, got.Buffers, want); err != nil {
+				if err := differBuffers(j.Kernel, got.Buffers, want, n.differ); err != nil {
 					t.Errorf("%s: %v", n.of[target][i], err)
 				}
 			}
@@ -111,8 +113,29 @@ func (n *natively) run(t *testing.T) {
 	}
 }
 
-// differBuffers says where a kernel's global buffers differ by more than their types' tolerances.
-func differBuffers(k *kernel.Kernel, got, want [][]byte) error {
+// differ says where two tensors differ: by more than their type's tolerance, or at all.
+func (n *natively) differ(got, want *host.Tensor) error {
+	if !n.exact {
+		return differ(got, want)
+	}
+	return differAtAll(got, want)
+}
+
+// differAtAll says where two tensors are not the same.
+func differAtAll(got, want *host.Tensor) error {
+	for i := range want.Len() {
+		a, b := host.At(got, i), host.At(want, i)
+		x, _ := a.(float64)
+		y, _ := b.(float64)
+		if a != b && !(math.IsNaN(x) && math.IsNaN(y)) {
+			return fmt.Errorf("element %d is %v, want %v", i, a, b)
+		}
+	}
+	return nil
+}
+
+// differBuffers says where a kernel's global buffers differ.
+func differBuffers(k *kernel.Kernel, got, want [][]byte, differ func(got, want *host.Tensor) error) error {
 	at := 0
 	for _, b := range k.Buffers {
 		if b.Space != kernel.Global {

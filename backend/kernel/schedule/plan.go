@@ -3,9 +3,14 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/dialect/nn"
+	"github.com/aiopt/aiopt/dialect/quant"
+	"github.com/aiopt/aiopt/dialect/tensor"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // EntriesFor are the schedules for a target, special ones before general ones.
@@ -94,6 +99,20 @@ func Entries() []Entry {
 	}
 }
 
+// unseen says that indices would not be looked at, though some may be illegal: no loop of an empty result comes to them.
+func (g *Group) unseen() string {
+	if !isZero(g.Result.Type.NumElements()) {
+		return ""
+	}
+	indexed := []*ir.OpDef{nn.Embedding, tensor.Index, tensor.Gather, tensor.Scatter, tensor.IndexPut, nn.GroupedMatMul, quant.Lookup}
+	for _, op := range g.Body {
+		if slices.Contains(indexed, op.Def) {
+			return op.Name() + ": the result is empty, so that no loop looks at the indices"
+		}
+	}
+	return ""
+}
+
 // needsReduction says why a group that shall have reductions, or none, is not such a group.
 func (g *Group) needsReduction(want bool) string {
 	e, err := g.Expanded()
@@ -119,6 +138,9 @@ func (g *Group) needsReduction(want bool) string {
 func Plan(g *Group, t Target) (made *Made, reason string) {
 	if t.Lanes < 1 {
 		return nil, fmt.Sprintf("the target has %d lanes, expected at least 1", t.Lanes)
+	}
+	if why := g.unseen(); why != "" {
+		return nil, why
 	}
 	var reasons []string
 	for _, s := range EntriesFor(t) {

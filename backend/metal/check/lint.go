@@ -302,3 +302,16 @@ func (t *text) lintKernels() {
 		t.wrong(0, Forbidden, "there is no kernel: expected `kernel void NAME(...)`")
 	}
 }
+
+// Lint gives what is wrong with a text as far as that can be seen without a compiler. Nothing is compiled or run.
+func Lint(src Source) []Diagnostic {
+	t := read(src)
+	if len(t.problems) == 0 {
+		t.lint()
+		t.rewrite()
+	}
+	for i := range t.problems {
+		t.problems[i].Source = src.Name
+	}
+	return tidy(t.problems)
+}

@@ -21,6 +21,7 @@ type Target struct {
 	Halves []Dot  // what computes DotHalf, widest first
 	Pick   Dot    // what takes lanes of one f32 vector by integers
 	Pick2  Dot    // and of two
+	Bytes4 string // what takes bytes of up to four vectors of 16 by bytes, and 0 beyond them; how many vectors comes behind the name
 
 	Fence     string  // the intrinsic that orders stores past the caches before what follows; "" where they are ordered as all are
 	Pause     string  // the intrinsic that tells the processor of a thread that waits
@@ -71,7 +72,8 @@ func Targets() []Target {
 		{Name: "avx2", Triple: "x86_64-unknown-linux-gnu", CPU: "haswell", Features: x86, Lanes: 8, Registers: 16, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20, Bytes: narrow, Fence: fence, Pause: pause, Yield: yield,
 			Pick: Dot{Name: "llvm.x86.avx2.permps", Lanes: 8}},
 		{Name: "neon", Triple: "aarch64-unknown-linux-gnu", CPU: "generic", Features: []string{"neon", "fp-armv8"}, Lanes: 4, Registers: 32, L1: 32 << 10, L2: 256 << 10, L3: 8 << 20,
-			Pause: "llvm.aarch64.hint", PauseHint: []int64{1}, Yield: SystemCall{"svc #0", "={x0},{x8},~{memory}", 124}},
+			Bytes4: "llvm.aarch64.neon.tbl",
+			Pause:  "llvm.aarch64.hint", PauseHint: []int64{1}, Yield: SystemCall{"svc #0", "={x0},{x8},~{memory}", 124}},
 	}
 }
 

@@ -1,0 +1,22 @@
+"""Metal kernels that travel with a PyTorch model.
+
+``TorchMetalKernel`` is a kernel with its definition in PyTorch; call it inside of a model. ``save`` writes an exported program
+with its kernels, which the ``aiopt`` compiler reads.
+"""
+
+from .parameter import MetalParameter
+
+__all__ = ["MetalParameter", "TorchMetalKernel", "save"]
+
+
+def __getattr__(name):
+    # What needs torch is loaded when it is asked for, so that the rest works without.
+    if name == "TorchMetalKernel":
+        from .kernel import TorchMetalKernel
+
+        return TorchMetalKernel
+    if name == "save":
+        from .saving import save
+
+        return save
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

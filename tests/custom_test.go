@@ -1,0 +1,167 @@
+package tests
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend/metal/custom"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/text"
+	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/cli"
+)
+
+// customModels are the programs of tests/custom, which tests/custom.py makes, and how many ways of calling kernels each has.
+var customModels = []struct {
+	name    string
+	kernels int
+}{
+	{"branch", 1}, {"dynamic", 2}, {"functional", 1}, {"numbers", 3}, {"product", 1}, {"several", 1}, {"shared", 2}, {"table", 1}, {"types", 5},
+}
+
+func runCLI(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if code := cli.Run(t.Context(), aiopt.Standard(), append([]string{"aiopt"}, args...), &stdout, &stderr); code != 0 {
+		return stdout.String(), fmt.Errorf("exit code %d: %s", code, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+// TestCustom runs models with kernels of their own by the definitions of these, on both engines, from the archive and from the
+// asset made of it, which holds the texts; and the texts in the checker against the definitions.
+func TestCustom(t *testing.T) {
+	t.Parallel()
+	for _, c := range customModels {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			base := filepath.Join("custom", c.name)
+			asset := filepath.Join(t.TempDir(), c.name+".airpkg")
+			if _, err := runCLI(t, "-passes=@cpu", base+".pt2", "-o", asset); err != nil {
+				t.Fatal(err)
+			}
+			for _, model := range []string{base + ".pt2", asset} {
+				for _, engine := range []string{"interp", "cpu"} {
+					_, err := runCLI(t, "run", model, "--backend="+engine, "--io=position", "--inputs="+base+".in.safetensors", "--ref="+base+".out.safetensors", "--atol=1e-5")
+					if err != nil {
+						t.Errorf("%s on %s: %v", model, engine, err)
+					}
+				}
+			}
+			out, err := runCLI(t, "metal", asset, "--check", "--trust-kernels")
+			if err != nil || strings.Count(out, "kernel ") != c.kernels {
+				t.Errorf("found %q and %v, expected a line for each of %d kernels", out, err, c.kernels)
+			}
+		})
+	}
+}
+
+// TestCustomText prints and parses the programs, and writes assets of what assets hold.
+func TestCustomText(t *testing.T) {
+	t.Parallel()
+	tk := aiopt.Standard()
+	for _, c := range customModels {
+		m := loadCustom(t, tk, c.name)
+		var printed, again strings.Builder
+		if err := text.Print(&printed, m, text.Options{Locs: true}); err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := text.Parse(c.name, []byte(printed.String()), tk.Ops)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if err := text.Print(&again, parsed, text.Options{Locs: true}); err != nil || again.String() != printed.String() {
+			t.Errorf("%s: printed again it is another text (%v)", c.name, err)
+		}
+		first, second := filepath.Join(t.TempDir(), "a.airpkg"), filepath.Join(t.TempDir(), "b.airpkg")
+		if err := tk.Save(m, first); err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := tk.Load(first, aiopt.LoadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tk.Save(loaded, second); err != nil {
+			t.Fatal(err)
+		}
+		a, errA := os.ReadFile(first)
+		b, errB := os.ReadFile(second)
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s: writing what was read gives other bytes (%v, %v)", c.name, errA, errB)
+		}
+	}
+}
+
+func loadCustom(t *testing.T, tk *aiopt.Toolkit, name string) *ir.Module {
+	t.Helper()
+	m, err := tk.Load(filepath.Join("custom", name+".pt2"), aiopt.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestCustomPasses runs each pass over each model: kernels keep their texts and their types, and what they are compared with
+// in the checker stays in the types of the text.
+func TestCustomPasses(t *testing.T) {
+	t.Parallel()
+	tk := aiopt.Standard()
+	for _, c := range customModels {
+		want := described(t, loadCustom(t, tk, c.name))
+		for _, name := range tk.Passes.Names() {
+			m := loadCustom(t, tk, c.name)
+			pipeline := "decompose," + name
+			err := tk.Build(t.Context(), m, pipeline, aiopt.BuildOptions{})
+			var nothing *pass.NothingCompressed
+			if err != nil && !errors.As(err, &nothing) && !slices.Contains(needMore, name) {
+				t.Errorf("%s: %s: %v", c.name, pipeline, err)
+				continue
+			}
+			if have := described(t, m); have != want {
+				t.Errorf("%s: %s changed kernels:\n%s\nexpected:\n%s", c.name, pipeline, have, want)
+			}
+			m.Walk(func(op *ir.Op) {
+				if !op.Is(core.MetalKernel) {
+					return
+				}
+				for _, in := range op.Bodies[0].Ops {
+					if strings.HasPrefix(in.Name(), "quant.") {
+						t.Errorf("%s: %s put %s into a definition", c.name, pipeline, in.Name())
+					}
+				}
+			})
+		}
+	}
+}
+
+// needMore are passes that are an error without options or calibration data.
+var needMore = []string{"specialize", "compress", "auto", "smoothquant", "awq", "gptq", "a8"}
+
+// described is all that a module's kernels are called with.
+func described(t *testing.T, m *ir.Module) string {
+	t.Helper()
+	if err := ir.Verify(m); err != nil {
+		t.Fatal(err)
+	}
+	list, err := custom.Of(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := custom.Files(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, f := range files {
+		fmt.Fprintf(&b, "-- %s --\n%s", f.Name, f.Data)
+	}
+	return b.String()
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/metal/check"
+	"github.com/aiopt/aiopt/backend/metal/custom"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/numeric"
+)
+
+// checkTrusted compiles and runs kernels. A line for each that is right goes to stdout; all that is wrong is the error.
+func (c *metal) checkTrusted(ctx context.Context, m *ir.Module, list []*custom.Kernel) error {
+	tools, err := check.Find()
+	if err != nil {
+		return err
+	}
+	checker := &custom.Checker{
+		Tools: tools, Engine: interp.Backend{},
+		Inputs: func(f *ir.Func) ([]*host.Tensor, error) { return numeric.MakeInputs(f, nil) },
+	}
+	bar := c.newProgress()
+	defer bar.finish()
+	var errs []error
+	lines := make([]string, len(list))
+	for i, k := range list {
+		bar.step("checking kernels", i, len(list))
+		out, err := checker.Run(ctx, m, k)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			lines[i], err = verdict(k, out)
+		}
+		errs = append(errs, spelled(k, err))
+	}
+	bar.finish()
+	for _, line := range lines {
+		if line != "" {
+			fmt.Fprintln(c.stdout, line)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// spelled gives the errors of a text with the author's lines.
+func spelled(k *custom.Kernel, err error) error {
+	var bad *check.SourceError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	var errs []error
+	for _, d := range bad.Diagnostics {
+		errs = append(errs, errors.New(k.Say(d)))
+	}
+	return errors.Join(errs...)
+}
+
+// verdict says how near a kernel comes to its definition; the error is all that is wrong with it.
+func verdict(k *custom.Kernel, out *custom.Outcome) (string, error) {
+	var errs []error
+	for _, d := range out.Findings {
+		errs = append(errs, errors.New(k.Say(d)))
+	}
+	var gaps []string
+	for i, name := range k.Op.Strings("gives") {
+		if out.Got == nil {
+			break
+		}
+		gap, err := host.Measure(out.Got[i], out.Want[i], host.Tolerance{})
+		if err != nil {
+			return "", err
+		}
+		gaps = append(gaps, fmt.Sprintf("%s differs by at most %.3g", name, gap.MaxAbs))
+		if err := numeric.Differ(out.Got[i], out.Want[i]); err != nil {
+			errs = append(errs, fmt.Errorf("%skernel %s: the result %s is not what its definition gives: %w", at(k.Op), k.Launch.Name, name, said(err)))
+		}
+	}
+	if len(errs) > 0 {
+		return "", errors.Join(errs...)
+	}
+	return fmt.Sprintf("kernel %s%s: %s", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", ")), nil
+}
+
+// said puts what the comparison of passes says in words for kernels.
+func said(err error) error {
+	return errors.New(strings.Replace(err.Error(), ", it was ", ", expected ", 1))
+}
+
+func at(op *ir.Op) string {
+	if op.Loc.IsUnknown() {
+		return ""
+	}
+	return op.Loc.String() + ": "
+}
+
+func sizesText(sizes map[string]int64) string {
+	if len(sizes) == 0 {
+		return ""
+	}
+	var list []string
+	for _, s := range slices.Sorted(maps.Keys(sizes)) {
+		list = append(list, fmt.Sprintf("%s=%d", s, sizes[s]))
+	}
+	return " with " + strings.Join(list, ", ")
+}
