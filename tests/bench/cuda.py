@@ -4,11 +4,11 @@ The kernels are those of backend/metal/cuda/cudatest/testdata/bench.metal: Metal
 Metal text to a GPU, and says nothing about Metal's speed. Where clang is, once:
 
     go test ./backend/metal/cuda/cudatest -run TestBundle -make DIR
-    CGO_ENABLED=0 go test -c -o DIR/cuda.test ./backend/metal/cuda/cudatest
+    CGO_ENABLED=0 go test -c ./backend/metal/cuda/cudatest
 
-Where the GPU and PyTorch are, with DIR and this file:
+Where the GPU and PyTorch are, with DIR, that executable and this file:
 
-    python3 cuda.py DIR
+    python3 cuda.py ./cudatest.test DIR
 
 Both sides are timed by events of the device around launches that follow each other, the best of ten rounds, on tensors of 256 MiB.
 """
@@ -84,8 +84,9 @@ BARS = {"w4_gemv_f16": 0.7}
 
 
 def main():
-    folder = sys.argv[1]
-    exe = os.path.join(folder, "cuda.test")
+    if len(sys.argv) != 3:
+        sys.exit("expected the test's executable and the folder of its bundle")
+    exe, folder = os.path.abspath(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory() as temp:
         times = os.path.join(temp, "times.json")
         done = subprocess.run([exe, "-test.run", "TestBundle", "-test.v", "-bundle", folder, "-times", times], text=True, capture_output=True)

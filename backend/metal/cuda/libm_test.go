@@ -12,7 +12,7 @@ import (
 // is the nearest float, exp and exp2 are off by less than a unit in the last place.
 func TestFunctions(t *testing.T) {
 	exe := filepath.Join(t.TempDir(), "libm")
-	if said, err := exec.Command(tools(t).Clang, "-std=c++2b", "-O2", "-ffp-contract=off", "-I", "shim", "testdata/libm.cpp", "-o", exe, "-lm").CombinedOutput(); err != nil {
+	if said, err := exec.Command(tools(t).Clang, "-std=c++2b", "-O2", "-march=native", "-ffp-contract=off", "-I", "shim", "testdata/libm.cpp", "-o", exe, "-lm").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
 	said, err := exec.Command(exe).Output()

@@ -48,8 +48,12 @@ type Want struct {
 	Within float64 `json:"within"`
 }
 
+// within is how far numbers may be off, as a part of the largest: functions differ in their last bits, and then in what they round to.
+// What is not here must be equal.
+var within = map[string]float64{"f32": 1e-5, "f16": 1e-3, "bf16": 8e-3}
+
 // Add takes a dispatch, and the same after it ran right: what its parameters should hold. Parameters that are only read are left out.
-func (b *Bundle) Add(name string, m *cuda.Module, d, after check.Dispatch, within float64) *Case {
+func (b *Bundle) Add(name string, m *cuda.Module, d, after check.Dispatch) *Case {
 	number := -1
 	for i, have := range b.Modules {
 		if have == m {
@@ -64,7 +68,7 @@ func (b *Bundle) Add(name string, m *cuda.Module, d, after check.Dispatch, withi
 	for i, a := range d.Args {
 		c.Args = append(c.Args, arg{b.put(a.Bytes), len(a.Bytes), a.Extents})
 		if d.Launch.Params[i].Access != launch.Read {
-			c.Want = append(c.Want, Want{Param: i, At: b.put(after.Args[i].Bytes), Within: within})
+			c.Want = append(c.Want, Want{Param: i, At: b.put(after.Args[i].Bytes), Within: within[d.Launch.Params[i].DType]})
 		}
 	}
 	b.Cases = append(b.Cases, c)

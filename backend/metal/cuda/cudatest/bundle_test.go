@@ -1,16 +1,15 @@
 package cudatest
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -24,16 +23,14 @@ import (
 // what was made:
 //
 //	go test ./backend/metal/cuda/cudatest -run TestBundle -make DIR     # needs clang
-//	go test -c -o DIR/cuda.test ./backend/metal/cuda/cudatest
-//	DIR/cuda.test -test.run TestBundle -test.v -bundle DIR -times DIR/times.json     # needs a GPU
+//	go test ./backend/kernel/schedule -run GPU -cuda-bundle DIR2     # the same for generated kernels
+//	CGO_ENABLED=0 go test -c ./backend/metal/cuda/cudatest
+//	cudatest.test -test.run TestBundle -test.v -bundle DIR -times times.json     # needs a GPU
 var (
 	made  = flag.String("make", "", "keep the bundle in this folder")
 	given = flag.String("bundle", "", "run the bundle of this folder on the GPU, which must be there")
 	times = flag.String("times", "", "with -bundle: measure kernels and write the times to this file")
 )
-
-// close enough for kernels with functions, whose last bits differ, before they round to 16 bits.
-const within = 1e-3
 
 // elsewhere are numbers that Metal leaves open, where a GPU gives other ones than the CPU: a float that no integer holds becomes the nearest
 // that one does.
@@ -56,7 +53,7 @@ func checked(t *testing.T, tools *check.Tools, name, text string) (*check.Progra
 }
 
 // add runs a dispatch in the checker and takes its result for the right one.
-func add(t *testing.T, b *Bundle, p *check.Program, m *cuda.Module, name string, d check.Dispatch, within float64) *Case {
+func add(t *testing.T, b *Bundle, p *check.Program, m *cuda.Module, name string, d check.Dispatch) *Case {
 	t.Helper()
 	after := d
 	after.Args = nil
@@ -70,7 +67,7 @@ func add(t *testing.T, b *Bundle, p *check.Program, m *cuda.Module, name string,
 	if len(r.Diagnostics) > 0 || !r.Finished {
 		t.Fatalf("%s: finished: %v, found %v", name, r.Finished, r.Diagnostics)
 	}
-	return b.Add(name, m, d, after, within)
+	return b.Add(name, m, d, after)
 }
 
 // bundle makes everything: check's own tests of the header, and the kernels that are measured, at small sizes.
@@ -100,7 +97,7 @@ func bundle(t *testing.T) *Bundle {
 			for _, arg := range c.Args {
 				d.Args = append(d.Args, check.Arg{Bytes: arg.Bytes, Extents: arg.Extents})
 			}
-			k := add(t, b, p, m, name+"/"+c.Launch.Function, d, within)
+			k := add(t, b, p, m, name+"/"+c.Launch.Function, d)
 			k.expect(c)
 		}
 	}
@@ -110,7 +107,7 @@ func bundle(t *testing.T) *Bundle {
 	}
 	p, m := checked(t, tools, "bench.metal", string(text))
 	for _, d := range Small() {
-		add(t, b, p, m, "bench/"+d.Launch.Function, d, within)
+		add(t, b, p, m, "bench/"+d.Launch.Function, d)
 	}
 	return b
 }
@@ -132,6 +129,20 @@ func (c *Case) expect(from *checktest.Case) {
 	}
 }
 
+// readAll reads the bundles of a folder and of those in it.
+func readAll(dir string) ([]*Bundle, error) {
+	var list []*Bundle
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != casesFile {
+			return err
+		}
+		b, err := Read(filepath.Dir(path))
+		list = append(list, b)
+		return err
+	})
+	return list, err
+}
+
 // TestBundle makes a bundle, and reads it again. Where there is a GPU, it runs the bundle; where there is none, the error must say so.
 func TestBundle(t *testing.T) {
 	dir := *given
@@ -144,7 +155,7 @@ func TestBundle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b, err := Read(dir)
+	bundles, err := readAll(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,21 +168,21 @@ func TestBundle(t *testing.T) {
 		return
 	}
 	defer device.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
 	t.Logf("%s, CUDA %s, texts compiled for %s", device.Name, device.Driver, device.Architecture)
-	equal := 0
-	for _, o := range b.Run(ctx, device) {
-		if o.Err != nil {
-			t.Errorf("%s: %v", o.Case.Name, o.Err)
+	for _, b := range bundles {
+		equal := 0
+		for _, o := range b.Run(t.Context(), device) {
+			if o.Err != nil {
+				t.Errorf("%s: %v", o.Case.Name, o.Err)
+			}
+			if o.Equal {
+				equal++
+			}
 		}
-		if o.Equal {
-			equal++
-		}
+		t.Logf("%d of %d cases gave the CPU's very bytes", equal, len(b.Cases))
 	}
-	t.Logf("%d of %d cases gave the CPU's very bytes", equal, len(b.Cases))
 	if *times != "" {
-		measure(t, b, device)
+		measure(t, bundles, device)
 	}
 }
 
@@ -187,11 +198,13 @@ type measured struct {
 }
 
 // measure times the kernels of bench.metal.
-func measure(t *testing.T, b *Bundle, device *cuda.Device) {
+func measure(t *testing.T, bundles []*Bundle, device *cuda.Device) {
 	var module *cuda.Module
-	for _, m := range b.Modules {
-		if m.Name == "bench.metal" {
-			module = m
+	for _, b := range bundles {
+		for _, m := range b.Modules {
+			if m.Name == "bench.metal" {
+				module = m
+			}
 		}
 	}
 	p, err := device.Load(module)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/check/checktest"
@@ -21,6 +22,9 @@ type Outcome struct {
 	Error float64 // the largest, as a part of the largest number
 	Err   error   // it could not run, or the error is too large
 }
+
+// mostTime is for kernels that hang; none of the right ones takes a second.
+const mostTime = 20 * time.Second
 
 // Run runs every case on a device.
 func (b *Bundle) Run(ctx context.Context, device *cuda.Device) []Outcome {
@@ -38,11 +42,12 @@ func (b *Bundle) Run(ctx context.Context, device *cuda.Device) []Outcome {
 			continue
 		}
 		d := b.Dispatch(c)
-		if err := programs[c.Module].Run(ctx, d); err != nil {
-			list[i].Err = err
-			continue
+		within, cancel := context.WithTimeout(ctx, mostTime)
+		list[i].Err = programs[c.Module].Run(within, d)
+		cancel()
+		if list[i].Err == nil {
+			b.compare(&list[i], d)
 		}
-		b.compare(&list[i], d)
 	}
 	return list
 }
