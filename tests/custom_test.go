@@ -39,10 +39,14 @@ func runCLI(t *testing.T, args ...string) (string, error) {
 }
 
 // TestCustom runs models with kernels of their own by the definitions of these, on both engines, from the archive and from the
-// asset made of it, which holds the texts; and the texts in the checker against the definitions.
+// asset made of it, which holds the texts; and the texts in the checker against the definitions. With -short, two models are.
 func TestCustom(t *testing.T) {
 	t.Parallel()
-	for _, c := range customModels {
+	models := customModels
+	if testing.Short() {
+		models = models[:2]
+	}
+	for _, c := range models {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			base := filepath.Join("custom", c.name)
