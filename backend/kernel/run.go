@@ -289,13 +289,6 @@ func (t *thread) forget(before [][]bool) {
 	}
 }
 
-// fills reports a store.
-func (b *Block) fills() bool {
-	found := false
-	b.walk(func(in *Instr) { found = found || in.Op == Store || in.Op == TileStore })
-	return found
-}
-
 // anew runs again what stands before the loop that is shared, as who takes only the next round does.
 func (t *thread) anew() error {
 	for _, b := range t.m.kernel.Buffers {

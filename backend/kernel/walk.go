@@ -20,6 +20,13 @@ func (b *Block) walk(visit func(*Instr)) {
 	}
 }
 
+// fills reports a store.
+func (b *Block) fills() bool {
+	found := false
+	b.walk(func(in *Instr) { found = found || in.Op == Store || in.Op == TileStore })
+	return found
+}
+
 // eachDim calls visit for every index expression and size of the kernel.
 func (k *Kernel) eachDim(visit func(ir.Dim)) {
 	for _, b := range k.Buffers {

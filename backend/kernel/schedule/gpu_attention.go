@@ -11,6 +11,10 @@ import (
 // widestTiled is how wide rows of queries and values may be for tiles: twice as many numbers stay in the registers of a thread.
 const widestTiled = 256
 
+// fewGroups is how many groups of threads leave much of a GPU without anything to do. Heads of queries that share keys then read them
+// each on its own, from a cache, for the most part.
+const fewGroups = 32
+
 // makeGPUAttention is nn.sdpa on a GPU: by tiles where there are many queries, else by a SIMD group for each few keys.
 func makeGPUAttention(g *Group, t Target) (*Made, error) {
 	var last error
@@ -37,8 +41,8 @@ func gpuAttention(g *Group, t Target, lanes int) (*kernel.Kernel, error) {
 	}
 	a.loops = append(a.loops, again)
 	rows, shared := a.fewQueries()
-	if rows > mostDecoded {
-		rows, shared = rows/shared, 1
+	if _, groups := g.env.Range(product(a.batch).Mul(a.heads).FloorDiv(num(max(shared, 1)))); rows > mostDecoded || groups < fewGroups {
+		rows, shared = rows/max(shared, 1), 1
 	}
 	switch {
 	case rows > 0 && rows <= mostDecoded:

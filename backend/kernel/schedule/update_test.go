@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
+	"github.com/aiopt/aiopt/backend/metal/metaltest"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -43,6 +44,7 @@ var updates = []struct {
 func TestUpdates(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	var code natively
+	metal := metally{step: *gpuStep}
 	for _, tt := range updates {
 		for _, to := range slices.Concat(targets, gpus) {
 			if to.SIMD > 0 && strings.Contains(tt.params, "f64") {
@@ -63,14 +65,15 @@ func TestUpdates(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkUpdate(t, &code, to, m, u, in, tt.sizes)
+				checkUpdate(t, &code, &metal, to, m, u, in, tt.sizes)
 			})
 		}
 	}
 	code.run(t)
+	metaltest.Hold(t, metal.jobs)
 }
 
-func checkUpdate(t *testing.T, code *natively, to schedule.Target, m *ir.Module, u *schedule.Update, in []*host.Tensor, sizes map[string]int64) {
+func checkUpdate(t *testing.T, code *natively, metal *metally, to schedule.Target, m *ir.Module, u *schedule.Update, in []*host.Tensor, sizes map[string]int64) {
 	t.Helper()
 	count := func(d ir.Dim) int {
 		n, err := d.Eval(func(name string) (int64, bool) { n, ok := sizes[name]; return n, ok })
@@ -93,7 +96,7 @@ func checkUpdate(t *testing.T, code *natively, to schedule.Target, m *ir.Module,
 	}
 	run := func(k *kernel.Kernel, call kernel.Call) error { return code.record(t.Name(), to, k, call) }
 	if to.SIMD > 0 {
-		run = kernel.Run
+		run = metal.record(t.Name())
 	}
 	if err := run(u.Kernel, call); err != nil {
 		t.Fatalf("%v\n%s", err, kernel.Print(u.Kernel))

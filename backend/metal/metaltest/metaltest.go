@@ -24,8 +24,31 @@ type Job struct {
 	Differ func(got [][]byte) error    // says how what the buffers hold afterwards is wrong
 }
 
-// inText is how many kernels are compiled together.
-const inText = 100
+// What is compiled together: so many kernels at most, with so many threadgroup variables, of which the checker takes a few more.
+const (
+	mostKernels = 12
+	mostShared  = 40
+)
+
+// texts divides jobs into those that are compiled together.
+func texts(jobs []Job) [][]Job {
+	var all [][]Job
+	shared := 0
+	for _, j := range jobs {
+		own := 0
+		for _, b := range j.Kernel.Buffers {
+			if b.Space == kernel.Shared {
+				own++
+			}
+		}
+		if n := len(all); n == 0 || len(all[n-1]) == mostKernels || shared+own > mostShared {
+			all, shared = append(all, nil), 0
+		}
+		all[len(all)-1] = append(all[len(all)-1], j)
+		shared += own
+	}
+	return all
+}
 
 // orders are those of the threads.
 var orders = []check.Options{
@@ -47,7 +70,7 @@ func HoldAs(t *testing.T, form string, jobs []Job) {
 		t.Fatal(err)
 	}
 	t.Logf("%d kernels", len(jobs))
-	for some := range slices.Chunk(jobs, inText) {
+	for _, some := range texts(jobs) {
 		text, launches := printed(t, form, some)
 		if again, _ := printed(t, form, some); again != text {
 			t.Error("the text is another one the second time")

@@ -9,25 +9,24 @@ import (
 
 // helper is a function that kernels call, written out once where one does.
 type helper struct {
-	name  string
-	calls []string // other helpers, which stand before it
-	text  string
+	name string
+	text string
 }
 
 // helpers are all of them.
 func helpers() []helper {
 	list := []helper{
-		{"floor_div", nil, floorDivText("floor_div", "int")},
-		{"floor_div_long", nil, floorDivText("floor_div_long", "long")},
-		{"min_long", nil, longExtremeText("min", "smaller", "<")},
-		{"max_long", nil, longExtremeText("max", "larger", ">")},
-		{"erf_of", nil, erfText},
+		{"floor_div", floorDivText("floor_div", "int")},
+		{"floor_div_long", floorDivText("floor_div_long", "long")},
+		{"min_long", longExtremeText("min", "smaller", "<")},
+		{"max_long", longExtremeText("max", "larger", ">")},
+		{"erf_of", erfText},
 	}
 	for _, lanes := range []int{1, 2, 4} {
 		list = append(list, extremeHelper("min", "<=", lanes), extremeHelper("max", ">=", lanes))
 	}
 	for _, name := range []string{"min", "max"} {
-		list = append(list, helper{"simd_" + name + "_of", nil, fmt.Sprintf(`// simd_%[1]s over the threads of a SIMD group, NaN where one is.
+		list = append(list, helper{"simd_" + name + "_of", fmt.Sprintf(`// simd_%[1]s over the threads of a SIMD group, NaN where one is.
 inline float simd_%[1]s_of(float x) {
   bool nan = simd_any(isnan(x));
   float m = simd_%[1]s(x);
@@ -65,7 +64,7 @@ func extremeHelper(name, op string, lanes int) helper {
 	} else {
 		text += fmt.Sprintf("{\n  bool%[1]d first = a %[2]s b;\n  return select(b, a, first || isnan(a));\n}\n", lanes, op)
 	}
-	return helper{full, nil, text}
+	return helper{full, text}
 }
 
 // castHelper drops a float's fraction and keeps it within an integer type; NaN is 0. A bound that is no float is compared with
@@ -94,7 +93,7 @@ func castHelper(e host.Elem) helper {
 	if signed {
 		least = fmt.Sprintf("%.1ff", -most)
 	}
-	return helper{"to_" + name, nil, fmt.Sprintf(`// Toward zero and within %[1]s; NaN is 0.
+	return helper{"to_" + name, fmt.Sprintf(`// Toward zero and within %[1]s; NaN is 0.
 inline %[1]s to_%[1]s(float x) {
   if (isnan(x)) return 0;
   if (x <= %[2]s) return %[3]s;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -67,8 +68,10 @@ func (g *gen) sum(d ir.Dim, w width) expr {
 		refuse("%v", err)
 	}
 	if _, isConst := d.IsConst(); w == i32 && !isConst {
-		if name, ok := d.IsSym(); ok && g.symbol(name).width == i32 {
-			return g.symbol(name).text
+		if terms, c := d.Terms(); c == 0 && len(terms) == 1 && terms[0].Coef == 1 && len(terms[0].Factors) == 1 {
+			if e, w := g.factor(terms[0].Factors[0]); w == i32 {
+				return e
+			}
 		}
 		return call("int", g.sum(d, u32)) // on the way a sum may be larger than it is
 	}
@@ -155,14 +158,29 @@ func (g *gen) factor(f ir.DimFactor) (expr, width) {
 	case ir.FactorFloorDiv:
 		return g.floorDiv(f.Args[0], f.Args[1])
 	case ir.FactorMin:
-		return g.extremeOf("min", f.Args)
+		return g.extremeOf("min", g.without(f.Args, ir.RelGE))
 	case ir.FactorMax:
-		return g.extremeOf("max", f.Args)
+		return g.extremeOf("max", g.without(f.Args, ir.RelLE))
 	}
 	refuse("an index rounds a float")
 	return expr{}, 0
 }
 
+// without leaves numbers out that are known to be at least, or at most, another one of the list.
+func (g *gen) without(args []ir.Dim, rel ir.Relation) []ir.Dim {
+	list := slices.Clone(args)
+	for i := 0; i < len(list); {
+		others := slices.Delete(slices.Clone(list), i, i+1)
+		if slices.ContainsFunc(others, func(d ir.Dim) bool { return g.holds(list[i], rel, d) }) {
+			list = others
+		} else {
+			i++
+		}
+	}
+	return list
+}
+
+// extremeOf is the least or the most of numbers.
 func (g *gen) extremeOf(name string, args []ir.Dim) (expr, width) {
 	lo, hi := g.rangeOf(args[0])
 	for _, a := range args[1:] {
@@ -170,6 +188,9 @@ func (g *gen) extremeOf(name string, args []ir.Dim) (expr, width) {
 		lo, hi = min(lo, l), max(hi, h)
 	}
 	w := fitting(lo, hi)
+	if len(args) == 1 {
+		return g.sum(args[0], w), w
+	}
 	e := g.typed(args[0], w)
 	for _, a := range args[1:] {
 		if w == i64 {
@@ -229,15 +250,16 @@ func (g *gen) condition(c ir.Cond) expr {
 	_, l := left.Terms()
 	_, r := right.Terms()
 	switch one := ir.Const(1); { // `i < N` rather than `i + 1 <= N` or `i <= N - 1`
-	case rel == ir.RelLE && l > 0:
-		left, rel = left.Sub(one), ir.RelLT
 	case rel == ir.RelLE && r == -1:
 		right, rel = right.Add(one), ir.RelLT
-	case rel == ir.RelGE && r > 0:
-		right, rel = right.Sub(one), ir.RelGT
+	case rel == ir.RelLE && l > 0:
+		left, rel = left.Sub(one), ir.RelLT
 	case rel == ir.RelGE && l == -1:
 		left, rel = left.Add(one), ir.RelGT
+	case rel == ir.RelGE && r > 0:
+		right, rel = right.Sub(one), ir.RelGT
 	}
+	w = g.widthOfBoth(left, right)             // one less than 0 is no number without a sign
 	if _, isConst := left.IsConst(); isConst { // the constant behind
 		left, right, rel = right, left, mirrored[rel]
 	}

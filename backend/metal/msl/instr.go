@@ -33,7 +33,10 @@ func (g *gen) instr(in *kernel.Instr) {
 		}
 		args[i] = g.values[a]
 	}
-	e := r.make(g, in, args)
+	e, known := g.foldedInts(in)
+	if !known {
+		e = r.make(g, in, args)
+	}
 	if in.Result == nil || g.values[in.Result].text != "" {
 		return
 	}
@@ -54,7 +57,8 @@ func (g *gen) inlined(in *kernel.Instr, r rule, e expr) bool {
 	case in.Result.Type.Elem == host.Bool && in.Result.Type.Lanes > 1: // comparing vectors gives what is no bool until it has a name
 		return false
 	}
-	return !r.named && u.count == 1 && u.block == u.defs && (u.next || len(e.text) <= longestInline)
+	short := u.next || in.Op == kernel.Index || len(e.text) <= longestInline // an index is often written in another way where it is used
+	return !r.named && u.count == 1 && u.block == u.defs && short
 }
 
 // mayRepeat reports a short text such as float4(1.0f).
@@ -98,7 +102,7 @@ func (g *gen) lane(v *kernel.Value, i int) expr {
 	case def != nil && def.Op == kernel.Splat && isName(g.values[def.Args[0]].text):
 		return g.values[def.Args[0]]
 	case def != nil && def.Op == kernel.Lanes:
-		return atom("%d", i)
+		return number(v.Type.Elem, 0, int64(i))
 	case g.masks[v] != nil && (g.masks[v][i] == yes || g.masks[v][i] == no):
 		return g.masks[v][i]
 	case v.Type.Elem == host.Bool:

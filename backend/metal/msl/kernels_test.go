@@ -32,6 +32,8 @@ var samples = []sample{
 	{"together", "What the threads of SIMD groups do together: the least, the number of the neighbour, and the other halves of rows.", together, sizesOf("N", 1, 2), 0},
 	{"dots", "Sums of products of neighbouring bytes and bf16, and a table that 64-bit codes name.", dots, sizesOf("N", 1, 7), 1e-6},
 	{"vectors", "Vectors of shared and private memory, at places that are a multiple of their lanes and at others.", vectors, sizesOf("N", 1, 3), 0},
+	{"indices", "What index expressions come to: of numbers below 0, by any divisor, and beyond 32 bits.", indices, sizesOf("N", 1, 40), 0},
+	{"carried", "A loop of a CPU over rows: values that change places from round to round, and a branch on a value.", carried, sizesOf("N", 1, 5), 0},
 	{"scores", "y = x0 x1^T of bf16 without shared memory, where both are a multiple of 8.", scores, sizesOf2("M", "N", [][2]int64{{8, 16}, {24, 8}}), 1e-3},
 }
 
@@ -265,6 +267,51 @@ func vectors(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
 	return map[*kernel.Buffer][]ir.Dim{x: {n, c(128)}, y: {n, c(128)}, z: {n, c(32), c(4)}}
 }
 
+func indices(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x := b.Input("x0", host.I32, n)
+	b.For(kernel.Grid, "i", n, 1, func(i ir.Dim) {
+		v := b.Bind(b.Load(x, i, 1), "v", c(-40), c(40), nil) // x0 is in -50..50
+		w := b.Bind(b.Load(x, i, 1), "w", c(1), n, nil)
+		big := v.Mul(c(1 << 33))
+		for k, d := range []ir.Dim{
+			v.FloorDiv(c(3)), v.FloorDiv(c(-3)), v.FloorDiv(c(8)), v.Mod(c(7)), v.Mod(c(4)), v.Sub(c(7)).FloorDiv(w), i.FloorDiv(w), i.Mod(w), i.FloorDiv(c(3)).Mod(c(5)).Mul(v),
+			v.Min(w), v.Max(w).Max(i), v.Min(c(3)).Mul(v), v.Mul(v).Sub(i), w.Sub(c(60)).Add(v), i.Neg().Sub(c(1)),
+			big, big.FloorDiv(c(5)), big.FloorDiv(w), big.Min(i), big.Max(w), big.Mod(c(1 << 32)), i.Mul(i).Mul(i).Mul(c(100000)),
+		} {
+			y := b.Output("y", host.I64, n)
+			b.Store(y, i, b.Index(host.I64, d))
+			if k < 15 {
+				b.If(ir.Cond{Left: d, Rel: []ir.Relation{ir.RelLT, ir.RelLE, ir.RelGT, ir.RelGE, ir.RelEQ, ir.RelNE}[k%6], Right: w.Sub(c(3))}, func() {
+					b.Store(y, i, b.Cast(b.Index(host.I32, d.Sub(v)), host.I64))
+				})
+			}
+		}
+	})
+	return nil
+}
+
+func carried(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
+	n := open(b, "N")
+	x, y, z := b.Input("x0", host.I32, n), b.Output("y", host.I32, n.Mul(c(2))), b.Output("z", host.I32, n)
+	b.For(kernel.Parallel, "row", n, 1, func(row ir.Dim) {
+		v := b.Load(x, row, 1)
+		start := []*kernel.Value{v, b.Int(v.Type, 1), b.Int(v.Type, 2)}
+		pair := b.Loop(kernel.Serial, "k", row.Add(c(1)), 1, start, func(k ir.Dim, carry []*kernel.Value) []*kernel.Value {
+			in := b.Loop(kernel.Unroll, "u", c(3), 2, carry[2:], func(u ir.Dim, inner []*kernel.Value) []*kernel.Value {
+				return []*kernel.Value{b.Op(kernel.Xor, inner[0], b.Op(kernel.Mul, carry[1], b.Index(host.I32, u.Add(k))))}
+			})
+			return []*kernel.Value{carry[1], b.Op(kernel.Add, carry[0], carry[1]), in[0]}
+		})
+		none := b.Loop(kernel.Serial, "none", n.Sub(n), 1, pair[2:], func(ir.Dim, []*kernel.Value) []*kernel.Value { return start[:1] })
+		b.Store(y, row.Mul(c(2)), pair[0])
+		b.Store(y, row.Mul(c(2)).Add(c(1)), b.Op(kernel.Add, pair[1], none[0]))
+		b.Store(z, row, v)
+		b.IfValue(b.Op(kernel.Less, v, b.Int(v.Type, 0)), func() { b.Store(z, row, b.Op(kernel.Neg, v)) })
+	})
+	return map[*kernel.Buffer][]ir.Dim{x: {n}, y: {n, c(2)}, z: {n}}
+}
+
 func scores(b *kernel.Builder) map[*kernel.Buffer][]ir.Dim {
 	m, n, k := open(b, "M"), open(b, "N"), c(16)
 	x0, x1, y := b.Input("x0", host.BF16, m.Mul(k)), b.Input("x1", host.BF16, n.Mul(k)), b.Output("y", host.F32, m.Mul(n))
@@ -317,6 +364,8 @@ func call(t *testing.T, k *kernel.Kernel, sizes map[string]int64, rng *rand.Rand
 				x = 0
 			case b.Elem.IsFloat():
 				x = rng.NormFloat64()
+			case b.Elem == host.I32:
+				x = float64(rng.IntN(101) - 50)
 			case b.Elem == host.U32:
 				x = float64(rng.Uint32())
 			}

@@ -2,7 +2,6 @@ package msl
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -84,15 +83,8 @@ func (m *Module) Text() string {
 	if m.form == launch.Tensors {
 		b.WriteString("using namespace mpp::tensor_ops;\n")
 	}
-	list := helpers()
-	var needed []string
-	for i := len(list) - 1; i >= 0; i-- { // a helper stands behind those that it calls
-		if h := list[i]; m.helpers[h.name] || slices.ContainsFunc(needed, func(n string) bool { return n == h.name }) {
-			needed = append(needed, h.calls...)
-		}
-	}
-	for _, h := range list {
-		if m.helpers[h.name] || slices.Contains(needed, h.name) {
+	for _, h := range helpers() {
+		if m.helpers[h.name] {
 			b.WriteString("\n" + h.text)
 		}
 	}

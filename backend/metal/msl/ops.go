@@ -214,6 +214,9 @@ func (g *gen) choose(in *kernel.Instr, a []expr) expr {
 
 func (g *gen) shiftLeft(in *kernel.Instr, a []expr) expr {
 	t := in.Result.Type
+	if g.isZero(in.Args[1]) {
+		return a[0]
+	}
 	if t.Lanes == 1 && t.Elem.Bits() < 32 { // what is below 0 is not shifted
 		return call(typeName(t), shifted(call("uint", a[0]), "<<", a[1]))
 	}
@@ -223,7 +226,15 @@ func (g *gen) shiftLeft(in *kernel.Instr, a []expr) expr {
 	return shifted(a[0], "<<", a[1])
 }
 
+func (g *gen) isZero(v *kernel.Value) bool {
+	def := g.defs[v]
+	return def != nil && def.Op == kernel.Const && def.Int == 0 && v.Type.Elem.IsInt()
+}
+
 func (g *gen) shiftRight(in *kernel.Instr, a []expr) expr {
+	if g.isZero(in.Args[1]) {
+		return a[0]
+	}
 	e := shifted(a[0], ">>", a[1])
 	if t := in.Result.Type; t.Lanes == 1 && t.Elem.Bits() < 32 {
 		return call(typeName(t), e)

@@ -76,13 +76,12 @@ func (g *gen) widthOfBoth(a, b ir.Dim) width {
 func (g *gen) decide(c ir.Cond) ir.Truth {
 	own := g.interval(c.Left.Sub(c.Right))
 	lo, hi := own.lo, own.hi
-	for rel, always := range map[ir.Relation]bool{ir.RelLE: hi <= 0, ir.RelLT: hi < 0, ir.RelGE: lo >= 0, ir.RelGT: lo > 0, ir.RelNE: lo > 0 || hi < 0} {
-		switch {
-		case c.Rel == rel && always:
-			return ir.True
-		case c.Rel.Negate() == rel && always:
-			return ir.False
-		}
+	always := [...]bool{ir.RelEQ: lo == 0 && hi == 0, ir.RelNE: lo > 0 || hi < 0, ir.RelLE: hi <= 0, ir.RelLT: hi < 0, ir.RelGE: lo >= 0, ir.RelGT: lo > 0}
+	switch {
+	case always[c.Rel]:
+		return ir.True
+	case always[c.Rel.Negate()]:
+		return ir.False
 	}
 	return g.known().Prove(c)
 }
