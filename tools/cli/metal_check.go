@@ -73,7 +73,7 @@ func verdict(k *custom.Kernel, out *custom.Outcome) (string, error) {
 	if len(errs) > 0 {
 		return "", errors.Join(errs...)
 	}
-	return fmt.Sprintf("kernel %s%s: %s", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", ")), nil
+	return fmt.Sprintf("kernel %s%s: %s [%s]", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", "), k.Launch.Text), nil
 }
 
 // said puts what the comparison of passes says in words for kernels.
