@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -131,7 +132,9 @@ func (c *metal) write(list []*custom.Kernel) error {
 func (c *metal) untrusted(list []*custom.Kernel) error {
 	var names []string
 	for _, k := range list {
-		names = append(names, k.Launch.Name)
+		if !slices.Contains(names, k.Launch.Name) {
+			names = append(names, k.Launch.Name)
+		}
 	}
 	return fmt.Errorf("not checked: %s; the text came with the model and was neither compiled nor run: --trust-kernels allows that", strings.Join(names, ", "))
 }

@@ -82,7 +82,7 @@ func verdict(k *custom.Kernel, out *custom.Outcome) (string, error) {
 	if len(errs) > 0 {
 		return "", errors.Join(errs...)
 	}
-	return fmt.Sprintf("kernel %s%s: %s", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", ")), nil
+	return fmt.Sprintf("kernel %s%s: %s [%s]", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", "), k.Launch.Text), nil
 }
 
 // place names the GPU, where results are the GPU's.
