@@ -51,7 +51,7 @@ func TestCustom(t *testing.T) {
 			t.Parallel()
 			base := filepath.Join("custom", c.name)
 			asset := filepath.Join(t.TempDir(), c.name+".airpkg")
-			if _, err := runCLI(t, "-passes=@cpu", base+".pt2", "-o", asset); err != nil {
+			if _, err := runCLI(t, "-passes=@cpu,expand", "--verify=numeric", base+".pt2", "-o", asset); err != nil {
 				t.Fatal(err)
 			}
 			for _, model := range []string{base + ".pt2", asset} {
