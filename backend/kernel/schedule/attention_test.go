@@ -56,9 +56,8 @@ var attentionCases = []attentionCase{
 	{name: "two words, causal", q: "1x4x2x8", k: "1x2x10x8", v: "1x2x10x8", attrs: "is_causal = true", result: "1x4x2x8"},
 	{name: "two words, window", q: "1x4x3x8", k: "1x2x140x8", v: "1x2x140x8", attrs: "window_size = 2", result: "1x4x3x8"},
 	{name: "a word, halves", q: "1x2x1x8", k: "1x2x33x8", v: "1x2x33x8", elem: "f16", result: "1x2x1x8"},
-	{name: "words of many heads", q: "9x8x1x16", k: "9x4x21x16", v: "9x4x21x16", result: "9x8x1x16"},
-	{name: "words of many shared heads, causal", q: "5x24x2x8", k: "5x8x9x8", v: "5x8x9x8", attrs: "is_causal = true", result: "5x24x2x8"},
 	{name: "a word of no keys", q: "1x2x1x8", k: "1x2x[T]x8", v: "1x2x[T]x8", result: "1x2x1x8", sizes: map[string]int64{"T": 0}},
+	{name: "two words of many shared heads, causal", q: "4x24x2x8", k: "4x8x9x8", v: "4x8x9x8", attrs: "is_causal = true", result: "4x24x2x8"},
 }
 
 func (c attentionCase) text() string {

@@ -26,7 +26,7 @@ type Job struct {
 
 // What is compiled together: so many kernels at most, with so many threadgroup variables, of which the checker takes a few more.
 const (
-	mostKernels = 12
+	mostKernels = 60
 	mostShared  = 40
 )
 

@@ -11,21 +11,7 @@ func (g *gen) cast(in *kernel.Instr, a []expr) expr {
 	if d, ok := g.indices[in.Args[0]]; ok && in.Result.Type.Elem != host.Bool {
 		return g.castIndex(in, d)
 	}
-	if def := g.defs[in.Args[0]]; def != nil && def.Op == kernel.Cast && def.Args[0].Type == in.Result.Type && widens(in.Result.Type.Elem, in.Args[0].Type.Elem) {
-		return g.values[def.Args[0]] // there and back
-	}
 	return g.castOf(in.Args[0], a[0], in.Result.Type)
-}
-
-// widens reports a type that has all numbers of another one.
-func widens(from, to host.Elem) bool {
-	switch {
-	case from == host.Bool || from.IsFloat() != to.IsFloat():
-		return false
-	case from.IsFloat():
-		return to == host.F32
-	}
-	return from.Bits() < to.Bits() && (from.Kind() == to.Kind() || to.Kind() == host.KindInt)
 }
 
 // castIndex computes an index in its own width first, whatever integer it was.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,5 +78,32 @@ func TestSamples(t *testing.T) {
 			}
 			metaltest.HoldAs(t, form, jobs)
 		})
+	}
+}
+
+// TestDocument holds the kernel that docs/metal.md explains: its lines follow each other in the text of the sample.
+func TestDocument(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/metal.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/softmax.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, shown := string(text), 0
+	for line := range strings.Lines(string(doc)) {
+		code, ok := strings.CutPrefix(line, "    ")
+		if !ok || strings.TrimSpace(code) == "..." {
+			continue
+		}
+		at := strings.Index(rest, code)
+		if at < 0 {
+			t.Fatalf("the text has no line %q behind the one before", code)
+		}
+		rest, shown = rest[at+len(code):], shown+1
+	}
+	if shown < 20 {
+		t.Errorf("the document shows %d lines of a kernel", shown)
 	}
 }

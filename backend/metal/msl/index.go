@@ -241,10 +241,8 @@ func (g *gen) condition(c ir.Cond) expr {
 		return no
 	}
 	left, right := c.Left, c.Right
-	w := g.widthOfBoth(left, right)
-	if w != u32 {
+	if g.widthOfBoth(left, right) != u32 {
 		left, right = sides(left.Sub(right))
-		w = g.widthOfBoth(left, right)
 	}
 	rel := c.Rel
 	_, l := left.Terms()
@@ -259,7 +257,7 @@ func (g *gen) condition(c ir.Cond) expr {
 	case rel == ir.RelGE && r > 0:
 		right, rel = right.Sub(one), ir.RelGT
 	}
-	w = g.widthOfBoth(left, right)             // one less than 0 is no number without a sign
+	w := g.widthOfBoth(left, right)            // one less than 0 is no number without a sign
 	if _, isConst := left.IsConst(); isConst { // the constant behind
 		left, right, rel = right, left, mirrored[rel]
 	}
