@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // proven are the kernels that Verify has accepted, by a hash of their text. To prove bounds takes most of the time of planning;
@@ -51,8 +52,8 @@ func (p *proven) noted() (list [][sha256.Size]byte) {
 	return list
 }
 
-// verify is kernel.Verify for kernels that are not known.
-func (p *proven) verify(k *kernel.Kernel) error {
+// verify is kernel.VerifyWithin for kernels that are not known.
+func (p *proven) verify(k *kernel.Kernel, effort *ir.Effort) error {
 	sum := sumOf(k)
 	p.mu.Lock()
 	p.sums[k] = sum
@@ -61,7 +62,7 @@ func (p *proven) verify(k *kernel.Kernel) error {
 	if known {
 		return nil
 	}
-	if err := kernel.Verify(k); err != nil {
+	if err := kernel.VerifyWithin(k, effort); err != nil {
 		return err
 	}
 	p.mu.Lock()
