@@ -3,11 +3,13 @@
 package native
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
@@ -58,6 +60,7 @@ func TestWeightsOfOneFile(t *testing.T) {
 		{"entry", ir.Resource{Source: one}, ir.Resource{Source: entry("v", 4*size, 1, second)}},
 		{"size", ir.Resource{Source: one}, ir.Resource{Source: entry("w", 8*size, 1, second)}},
 		{"checksum", ir.Resource{Source: one}, ir.Resource{Source: entry("w", 4*size, 2, second)}},
+		{"bytes, and state no checksum", ir.Resource{Source: entry("w", 4*size, 0, first)}, ir.Resource{Source: entry("w", 4*size, 0, second)}},
 		{"offset", ir.Resource{Source: entry("w", 8*size, 1, both)}, ir.Resource{Source: entry("w", 8*size, 1, both), Offset: size}},
 		{"strides", ir.Resource{Source: one}, ir.Resource{Source: one, Strides: []int64{1, 160}}},
 	} {
@@ -87,6 +90,42 @@ func TestWeightsOfOneFile(t *testing.T) {
 		}
 		if entries, err := kept.List(); err != nil || len(entries) != 2 {
 			t.Errorf("weights that differ in their %s: the cache holds %v, %v, expected two entries", c.differ, entries, err)
+		}
+	}
+}
+
+// TestRetrainedWeights has other weights take the place of a file, of the same size and time, which states no checksum.
+func TestRetrainedWeights(t *testing.T) {
+	const size = 160 * 160
+	file := filepath.Join(t.TempDir(), "weights")
+	rng := rand.New(rand.NewPCG(8, 8))
+	x := random(rng, 16, 160)
+	for i := range x.Len() {
+		host.SetFloat(x, i, host.FloatAt(x, i)/16)
+	}
+	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	at := time.Unix(1e9, 0)
+	for training := range 2 {
+		if err := errors.Join(os.WriteFile(file, random(rng, size).Bytes(), 0o600), os.Chtimes(file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		for _, r := range m.Resources {
+			r.Source = &ir.Source{File: file, Size: 4 * size, Open: func() ([]byte, error) { return os.ReadFile(file) }}
+		}
+		native, err := b.Compile(t.Context(), m, backend.Options{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reference, err := interp.Backend{}.Compile(t.Context(), m, backend.Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := agree(native.NewSession(), reference.NewSession(), []*host.Tensor{x}); err != nil {
+			t.Errorf("training %d: %v", training, err)
+		}
+		if err := native.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }
