@@ -72,7 +72,8 @@ func TestWeightsOfOneFile(t *testing.T) {
 				r := m.Resources[i]
 				r.Source, r.Offset, r.Strides = from.Source, from.Offset, from.Strides
 			}
-			native, err := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Ahead(file).Compile(t.Context(), m, backend.Options{Threads: 2})
+			b, done := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Ahead(file)
+			native, err := b.Compile(t.Context(), m, backend.Options{Threads: 2})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +85,7 @@ func TestWeightsOfOneFile(t *testing.T) {
 			if err := agree(got, want, []*host.Tensor{x}); err != nil {
 				t.Errorf("weights that differ in their %s, %s: %v", c.differ, turn, err)
 			}
-			if err := native.Close(); err != nil {
+			if err := errors.Join(native.Close(), done()); err != nil {
 				t.Error(err)
 			}
 		}
