@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,8 +13,8 @@ import (
 // noteEnding is that of small files beside the entries: what was found out once and need not be again.
 const noteEnding = ".note"
 
-// mostNote bounds what is read of a note.
-const mostNote = 1 << 20
+// mostNote bounds the bytes of a note's file. Plans are the largest: some 400 bytes for each kernel of a model, which has thousands.
+const mostNote = 8 << 20
 
 // Note gives what was noted under a name; nil where there is nothing, or it is damaged.
 func (f *Folder) Note(name string) []byte {
@@ -30,8 +31,11 @@ func (f *Folder) Note(name string) []byte {
 	return nil
 }
 
-// PutNote notes something in place of what was noted under the name.
+// PutNote notes something in place of what was noted under the name. What is too long to be read again is refused.
 func (f *Folder) PutNote(name string, data []byte) error {
+	if most := mostNote - sha256.Size; len(data) > most {
+		return fmt.Errorf("the note %s has %d bytes, expected at most %d", name, len(data), most)
+	}
 	sum := sha256.Sum256(data)
 	return f.Write(name+noteEnding, data, sum[:])
 }

@@ -1,8 +1,10 @@
 package kept
 
 import (
+	"crypto/sha256"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,6 +41,26 @@ func TestNotes(t *testing.T) {
 	}
 	if left, err := os.ReadDir(c.Dir); err != nil || len(left) > 0 {
 		t.Errorf("%v were left (%v)", left, err)
+	}
+}
+
+// TestLongNotes notes the most that is read again, which plans of 3000 kernels need not, and more, which leaves the note as it was.
+func TestLongNotes(t *testing.T) {
+	f := folder(t, 1<<20)
+	most := mostNote - sha256.Size
+	if most < 3000*512 {
+		t.Errorf("a note has at most %d bytes, too few for the plans of 3000 kernels", most)
+	}
+	for _, c := range []struct {
+		bytes int
+		fits  bool
+	}{{most, true}, {most + 1, false}} {
+		if err := f.PutNote("x", make([]byte, c.bytes)); (err == nil) != c.fits || err != nil && !strings.Contains(err.Error(), "expected at most") {
+			t.Errorf("%d bytes: found the error %v", c.bytes, err)
+		}
+		if found := f.Note("x"); len(found) != most {
+			t.Errorf("found %d bytes after %d were noted, expected %d", len(found), c.bytes, most)
+		}
 	}
 }
 
