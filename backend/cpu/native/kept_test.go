@@ -130,3 +130,41 @@ func TestRetrainedWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestMorePackedThanFits has a program take more packed constants than the cache may hold: those that fit are kept and found again, in
+// place of pushing each other out.
+func TestMorePackedThanFits(t *testing.T) {
+	const size = 160 * 160
+	file := filepath.Join(t.TempDir(), "weights")
+	numbers := random(rand.New(rand.NewPCG(8, 9)), 2*size).Bytes()
+	if err := os.WriteFile(file, numbers, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept := packed.NewCache(filepath.Join(t.TempDir(), "packed"))
+	kept.Limit = 6 * size // one and a half of them
+	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: kept}
+	first := ""
+	for turn := range 3 {
+		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		for i, r := range m.Resources {
+			data := numbers[4*size*i : 4*size*(i+1)]
+			r.Source = &ir.Source{File: file, Size: 4 * size, CRC: uint32(i + 1), Open: func() ([]byte, error) { return data, nil }}
+		}
+		native, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := native.Close(); err != nil {
+			t.Error(err)
+		}
+		entries, err := kept.List()
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("turn %d: the cache holds %v, %v, expected one entry", turn, entries, err)
+		}
+		if key := entries[0].Key; first == "" {
+			first = key
+		} else if key != first {
+			t.Errorf("turn %d: the cache holds %.8s, expected %.8s as at first", turn, key, first)
+		}
+	}
+}

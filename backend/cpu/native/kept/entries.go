@@ -158,7 +158,7 @@ func (f *Folder) Shrink(stay ...string) error {
 		return err
 	}
 	var errs []error
-	limit, total, now := f.most(), int64(0), time.Now()
+	limit, total, now := f.Most(), int64(0), time.Now()
 	for _, e := range c.unfinished {
 		if now.Sub(e.Used) > forgotten {
 			errs = append(errs, f.remove(e.Files))
@@ -175,8 +175,8 @@ func (f *Folder) Shrink(stay ...string) error {
 	return errors.Join(errs...)
 }
 
-// most is how many bytes may stay.
-func (f *Folder) most() int64 {
+// Most is how many bytes may stay.
+func (f *Folder) Most() int64 {
 	if n, ok := diskBytes(f.Dir); ok {
 		return min(f.Limit, n/diskShare)
 	}
