@@ -3,6 +3,7 @@
 package native
 
 import (
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -121,4 +123,36 @@ func (w *noting) text(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestNotedGuards notes guards that read back as the same only: with another one a kernel would run on sizes that it was not proven for.
+func TestNotedGuards(t *testing.T) {
+	n, two := ir.Sym("N"), ir.Const(2)
+	for _, c := range []struct {
+		guard ir.Guard
+		fits  bool
+	}{
+		{ir.Guard{Any: []ir.Cond{{Left: n, Rel: ir.RelGE, Right: two}, {Left: ir.Sym("M"), Rel: ir.RelNE, Right: n.Mul(two)}}}, true},
+		{ir.Guard{Any: []ir.Cond{{Left: ir.Sym("no name"), Rel: ir.RelGE, Right: two}}}, false},
+		{ir.Guard{}, false}, // the text of one that never holds has a condition
+	} {
+		k := &kernel.Kernel{Name: "k", Body: &kernel.Block{}, Guards: []ir.Guard{c.guard}}
+		w := &noting{c: testCompiler(t), outlines: map[*kernel.Kernel]*outline{k: {kernel: k, effort: &effort{}}}}
+		w.kernel(k)
+		data, err := w.encode()
+		if (err == nil) != c.fits {
+			t.Errorf("%s: found %s and the error %v, expected one: %v", c.guard, data, err, !c.fits)
+			continue
+		}
+		var again notedPlans
+		if !c.fits {
+			continue
+		}
+		if err := json.Unmarshal(data, &again); err != nil {
+			t.Fatal(err)
+		}
+		if o, err := again.Kernels[0].outline(); err != nil || o.kernel.Guards[0].String() != c.guard.String() {
+			t.Errorf("%s: found %v (%v)", c.guard, o, err)
+		}
+	}
 }
