@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
@@ -153,6 +154,42 @@ func TestNotedGuards(t *testing.T) {
 		}
 		if o, err := again.Kernels[0].outline(); err != nil || o.kernel.Guards[0].String() != c.guard.String() {
 			t.Errorf("%s: found %v (%v)", c.guard, o, err)
+		}
+	}
+}
+
+// TestProgress compiles a module anew, by a note, and by a note without code: what is done of it never becomes less, and is all of it in
+// the end.
+func TestProgress(t *testing.T) {
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
+	for _, turn := range []string{"planned", "recalled", "planned again"} {
+		if turn == "planned again" {
+			names, err := filepath.Glob(filepath.Join(cache.Dir, "*.so"))
+			if err != nil || len(names) == 0 {
+				t.Fatalf("the cache has the objects %v (%v)", names, err)
+			}
+			for _, name := range names {
+				if err := os.Remove(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var told []int
+		all := 0
+		p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), parse(t, mixed), backend.Options{Threads: 1, Progress: func(done, total int) {
+			told, all = append(told, done), total
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if !slices.IsSorted(told) || len(told) == 0 || told[len(told)-1] != all {
+			t.Errorf("%s: %v of %d were done", turn, told, all)
+		}
+		if turn == "recalled" && len(told) != 1 {
+			t.Errorf("%s: %v of %d were done, expected all at once", turn, told, all)
 		}
 	}
 }
