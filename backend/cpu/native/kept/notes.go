@@ -25,6 +25,7 @@ func (f *Folder) Note(name string) []byte {
 	data, err := os.ReadFile(path)
 	if n := len(data) - sha256.Size; err == nil && n >= 0 {
 		if sum := sha256.Sum256(data[:n]); bytes.Equal(sum[:], data[n:]) {
+			f.Used(name + noteEnding)
 			return data[:n]
 		}
 	}
@@ -40,7 +41,7 @@ func (f *Folder) PutNote(name string, data []byte) error {
 	return f.Write(name+noteEnding, data, sum[:])
 }
 
-// ShrinkNotes removes those of the notes whose names begin with a prefix that were written first, until so many are left.
+// ShrinkNotes removes those of the notes whose names begin with a prefix that were not used for longest, until so many are left.
 func (f *Folder) ShrinkNotes(prefix string, most int) error {
 	if err := f.Check(); err != nil {
 		return err
@@ -49,15 +50,7 @@ func (f *Folder) ShrinkNotes(prefix string, most int) error {
 	if err != nil {
 		return err
 	}
-	var list []*Entry
-	for _, name := range c.notes {
-		if strings.HasPrefix(name, prefix) {
-			e := &Entry{}
-			e.add(f.Dir, name)
-			list = append(list, e)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b *Entry) int { return b.Used.Compare(a.Used) })
+	list := slices.DeleteFunc(c.notes, func(e *Entry) bool { return !strings.HasPrefix(e.Key, prefix) })
 	var errs []error
 	for _, e := range list[min(most, len(list)):] {
 		errs = append(errs, f.remove(e.Files))
