@@ -34,6 +34,7 @@ type calls struct {
 	trace     string
 
 	ahead backend.Backend // the engine that has begun to look for what it needs for the model; nil: none has
+	done  func() error    // gives back what it has found and the program does not take
 }
 
 func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} }
@@ -95,9 +96,16 @@ func (c *calls) read(ctx context.Context, path string, events *trace) (*ir.Modul
 func (c *calls) open(path string, events *trace) (*ir.Module, error) {
 	defer events.begin("load", "phase")()
 	if engine, ok := c.engine(cmp.Or(c.backend, fastEngine)).(native.Backend); ok {
-		c.ahead = engine.Ahead(path)
+		c.ahead, c.done = engine.Ahead(path)
 	}
 	return c.load([]aiopt.File{{Path: path}}, nil)
+}
+
+// close ends what was begun for a model, whether it was compiled or not.
+func (c *calls) close() {
+	if c.done != nil {
+		_ = c.done()
+	}
 }
 
 // passes runs the passes that the user named, or those that a .pt2 needs.
@@ -128,6 +136,7 @@ func (c *calls) engine(name string) backend.Backend {
 // that out, with a word on what to install.
 func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backend.Program, error) {
 	defer events.begin("compile", "phase")()
+	defer c.close()
 	name := c.backend
 	if name == "" {
 		name = fastEngine

@@ -1,9 +1,11 @@
 package native
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,17 +23,21 @@ type ahead struct {
 	notes *toolchain.Cache
 	path  string // of the model's file
 
+	known []byte // the note as it was found
 	begun sync.WaitGroup
-	files map[packed.Key]*aheadFile
+	ended atomic.Bool // what is not opened yet need not be
+
+	mu    sync.Mutex
+	files map[packed.Key]*aheadFile // what nobody has taken
 }
 
 // aheadFile is a file that is opened once, by who comes first.
 type aheadFile struct {
+	key    packed.Key
 	bytes  int
 	once   sync.Once
 	region *memory.Region
 	err    error
-	taken  atomic.Bool // the region is somebody's
 }
 
 // aheadNote begins the names of notes of what a file's model took: keys, each before a number of bytes.
@@ -41,30 +47,37 @@ const (
 	aheadWords     = len(packed.Key{}) + 8
 )
 
-// Ahead is the backend for the model of a file, whose packed constants it begins to look for.
-func (b Backend) Ahead(path string) Backend {
+// Ahead is the backend for the model of a file, whose packed constants it begins to look for. Each goes to the first Compile that asks
+// for it. done gives back those that none has taken; it may be called more than once, and Compile works after it as without Ahead.
+func (b Backend) Ahead(path string) (with Backend, done func() error) {
 	c, err := newCompiler(b)
 	if err != nil {
-		return b // Compile says what is wrong
+		return b, func() error { return nil } // Compile says what is wrong
 	}
 	a := &ahead{notes: c.proven.cache, path: path, files: map[packed.Key]*aheadFile{}}
 	b.ahead = a
 	name, ok := a.name(path)
 	if !ok || a.notes == nil {
-		return b
+		return b, a.close
 	}
-	var list []packed.Key
-	for data := a.notes.Note(name); len(data) >= aheadWords; data = data[aheadWords:] {
-		k := packed.Key(data)
-		list = append(list, k)
-		a.files[k] = &aheadFile{bytes: int(binary.LittleEndian.Uint64(data[len(k):]))}
+	a.known = a.notes.Note(name)
+	var list []*aheadFile
+	for data := a.known; len(data) >= aheadWords; data = data[aheadWords:] {
+		f := &aheadFile{key: packed.Key(data), bytes: int(binary.LittleEndian.Uint64(data[len(packed.Key{}):]))}
+		if a.files[f.key] == nil {
+			a.files[f.key] = f
+			list = append(list, f)
+		}
 	}
 	a.begun.Go(func() {
-		for _, k := range list {
-			a.files[k].open(c.packed, k)
+		for _, f := range list {
+			if a.ended.Load() {
+				return
+			}
+			f.open(c.packed)
 		}
 	})
-	return b
+	return b, a.close
 }
 
 // name names the note of a file: by its path, size and time.
@@ -81,17 +94,30 @@ func (a *ahead) name(path string) (string, bool) {
 	return aheadNote + hex.EncodeToString(sum[:]), true
 }
 
-func (f *aheadFile) open(cache *packed.Cache, k packed.Key) {
-	f.once.Do(func() { f.region, f.err = cache.Open(k, f.bytes) })
+func (f *aheadFile) open(cache *packed.Cache) {
+	f.once.Do(func() { f.region, f.err = cache.Open(f.key, f.bytes) })
+}
+
+// take gives the file of a key to who asks first; nil to all others.
+func (a *ahead) take(k packed.Key, n int) *aheadFile {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f := a.files[k]
+	if f == nil || f.bytes != n {
+		return nil
+	}
+	delete(a.files, k)
+	return f
 }
 
 // open is packed.Cache.Open, which may have been begun.
 func (a *ahead) open(cache *packed.Cache, k packed.Key, n int) (*memory.Region, error) {
-	if a != nil {
-		if f := a.files[k]; f != nil && f.bytes == n && !f.taken.Swap(true) {
-			f.open(cache, k)
-			return f.region, f.err
-		}
+	if f := a.take(k, n); f != nil {
+		f.open(cache)
+		return f.region, f.err
 	}
 	return cache.Open(k, n)
 }
@@ -102,30 +128,29 @@ func (a *ahead) note(list []*packing) {
 		return
 	}
 	var data []byte
-	same := true
 	for _, j := range list {
 		if j.kept {
-			same = same && a.files[j.key] != nil
 			data = append(data, j.key[:]...)
 			data = binary.LittleEndian.AppendUint64(data, uint64(j.pack.Bytes))
 		}
 	}
-	if name, ok := a.name(a.path); ok && !(same && len(data) == len(a.files)*aheadWords) {
+	if name, ok := a.name(a.path); ok && !bytes.Equal(data, a.known) {
 		_ = a.notes.PutNote(name, data)
 		_ = a.notes.ShrinkNotes(aheadNote, mostAheadNotes)
 	}
 }
 
 // close gives back what nobody took.
-func (a *ahead) close() {
-	if a == nil {
-		return
-	}
-	a.begun.Wait()
-	for _, f := range a.files {
-		if !f.taken.Load() {
-			_ = f.region.Free()
-		}
-	}
+func (a *ahead) close() error {
+	a.mu.Lock()
+	rest := a.files
 	a.files = nil
+	a.mu.Unlock()
+	a.ended.Store(true)
+	a.begun.Wait()
+	var errs []error
+	for _, f := range rest {
+		errs = append(errs, f.region.Free())
+	}
+	return errors.Join(errs...)
 }

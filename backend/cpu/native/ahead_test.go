@@ -3,12 +3,20 @@
 package native
 
 import (
+	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // TestAhead opens what a file's model took before: each once, by whoever comes first. A damaged file is nobody's, and what nobody takes is
@@ -27,19 +35,22 @@ func TestAhead(t *testing.T) {
 		}
 		list = append(list, j)
 	}
-	first := b.Ahead(file).ahead
-	if len(first.files) > 0 {
-		t.Errorf("%d files are known of a model that was never compiled", len(first.files))
+	first, done := b.Ahead(file)
+	if len(first.ahead.files) > 0 {
+		t.Errorf("%d files are known of a model that was never compiled", len(first.ahead.files))
 	}
-	first.note(list)
-	first.close()
-	again := b.Ahead(file).ahead
+	first.ahead.note(list)
+	if err := done(); err != nil {
+		t.Error(err)
+	}
+	with, done := b.Ahead(file)
+	again := with.ahead
 	again.begun.Wait()
 	if len(again.files) != len(list) {
 		t.Fatalf("%d files are known, expected %d", len(again.files), len(list))
 	}
-	ready := again.files[list[0].key].region
-	if ready == nil {
+	ready, rest := again.files[list[0].key].region, again.files[list[1].key].region
+	if ready == nil || rest == nil {
 		t.Fatal("a file was not opened")
 	}
 	for range 2 {
@@ -55,13 +66,82 @@ func TestAhead(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	rest := again.files[list[1].key].region
-	again.close()
+	for range 2 {
+		if err := done(); err != nil {
+			t.Error(err)
+		}
+	}
 	if rest.Data != nil {
 		t.Error("what nobody took was not given back")
 	}
-	if other := b.Ahead(t.TempDir()).ahead; len(other.files) > 0 {
-		t.Errorf("%d files are known of another model", len(other.files))
+	if r, err := again.open(b.Packed, list[1].key, leastKept); err != nil || r == rest || r.Free() != nil {
+		t.Errorf("found the error %v for what was given back, expected it to be opened anew", err)
+	}
+	other, done := b.Ahead(t.TempDir())
+	if len(other.ahead.files) > 0 {
+		t.Errorf("%d files are known of another model", len(other.ahead.files))
+	}
+	if err := done(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAheadOfTwo has programs compiled at once by one backend, while its owner is done with it: each computes what it should, from memory
+// of its own.
+func TestAheadOfTwo(t *testing.T) {
+	const size = 160 * 160
+	file := filepath.Join(t.TempDir(), "weights")
+	rng := rand.New(rand.NewPCG(3, 1))
+	numbers := random(rng, size).Bytes()
+	if err := os.WriteFile(file, numbers, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := random(rng, 16, 160)
+	for i := range x.Len() {
+		host.SetFloat(x, i, host.FloatAt(x, i)/16)
+	}
+	modules := make([]*ir.Module, 3)
+	for i := range modules {
+		modules[i] = parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		for _, r := range modules[i].Resources {
+			r.Source = &ir.Source{File: file, Size: 4 * size, CRC: 1, Open: func() ([]byte, error) { return numbers, nil }}
+		}
+	}
+	reference, err := interp.Backend{}.Compile(t.Context(), modules[0], backend.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	run := func(b Backend, m *ir.Module) error {
+		p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
+		if err != nil {
+			return err
+		}
+		return errors.Join(agree(p.NewSession(), reference.NewSession(), []*host.Tensor{x}), p.Close())
+	}
+	first, done := b.Ahead(file)
+	if err := errors.Join(run(first, modules[0]), done()); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		with, done := b.Ahead(file)
+		if len(with.ahead.known) == 0 {
+			t.Fatal("nothing is known of a model that was compiled")
+		}
+		var all sync.WaitGroup
+		for _, m := range modules[1:] {
+			all.Go(func() {
+				if err := run(with, m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Go(func() {
+			if err := done(); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
 	}
 }
 

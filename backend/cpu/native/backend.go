@@ -46,7 +46,6 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 		threads = runtime.GOMAXPROCS(0)
 	}
 	c.parallel, c.ahead = threads, b.ahead
-	defer b.ahead.close()
 	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
 	c.progress = opt.Progress
 	if err := interp.Check(m); err != nil { // before what takes longer

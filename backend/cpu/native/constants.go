@@ -2,6 +2,8 @@ package native
 
 import (
 	"fmt"
+	"hash/crc32"
+	"sync"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -13,10 +15,13 @@ type constants struct {
 	have map[*ir.Op]*host.Tensor
 
 	resources map[string]*ir.Resource
+
+	mu   sync.Mutex
+	sums map[*ir.Source]func() (uint32, error) // of those that state none
 }
 
 func newConstants(m *ir.Module) *constants {
-	c := &constants{have: map[*ir.Op]*host.Tensor{}, resources: map[string]*ir.Resource{}}
+	c := &constants{have: map[*ir.Op]*host.Tensor{}, resources: map[string]*ir.Resource{}, sums: map[*ir.Source]func() (uint32, error){}}
 	for _, r := range m.Resources {
 		c.resources[r.Name] = r
 	}
@@ -56,6 +61,34 @@ func (c *constants) file(op *ir.Op) *ir.Resource {
 		return nil
 	}
 	return r
+}
+
+// castagnoli is the polynomial of the checksums that are made here: processors have an instruction for it.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum is a checksum of a source: what its file states or, where that states none, the CRC-32C of its bytes, which are read once.
+func (c *constants) sum(s *ir.Source) (uint32, error) {
+	if s.CRC != 0 {
+		return s.CRC, nil
+	}
+	c.mu.Lock()
+	sum := c.sums[s]
+	if sum == nil {
+		sum = sync.OnceValues(func() (uint32, error) {
+			data, err := s.Bytes()
+			if err != nil {
+				return 0, err
+			}
+			n := crc32.Checksum(data, castagnoli)
+			if s.Release != nil {
+				s.Release()
+			}
+			return n, nil
+		})
+		c.sums[s] = sum
+	}
+	c.mu.Unlock()
+	return sum()
 }
 
 // check says why what a step's packs read is not at hand. Files are taken to be: they are not read here.

@@ -19,6 +19,8 @@ type packer struct {
 	program   *program
 	constants *constants
 	cache     *packed.Cache
+	offered   int64          // bytes that the program has in the cache
+	most      int64          // of those: further ones would push each other out
 	room      *memory.Region // where the next one is packed that the cache may take
 	scratch   *memory.Region // the kernels' own memory
 }
@@ -31,6 +33,7 @@ func (p *packer) all(ctx context.Context, list []*packing) (err error) {
 	for _, j := range list {
 		switch {
 		case j.memory != nil:
+			p.offered += int64(j.pack.Bytes)
 		case j.kept:
 			large = append(large, j)
 		default:
@@ -51,6 +54,9 @@ func (p *packer) all(ctx context.Context, list []*packing) (err error) {
 			}
 			rest = rest[n:]
 		}
+	}
+	if len(large) > 0 && p.cache.Limit > 0 && p.cache.Ready() == nil { // its disk is known then
+		p.most = p.cache.Most()
 	}
 	for _, j := range large {
 		if err := p.large(ctx, j); err != nil {
@@ -75,7 +81,7 @@ func (p *packer) each(ctx context.Context, j *packing, into []byte) error {
 	return nil
 }
 
-// large packs a constant and offers it to the cache. A cache that cannot be written to is as good as none.
+// large packs a constant and offers it to the cache, as long as all that the program has there fits. A cache that cannot be written to is as good as none.
 func (p *packer) large(ctx context.Context, j *packing) error {
 	r, err := p.take(j.pack.Bytes)
 	if err != nil {
@@ -84,7 +90,8 @@ func (p *packer) large(ctx context.Context, j *packing) error {
 	if err := p.each(ctx, j, r.Data); err != nil {
 		return err
 	}
-	if p.cache.Limit > 0 && p.cache.Put(ctx, j.key, r.Data[:j.pack.Bytes]) == nil {
+	if n := p.offered + int64(j.pack.Bytes); n <= p.most && p.cache.Put(ctx, j.key, r.Data[:j.pack.Bytes]) == nil {
+		p.offered = n
 		if found, err := p.cache.Open(j.key, j.pack.Bytes); err == nil {
 			j.memory = p.program.own(found)
 			return nil

@@ -92,8 +92,8 @@ func (j *packing) text() string {
 	return b.String()
 }
 
-// identity hashes what a pack follows from: the files of its constants, by their size and time, the kernel and what made the code
-// of it. There is none for data that the program made, nor where that is not known.
+// identity hashes what a pack follows from: the files of its constants, by their size, time and checksum, the kernel and what made
+// the code of it. The checksum tells the bytes: a time may be set back, and be that of a file which has taken this one's place. There is none for data that the program made, nor where that is not known.
 func (j *packing) identity(c *constants, by string) (packed.Key, bool) {
 	if by == "" {
 		return packed.Key{}, false
@@ -113,7 +113,11 @@ func (j *packing) identity(c *constants, by string) (packed.Key, bool) {
 		if err != nil {
 			return packed.Key{}, false
 		}
-		fmt.Fprintf(h, "%q %d %d %q %d %08x %d %d %s\n", path, info.Size(), info.ModTime().UnixNano(), r.Source.Entry, r.Source.Size, r.Source.CRC, r.Offset, r.Strides, r.Type)
+		sum, err := c.sum(r.Source)
+		if err != nil {
+			return packed.Key{}, false
+		}
+		fmt.Fprintf(h, "%q %d %d %q %d %08x %d %d %s\n", path, info.Size(), info.ModTime().UnixNano(), r.Source.Entry, r.Source.Size, sum, r.Offset, r.Strides, r.Type)
 	}
 	return packed.Key(h.Sum(nil)), true
 }

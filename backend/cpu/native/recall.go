@@ -51,7 +51,7 @@ type notedKernel struct {
 	Name    string
 	Sum     []byte
 	Sizes   []*ir.DimDecl `json:",omitempty"`
-	Guards  []string      `json:",omitempty"`
+	Guards  []notedGuard  `json:",omitempty"`
 	Buffers []notedBuffer
 	Rounds  *notedDim `json:",omitempty"`
 	Effort  notedEffort
@@ -94,6 +94,26 @@ func (d notedDim) MarshalText() ([]byte, error) {
 // UnmarshalText reads the text of a size.
 func (d *notedDim) UnmarshalText(text []byte) (err error) {
 	d.Dim, err = ir.ParseDim(string(text))
+	return err
+}
+
+// notedGuard is a guard by its text.
+type notedGuard struct{ ir.Guard }
+
+// MarshalText gives the text of a guard that reads back as the same.
+func (g notedGuard) MarshalText() ([]byte, error) {
+	text := g.String()
+	again, err := ir.ParseGuard(text)
+	same := func(a, b ir.Cond) bool { return a.Rel == b.Rel && a.Left.Equal(b.Left) && a.Right.Equal(b.Right) }
+	if err != nil || !slices.EqualFunc(again.Any, g.Any, same) {
+		return nil, fmt.Errorf("the guard %s has no text", text)
+	}
+	return []byte(text), nil
+}
+
+// UnmarshalText reads the text of a guard.
+func (g *notedGuard) UnmarshalText(text []byte) (err error) {
+	g.Guard, err = ir.ParseGuard(string(text))
 	return err
 }
 
@@ -143,12 +163,8 @@ func (c *compiler) recall(k *kinds) ([]planned, bool) {
 // outline is what was noted of a kernel.
 func (n *notedKernel) outline() (*outline, error) {
 	k := &kernel.Kernel{Name: n.Name, Sizes: n.Sizes, Body: &kernel.Block{}}
-	for _, text := range n.Guards {
-		g, err := ir.ParseGuard(text)
-		if err != nil {
-			return nil, err
-		}
-		k.Guards = append(k.Guards, g)
+	for _, g := range n.Guards {
+		k.Guards = append(k.Guards, g.Guard)
 	}
 	o := &outline{kernel: k, effort: n.Effort.effort(), noted: true}
 	if copy(o.sum[:], n.Sum) != len(o.sum) {
@@ -262,7 +278,7 @@ func (w *noting) kernel(k *kernel.Kernel) int {
 	}
 	n := notedKernel{Name: k.Name, Sum: slices.Clone(o.sum[:]), Sizes: k.Sizes, Effort: effortNote(o.effort)}
 	for _, g := range k.Guards {
-		n.Guards = append(n.Guards, g.String())
+		n.Guards = append(n.Guards, notedGuard{g})
 	}
 	for i, b := range k.Buffers {
 		n.Buffers = append(n.Buffers, notedBuffer{b.Name, b.Elem, notedDim{b.Len}, b.Space, b.Role, b.Index, o.touched[i]})

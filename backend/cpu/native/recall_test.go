@@ -3,16 +3,19 @@
 package native
 
 import (
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -121,4 +124,72 @@ func (w *noting) text(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestNotedGuards notes guards that read back as the same only: with another one a kernel would run on sizes that it was not proven for.
+func TestNotedGuards(t *testing.T) {
+	n, two := ir.Sym("N"), ir.Const(2)
+	for _, c := range []struct {
+		guard ir.Guard
+		fits  bool
+	}{
+		{ir.Guard{Any: []ir.Cond{{Left: n, Rel: ir.RelGE, Right: two}, {Left: ir.Sym("M"), Rel: ir.RelNE, Right: n.Mul(two)}}}, true},
+		{ir.Guard{Any: []ir.Cond{{Left: ir.Sym("no name"), Rel: ir.RelGE, Right: two}}}, false},
+		{ir.Guard{}, false}, // the text of one that never holds has a condition
+	} {
+		k := &kernel.Kernel{Name: "k", Body: &kernel.Block{}, Guards: []ir.Guard{c.guard}}
+		w := &noting{c: testCompiler(t), outlines: map[*kernel.Kernel]*outline{k: {kernel: k, effort: &effort{}}}}
+		w.kernel(k)
+		data, err := w.encode()
+		if (err == nil) != c.fits {
+			t.Errorf("%s: found %s and the error %v, expected one: %v", c.guard, data, err, !c.fits)
+			continue
+		}
+		var again notedPlans
+		if !c.fits {
+			continue
+		}
+		if err := json.Unmarshal(data, &again); err != nil {
+			t.Fatal(err)
+		}
+		if o, err := again.Kernels[0].outline(); err != nil || o.kernel.Guards[0].String() != c.guard.String() {
+			t.Errorf("%s: found %v (%v)", c.guard, o, err)
+		}
+	}
+}
+
+// TestProgress compiles a module anew, by a note, and by a note without code: what is done of it never becomes less, and is all of it in
+// the end.
+func TestProgress(t *testing.T) {
+	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
+	for _, turn := range []string{"planned", "recalled", "planned again"} {
+		if turn == "planned again" {
+			names, err := filepath.Glob(filepath.Join(cache.Dir, "*.so"))
+			if err != nil || len(names) == 0 {
+				t.Fatalf("the cache has the objects %v (%v)", names, err)
+			}
+			for _, name := range names {
+				if err := os.Remove(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var told []int
+		all := 0
+		p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), parse(t, mixed), backend.Options{Threads: 1, Progress: func(done, total int) {
+			told, all = append(told, done), total
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if !slices.IsSorted(told) || len(told) == 0 || told[len(told)-1] != all {
+			t.Errorf("%s: %v of %d were done", turn, told, all)
+		}
+		if turn == "recalled" && len(told) != 1 {
+			t.Errorf("%s: %v of %d were done, expected all at once", turn, told, all)
+		}
+	}
 }

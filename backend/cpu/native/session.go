@@ -117,25 +117,33 @@ func (s *session) prepared(seg *segment, size func(string) (int64, bool)) (*prep
 		if pr.is(seg, size) {
 			copy(ready[1:i+1], ready[:i])
 			ready[0] = pr
-			return pr, nil
+			return pr, s.room(pr)
 		}
 	}
 	pr, err := seg.prepare(size, s.p.pool.size(), s.p.code)
 	if err != nil {
 		return nil, err
 	}
-	if s.scratch == nil || pr.scratch > s.stride {
-		stride := max(memory.Aligned(pr.scratch), memory.Alignment)
-		if err := s.scratch.Free(); err != nil {
-			return nil, err
-		}
-		if s.scratch, err = memory.NewRegion(stride * s.p.pool.size()); err != nil {
-			return nil, err
-		}
-		s.stride = stride
+	if err := s.room(pr); err != nil {
+		return nil, err
 	}
 	s.ready[seg.ID] = slices.Insert(ready[:min(len(ready), maxReady-1)], 0, pr)
 	return pr, nil
+}
+
+// room sees that the kernels' own memory is enough for a segment. Where there is no more, what there is stays for the others.
+func (s *session) room(pr *prepared) error {
+	if s.scratch != nil && pr.scratch <= s.stride {
+		return nil
+	}
+	stride := max(memory.Aligned(pr.scratch), memory.Alignment)
+	more, err := memory.NewRegion(stride * s.p.pool.size())
+	if err != nil {
+		return err
+	}
+	old := s.scratch
+	s.scratch, s.stride = more, stride
+	return old.Free()
 }
 
 // is reports sizes that a segment was made ready for.

@@ -49,7 +49,7 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 	return steps, err
 }
 
-// progress tells how many operations are planned.
+// progress tells how many operations are planned. What is recalled counts when its code is found, as else it is planned after all.
 func (g *planning) progress(done int) {
 	if g.c.progress != nil {
 		g.c.progress(done, 2*len(g.ops)) // compiling takes about as long as planning
@@ -81,7 +81,6 @@ func (g *planning) steps(ctx context.Context, plans []planned) (map[*ir.Op]*segm
 			kernels = append(kernels, pack.Kernel)
 		}
 	}
-	g.progress(len(g.ops))
 	code, err := g.c.compile(ctx, g.m.Name, kernels)
 	if err != nil {
 		return nil, err
