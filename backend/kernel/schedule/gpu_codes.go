@@ -11,8 +11,14 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// codesAtOnce is how many codes of a column a thread takes at a time: they share a scale.
+// codesAtOnce is how many codes of a column a thread takes at a time where they share a scale; twice as many where those do.
 const codesAtOnce = 16
+
+// The columns of a SIMD group: as many as share an input, unless that leaves fewer SIMD groups than keep a GPU busy.
+const (
+	mostCodeColumns = 8
+	busySIMDs       = 1024
+)
 
 // coded is dots with weights that are codes with a scale, or a table, for each block of a column. Codes with scales are multiplied as
 // they lie in their words; the scale, and what zero points stand for, are applied to sums of codesAtOnce.
@@ -21,9 +27,10 @@ type coded struct {
 	op    *ir.Op    // the dequantization or lookup
 	data  *ir.Value // its codes, a parameter
 	bits  int64
-	sign  bool           // codes have one
-	masks *kernel.Value  // of the four codes that are lowest in a word
-	table *kernel.Buffer // the entries of the one table in shared memory; nil where there are several
+	sign  bool            // codes have one
+	run   int64           // codes of a column that a thread takes at a time
+	masks []*kernel.Value // of the codes of a word, four by four
+	table *kernel.Buffer  // the entries of the one table in shared memory; nil where there are several
 }
 
 // codesOf finds what makes the weights of a linear of codes; the reason says why it is nothing that coded knows.
@@ -91,6 +98,7 @@ func makeCodes(g *Group, t Target) (*Made, error) {
 	c.op, c.data = op, op.Operand(0)
 	c.bits, c.sign = int64(c.data.Type.Elem.Bits()), c.data.Type.Elem.Kind() == host.KindInt
 	c.dots.add = c.sums
+	c.each, c.run = c.columns(), c.runs()
 	if op.Is(quant.Lookup) && isOne(product(op.In(1).Shape[:2])) {
 		entries := op.In(1).Shape[2]
 		c.table = c.Buffer("table", host.F32, entries, kernel.Shared, 0)
@@ -103,11 +111,39 @@ func makeCodes(g *Group, t Target) (*Made, error) {
 	return &Made{Kernels: []*kernel.Kernel{k}}, nil
 }
 
+// columns is how many of them a SIMD group has.
+func (c *coded) columns() int64 {
+	_, n := c.g.env.Range(c.n)
+	each := int64(mostCodeColumns)
+	for each > 1 && (each*c.rows > mostDotRows || n/each < busySIMDs) {
+		each /= 2
+	}
+	return each
+}
+
+// runs is how many codes of a column a thread takes at a time.
+func (c *coded) runs() int64 {
+	twice := num(2 * codesAtOnce)
+	if c.bits > 4 || c.op.Is(quant.Lookup) || !isZero(c.k.Mod(twice)) {
+		return codesAtOnce
+	}
+	for _, v := range c.op.Operands[1:] {
+		if v != nil && !isZero(c.k.Mod(v.Type.Shape[1].Mul(twice))) {
+			return codesAtOnce
+		}
+	}
+	return 2 * codesAtOnce
+}
+
 // sums gives the sums of each row with each column, which this thread has.
 func (c *coded) sums(batch []ir.Dim, cols []ir.Dim) ([]*kernel.Value, error) {
-	c.crew.unit, c.crew.written = codesAtOnce, 2
-	u32 := kernel.Type{Elem: host.U32, Lanes: 4}
-	c.masks = c.Op(kernel.ShiftLeft, c.Int(u32, 1<<c.bits-1), c.Cast(c.shifts(), host.U32))
+	c.crew.unit, c.crew.written = c.run, 2
+	if c.bits < 8 && !c.op.Is(quant.Lookup) {
+		u32 := kernel.Type{Elem: host.U32, Lanes: 4}
+		for at := int64(0); at < 32; at += 4 * c.bits {
+			c.masks = append(c.masks, c.Op(kernel.ShiftLeft, c.Int(u32, 1<<c.bits-1), c.Cast(c.shifts(at), host.U32)))
+		}
+	}
 	init := make([]*kernel.Value, c.rows*c.each)
 	for i := range init {
 		init[i] = c.Number(kernel.Type{Elem: host.F32, Lanes: 1}, 0)
@@ -160,15 +196,15 @@ func (c *coded) column(col, k ir.Dim, rows [][]*kernel.Value, totals []*kernel.V
 // inputs gives what a thread has of each row, for codes as they lie in words, and its sum. What is behind the end is 0.
 func (c *coded) inputs(batch []ir.Dim, x element) (rows [][]*kernel.Value, totals []*kernel.Value, err error) {
 	f32 := kernel.Type{Elem: host.F32, Lanes: 4}
-	var weights *kernel.Value // of the places of codes in words
-	if c.bits < 8 && !c.op.Is(quant.Lookup) {
-		place := c.Op(kernel.ShiftLeft, c.Int(kernel.Type{Elem: host.U32, Lanes: 4}, 1), c.Cast(c.shifts(), host.U32))
-		weights = c.Op(kernel.Div, c.Float(f32, 1), c.Cast(place, host.F32))
+	var weights []*kernel.Value // of the places of codes in words
+	for i := range c.masks {
+		place := c.Op(kernel.ShiftLeft, c.Int(kernel.Type{Elem: host.U32, Lanes: 4}, 1), c.Cast(c.shifts(int64(i)*4*c.bits), host.U32))
+		weights = append(weights, c.Op(kernel.Div, c.Float(f32, 1), c.Cast(place, host.F32)))
 	}
 	for row := range c.rows {
 		var list []*kernel.Value
 		var total *kernel.Value
-		for i := int64(0); i < codesAtOnce; i += 4 {
+		for i := int64(0); i < c.run; i += 4 {
 			v, err := c.vectorIn(c.contraction.a, batch, part{at: num(row)}, part{at: x.at.Add(num(i)), step: one})
 			if err != nil {
 				return nil, nil, err
@@ -181,8 +217,8 @@ func (c *coded) inputs(batch []ir.Dim, x element) (rows [][]*kernel.Value, total
 			} else {
 				total = c.Op(kernel.Add, total, v)
 			}
-			if weights != nil {
-				v = c.Op(kernel.Mul, v, weights)
+			if n := int64(len(weights)); n > 0 {
+				v = c.Op(kernel.Mul, v, weights[i/4%n])
 			}
 			list = append(list, v)
 		}
@@ -191,10 +227,10 @@ func (c *coded) inputs(batch []ir.Dim, x element) (rows [][]*kernel.Value, total
 	return rows, totals, nil
 }
 
-// shifts are where the four lowest codes of a word lie.
-func (c *coded) shifts() *kernel.Value {
+// shifts are where four codes of a word lie, the first of them at a bit.
+func (c *coded) shifts(first int64) *kernel.Value {
 	i32 := kernel.Type{Elem: host.I32, Lanes: 4}
-	return c.Op(kernel.Mul, c.Lanes(i32), c.Int(i32, c.bits))
+	return c.Op(kernel.Add, c.Op(kernel.Mul, c.Lanes(i32), c.Int(i32, c.bits)), c.Int(i32, first))
 }
 
 // bytes loads four bytes of a run of codes of a column.
@@ -203,10 +239,10 @@ func (c *coded) bytes(col, k ir.Dim, from int64) *kernel.Value {
 	return c.Load(c.emitter.buffers[c.data.Index], at.Add(num(from)), 4)
 }
 
-// codes loads codes of a column, as numbers times the power of two that is the place of each among the lowest of a word.
+// codes loads codes of a column, as numbers times the power of two that is the place of each in its word.
 func (c *coded) codes(col, k ir.Dim) []*kernel.Value {
 	var list []*kernel.Value
-	for from := int64(0); from < codesAtOnce*c.bits/8; from += 4 {
+	for from := int64(0); from < c.run*c.bits/8; from += 4 {
 		v := c.bytes(col, k, from)
 		if c.bits == 8 {
 			list = append(list, c.Cast(v, host.F32))
@@ -216,9 +252,8 @@ func (c *coded) codes(col, k ir.Dim) []*kernel.Value {
 		if c.sign { // what the highest code has more than the code
 			word = c.Op(kernel.Xor, word, c.Int(word.Type, map[int64]int64{2: 0xaaaaaaaa, 4: 0x88888888}[c.bits]))
 		}
-		for at := int64(0); at < 32; at += 4 * c.bits {
-			four := c.Op(kernel.ShiftRight, word, c.Int(word.Type, at))
-			list = append(list, c.Cast(c.Op(kernel.And, c.Splat(four, 4), c.masks), host.F32))
+		for _, mask := range c.masks {
+			list = append(list, c.Cast(c.Op(kernel.And, c.Splat(word, 4), mask), host.F32))
 		}
 	}
 	return list
@@ -250,7 +285,7 @@ func (c *coded) fill(t ir.Dim) error {
 // looked gives the sum of the entries that a run of codes of a column names, for each row.
 func (c *coded) looked(col, k ir.Dim, rows [][]*kernel.Value) ([]*kernel.Value, error) {
 	sums := make([][4]*kernel.Value, len(rows))
-	for from := int64(0); from < codesAtOnce*c.bits/8; from += 4 {
+	for from := int64(0); from < c.run*c.bits/8; from += 4 {
 		word := c.Bits(c.bytes(col, k, from), host.U32)
 		for i := range 32 / c.bits {
 			code := c.Op(kernel.And, c.Op(kernel.ShiftRight, word, c.Int(word.Type, i*c.bits)), c.Int(word.Type, 1<<c.bits-1))
