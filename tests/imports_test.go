@@ -43,6 +43,7 @@ var mayImport = []struct {
 	{"backend/programs", nil},
 	{"backend/metal/msl", []string{"ir", "ir/host", "backend/kernel", "backend/metal/launch"}},
 	{"backend/metal/check/checktest", []string{"backend/metal/launch"}},
+	{"backend/metal/metaltest", []string{"ir", "ir/host", "backend/kernel", "backend/metal"}},
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/programs"}},
 	{"backend/metal/cuda", []string{"backend/metal/launch", "backend/metal/check", "backend/metal/check/checktest", "backend/metal/cuda", "backend/programs"}},
 	{"backend/metal/custom", []string{"ir", "ir/host", "dialect", "backend", "backend/metal/check", "backend/metal/launch"}},

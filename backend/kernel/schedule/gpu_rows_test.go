@@ -77,7 +77,7 @@ func TestGPURows(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				code.hold(t, gpus, op, in, at, want[0])
+				code.hold(t, gpus[(i+k)%2:][:1], op, in, at, want[0])
 			})
 		}
 	}

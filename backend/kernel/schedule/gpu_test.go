@@ -27,12 +27,16 @@ var gpuStep = flag.Int("gpustep", 12, "check each so manieth case of the schedul
 
 // TestGPUExamples is TestExamples for GPUs.
 func TestGPUExamples(t *testing.T) {
+	list := gpus
+	if testing.Short() {
+		list = gpus[1:]
+	}
 	for _, d := range aiopt.Standard().Ops.Dialects {
 		for _, def := range d.Ops {
 			if !def.CanFuse() && !def.Traits.Has(ir.Anchor) {
 				continue
 			}
-			t.Run(def.Name, func(t *testing.T) { testExample(t, def, gpus, slices.Concat(notEmitted, notOnGPUs)) })
+			t.Run(def.Name, func(t *testing.T) { testExample(t, def, list, slices.Concat(notEmitted, notOnGPUs)) })
 		}
 	}
 }
@@ -119,7 +123,7 @@ func TestGPUGroups(t *testing.T) {
 func TestGPUAttention(t *testing.T) {
 	code := metally{step: *gpuStep}
 	for i, c := range attentionCases {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
