@@ -373,15 +373,23 @@ func (l *loops) ragged(kind kernel.LoopKind, name string, spans []span, wide ir.
 }
 
 // store writes the result at a place.
-func (l *loops) store(p point) error {
-	q, err := p.reshaped(l.g.env, l.g.Result.Type.Shape)
-	if err != nil {
-		return err
+func (l *loops) store(p point) error { return l.storeAll([]point{p}) }
+
+// storeAll computes what is at some places, then stores it.
+func (l *loops) storeAll(list []point) error {
+	values := make([]*kernel.Value, len(list))
+	places := make([]point, len(list))
+	for i, p := range list {
+		var err error
+		if places[i], err = p.reshaped(l.g.env, l.g.Result.Type.Shape); err != nil {
+			return err
+		}
+		if values[i], err = l.value(l.g.Result, places[i]); err != nil {
+			return err
+		}
 	}
-	v, err := l.value(l.g.Result, q)
-	if err != nil {
-		return err
+	for i, v := range values {
+		l.put(l.out, places[i], v)
 	}
-	l.put(l.out, q, v)
 	return nil
 }

@@ -125,7 +125,7 @@ func unit(u check.Unit, kernels []check.Kernel) string {
 				buffers = max(buffers, p.Index+1)
 				fmt.Fprintf(&args, ", &launch.argument[%d]", p.Index)
 			case "threadgroup":
-				fmt.Fprintf(&given, "aiopt::Argument given%d = {aiopt::given + launch.shared[%d]}; ", p.Index, p.Index)
+				fmt.Fprintf(&given, "aiopt::Argument given%d = {{aiopt::given + launch.shared[%d]}}; ", p.Index, p.Index)
 				fmt.Fprintf(&args, ", &given%d", p.Index)
 			default:
 				fmt.Fprintf(&args, ", t.%s", p.Attr)

@@ -19,6 +19,7 @@ import (
 type Bundle struct {
 	Modules []*cuda.Module `json:"modules"`
 	Cases   []Case         `json:"cases"`
+	Timed   []Timed        `json:"timed,omitempty"`
 	data    []byte
 }
 
@@ -54,17 +55,7 @@ var within = map[string]float64{"f32": 1e-5, "f16": 1e-3, "bf16": 8e-3}
 
 // Add takes a dispatch, and the same after it ran right: what its parameters should hold. Parameters that are only read are left out.
 func (b *Bundle) Add(name string, m *cuda.Module, d, after check.Dispatch) *Case {
-	number := -1
-	for i, have := range b.Modules {
-		if have == m {
-			number = i
-		}
-	}
-	if number < 0 {
-		number = len(b.Modules)
-		b.Modules = append(b.Modules, m)
-	}
-	c := Case{Name: name, Module: number, Launch: d.Launch, Threads: d.Threads}
+	c := Case{Name: name, Module: b.module(m), Launch: d.Launch, Threads: d.Threads}
 	for i, a := range d.Args {
 		c.Args = append(c.Args, arg{b.put(a.Bytes), len(a.Bytes), a.Extents})
 		if d.Launch.Params[i].Access != launch.Read {
@@ -73,6 +64,17 @@ func (b *Bundle) Add(name string, m *cuda.Module, d, after check.Dispatch) *Case
 	}
 	b.Cases = append(b.Cases, c)
 	return &b.Cases[len(b.Cases)-1]
+}
+
+// module is a module's place in the list, where it is put once.
+func (b *Bundle) module(m *cuda.Module) int {
+	for i, have := range b.Modules {
+		if have == m {
+			return i
+		}
+	}
+	b.Modules = append(b.Modules, m)
+	return len(b.Modules) - 1
 }
 
 func (b *Bundle) put(bytes []byte) int {
@@ -111,6 +113,11 @@ func Read(dir string) (*Bundle, error) {
 	for _, c := range b.Cases {
 		if c.Module < 0 || c.Module >= len(b.Modules) {
 			return nil, fmt.Errorf("%s: case %s is of module %d, there are %d", casesFile, c.Name, c.Module, len(b.Modules))
+		}
+	}
+	for _, k := range b.Timed {
+		if k.Module < 0 || k.Module >= len(b.Modules) || len(k.Bytes) != len(k.Launch.Params) {
+			return nil, fmt.Errorf("%s: kernel %s is of module %d, there are %d; it has %d buffers for %d parameters", casesFile, k.Name, k.Module, len(b.Modules), len(k.Bytes), len(k.Launch.Params))
 		}
 	}
 	return b, nil

@@ -29,6 +29,7 @@ import (
 var (
 	made  = flag.String("make", "", "keep the bundle in this folder")
 	given = flag.String("bundle", "", "run the bundle of this folder on the GPU, which must be there")
+	texts = flag.String("texts", "", "write the generated texts that are measured to this folder")
 	times = flag.String("times", "", "with -bundle: measure kernels and write the times to this file")
 )
 
@@ -70,7 +71,7 @@ func add(t *testing.T, b *Bundle, p *check.Program, m *cuda.Module, name string,
 	return b.Add(name, m, d, after)
 }
 
-// bundle makes everything: check's own tests of the header, and the kernels that are measured, at small sizes.
+// bundle makes everything: check's own tests of the header, and the kernels that are measured.
 func bundle(t *testing.T) *Bundle {
 	tools, err := check.Find()
 	if err != nil {
@@ -101,14 +102,7 @@ func bundle(t *testing.T) *Bundle {
 			k.expect(c)
 		}
 	}
-	text, err := os.ReadFile("testdata/bench.metal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, m := checked(t, tools, "bench.metal", string(text))
-	for _, d := range Small() {
-		add(t, b, p, m, "bench/"+d.Launch.Function, d)
-	}
+	addGenerated(t, tools, b)
 	return b
 }
 
@@ -197,38 +191,24 @@ type measured struct {
 	Bandwidth float64 // bytes a second
 }
 
-// measure times the kernels of bench.metal.
+// measure times kernels.
 func measure(t *testing.T, bundles []*Bundle, device *cuda.Device) {
-	var module *cuda.Module
-	for _, b := range bundles {
-		for _, m := range b.Modules {
-			if m.Name == "bench.metal" {
-				module = m
-			}
-		}
-	}
-	p, err := device.Load(module)
-	if err != nil {
-		t.Fatal(err)
-	}
 	peaks, err := device.Peaks(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("a copy moves %.0f GB/s; %.0f GFLOP/s of float", peaks.Bandwidth/1e9, peaks.Flops/1e9)
 	list := []measured{{Kernel: "copy", Bandwidth: peaks.Bandwidth}}
-	for _, k := range Large() {
-		how := cuda.Rounds{}
-		if strings.HasPrefix(k.Kernel, "gemm") {
-			how.Launches = 2
+	for _, b := range bundles {
+		for _, k := range b.Timed {
+			timing, err := b.time(t, device, &k)
+			if err != nil {
+				t.Errorf("%s: %v", k.Name, err)
+				continue
+			}
+			t.Logf("%-14s %-12s %9v %s", k.Name, k.Size, timing.Best, timing.Rate(k.Work, peaks))
+			list = append(list, measured{k.Name, k.Size, k.Work.Bytes, k.Work.Flops, timing.Best.Seconds(), timing.Median.Seconds(), k.Work.Bytes / timing.Best.Seconds()})
 		}
-		timing, err := p.Time(t.Context(), k.Make(), how)
-		if err != nil {
-			t.Errorf("%s: %v", k.Kernel, err)
-			continue
-		}
-		t.Logf("%-12s %-12s %9v %s", k.Kernel, k.Size, timing.Best, timing.Rate(k.Work, peaks))
-		list = append(list, measured{k.Kernel, k.Size, k.Work.Bytes, k.Work.Flops, timing.Best.Seconds(), timing.Median.Seconds(), k.Work.Bytes / timing.Best.Seconds()})
 	}
 	text, err := json.MarshalIndent(list, "", " ")
 	if err == nil {
@@ -237,4 +217,14 @@ func measure(t *testing.T, bundles []*Bundle, device *cuda.Device) {
 	if err != nil {
 		t.Error(fmt.Errorf("the times: %w", err))
 	}
+}
+
+// time loads a kernel's module for it alone.
+func (b *Bundle) time(t *testing.T, device *cuda.Device, k *Timed) (cuda.Timing, error) {
+	p, err := device.Load(b.Modules[k.Module])
+	if err != nil {
+		return cuda.Timing{}, err
+	}
+	timing, err := p.Time(t.Context(), k.Dispatch(), cuda.Rounds{})
+	return timing, errors.Join(err, p.Unload())
 }

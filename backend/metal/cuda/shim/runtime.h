@@ -15,15 +15,21 @@ struct U3 {
 
 constexpr u32 most_rank = 8, lanes = 32, value_bytes = 32;
 
+// Address is where a buffer begins: as with Metal, at a multiple of 16 bytes, which lets clang take neighbours together.
+struct Address {
+  void *at;
+  template <class T> __attribute__((always_inline)) explicit operator T *() const { return (T *)__builtin_assume_aligned(at, 16); }
+};
+
 // Argument is what is bound to a buffer index, as cuda/run.go lays it out. Extent 0 is the innermost dimension; strides are in
 // elements. What a small reference refers to comes with the call, and needs no access to memory.
 struct Argument {
-  void *data;
+  Address data;
   u32 rank;
   int extent[most_rank];
   u32 stride[most_rank];
   alignas(16) unsigned char copy[value_bytes];
-  __attribute__((always_inline)) void *value(u64 bytes) const { return bytes <= value_bytes ? (void *)copy : data; }
+  __attribute__((always_inline)) void *value(u64 bytes) const { return bytes <= value_bytes ? (void *)copy : data.at; }
 };
 
 // Grid is how a kernel is dispatched: threads, not groups.
