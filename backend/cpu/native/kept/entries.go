@@ -117,10 +117,14 @@ func isUnfinished(name string) bool {
 }
 
 // List gives the entries, most recently used first.
-func (f *Folder) List() ([]Entry, error) { return f.list(func(c *content) []*Entry { return c.entries }) }
+func (f *Folder) List() ([]Entry, error) {
+	return f.list(func(c *content) []*Entry { return c.entries })
+}
 
 // Notes gives the notes, most recently used first.
-func (f *Folder) Notes() ([]Entry, error) { return f.list(func(c *content) []*Entry { return c.notes }) }
+func (f *Folder) Notes() ([]Entry, error) {
+	return f.list(func(c *content) []*Entry { return c.notes })
+}
 
 func (f *Folder) list(which func(*content) []*Entry) ([]Entry, error) {
 	if err := f.Check(); err != nil {
