@@ -25,15 +25,18 @@ type sources struct {
 	dirs []string // that it is in
 
 	mu    sync.Mutex
-	files map[string]opened
+	files map[string]*opened
 }
 
-// opened finds an entry of an open file and checks that it is the one meant.
-type opened func(entry string, size int64, crc uint32) ([]byte, error)
+// opened is an open file: bytes finds an entry and checks that it is the one meant, release says that it is not read for a while.
+type opened struct {
+	bytes   func(entry string, size int64, crc uint32) ([]byte, error)
+	release func(entry string)
+}
 
 // newSources is for the text of a name, which may be a link.
 func newSources(path string) *sources {
-	s := &sources{text: path, dirs: []string{filepath.Dir(path)}, files: map[string]opened{}}
+	s := &sources{text: path, dirs: []string{filepath.Dir(path)}, files: map[string]*opened{}}
 	if to, err := atomicfile.Target(path); err == nil && to != path {
 		s.dirs = append(s.dirs, filepath.Dir(to))
 	}
@@ -69,7 +72,7 @@ func (s *sources) bind(m *ir.Module) {
 		}
 		src.File = path
 		src.Open = func() ([]byte, error) {
-			find, err := s.open(path)
+			f, err := s.open(path)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, fmt.Errorf("%s takes data from %s, and there is no such file: a text has to stay where its data is; to move or copy a model make one file of it there: aiopt %s -o %s",
 					s.text, path, filepath.Base(s.text), strings.TrimSuffix(filepath.Base(s.text), ".air")+".airpkg")
@@ -77,12 +80,17 @@ func (s *sources) bind(m *ir.Module) {
 			if err != nil {
 				return nil, err
 			}
-			return find(src.Entry, src.Size, src.CRC)
+			return f.bytes(src.Entry, src.Size, src.CRC)
+		}
+		src.Release = func() {
+			if f, err := s.open(path); err == nil {
+				f.release(src.Entry)
+			}
 		}
 	}
 }
 
-func (s *sources) open(path string) (opened, error) {
+func (s *sources) open(path string) (*opened, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f, ok := s.files[path]; ok {
@@ -101,30 +109,34 @@ func (s *sources) open(path string) (opened, error) {
 }
 
 // openers open the files that data lies in, by their ending.
-var openers = map[string]func(path string) (opened, error){".safetensors": openTensors, ".airpkg": openAsset, ".pt2": openArchive}
+var openers = map[string]func(path string) (*opened, error){".safetensors": openTensors, ".airpkg": openAsset, ".pt2": openArchive}
 
-func openTensors(path string) (opened, error) {
+func openTensors(path string) (*opened, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return f.Bytes, nil
+	return &opened{f.Bytes, f.Release}, nil
 }
 
-func openAsset(path string) (opened, error) {
+func openAsset(path string) (*opened, error) {
 	a, err := asset.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return a.Bytes, nil
+	return &opened{a.Bytes, a.Release}, nil
 }
 
-func openArchive(path string) (opened, error) {
+func openArchive(path string) (*opened, error) {
 	c, err := pt2.OpenContainer(path)
 	if err != nil {
 		return nil, err
 	}
-	return c.Bytes, nil
+	return &opened{c.Bytes, func(entry string) {
+		if e, err := c.Entry(entry); err == nil {
+			c.Release(e)
+		}
+	}}, nil
 }
 
 // saveText writes a text and, if passes made data, the safetensors file that holds it. Data that lies in that very file,

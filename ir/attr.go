@@ -186,6 +186,10 @@ func AttrKey(a Attr) string {
 	switch a := a.(type) {
 	case Float:
 		return fmt.Sprintf("%b", float64(a))
+	case String:
+		return fmt.Sprintf("%q", string(a))
+	case Symbol:
+		return fmt.Sprintf("@%q", string(a))
 	case Dense:
 		return fmt.Sprintf("%s%x", a.T, a.T.Bytes())
 	case DimAttr:

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // Dim is an immutable size: an integer, or an expression over the symbols of a function. The zero Dim is 0.
@@ -21,9 +22,10 @@ type Dim struct {
 // dimExpr is a sum of terms without its constant, or an error. It is shared and never changed.
 type dimExpr struct {
 	terms []dimTerm // sorted by dimCompareProducts, none with coefficient 0
-	text  string    // canonical text: equal texts are equal sums
 	depth int       // nesting of atoms that hold expressions
 	err   error
+
+	words atomic.Pointer[string] // the canonical text, once somebody asked for it: most sums are only steps of a proof
 }
 
 type dimTerm struct {
@@ -163,7 +165,7 @@ func (d Dim) Equal(e Dim) bool {
 	if d.Err() != nil || e.Err() != nil || d.c != e.c || (d.x == nil) != (e.x == nil) {
 		return false
 	}
-	return d.x == e.x || d.x.text == e.x.text
+	return d.x == e.x || slices.EqualFunc(d.x.terms, e.x.terms, dimTerm.equal)
 }
 
 // Symbols lists the symbols in d, sorted, each once.
@@ -304,7 +306,7 @@ func dimGCD(a, b int64) int64 {
 	return int64(dimAbs(a))
 }
 
-func dimInvalid(err error) Dim { return Dim{x: &dimExpr{err: err, text: "invalid"}} }
+func dimInvalid(err error) Dim { return Dim{x: &dimExpr{err: err}} }
 
 func dimOverflow(format string, args ...any) Dim {
 	what := fmt.Sprintf(format, args...)

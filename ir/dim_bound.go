@@ -81,6 +81,7 @@ type dimSearch struct {
 	facts []Dim
 	steps int
 	terms int
+	known map[*dimAtom]dimInterval // of atoms with parts: the same ones come again and again in a search
 }
 
 const (
@@ -139,6 +140,19 @@ func (s *dimSearch) atomInterval(a *dimAtom) dimInterval {
 	if a.kind == dimRounded {
 		return a.roundedInterval(s.interval)
 	}
+	if i, ok := s.known[a]; ok {
+		return i
+	}
+	i := s.partsInterval(a)
+	if s.known == nil {
+		s.known = map[*dimAtom]dimInterval{}
+	}
+	s.known[a] = i
+	return i
+}
+
+// partsInterval is the interval of a minimum, a maximum or a floor division.
+func (s *dimSearch) partsInterval(a *dimAtom) dimInterval {
 	x := s.interval(a.args[0])
 	for _, arg := range a.args[1:] {
 		y := s.interval(arg)
@@ -205,9 +219,10 @@ func (d Dim) replaceAtom(atom *dimAtom, by Dim) Dim {
 // lower bounds d by intervals, and by subtracting facts so that a term goes away: from b*d - a*fact >= low
 // follows d >= low/b.
 func (s *dimSearch) lower(d Dim, want int64, depth int) int64 {
-	if s.steps--; s.steps < 0 || d.Err() != nil {
+	if s.steps--; s.steps < 0 || d.Err() != nil || s.env.effort.Spent() {
 		return math.MinInt64
 	}
+	s.env.effort.take(1 + len(d.terms()))
 	best := s.interval(d).lo
 	if depth == 0 {
 		return best

@@ -29,15 +29,15 @@ func dimSum(terms []dimTerm, c int64) Dim {
 	case len(kept) == 1 && kept[0].coef == 1 && len(kept[0].product) == 1:
 		return Dim{c, kept[0].product[0].alone}
 	}
-	x := &dimExpr{terms: kept, text: dimSumText(kept)}
+	x := &dimExpr{terms: kept}
 	for _, t := range kept {
 		for _, a := range t.product {
 			x.depth = max(x.depth, a.depth)
 		}
 	}
-	if len(x.text) > dimMaxText || len(kept) > dimMaxTerms {
+	if dimSumLen(kept) > dimMaxText && len(x.text()) > dimMaxText || len(kept) > dimMaxTerms {
 		x.err = dimTooLarge(Dim{x: x}, Dim{c: c}).Err()
-		return Dim{x: &dimExpr{err: x.err, text: "invalid"}}
+		return Dim{x: &dimExpr{err: x.err}}
 	}
 	return Dim{c, x}
 }
@@ -66,7 +66,8 @@ func dimNewAtom(a *dimAtom) Dim {
 	if len(a.text) > dimMaxText || a.depth > dimMaxDepth {
 		return dimTooLarge(a.args[0], a.args[len(a.args)-1])
 	}
-	a.alone = &dimExpr{terms: []dimTerm{{1, []*dimAtom{a}}}, text: a.text, depth: a.depth}
+	a.alone = &dimExpr{terms: []dimTerm{{1, []*dimAtom{a}}}, depth: a.depth}
+	a.alone.words.Store(&a.text)
 	return Dim{x: a.alone}
 }
 
@@ -109,11 +110,41 @@ func (d Dim) String() string {
 	case d.x == nil:
 		return strconv.FormatInt(d.c, 10)
 	case d.c == 0 || d.x.err != nil:
-		return d.x.text
+		return d.x.text()
 	case d.c > 0:
-		return d.x.text + "+" + strconv.FormatInt(d.c, 10)
+		return d.x.text() + "+" + strconv.FormatInt(d.c, 10)
 	}
-	return d.x.text + strconv.FormatInt(d.c, 10)
+	return d.x.text() + strconv.FormatInt(d.c, 10)
+}
+
+// text is canonical: equal texts are equal sums.
+func (x *dimExpr) text() string {
+	if x.err != nil {
+		return "invalid"
+	}
+	if known := x.words.Load(); known != nil {
+		return *known
+	}
+	text := dimSumText(x.terms)
+	x.words.Store(&text)
+	return text
+}
+
+func (t dimTerm) equal(u dimTerm) bool {
+	return t.coef == u.coef && dimCompareProducts(t.product, u.product) == 0
+}
+
+// dimSumLen is at least the length of a sum's text.
+func dimSumLen(terms []dimTerm) int {
+	const sign, coef, times = 1, 20, 3 // what stands before a term, and beside each of its factors
+	n := 0
+	for _, t := range terms {
+		n += sign + coef
+		for _, a := range t.product {
+			n += len(a.text) + times
+		}
+	}
+	return n
 }
 
 func dimSumText(terms []dimTerm) string {

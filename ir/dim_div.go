@@ -282,5 +282,5 @@ func dimCompareForms(a, b Dim) int {
 	case b.x == nil:
 		return -1
 	}
-	return strings.Compare(a.x.text, b.x.text)
+	return strings.Compare(a.x.text(), b.x.text())
 }

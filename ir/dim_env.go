@@ -48,6 +48,7 @@ type DimEnv struct {
 	apart  []Dim                  // each is not 0, from guards that say !=
 	known  map[string]bool        // texts of the guards
 
+	effort   *Effort
 	compared sync.Map // pairs of texts to the Order that was found: programs ask the same many times
 }
 
@@ -239,6 +240,9 @@ func (e *DimEnv) ProveGuard(g Guard) Truth {
 // Prove decides a condition. What the equalities among the guards make of it may be harder to decide than what it says,
 // so it is tried both ways.
 func (e *DimEnv) Prove(c Cond) Truth {
+	if e.effort.Spent() {
+		return Undecided
+	}
 	diff := c.Right.Sub(c.Left)
 	by := e.rewrite(diff)
 	truth := e.prove(c, by)
@@ -329,7 +333,7 @@ func dimNot(t Truth) Truth {
 // Unbounded when none is known.
 func (e *DimEnv) Range(d Dim) (lo, hi int64) {
 	d = e.rewrite(d)
-	if d.Err() != nil {
+	if d.Err() != nil || e.effort.Spent() {
 		return math.MinInt64, Unbounded
 	}
 	lo = e.lower(d, math.MaxInt64)

@@ -117,7 +117,7 @@ func (r dimRule) apply(d Dim) Dim {
 // guards are substituted, minima, maxima, divisions and remainders that the ranges decide are gone. It gives d
 // itself when there is nothing to simplify.
 func (e *DimEnv) Simplify(d Dim) Dim {
-	if _, isConst := d.IsConst(); isConst || d.Err() != nil {
+	if _, isConst := d.IsConst(); isConst || d.Err() != nil || e.effort.Spent() {
 		return d
 	}
 	out := e.decide(e.rewrite(d))

@@ -46,6 +46,9 @@ type Source struct {
 	Elided bool
 	// Open gives the bytes of File's Entry; who loads a module sets it. The bytes must not be changed.
 	Open func() ([]byte, error)
+	// Release, where it is set, says that the bytes are not read for a while, so that what a file holds may leave memory. They stay
+	// valid.
+	Release func()
 }
 
 // Bytes gives the bytes of a source.

@@ -20,7 +20,7 @@ func Layout() *pass.Pass {
 		NeedsLowered: true,
 	}
 	to := p.Options.String("to", "channels-last", "where the channels go", "channels-last", "channels-first")
-	convs := p.Options.String("convs", "all", "which convolutions: all, or those that gain most on a CPU: of constant weights, over one or two axes, in one group or of single channels", "all", "dense")
+	convs := p.Options.String("convs", "all", "which convolutions: all, or those that gain most on a CPU: of constant weights, over one or two axes, in one group or of single channels; group norms then stay as they are", "all", "dense")
 	p.Run = func(ctx *pass.Context, m *ir.Module) error {
 		l := &layout{last: *to == "channels-last", dense: *convs == "dense", borders: map[*ir.Op]bool{}, moved: map[*ir.Value]*ir.Value{}}
 		patterns := []rewrite.Pattern{{Name: "conv", Root: nn.Conv, Apply: l.conv}, {Name: "sink", Apply: l.sink}}
@@ -186,7 +186,7 @@ var sinks = []struct {
 	def  *ir.OpDef
 	sink func(*layout, *rewrite.Rewriter, *ir.Op) bool
 }{
-	{nn.BatchNorm, (*layout).sinkAxis}, {nn.GroupNorm, (*layout).sinkAxis}, {nn.Softmax, (*layout).sinkAxis}, {nn.LogSoftmax, (*layout).sinkAxis},
+	{nn.BatchNorm, (*layout).sinkAxis}, {nn.GroupNorm, (*layout).sinkGroups}, {nn.Softmax, (*layout).sinkAxis}, {nn.LogSoftmax, (*layout).sinkAxis},
 	{tensor.Slice, (*layout).sinkAxis}, {tensor.Concat, (*layout).sinkConcat}, {tensor.Flip, (*layout).sinkFlip},
 	{tensor.Pad, (*layout).sinkPad}, {tensor.Expand, (*layout).sinkExpand}, {tensor.Reshape, (*layout).sinkReshape}, {nn.AdaptiveAvgPool, (*layout).sinkGlobalPool},
 	{nn.MaxPool, (*layout).sinkPool}, {nn.AvgPool, (*layout).sinkPool}, {nn.AdaptiveMaxPool, (*layout).sinkPool},
@@ -240,7 +240,7 @@ func (l *layout) leadsToConv(v *ir.Value) bool {
 				if u.Index == 0 && u.Op.Bool("channels_last") != l.last && (!l.dense || denseConv(u.Op)) {
 					return true
 				}
-			case u.Op.Def.Traits.Has(ir.Elementwise) || u.Op.Is(nn.BatchNorm) || u.Op.Is(nn.GroupNorm):
+			case u.Op.Def.Traits.Has(ir.Elementwise) || u.Op.Is(nn.BatchNorm) || u.Op.Is(nn.GroupNorm) && !l.dense:
 				if r := u.Op.Result(); !slices.Contains(ahead, r) {
 					ahead = append(ahead, r)
 				}
@@ -291,6 +291,11 @@ func withAttrs(attrs ir.Attrs, more ...ir.Named) ir.Attrs {
 
 func (l *layout) sinkAxis(rw *rewrite.Rewriter, op *ir.Op) bool {
 	return l.sinkWith(rw, op, ir.Set("axis", ir.Int(l.back(op.In(0).Rank())[op.Int("axis")])))
+}
+
+// sinkGroups leaves group norms to the CPU as they are: where the channels of a group are no neighbours it loses more than transposes cost.
+func (l *layout) sinkGroups(rw *rewrite.Rewriter, op *ir.Op) bool {
+	return !l.dense && l.sinkAxis(rw, op)
 }
 
 func (l *layout) sinkFlip(rw *rewrite.Rewriter, op *ir.Op) bool {

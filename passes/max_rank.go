@@ -51,6 +51,9 @@ func (r *ranks) split(rw *rewrite.Rewriter, op *ir.Op) bool {
 		return false
 	}
 	source, o, _ := arranged(y)
+	if source == y {
+		return false
+	}
 	between := op.Operands[0]
 	wide := op.Is(tensor.Transpose) && y.Type.Rank() > r.most
 	for ; !wide && between != source; between = between.Def.Operands[0] {

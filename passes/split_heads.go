@@ -21,7 +21,7 @@ func SplitHeads() *pass.Pass {
 		Doc: "Compute attention head by head, with the keys as channels. That is how Apple's Neural Engine does it best: nn.sdpa becomes, for each head, a product " +
 			"that gives scores [batch, keys, 1, queries], softmax over axis 1, and a product that gives [batch, 1, values, queries]. Heads that share keys and " +
 			"values share what is cut out of them. Attention stays whole where the number of heads or the scale is not known, or with more than one batch axis. " +
-			"Run it before linear-to-conv, with which its transposes cancel.",
+			"Narrow floats are computed as f32, as in nn.sdpa. Run it before linear-to-conv, with which its transposes cancel.",
 		NeedsLowered: true,
 	}
 	hidden := p.Options.Float("hidden", math.Inf(-1), "the score of keys that a mask hides, and the least number that a mask adds: such as -40000, which f16 holds")
@@ -42,6 +42,13 @@ func SplitHeads() *pass.Pass {
 type headSplitter struct {
 	hidden            float64
 	attentions, heads int
+}
+
+func cast(rw *rewrite.Rewriter, v *ir.Value, e host.Elem) *ir.Value {
+	if v.Type.Elem == e {
+		return v
+	}
+	return rw.Typed(tensor.Cast, nil, v.Type.WithElem(e), v)
 }
 
 // heads is an nn.sdpa in the making: all values have four axes.
@@ -72,7 +79,12 @@ func (s *headSplitter) split(rw *rewrite.Rewriter, op *ir.Op) bool {
 		ones := slices.Repeat([]ir.Dim{ir.Const(1)}, 4-v.Type.Rank())
 		return reshaped(rw, v, slices.Concat(ones, v.Type.Shape))
 	}
-	q, k, v := four(op.Operands[0]), four(op.Operands[1]), four(op.Operands[2])
+	wide := t.Elem
+	if t.Elem.Class() == host.ClassF32 {
+		wide = host.F32
+	}
+	in := func(i int) *ir.Value { return cast(rw, four(op.Operands[i]), wide) }
+	q, k, v := in(0), in(1), in(2)
 	n, known := q.Type.Shape[1].IsConst()
 	gk, known1 := k.Type.Shape[1].IsConst()
 	gv, known2 := v.Type.Shape[1].IsConst()
@@ -100,7 +112,7 @@ func (s *headSplitter) split(rw *rewrite.Rewriter, op *ir.Op) bool {
 		y = rw.Build(tensor.Concat, ir.Attrs{ir.Set("axis", ir.Int(1))}, outs...)
 	}
 	s.attentions, s.heads = s.attentions+1, s.heads+int(n)
-	rw.Replace(op, reshaped(rw, transposed(rw, y, lastSwapped(4)), t.Shape))
+	rw.Replace(op, cast(rw, reshaped(rw, transposed(rw, y, lastSwapped(4)), t.Shape), t.Elem))
 	return true
 }
 
@@ -128,16 +140,13 @@ func (h *heads) masks(op *ir.Op, four func(*ir.Value) *ir.Value) {
 	if op.Int("window_size") > 0 {
 		h.kept = h.seen
 	}
-	switch mask, e := op.Operand(3), op.In(0).Elem; {
+	switch mask, e := op.Operand(3), h.k.Type.Elem; {
 	case mask == nil:
 	case mask.Type.Elem == host.Bool:
 		h.seen = both(keysFirst(mask), h.seen)
 		h.kept = h.seen
 	default:
-		h.added = keysFirst(mask)
-		if mask.Type.Elem != e {
-			h.added = h.rw.Typed(tensor.Cast, nil, h.added.Type.WithElem(e), h.added)
-		}
+		h.added = cast(h.rw, keysFirst(mask), e)
 		if !isFinite(h.rw.Module, mask) {
 			h.kept = both(h.rw.Build(tensor.Ne, nil, h.added, h.number(e, math.Inf(-1))), h.seen)
 		}

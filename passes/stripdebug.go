@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -18,6 +19,9 @@ func StripDebug() *pass.Pass {
 				}
 				for _, op := range f.Ops {
 					op.Loc = ir.Unknown
+					if op.Is(core.MetalKernel) {
+						op.Attrs = op.Attrs.Without("places")
+					}
 					for _, r := range op.Results {
 						r.Claims = nil
 					}

@@ -118,6 +118,9 @@ func TestCustomMistakes(t *testing.T) {
 // Python file, the kernel and the thread. Without the user's trust none of them is.
 func TestCustomChecked(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		return // each compiles a text, which tells the race detector nothing
+	}
 	for _, c := range []struct{ name, model, from, to, want string }{
 		{"unknown name", "shared", `float s = softened(`, `float s = softned(`, "tests/custom.py:52: kernel squared, line 2 of what its author wrote: invalid: use of undeclared identifier 'softned'"},
 		{"bounds", "shared", `gate[at.x, at.y]`, `gate[at.x + 1, at.y]`, "tests/custom.py:49: kernel gated, line 1 of what its author wrote, thread (4,0,0): out of bounds: index 5 of dimension 0 of the tensor gate, whose extent there is 5"},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend/metal/cuda"
 	"github.com/aiopt/aiopt/backend/metal/custom"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -38,15 +39,19 @@ func runCLI(t *testing.T, args ...string) (string, error) {
 }
 
 // TestCustom runs models with kernels of their own by the definitions of these, on both engines, from the archive and from the
-// asset made of it, which holds the texts; and the texts in the checker against the definitions.
+// asset made of it, which holds the texts; and the texts in the checker against the definitions. With -short, two models are.
 func TestCustom(t *testing.T) {
 	t.Parallel()
-	for _, c := range customModels {
+	models := customModels
+	if testing.Short() {
+		models = models[:2]
+	}
+	for _, c := range models {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			base := filepath.Join("custom", c.name)
 			asset := filepath.Join(t.TempDir(), c.name+".airpkg")
-			if _, err := runCLI(t, "-passes=@cpu", base+".pt2", "-o", asset); err != nil {
+			if _, err := runCLI(t, "-passes=@cpu,expand", "--verify=numeric", base+".pt2", "-o", asset); err != nil {
 				t.Fatal(err)
 			}
 			for _, model := range []string{base + ".pt2", asset} {
@@ -62,6 +67,28 @@ func TestCustom(t *testing.T) {
 				t.Errorf("found %q and %v, expected a line for each of %d kernels", out, err, c.kernels)
 			}
 		})
+	}
+}
+
+// TestCustomOnGPU runs kernels on an NVIDIA GPU, or is told that there is none.
+func TestCustomOnGPU(t *testing.T) {
+	t.Parallel()
+	device, missing := cuda.Open()
+	if missing == nil {
+		device.Close()
+	}
+	for _, c := range customModels[:2] {
+		model := filepath.Join("custom", c.name+".pt2")
+		out, err := runCLI(t, "metal", model, "--check=cuda", "--trust-kernels")
+		switch {
+		case missing != nil && (err == nil || !strings.Contains(err.Error(), "--check=cuda: "+missing.Error())):
+			t.Errorf("found %q and %v, expected %v", out, err, missing)
+		case missing == nil && (err != nil || strings.Count(out, "kernel ") != c.kernels):
+			t.Errorf("found %q and %v, expected a line for each of %d kernels", out, err, c.kernels)
+		}
+	}
+	if _, err := runCLI(t, "metal", "custom/branch.pt2", "--check=gpu"); err == nil || !strings.Contains(err.Error(), "--check=gpu: expected --check, or --check=cuda to run the kernels on an NVIDIA GPU, too") {
+		t.Errorf("found %v", err)
 	}
 }
 

@@ -102,7 +102,7 @@ func readFuzzBases() (all [2][]*fuzzBase, err error) {
 			return all, err
 		}
 	}
-	for _, pattern := range []string{"../examples/*/*.pt2", "../frontend/*/testdata/*.pt2"} {
+	for _, pattern := range []string{"../examples/*/*.pt2", "custom/*.pt2", "../frontend/*/testdata/*.pt2"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			return all, fmt.Errorf("%s: no archives: %v", pattern, err)

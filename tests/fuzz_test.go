@@ -140,15 +140,16 @@ func roundTrip(tk *aiopt.Toolkit, m *ir.Module) error {
 // smallSize bounds the elements of a value that fuzzing computes.
 const smallSize = 1 << 20
 
-// small reports that no value is large, with each open size taken for a few tens.
+// small reports that no value is large, with each open size taken for a few tens, or for the least that it may be.
 func small(m *ir.Module) bool {
 	ok, total := true, int64(0)
-	count := func(t ir.Type) {
+	count := func(f *ir.Func, t ir.Type) {
 		n := int64(1)
 		for _, d := range t.Shape {
 			size, fixed := d.IsConst()
 			if !fixed {
-				size = 32
+				least, _ := f.Env().Range(d)
+				size = max(32, least)
 			}
 			n = min(n*min(size, smallSize), smallSize)
 		}
@@ -157,12 +158,12 @@ func small(m *ir.Module) bool {
 	}
 	for _, f := range m.Funcs {
 		for _, p := range f.Params {
-			count(p.Value.Type)
+			count(f, p.Value.Type)
 		}
 	}
 	m.Walk(func(op *ir.Op) {
 		for _, r := range op.Results {
-			count(r.Type)
+			count(op.Parent(), r.Type)
 		}
 	})
 	return ok

@@ -18,18 +18,11 @@ import (
 	"github.com/aiopt/aiopt/passes/numeric"
 )
 
-// targetPipelines are the pipelines for Apple's hardware, and how near their models must be to those as they are lowered.
-var targetPipelines = []struct {
-	name  string
-	exact bool // within the tolerance of the element type; otherwise the least SNR is a golden
-}{
-	{"@metal", true},
-	{exactANE, true},
-	{"@ane", false},
-}
-
 // exactANE is @ane without f16.
 const exactANE = "decompose, fold, cse, canonicalize, kv-cache, layout{to=channels-first}, split-heads, expand{only=nn.rope}, linear-to-conv, fold, cse, canonicalize, max-rank, dce"
+
+// exactPipelines leave numbers as they are, within the tolerance of their types.
+var exactPipelines = []string{"@metal", exactANE, "decompose, linear-to-conv{rows=batch}"}
 
 // TestTargets runs every model of the corpus as the pipelines for Apple's hardware leave it, and compares what is left of linear layers,
 // attention and transposes with testdata/targets.txt, a line a model. -update writes the file.
@@ -71,14 +64,16 @@ func TestTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var missing []string
-	for line := range strings.Lines(got) {
-		if !strings.Contains(string(want), line) {
-			missing = append(missing, line)
+	if testing.Short() {
+		for line := range strings.Lines(got) {
+			if !strings.Contains(string(want), line) {
+				t.Errorf("%s has no line %s", path, line)
+			}
 		}
+		return
 	}
-	if len(missing) > 0 {
-		t.Errorf("%s has not these lines, write it with -update:\n%s%s", path, strings.Join(missing, ""), cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s (-want +got; write it with -update):\n%s", path, diff)
 	}
 }
 
@@ -90,28 +85,9 @@ const targetsHeader = "# Operations of each model as it is lowered, and behind @
 func (m *model) checkTargets(t *testing.T) string {
 	lowered := m.build(t, "decompose")
 	want := m.outputs(t, lowered, 1)
-	var metal, ane *ir.Module
-	snr := math.Inf(1)
-	for _, p := range targetPipelines {
-		built := m.build(t, p.name)
-		got := m.outputs(t, built, 1)
-		switch {
-		case p.exact:
-			for i, g := range got {
-				if err := numeric.Differ(g, want[i]); err != nil {
-					t.Errorf("%s: output %d: %v", p.name, i, err)
-				}
-			}
-		default:
-			snr = worstFloat(t, got, want)
-		}
-		switch p.name {
-		case "@metal":
-			metal = built
-		case "@ane":
-			ane = built
-		}
-	}
+	m.holdExact(t, want)
+	metal, ane := m.build(t, "@metal"), m.build(t, "@ane")
+	snr := worstFloat(t, m.outputs(t, ane, 1), want)
 	rank := 0
 	ane.Walk(func(op *ir.Op) {
 		for _, r := range op.Results {
@@ -130,6 +106,43 @@ func (m *model) checkTargets(t *testing.T) string {
 	return fmt.Sprintf("%-30s %6d %4d %4d %5d | %6d | %6d %4d %4d %5d %4d %3.0f\n", m.name,
 		c(lowered, nn.Linear), c(lowered, nn.Conv), c(lowered, nn.SDPA), c(lowered, tensor.Transpose), c(metal, tensor.Transpose),
 		c(ane, nn.Linear), c(ane, nn.Conv), c(ane, nn.SDPA), c(ane, tensor.Transpose), rank, math.Floor(snr))
+}
+
+// holdExact runs the model behind the exact pipelines.
+func (m *model) holdExact(t *testing.T, want []*host.Tensor) {
+	t.Helper()
+	for _, p := range exactPipelines {
+		for i, g := range m.outputs(t, m.build(t, p), 1) {
+			if err := numeric.Differ(g, want[i]); err != nil {
+				t.Errorf("%s: output %d: %v", p, i, err)
+			}
+		}
+	}
+}
+
+// TestTargetsOfOthers holds the exact pipelines on the other corpora: single operators, compressed models, operators of other packages.
+func TestTargetsOfOthers(t *testing.T) {
+	t.Parallel()
+	failing := readFailing(t)
+	for _, name := range []string{"ops", "quantized", "external"} {
+		c := openCorpus(t, name)
+		cases := c.cases
+		if testing.Short() {
+			cases = every(20, cases)
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, k := range cases {
+				if failing[k.Name] != "" {
+					continue
+				}
+				t.Run(k.Name, func(t *testing.T) {
+					t.Parallel()
+					m := openModel(t, c, spineModel{name: k.Name})
+					m.holdExact(t, m.outputs(t, m.build(t, "decompose"), 1))
+				})
+			}
+		})
+	}
 }
 
 // worstFloat is the least SNR among the outputs that are floats.

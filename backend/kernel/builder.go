@@ -53,12 +53,22 @@ func (b *Builder) Know(decls []*ir.DimDecl, guards []ir.Guard) {
 }
 
 // Try runs body and takes back all that it built, for who wants to know whether it can or what it would need.
-func (b *Builder) Try(body func() error) error {
+func (b *Builder) Try(body func() error) error { return b.attempt(body, false) }
+
+// Attempt runs body, and takes back what it built where it fails.
+func (b *Builder) Attempt(body func() error) error { return b.attempt(body, true) }
+
+func (b *Builder) attempt(body func() error, keep bool) error {
 	outer, buffers := *b, len(b.kernel.Buffers)
 	b.names, b.block = maps.Clone(b.names), &Block{}
 	err := body()
 	if err == nil {
 		err = errors.Join(b.errs[len(outer.errs):]...)
+	}
+	if err == nil && keep {
+		outer.block.Instrs = append(outer.block.Instrs, b.block.Instrs...)
+		b.block = outer.block
+		return nil
 	}
 	b.names, b.block, b.values, b.errs = outer.names, outer.block, outer.values, outer.errs
 	b.kernel.Buffers = b.kernel.Buffers[:buffers]

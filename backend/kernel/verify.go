@@ -13,8 +13,11 @@ import (
 // used, the values that loops carry, the kinds of loops and where they stand, spaces and access of buffers, that barriers
 // are met by all threads, that nothing but scratch is written beside the loop that is shared, and that every access is proven to lie inside its buffer. It tells all problems at once, each
 // with the instruction in text form.
-func Verify(k *Kernel) error {
-	v := &verifier{kernel: k, text: &printer{numbers: map[*Value]int{}}, defs: map[*Value]*Instr{}, inScope: map[*Value]bool{}, names: map[string]bool{laneSymbol: true, rowSymbol: true}}
+func Verify(k *Kernel) error { return VerifyWithin(k, nil) }
+
+// VerifyWithin is Verify that proves bounds within an effort. Once that is spent, bounds count as not proven.
+func VerifyWithin(k *Kernel, effort *ir.Effort) error {
+	v := &verifier{kernel: k, scope: scope{effort: effort}, text: &printer{numbers: map[*Value]int{}}, defs: map[*Value]*Instr{}, inScope: map[*Value]bool{}, names: map[string]bool{laneSymbol: true, rowSymbol: true}}
 	v.head()
 	v.block(k.Body, place{top: true})
 	if k.Body != nil {

@@ -17,6 +17,7 @@ type scope struct {
 	thread []string          // symbols that differ between threads of a group
 	lane   []string          // those of them that differ between threads of a SIMD group
 	number string            // the variable that numbers the threads of a group
+	effort *ir.Effort        // that proofs take from
 }
 
 // boundVar is a symbol with its bounds: what it can be replaced by in an expression that grows with it.
@@ -127,6 +128,7 @@ type prover struct {
 func (p *prover) holds(a ir.Dim, rel ir.Relation, b ir.Dim) bool {
 	if p.known == nil {
 		p.known = ir.NewDimEnv(p.decls, p.guards)
+		p.known.Within(p.effort)
 	}
 	a, b = p.scaled(a), p.scaled(b)
 	if p.known.Prove(ir.Cond{Left: a, Rel: rel, Right: b}) == ir.True {
@@ -143,6 +145,9 @@ func (p *prover) holds(a ir.Dim, rel ir.Relation, b ir.Dim) bool {
 // a variable is least at one of the ends, by the sign of the variable's factor. This proves row*N + k < M*N, which needs a
 // product of two bounds.
 func (p *prover) atLeastZero(sum ir.Dim, vars int) bool {
+	if p.effort.Spent() {
+		return false
+	}
 	if p.known.Prove(ir.Cond{Left: ir.Const(0), Rel: ir.RelLE, Right: sum}) == ir.True {
 		return true
 	}

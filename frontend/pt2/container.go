@@ -111,6 +111,9 @@ func (c *Container) Checked(e Entry) ([]byte, error) {
 	return e.Data, nil
 }
 
+// Release says that an entry is not read for a while. Its bytes stay valid.
+func (c *Container) Release(e Entry) { c.file.Release(e.Data) }
+
 func (c *Container) lookup(name string) (Entry, bool) {
 	i, ok := c.index[name]
 	if !ok {

@@ -89,7 +89,8 @@ func (w *weights) source(p *Program, key entryKey, t *pt2.Tensor) *ir.Source {
 	}
 	return &ir.Source{
 		File: p.Archive.Path, Entry: t.Entry.Name, Size: t.Entry.Size, CRC: t.Entry.CRC,
-		Open: func() ([]byte, error) { return container.Checked(entry) },
+		Open:    func() ([]byte, error) { return container.Checked(entry) },
+		Release: func() { container.Release(entry) },
 	}
 }
 

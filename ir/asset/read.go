@@ -169,6 +169,13 @@ func (a *Asset) Bytes(tensor string, size int64, crc uint32) ([]byte, error) {
 	return a.weights.Bytes(tensor, size, crc)
 }
 
+// Release says that a tensor is not read for a while. Its bytes stay valid.
+func (a *Asset) Release(tensor string) {
+	if e, err := a.weights.Entry(tensor); err == nil {
+		a.zip.Release(e.Data)
+	}
+}
+
 // maxErrors is how many mistakes of one kind are reported.
 const maxErrors = 10
 
@@ -216,6 +223,7 @@ func (a *Asset) bind(r *ir.Resource) error {
 	name, size, crc := src.Entry, src.Size, src.CRC
 	src.File = a.Path
 	src.Open = func() ([]byte, error) { return a.Bytes(name, size, crc) }
+	src.Release = func() { a.Release(name) }
 	return nil
 }
 

@@ -73,15 +73,15 @@ func Open(path string) (*File, error) {
 	if info.Size() < 8 { // an empty file cannot be mapped
 		return nil, fmt.Errorf("%s: no safetensors file: it has %d bytes, too few for a header", path, info.Size())
 	}
-	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
+	data, err := mmap.Map(file, mmap.RDONLY, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be mapped: %w", path, err)
 	}
-	f, err := Parse(mapped)
+	f, err := Parse(data)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), mapped.Unmap())
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), data.Unmap())
 	}
-	f.Path, f.unmap = path, mapped.Unmap
+	f.Path, f.unmap = path, data.Unmap
 	return f, nil
 }
 

@@ -1,6 +1,10 @@
 package safetensors
 
-import "hash/crc32"
+import (
+	"hash/crc32"
+
+	"github.com/aiopt/aiopt/ir/mapped"
+)
 
 // Bytes gives a tensor's bytes after comparing their number and checksum with those expected, and the checksum also with
 // the one in the header, if it has one. An expected checksum of 0 is not compared. The bytes are hashed the first time only.
@@ -26,6 +30,13 @@ func (f *File) Bytes(name string, size int64, crc uint32) ([]byte, error) {
 		return nil, err
 	}
 	return e.Data, nil
+}
+
+// Release says that a tensor is not read for a while. Its bytes stay valid.
+func (f *File) Release(name string) {
+	if e, err := f.Entry(name); err == nil && f.unmap != nil {
+		mapped.Release(e.Data)
+	}
 }
 
 // Sum gives the checksum that the header has of a tensor, if it has one.

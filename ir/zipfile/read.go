@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/edsrzf/mmap-go"
+
+	"github.com/aiopt/aiopt/ir/mapped"
 )
 
 // Options bound a file's directory and say what its errors suggest.
@@ -87,16 +89,16 @@ func Open(path string, opt Options) (*File, error) {
 	if info.Size() == 0 {
 		return Read(nil, path, opt)
 	}
-	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
+	data, err := mmap.Map(file, mmap.RDONLY, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be mapped: %w", path, err)
 	}
-	f, err := Read(mapped, path, opt)
+	f, err := Read(data, path, opt)
 	if err != nil {
-		mapped.Unmap()
+		data.Unmap()
 		return nil, err
 	}
-	f.unmap = mapped.Unmap
+	f.unmap = data.Unmap
 	return f, nil
 }
 
@@ -117,6 +119,13 @@ func (f *File) Close() error {
 		return nil
 	}
 	return unmap()
+}
+
+// Release says that some of the file's bytes are not read for a while. They stay valid.
+func (f *File) Release(part []byte) {
+	if f.unmap != nil {
+		mapped.Release(part)
+	}
 }
 
 // Entry finds an entry by its name.

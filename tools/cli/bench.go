@@ -93,6 +93,7 @@ func (c *bench) run(ctx context.Context, args []string) error {
 	events := newTrace(c.trace)
 	watch := memory.Start()
 	start := time.Now()
+	defer c.close()
 	m, err := c.open(args[0], events)
 	if err != nil {
 		return err

@@ -17,8 +17,9 @@ func cacheCommand() command {
 		usage: "[list | clear]",
 		doc:   "List or clear the compiled kernels and packed weights that are kept for the next run.",
 		long: `Kernels compiled for this machine, and weights in the order in which they read them, lie below $XDG_CACHE_HOME/aiopt, or
-where the system keeps such files. What is not used for longest is removed when they grow too many: kernels beyond 512 MiB,
-packed weights beyond 4 GiB, either beyond a tenth of the disk. Clearing them costs nothing but the time to make them again.
+where the system keeps such files. What is not used for longest is removed when they grow too many: kernels, and notes on them and
+on models, beyond 512 MiB, packed weights beyond 4 GiB, either beyond a tenth of the disk. Clearing them costs nothing but the time
+to make them again.
 
 The folders must be the user's alone (mode 700), as what is in them runs. Where they are not, or nothing can be written, each run
 compiles anew in a temporary folder and says so.
@@ -53,6 +54,15 @@ func (t *tool) listObjects(cache *toolchain.Cache) error {
 		fmt.Fprintf(t.stdout, "%.12s %9.1f KiB  %s  %s\n", e.Key, float64(e.Bytes)/1024, e.Used.Format("2006-01-02 15:04"), e.Program)
 	}
 	fmt.Fprintf(t.stdout, "%d objects, %.1f MiB in %s\n", len(list), float64(total)/(1<<20), cache.Dir)
+	notes, err := cache.Notes()
+	if err != nil {
+		return err
+	}
+	total = 0
+	for _, e := range notes {
+		total += e.Bytes
+	}
+	fmt.Fprintf(t.stdout, "%d notes on models and kernels, %.1f MiB in %s\n", len(notes), float64(total)/(1<<20), cache.Dir)
 	return nil
 }
 

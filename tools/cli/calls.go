@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -30,6 +32,9 @@ type calls struct {
 	ref       string
 	io        string
 	trace     string
+
+	ahead backend.Backend // the engine that has begun to look for what it needs for the model; nil: none has
+	done  func() error    // gives back what it has found and the program does not take
 }
 
 func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} }
@@ -90,7 +95,17 @@ func (c *calls) read(ctx context.Context, path string, events *trace) (*ir.Modul
 // open reads a model.
 func (c *calls) open(path string, events *trace) (*ir.Module, error) {
 	defer events.begin("load", "phase")()
+	if engine, ok := c.engine(cmp.Or(c.backend, fastEngine)).(native.Backend); ok {
+		c.ahead, c.done = engine.Ahead(path)
+	}
 	return c.load([]aiopt.File{{Path: path}}, nil)
+}
+
+// close ends what was begun for a model, whether it was compiled or not.
+func (c *calls) close() {
+	if c.done != nil {
+		_ = c.done()
+	}
 }
 
 // passes runs the passes that the user named, or those that a .pt2 needs.
@@ -109,23 +124,32 @@ const (
 	safeEngine = "interp"
 )
 
+// engine finds an engine by its name.
+func (c *calls) engine(name string) backend.Backend {
+	if c.ahead != nil && c.ahead.Name() == name {
+		return c.ahead
+	}
+	return c.Backend(name)
+}
+
 // compile makes a program for the engine that was asked for, and otherwise for native code. A machine without LLVM leaves
 // that out, with a word on what to install.
 func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backend.Program, error) {
 	defer events.begin("compile", "phase")()
+	defer c.close()
 	name := c.backend
 	if name == "" {
 		name = fastEngine
-		if c.Backend(name) == nil {
+		if c.engine(name) == nil {
 			name = safeEngine
 		}
 	}
-	p, err := c.compileFor(ctx, c.Backend(name), m)
+	p, err := c.compileFor(ctx, c.engine(name), m)
 	var missing *toolchain.Missing
 	if c.backend == "" && errors.As(err, &missing) {
 		c.warn("the model is interpreted, which is slow, as there is no native code: %v", err)
 		name = safeEngine
-		p, err = c.compileFor(ctx, c.Backend(name), m)
+		p, err = c.compileFor(ctx, c.engine(name), m)
 	}
 	c.backend = name
 	return p, err

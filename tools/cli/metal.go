@@ -33,12 +33,16 @@ are small, then the kernels of the model's author, with the sizes of the author'
 not all threads reach and the like are reported with kernel, line and thread, and results are compared with the interpreter's. Code that
 comes with a model is compiled and run only with --trust-kernels. It all runs in processes of its own with limits of time and memory.
 
+--check=cuda runs the same text of the author's kernels on an NVIDIA GPU, too, where nothing was found in it. This is a test of the text on a
+real GPU, with no limits; it says nothing about Apple's.
+
 A .pt2 is made ready by @metal unless -passes says otherwise; a .air or .airpkg is taken as it stands. The exit status is 0 where nothing is wrong.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &metal{tool: t, flags: passFlags{tool: t}}
 			c.flags.declare(fs)
 			fs.StringVarP(&c.output, "output", "o", "", "the folder to write to; it is made where it is missing")
-			fs.BoolVar(&c.check, "check", false, "compile the kernels, run them, and compare the results")
+			fs.StringVar(&c.check, "check", "", "compile the kernels, run them on the processor (--check=cuda: on an NVIDIA GPU, too), and compare the results")
+			fs.Lookup("check").NoOptDefVal = checkCPU
 			fs.BoolVar(&c.trust, "trust-kernels", false, "with --check: compile and run kernels that came with the model")
 			fs.BoolVar(&c.json, "json", false, "print the table as JSON")
 			return c.run
@@ -46,11 +50,17 @@ A .pt2 is made ready by @metal unless -passes says otherwise; a .air or .airpkg 
 	}
 }
 
+// Where --check runs kernels.
+const (
+	checkCPU  = "cpu"
+	checkCUDA = "cuda"
+)
+
 type metal struct {
 	*tool
 	flags  passFlags
 	output string
-	check  bool
+	check  string // "", or where kernels are run
 	trust  bool
 	json   bool
 }
@@ -59,9 +69,11 @@ func (c *metal) run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) != 1:
 		return usagef("expected one model, found %d; `%s metal --help` shows how it goes", len(args), c.name)
-	case c.output == "" && !c.check:
+	case c.check != "" && c.check != checkCPU && c.check != checkCUDA:
+		return usagef("--check=%s: expected --check, or --check=%s to run the kernels on an NVIDIA GPU, too", c.check, checkCUDA)
+	case c.output == "" && c.check == "":
 		return usagef("expected a folder to write to, -o DIR, or --check")
-	case c.trust && !c.check:
+	case c.trust && c.check == "":
 		return usagef("--trust-kernels says what --check may run; give both")
 	}
 	if err := c.flags.check(args); err != nil {
@@ -95,7 +107,7 @@ func (c *metal) planned(ctx context.Context, m *ir.Module) error {
 		}
 	}
 	report := reportOf(m, p)
-	if c.check {
+	if c.check != "" {
 		err = c.checkPlan(ctx, m, p, report)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -136,7 +148,9 @@ func (c *metal) write(p *plan.Plan) error {
 func (c *metal) untrusted(list []*custom.Kernel) error {
 	var names []string
 	for _, k := range list {
-		names = append(names, k.Launch.Name)
+		if !slices.Contains(names, k.Launch.Name) {
+			names = append(names, k.Launch.Name)
+		}
 	}
 	return fmt.Errorf("not checked: %s; the text came with the model and was neither compiled nor run: --trust-kernels allows that", strings.Join(names, ", "))
 }

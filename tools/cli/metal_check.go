@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
+	"github.com/aiopt/aiopt/backend/metal/cuda"
 	"github.com/aiopt/aiopt/backend/metal/custom"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -29,6 +30,14 @@ func (c *metal) checkCustom(ctx context.Context, m *ir.Module, list []*custom.Ke
 	checker := &custom.Checker{
 		Tools: tools, Engine: interp.Backend{},
 		Inputs: func(f *ir.Func) ([]*host.Tensor, error) { return numeric.MakeInputs(f, nil) },
+	}
+	if c.check == checkCUDA {
+		gpu, err := cuda.Start()
+		if err != nil {
+			return fmt.Errorf("--check=cuda: %w", err)
+		}
+		defer gpu.Close()
+		checker.Elsewhere = gpu.Run
 	}
 	bar := c.newProgress()
 	defer bar.finish()
@@ -66,13 +75,21 @@ func verdict(k *custom.Kernel, out *custom.Outcome) (string, error) {
 		}
 		gaps = append(gaps, fmt.Sprintf("%s differs by at most %.3g", name, gap.MaxAbs))
 		if err := numeric.Differ(out.Got[i], out.Want[i]); err != nil {
-			errs = append(errs, fmt.Errorf("%skernel %s: the result %s is not what its definition gives: %w", at(k.Op), k.Launch.Name, name, said(err)))
+			errs = append(errs, fmt.Errorf("%skernel %s: the result %s%s is not what its definition gives: %w", at(k.Op), k.Launch.Name, name, place(out), said(err)))
 		}
 	}
 	if len(errs) > 0 {
 		return "", errors.Join(errs...)
 	}
-	return fmt.Sprintf("kernel %s%s: %s", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", ")), nil
+	return fmt.Sprintf("kernel %s%s: %s [%s]", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", "), k.Launch.Text), nil
+}
+
+// place names the GPU, where results are the GPU's.
+func place(out *custom.Outcome) string {
+	if out.Elsewhere {
+		return " on the GPU"
+	}
+	return ""
 }
 
 // said puts what the comparison of passes says in words for kernels.

@@ -89,6 +89,7 @@ func (c *runner) run(ctx context.Context, args []string) error {
 		return err
 	}
 	events := newTrace(c.trace)
+	defer c.close()
 	m, err := c.read(ctx, args[0], events)
 	if err != nil {
 		return err

@@ -251,18 +251,19 @@ type samplesFlags struct{ path, functions string }
 
 // build runs a pipeline with the hooks that the flags ask for.
 func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline string, data samplesFlags) error {
+	asked := p.pipeline != "" || p.config != ""
 	pipeline = p.withConfig(pipeline, m)
-	if p.alone {
+	if p.alone && asked {
 		debug.SetGCPercent(100) // from here on memory goes into tensors, not into small objects that stay
 	}
 	bar := p.newProgress()
 	defer bar.finish()
 	opt := aiopt.BuildOptions{
 		Executor:   backend.Executor{Backend: p.Backend("interp")},
-		KeepBefore: true,
+		KeepBefore: asked, // it takes a while, and what a model needs to run is well known
 		Progress:   bar.step,
 	}
-	if p.pipeline != "" || p.config != "" { // what a model needs to run is nobody's news
+	if asked { // what a model needs to run is nobody's news
 		opt.Report = func(line string) { fmt.Fprintln(p.stderr, line) }
 	}
 	compressed := p.watch(m, pipeline, &opt)
@@ -282,7 +283,7 @@ func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline string, da
 	if p.verify == "numeric" {
 		opt.Hooks = append(opt.Hooks, p.numericHook(opt.Calibration))
 	}
-	opt.Hooks = append(opt.Hooks, p.reproducer())
+	opt.Hooks = append(opt.Hooks, p.reproducer(pipeline))
 	err := p.Build(ctx, m, pipeline, opt)
 	bar.finish()
 	if ctx.Err() != nil { // nothing is told of work that was not completed
@@ -333,11 +334,15 @@ func (p *passFlags) timeHook() pass.Hook {
 
 // reproducer writes the module as it was before a pass that broke a promise, and says how to run that pass again. A
 // mistake of the user leaves no files.
-func (p *passFlags) reproducer() pass.Hook {
+func (p *passFlags) reproducer(pipeline string) pass.Hook {
 	return pass.Hook{Failed: func(ctx *pass.Context, before *ir.Module, rest pass.Pipeline, err error) {
 		var perr *pass.Error
 		_, crashed := asPanic(err)
 		if !crashed && (!errors.As(err, &perr) || perr.Stage == "") {
+			return
+		}
+		if before == nil {
+			p.warn("with -passes=%s the module before the pass is kept", pipeline)
 			return
 		}
 		dir, mkErr := os.MkdirTemp("", "aiopt-crash-")

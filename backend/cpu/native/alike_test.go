@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -28,11 +28,13 @@ module @m {
 `)
 	ops := candidates(m)
 	var asked atomic.Int32
+	each := func(n int, fn func(int)) { inParallel(2, n, fn) }
 	last := 0
-	all, err := planAll(context.Background(), func(*ir.Op, *emit.Machine) (*Plan, error) {
+	all := calls.KindsOf(ops)
+	_, err := all.Plan(context.Background(), func(*ir.Op) (*Plan, error) {
 		asked.Add(1)
 		return &Plan{}, nil
-	}, ops, nil, 2, func(done int) { last = done })
+	}, each, func(done int) { last = done })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,13 +43,13 @@ module @m {
 		t.Errorf("for %d operations the planner was asked %d times, and %d were done, expected 6, 4 and 6", len(ops), asked.Load(), last)
 	}
 	for i, same := range []bool{true, true, false, false, false, true} {
-		if got := all[i].Plan == all[0].Plan; got != same {
+		if got := all.Of[i] == all.Of[0]; got != same {
 			t.Errorf("operation %d shares the plan of the first: %v, expected %v", i, got, same)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := planAll(ctx, noPlan, ops, nil, 2, func(int) {}); !errors.Is(err, context.Canceled) {
+	if _, err := all.Plan(ctx, func(*ir.Op) (*Plan, error) { return nil, nil }, each, func(int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("found the error %v, expected %v", err, context.Canceled)
 	}
 }

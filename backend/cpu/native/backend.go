@@ -16,11 +16,13 @@ import (
 
 // Backend runs modules with native code where it can and interprets the rest.
 type Backend struct {
-	Plan   Planner          // nil: nothing is native
+	Plan   Planner          // nil: nothing is native. What it gives must follow from the build of the program, as it is kept in the cache
 	Cache  *toolchain.Cache // nil: the user's
 	Packed *packed.Cache    // of packed constants; nil: the user's
 	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
 	Target string           // what code is made for, such as avx2; "": the most capable target that the processor runs
+
+	ahead *ahead
 }
 
 // Name is cpu.
@@ -43,17 +45,13 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	c.parallel = threads
+	c.parallel, c.ahead = threads, b.ahead
 	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
-	plan := b.Plan
-	if plan == nil {
-		plan = noPlan
-	}
 	c.progress = opt.Progress
 	if err := interp.Check(m); err != nil { // before what takes longer
 		return nil, err
 	}
-	p, err := newProgram(ctx, c, plan, m, threads)
+	p, err := newProgram(ctx, c, b.Plan, m, threads)
 	if err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) 
 	if f.layout.Rounds != nil {
 		rounds, _ = f.layout.Rounds.Eval(none)
 	}
-	pr.items = []item{{function: f, rounds: rounds, cost: costOf(f.kernel, none)}}
+	pr.items = []item{{function: f, rounds: rounds, cost: f.effort.cost(none)}}
 	s.launch = pr.launch(pr.items, p.size(), code)
 	s.launch.job.scratch.Store(scratch.Addr())
 	s.launch.job.stride.Store(uintptr(total))

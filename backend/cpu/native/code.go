@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,6 +30,8 @@ type compiler struct {
 	unkept   error  // why the next run has to compile again, where it does
 	parallel int    // how many modules are compiled at a time
 	keep     string // see toolchain.Job
+	recalled map[*kernel.Kernel]*outline
+	ahead    *ahead
 	progress func(done, total int)
 }
 
@@ -67,11 +70,8 @@ func (c *compiler) codeOf() string {
 
 // function is the code of a kernel.
 type function struct {
-	addr   uintptr
-	kernel *kernel.Kernel
-	layout emit.Layout
-
-	structure string // see structureOf
+	*outline
+	addr uintptr
 }
 
 // call runs rounds [lo, hi) with a context block and scratch memory.
@@ -84,36 +84,40 @@ type code struct {
 	library   *toolchain.Library // nil where there are no kernels
 	functions []*function        // one for each kernel asked for, nil where it has no code
 	refused   []error            // why, for each of those
-	runner    uintptr            // see emit.Runner
-	sharer    uintptr            // see emit.Sharer
-	waiter    uintptr            // see emit.Waiter
+	outlines  map[*kernel.Kernel]*outline
+	runner    uintptr // see emit.Runner
+	sharer    uintptr // see emit.Sharer
+	waiter    uintptr // see emit.Waiter
 }
 
 // kernelsPerModule is how many are compiled together at most: starting llc costs as much as a small kernel.
 const kernelsPerModule = 8
 
-// compile makes the code of kernels. Equal ones share it, whatever they and their parts are called.
+// compile makes the code of kernels. Equal ones share it, whatever they and their parts are called. Where the cache does not have the
+// code of what was recalled, the error is errNoted.
 func (c *compiler) compile(ctx context.Context, program string, kernels []*kernel.Kernel) (*code, error) {
 	out := &code{functions: make([]*function, len(kernels)), refused: make([]error, len(kernels))}
 	if len(kernels) == 0 {
 		return out, nil
 	}
 	w := &writing{machine: c.machine, parallel: c.parallel}
-	symbols, structures := make([]string, len(kernels)), make([]string, len(kernels))
-	known, printed := map[string]string{}, map[*kernel.Kernel]string{}
+	symbols, outlines := make([]string, len(kernels)), map[*kernel.Kernel]*outline{}
+	known := map[[sha256.Size]byte]string{}
 	for i, k := range kernels {
-		if printed[k] == "" {
-			printed[k] = c.proven.structure(k)
+		if outlines[k] == nil {
+			if outlines[k] = c.recalled[k]; outlines[k] == nil {
+				outlines[k] = outlineOf(k, c.proven.sum(k))
+			}
 		}
-		structures[i] = printed[k]
-		if known[structures[i]] == "" {
-			known[structures[i]] = fmt.Sprintf("k%d", len(w.kernels))
-			w.kernels, w.structures = append(w.kernels, k), append(w.structures, structures[i])
+		sum := outlines[k].sum
+		if known[sum] == "" {
+			known[sum] = fmt.Sprintf("k%d", len(w.kernels))
+			w.kernels, w.sums = append(w.kernels, outlines[k]), append(w.sums, string(sum[:]))
 		}
-		symbols[i] = known[structures[i]]
+		symbols[i] = known[sum]
 	}
 	lib, refused, err := c.load(ctx, &toolchain.Job{
-		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.structures, Build: c.build, Write: w.write,
+		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.sums, Build: c.build, Write: w.write,
 		Target: toolchain.Target{Triple: c.machine.Triple, CPU: c.machine.CPU, Features: c.machine.All()},
 	})
 	if err != nil {
@@ -124,29 +128,35 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 			out.refused[i] = errors.New(why)
 		}
 	}
-	out.library = lib
+	out.library, out.outlines = lib, outlines
 	c.proven.keep()
-	return out, out.find(symbols, structures, kernels)
+	return out, out.find(symbols, kernels)
 }
 
 // writing is kernels on the way to modules.
 type writing struct {
-	machine    *emit.Machine
-	parallel   int
-	kernels    []*kernel.Kernel
-	structures []string
+	machine  *emit.Machine
+	parallel int
+	kernels  []*outline
+	sums     []string
 }
+
+// errNoted says that a kernel must be planned to be compiled.
+var errNoted = errors.New("internal error: of a kernel there is only a note")
 
 // write makes the modules. A kernel that the machine has no code for is left out; any other mistake is an error, as it must not be
 // kept for good in a cache.
 func (w *writing) write() (*toolchain.Written, error) {
+	if slices.ContainsFunc(w.kernels, func(o *outline) bool { return o.noted }) {
+		return nil, errNoted
+	}
 	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))
 	out := &toolchain.Written{Modules: make([]string, n), Refused: map[string]string{}}
 	refused, errs := make([]error, len(w.kernels)), make([]error, n)
 	inParallel(w.parallel, n, func(i int) {
 		m := emit.NewModule(w.machine)
 		for k := i; k < len(w.kernels); k += n { // neighbours are often alike, and take as long
-			refused[k] = m.Add(fmt.Sprintf("k%d", k), w.kernels[k])
+			refused[k] = m.Add(fmt.Sprintf("k%d", k), w.kernels[k].kernel)
 		}
 		if i == 0 {
 			m.AddRunner()
@@ -196,7 +206,7 @@ func (c *compiler) load(ctx context.Context, job *toolchain.Job) (lib *toolchain
 	return nil, nil, err
 }
 
-func (c *code) find(symbols, structures []string, kernels []*kernel.Kernel) (err error) {
+func (c *code) find(symbols []string, kernels []*kernel.Kernel) (err error) {
 	if c.runner, err = c.library.Symbol(emit.Runner); err != nil {
 		return err
 	}
@@ -206,15 +216,17 @@ func (c *code) find(symbols, structures []string, kernels []*kernel.Kernel) (err
 	if c.waiter, err = c.library.Symbol(emit.Waiter); err != nil {
 		return err
 	}
+	made := map[*kernel.Kernel]*function{} // operations that are alike have one plan
 	for i, name := range symbols {
-		if c.refused[i] != nil {
-			continue
+		k := kernels[i]
+		if c.refused[i] == nil && made[k] == nil {
+			addr, err := c.library.Symbol(name)
+			if err != nil {
+				return err
+			}
+			made[k] = &function{outline: c.outlines[k], addr: addr}
 		}
-		addr, err := c.library.Symbol(name)
-		if err != nil {
-			return err
-		}
-		c.functions[i] = &function{addr: addr, kernel: kernels[i], layout: emit.LayoutOf(kernels[i]), structure: structures[i]}
+		c.functions[i] = made[k]
 	}
 	return nil
 }
@@ -224,11 +236,4 @@ func (c *code) close() error {
 		return nil
 	}
 	return c.library.Close()
-}
-
-// structureOf is the text of a kernel under a name that all share.
-func structureOf(k *kernel.Kernel) string {
-	same := *k
-	same.Name = "k"
-	return kernel.Print(&same)
 }

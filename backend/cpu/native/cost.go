@@ -1,7 +1,10 @@
 package native
 
 import (
+	"slices"
+
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // The costs below are rough: they only decide what is worth sharing between threads. Nanoseconds a vector instruction.
@@ -11,51 +14,101 @@ const (
 	serialWork = 20_000.0 // ns; below this, waking a thread costs more than it saves
 )
 
-// costOf estimates the nanoseconds that a kernel takes on one thread, for sizes of a call.
-func costOf(k *kernel.Kernel, size func(string) (int64, bool)) float64 {
-	return blockCost(k.Body, size, map[string]int64{})
+// effort is what a block of code takes: nanoseconds, and what depends on the sizes of a call beside them.
+type effort struct {
+	flat float64
+	rest []effortPart
 }
 
-func blockCost(b *kernel.Block, size func(string) (int64, bool), vars map[string]int64) float64 {
-	sum := 0.0
+// effortPart is a symbol that is bound, which stands for the most that it can be, or a loop.
+type effortPart struct {
+	symbol string
+	most   ir.Dim  // of a bound symbol; a loop's extent
+	step   int64   // of a loop
+	body   *effort // of a loop; nil: a symbol is bound
+}
+
+// effortOf sums a kernel up, so that its cost is soon known for any sizes.
+func effortOf(b *kernel.Block) *effort {
+	e := &effort{}
 	for _, in := range b.Instrs {
 		switch {
 		case in.Op == kernel.LoopInstr:
-			sum += loopCost(in.Loop, size, vars)
+			e.loop(in.Loop)
 		case in.Op == kernel.IfInstr:
-			sum += blockCost(in.If.Then, size, vars)
-		case in.Op == kernel.Bind: // what a symbol can be at most stands for it
-			if n, err := in.Most.Eval(within(size, vars)); err == nil {
-				vars[in.Symbol] = n
-			}
+			then := effortOf(in.If.Then)
+			e.flat, e.rest = e.flat+then.flat, append(e.rest, then.rest...)
+		case in.Op == kernel.Bind:
+			e.rest = append(e.rest, effortPart{symbol: in.Symbol, most: in.Most})
 		case in.Op >= kernel.Sqrt && in.Op <= kernel.Erf:
-			sum += mathCost
+			e.flat += mathCost
 		case in.Op != kernel.Const:
-			sum += simpleCost
+			e.flat += simpleCost
 		}
 	}
+	if !slices.ContainsFunc(e.rest, func(p effortPart) bool { return p.body != nil }) {
+		e.rest = nil // nothing depends on the symbols
+	}
+	return e
+}
+
+func (e *effort) loop(l *kernel.Loop) {
+	body := effortOf(l.Body)
+	if n, ok := l.Extent.IsConst(); ok && len(body.rest) == 0 {
+		e.flat += body.flat * rounds(n, l.Step)
+		return
+	}
+	e.rest = append(e.rest, effortPart{symbol: l.Var, most: l.Extent, step: l.Step, body: body})
+}
+
+func rounds(extent, step int64) float64 { return float64((max(extent, 0) + step - 1) / step) }
+
+// cost estimates the nanoseconds on one thread, for sizes of a call.
+func (e *effort) cost(size func(string) (int64, bool)) float64 {
+	if len(e.rest) == 0 {
+		return e.flat
+	}
+	c := costing{size: size}
+	return c.of(e)
+}
+
+// costing is the state of cost: sizes, and the values that stand for symbols of the kernel.
+type costing struct {
+	size func(string) (int64, bool)
+	vars []costVar
+}
+
+type costVar struct {
+	name string
+	at   int64
+}
+
+func (c *costing) get(name string) (int64, bool) {
+	for i := len(c.vars) - 1; i >= 0; i-- {
+		if c.vars[i].name == name {
+			return c.vars[i].at, true
+		}
+	}
+	return c.size(name)
+}
+
+func (c *costing) of(e *effort) float64 {
+	sum, known := e.flat, len(c.vars)
+	for _, p := range e.rest {
+		n, err := p.most.Eval(c.get)
+		switch {
+		case p.body == nil && err == nil:
+			c.vars = append(c.vars, costVar{p.symbol, n})
+		case p.body != nil:
+			if err != nil {
+				n = p.step // an extent that depends on loaded numbers
+			}
+			if n > 0 { // the first round stands for all of them
+				c.vars = append(c.vars, costVar{p.symbol, 0})
+				sum += c.of(p.body) * rounds(n, p.step)
+			}
+		}
+	}
+	c.vars = c.vars[:known]
 	return sum
-}
-
-// loopCost takes the first round for all of them.
-func loopCost(l *kernel.Loop, size func(string) (int64, bool), vars map[string]int64) float64 {
-	n, err := l.Extent.Eval(within(size, vars))
-	if err != nil {
-		n = l.Step // an extent that depends on loaded numbers
-	}
-	if n <= 0 {
-		return 0
-	}
-	vars[l.Var] = 0
-	return blockCost(l.Body, size, vars) * float64((n+l.Step-1)/l.Step)
-}
-
-// within gives the values of index symbols besides the sizes of the call.
-func within(size func(string) (int64, bool), vars map[string]int64) func(string) (int64, bool) {
-	return func(name string) (int64, bool) {
-		if at, ok := vars[name]; ok {
-			return at, true
-		}
-		return size(name)
-	}
 }

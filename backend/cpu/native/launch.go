@@ -31,6 +31,8 @@ const (
 	// finePieces is the work, in estimated nanoseconds, from which on each thread may have several pieces of a kernel, so that
 	// one that is held up does not hold up the others.
 	finePieces = 200_000
+	// piecesEach is how many each may have then: the last ones are short, so that threads end at nearly the same time.
+	piecesEach = 32
 )
 
 // order cuts the kernels into launches.
@@ -67,7 +69,7 @@ func (it *item) pieces(threads int) int {
 	case it.cost < finePieces:
 		return int(min(it.rounds, int64(threads)))
 	}
-	n := int64(8 * threads)
+	n := int64(piecesEach * threads)
 	if it.rounds < 4*n { // pieces of one and of two rounds would end at different times
 		n = it.rounds
 	}

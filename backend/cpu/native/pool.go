@@ -107,6 +107,9 @@ var errAnew = errors.New("internal error: a list of kernels began anew while it 
 
 // each calls part(0), ..., part(n-1) on as many goroutines.
 func (p *pool) each(n int, part func(i int)) {
+	if n == 0 {
+		return
+	}
 	var all sync.WaitGroup
 	for i := 1; i < n; i++ {
 		all.Go(func() { part(i) })

@@ -28,12 +28,12 @@ type prepared struct {
 	single   map[int]*launch // the kernels of one step, made when asked for
 	outs     []outMemory     // as the segment's outs
 	stays    []memory.Span   // of the block: what leaves the segment
-	shapes   map[*ir.Value][]int
-	at       map[*ir.Value]int // offsets of the others in the block
-	status   []uint64          // of all kernels; on the heap, where nothing moves
-	scratch  int               // bytes for each thread
-	arena    int               // bytes of the block's values
-	saved    int               // bytes of what is saved
+	takes    []measured      // of every value of the segment
+	at       []int           // offsets in the block of those that own memory there
+	status   []uint64        // of all kernels; on the heap, where nothing moves
+	scratch  int             // bytes for each thread
+	arena    int             // bytes of the block's values
+	saved    int             // bytes of what is saved
 }
 
 // outMemory is what a value that leaves a segment takes.
@@ -68,24 +68,22 @@ type preparing struct {
 	*prepared
 	s        *segment
 	size     func(string) (int64, bool)
-	offsets  map[tempPlace]int
 	interval []interval
-	statusAt []int // words that hold places among the status words
-	statusN  int   // bytes of those
+	lies     []int   // in which interval a value lies; -1: in none
+	temps    [][]int // in which a temporary of a step lies, and then its offset
+	statusAt []int   // words that hold places among the status words
+	statusN  int     // bytes of those
 }
-
-// tempPlace names memory of a step beside values: a temporary.
-type tempPlace struct{ step, temp int }
 
 // prepare lays a segment out. size gives the sizes of the call.
 func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code) (*prepared, error) {
-	p := &preparing{
-		prepared: &prepared{single: map[int]*launch{}, shapes: map[*ir.Value][]int{}, at: map[*ir.Value]int{}},
-		s:        s, size: size, offsets: map[tempPlace]int{},
-	}
+	p := &preparing{prepared: &prepared{single: map[int]*launch{}}, s: s, size: size}
 	for _, name := range s.symbols {
 		n, _ := size(name)
 		p.sizes = append(p.sizes, n)
+	}
+	if err := p.measure(); err != nil {
+		return nil, err
 	}
 	if err := p.layout(); err != nil {
 		return nil, err
@@ -96,13 +94,10 @@ func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code)
 		}
 	}
 	for _, o := range s.outs {
-		m := outMemory{shape: p.shapes[o.value]}
+		m := outMemory{shape: p.takes[o.id].shape}
 		if o.kind == blockOut || o.kind == returnedOut {
-			var err error
-			if m.bytes, err = host.SizeBytes(o.value.Type.Elem, m.shape); err != nil {
-				return nil, err
-			}
-			if at := p.at[o.value]; o.kind == blockOut && m.bytes > 0 {
+			m.bytes = p.takes[o.id].bytes
+			if at := p.at[o.id]; o.kind == blockOut && m.bytes > 0 {
 				p.stays = append(p.stays, memory.Span{From: at, To: at + m.bytes})
 			}
 		}
@@ -118,103 +113,92 @@ func (s *segment) prepare(size func(string) (int64, bool), threads int, c *code)
 	return p.prepared, nil
 }
 
-// layout gives temporaries, and every value that has no tensor outside, a place in the segment's block.
-func (p *preparing) layout() error {
-	last := map[*ir.Value]int{}
-	for i, st := range p.s.steps {
-		for _, v := range st.operands {
-			root, _ := p.s.root(v)
-			last[root] = i
+// measure finds what every value takes.
+func (p *preparing) measure() error {
+	p.takes = make([]measured, len(p.s.values))
+	for id := range p.takes {
+		v := &p.s.values[id]
+		if v.fixed != nil {
+			p.takes[id] = *v.fixed
+			continue
 		}
-	}
-	for _, v := range p.s.out {
-		root, _ := p.s.root(v)
-		last[root] = len(p.s.steps)
-	}
-	var owners []func(offset int)
-	add := func(from, to, size int, own func(int)) {
-		p.interval = append(p.interval, interval{from: from, to: to, size: size})
-		owners = append(owners, own)
-	}
-	lies := map[*ir.Value]int{} // the interval of each value
-	for i, st := range p.s.steps {
-		v := st.op.Results[0]
-		shape, bytes, err := p.measure(v.Type)
-		if err != nil {
+		m := measured{shape: make([]int, 0, len(v.typ.Shape))}
+		for _, d := range v.typ.Shape {
+			n, err := p.eval(d)
+			if err != nil {
+				return err
+			}
+			m.shape = append(m.shape, int(n))
+		}
+		var err error
+		if m.bytes, err = host.SizeBytes(v.typ.Elem, m.shape); err != nil {
 			return err
 		}
-		p.shapes[v] = shape
-		_, outside := p.s.index[v]
-		if _, view := p.s.lies[v]; !outside && !view {
-			until := max(last[v], i)
-			if k, ok := p.reuse(i, bytes, last, lies); ok {
-				own := owners[k]
-				owners[k] = func(at int) { own(at); p.at[v] = at }
-				p.interval[k].to, lies[v] = until, k
-			} else {
-				lies[v] = len(owners)
-				add(i, until, bytes, func(at int) { p.at[v] = at })
-			}
+		p.takes[id] = m
+	}
+	return nil
+}
+
+// layout gives temporaries, and every value that has no tensor outside, a place in the segment's block.
+func (p *preparing) layout() error {
+	p.lies, p.at = slices.Repeat([]int{-1}, len(p.takes)), make([]int, len(p.takes))
+	for i := range p.s.steps {
+		st := &p.s.steps[i]
+		if p.s.owns(st.out) {
+			p.lay(i, st)
 		}
-		for k, t := range st.plan.Temps {
+		var temps []int
+		for _, t := range st.plan.Temps {
 			n, err := p.eval(t.Bytes())
 			if err != nil {
 				return err
 			}
-			add(i, i, int(n), func(at int) { p.offsets[tempPlace{i, k}] = at })
+			temps = append(temps, len(p.interval))
+			p.interval = append(p.interval, interval{from: i, to: i, size: int(n)})
+		}
+		p.temps = append(p.temps, temps)
+	}
+	p.arena = place(p.interval, len(p.s.steps))
+	for id, k := range p.lies {
+		if k >= 0 {
+			p.at[id] = p.offset(k)
 		}
 	}
-	total := place(p.interval, len(p.s.steps))
-	for i, own := range owners {
-		at := p.interval[i].offset
-		if p.s.high() {
-			at = total - at - p.interval[i].size
+	for _, temps := range p.temps {
+		for t, k := range temps {
+			temps[t] = p.offset(k)
 		}
-		own(at)
 	}
-	p.arena = total
 	return nil
 }
 
-// reuse finds an operand of a step that ends there, in whose interval of the block the result may lie.
-func (p *preparing) reuse(i, bytes int, last map[*ir.Value]int, lies map[*ir.Value]int) (int, bool) {
-	st := &p.s.steps[i]
-	for _, at := range st.plan.Reuses {
-		v := st.operands[at]
-		k, inBlock := lies[v]
-		if !inBlock || last[v] != i || p.interval[k].size != bytes || p.sharesRoot(st, at) {
-			continue
-		}
-		return k, true
+// offset is where an interval lies in the block.
+func (p *preparing) offset(k int) int {
+	if v := p.interval[k]; p.s.high() {
+		return p.arena - v.offset - v.size
 	}
-	return 0, false
+	return p.interval[k].offset
 }
 
-// sharesRoot reports that another operand of a step lies in the memory of one of them.
-func (p *preparing) sharesRoot(st *segmentStep, at int) bool {
-	for i, v := range st.operands {
-		if root, _ := p.s.root(v); i != at && root == st.operands[at] {
-			return true
+// lay gives the result of a step an interval: that of an operand that ends there, where the result may lie in it, or a new one.
+func (p *preparing) lay(i int, st *segmentStep) {
+	until := max(p.s.values[st.out].last, i)
+	for _, id := range st.reuses {
+		if k := p.lies[id]; k >= 0 && p.interval[k].size == p.takes[st.out].bytes {
+			p.interval[k].to, p.lies[st.out] = until, k
+			return
 		}
 	}
-	return false
-}
-
-// measure gives a type's shape and bytes for the call's sizes.
-func (p *preparing) measure(t ir.Type) (shape []int, bytes int, err error) {
-	for _, d := range t.Shape {
-		n, err := p.eval(d)
-		if err != nil {
-			return nil, 0, err
-		}
-		shape = append(shape, int(n))
-	}
-	bytes, err = host.SizeBytes(t.Elem, shape)
-	return shape, bytes, err
+	p.lies[st.out] = len(p.interval)
+	p.interval = append(p.interval, interval{from: i, to: until, size: p.takes[st.out].bytes})
 }
 
 func (p *preparing) eval(d ir.Dim) (int64, error) {
-	n, err := d.Eval(p.size)
+	n, ok := d.IsConst()
+	var err error
+	if !ok {
+		n, err = d.Eval(p.size)
+	}
 	if err == nil && (n < 0 || n > math.MaxInt64/16) {
 		err = fmt.Errorf("the size %s is %d", d, n)
 	}
@@ -231,7 +215,7 @@ func (p *preparing) step(i int) error {
 		if err := p.check(f.kernel); err != nil {
 			return err
 		}
-		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: costOf(f.kernel, p.size)}
+		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: f.effort.cost(p.size)}
 		at := 0
 		for _, b := range f.kernel.Buffers {
 			if b.Space != kernel.Global {
@@ -290,18 +274,17 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 	}
 	need := int(n) * b.Elem.Bytes()
 	st := &p.s.steps[i]
-	var v *ir.Value
-	have, at, within := 0, 0, &p.inner
+	v, have, at, within := -1, 0, 0, &p.inner
 	switch a.Kind {
 	case Operand:
-		if a.Index >= len(st.operands) {
-			return fmt.Errorf("internal error: buffer %s is operand %d of %d", b.Name, a.Index, len(st.operands))
+		if a.Index >= len(st.in) {
+			return fmt.Errorf("internal error: buffer %s is operand %d of %d", b.Name, a.Index, len(st.in))
 		}
-		v = st.operands[a.Index]
+		v = st.in[a.Index]
 	case Result:
-		v = st.op.Results[0]
+		v = st.out
 	case Temporary:
-		at = p.offsets[tempPlace{i, a.Index}]
+		at = p.temps[i][a.Index]
 		bytes, err := p.eval(st.plan.Temps[a.Index].Bytes())
 		if err != nil {
 			return err
@@ -309,7 +292,7 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		have = int(bytes)
 	case Packed:
 		a := st.packed[a.Index]
-		at, have, within = int(a.Addr()), len(a.Data), nil
+		at, have, within = int(uintptr(unsafe.Pointer(unsafe.SliceData(a)))), len(a), nil
 	case Saved, Places:
 		at, have = p.savedAt(a.Kind)
 		within = &p.undo
@@ -318,18 +301,15 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 		p.statusAt = append(p.statusAt, len(p.words))
 		p.statusN += memory.Aligned(need)
 	}
-	if v != nil {
-		if _, have, err = p.measure(v.Type); err != nil {
-			return err
-		}
-		root, offset := p.s.root(v)
-		elements, err := p.eval(offset)
+	if v >= 0 {
+		info := &p.s.values[v]
+		elements, err := p.eval(info.offset)
 		if err != nil {
 			return err
 		}
-		at = p.at[root] + int(elements)*v.Type.Elem.Bytes()
-		if t, outside := p.s.index[root]; outside {
-			p.patches, within = append(p.patches, patch{len(p.words), t, at}), nil
+		have, at = p.takes[v].bytes, p.at[info.root]+int(elements)*info.typ.Elem.Bytes()
+		if info.outside >= 0 {
+			p.patches, within = append(p.patches, patch{len(p.words), info.outside, at}), nil
 		}
 	}
 	if have < need {

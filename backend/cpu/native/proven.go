@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir"
 )
 
 // proven are the kernels that Verify has accepted, by a hash of their text. To prove bounds takes most of the time of planning;
@@ -18,7 +19,7 @@ type proven struct {
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]bool
 	fresh [][sha256.Size]byte
-	texts map[*kernel.Kernel]string // see structureOf
+	sums  map[*kernel.Kernel][sha256.Size]byte // see sumOf
 }
 
 // provenNote is a hash of the program's build and those of kernels, one after the other.
@@ -29,7 +30,7 @@ const (
 
 // newProven remembers in the cache's notes; a build that is not known, "", is told from no other and remembers nothing.
 func newProven(cache *toolchain.Cache, build string) *proven {
-	p := &proven{cache: cache, known: map[[sha256.Size]byte]bool{}, texts: map[*kernel.Kernel]string{}}
+	p := &proven{cache: cache, known: map[[sha256.Size]byte]bool{}, sums: map[*kernel.Kernel][sha256.Size]byte{}}
 	if build == "" {
 		p.cache = nil
 		return p
@@ -51,18 +52,17 @@ func (p *proven) noted() (list [][sha256.Size]byte) {
 	return list
 }
 
-// verify is kernel.Verify for kernels that are not known.
-func (p *proven) verify(k *kernel.Kernel) error {
-	text := structureOf(k)
-	sum := sha256.Sum256([]byte(text))
+// verify is kernel.VerifyWithin for kernels that are not known.
+func (p *proven) verify(k *kernel.Kernel, effort *ir.Effort) error {
+	sum := sumOf(k)
 	p.mu.Lock()
-	p.texts[k] = text
+	p.sums[k] = sum
 	known := p.known[sum]
 	p.mu.Unlock()
 	if known {
 		return nil
 	}
-	if err := kernel.Verify(k); err != nil {
+	if err := kernel.VerifyWithin(k, effort); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -74,12 +74,12 @@ func (p *proven) verify(k *kernel.Kernel) error {
 	return nil
 }
 
-// structure is structureOf.
-func (p *proven) structure(k *kernel.Kernel) string {
-	if text, ok := p.texts[k]; ok {
-		return text
+// sum is sumOf.
+func (p *proven) sum(k *kernel.Kernel) [sha256.Size]byte {
+	if sum, ok := p.sums[k]; ok {
+		return sum
 	}
-	return structureOf(k)
+	return sumOf(k)
 }
 
 // keep notes what was proven beside what others have noted. Without a cache it is proven again.

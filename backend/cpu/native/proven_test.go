@@ -12,9 +12,9 @@ import (
 
 // TestProven holds that what was verified is remembered by its text, that what failed is not, and that another build starts anew.
 func TestProven(t *testing.T) {
-	build := func(n int64, verify func(*kernel.Kernel) error) error {
+	build := func(n int64, verify func(*kernel.Kernel, *ir.Effort) error) error {
 		b := kernel.NewBuilder("k")
-		b.VerifyBy(verify)
+		b.VerifyBy(func(k *kernel.Kernel) error { return verify(k, nil) })
 		x, y := b.Input("x", host.F32, ir.Const(64)), b.Output("y", host.F32, ir.Const(n))
 		b.For(kernel.Parallel, "i", ir.Const(n), 1, func(i ir.Dim) { b.Store(y, i, b.Load(x, i, 1)) })
 		_, err := b.Build()

@@ -3,19 +3,21 @@
 package native
 
 import (
+	"errors"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 )
 
-// TestRefusedModules compiles a module with an operation that no engine runs: it is refused before anything is compiled, and
-// leaves no threads behind.
+// TestRefusedModules compiles a module with an operation that no engine runs: it is refused before anything is compiled.
 func TestRefusedModules(t *testing.T) {
 	foreign := ir.NewDialect("foreign", "an operation that nothing computes", &ir.OpDef{
 		Name:     "foreign.op",
@@ -34,19 +36,39 @@ module @refused {
 }
 `, foreign)
 	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
-	before := runtime.NumGoroutine()
-	for range 5 {
-		p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
-		if p != nil || err == nil || !strings.Contains(err.Error(), "foreign.op cannot run: run the pass `decompose` first") {
-			t.Fatalf("found the program %v and the error %v", p, err)
-		}
-	}
-	if now := runtime.NumGoroutine(); now > before {
-		t.Errorf("there are %d goroutines after compiles that failed, before there were %d", now, before)
+	p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
+	if p != nil || err == nil || !strings.Contains(err.Error(), "foreign.op cannot run: run the pass `decompose` first") {
+		t.Fatalf("found the program %v and the error %v", p, err)
 	}
 	if entries, err := cache.List(); err != nil || len(entries) > 0 {
 		t.Errorf("the cache holds %v, %v after a module was refused, expected nothing", entries, err)
 	}
+}
+
+// TestUnreadableWeights compiles a module whose weights cannot be read, which shows when its threads have begun to pack them: they end.
+func TestUnreadableWeights(t *testing.T) {
+	m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*160*160/3)+"AA=="))
+	for _, r := range m.Resources {
+		r.Source = &ir.Source{File: "weights", Size: 4 * 160 * 160, CRC: 1, Open: func() ([]byte, error) { return nil, errors.New("the disk is gone") }}
+	}
+	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	const times, threads = 5, 8
+	before := runtime.NumGoroutine()
+	for range times {
+		p, err := b.Compile(t.Context(), m, backend.Options{Threads: threads})
+		if p != nil || err == nil || !strings.Contains(err.Error(), "the disk is gone") {
+			t.Fatalf("found the program %v and the error %v", p, err)
+		}
+	}
+	now := runtime.NumGoroutine()
+	for range 1000 { // one that is at its end is counted for a moment
+		if now <= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
+		now = runtime.NumGoroutine()
+	}
+	t.Errorf("there are %d goroutines after compiles that failed, before there were %d", now, before)
 }
 
 // TestGuardsAreChecked holds the sizes of a call against a kernel's guard: one that cannot be checked is broken.

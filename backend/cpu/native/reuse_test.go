@@ -40,8 +40,8 @@ func TestResultsTakeTheMemoryOfOperands(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := map[string]int{}
-	for v, place := range pr.at {
-		at[v.Name] = place
+	for v, id := range seg.ids {
+		at[v.Name] = pr.at[id]
 	}
 	if at["b"] != at["c"] || at["c"] != at["d"] || at["d"] == at["e"] || at["e"] != at["f"] {
 		t.Errorf("the values lie at %v, expected b, c and d in one place, and e and f in another", at)

@@ -10,9 +10,6 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
-	"github.com/aiopt/aiopt/backend/kernel"
-	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -29,10 +26,12 @@ type segment struct {
 	symbols []string // that its sizes depend on
 
 	// index numbers the values that lie outside of the segment's block: what comes in, constants, what the function returns.
-	index map[*ir.Value]int
-	lies  map[*ir.Value]view // values that lie in the memory of others
-	outs  []outValue
-	count int
+	index  map[*ir.Value]int
+	lies   map[*ir.Value]view // values that lie in the memory of others
+	ids    map[*ir.Value]int
+	values []segmentValue // by those
+	outs   []outValue
+	count  int
 
 	overwritten []int // what comes in and is written over, by index
 
@@ -46,6 +45,7 @@ func (s *segment) high() bool { return s.ID%2 == 1 }
 // outValue is a value that leaves a segment.
 type outValue struct {
 	value  *ir.Value
+	id     int // among the segment's values
 	index  int // of what lies outside of the block
 	kind   outKind
 	result int // as which result of the function first, where it is returned
@@ -66,9 +66,12 @@ type segmentStep struct {
 	op        *ir.Op
 	operands  []*ir.Value
 	plan      *Plan
-	functions []*function      // of the plan's kernels
-	packers   []*function      // of its packs
-	packed    []*memory.Region // what they have filled
+	functions []*function // of the plan's kernels
+	packers   []*function // of its packs
+	packed    [][]byte    // what they have filled
+	in        []int       // the operands, among the segment's values
+	out       int         // the result
+	reuses    []int       // the operands in whose memory the result may lie, as nobody needs them any more
 }
 
 // program is a module's native part.
@@ -95,7 +98,7 @@ func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, th
 		}
 	})
 	p.pool = newPool(threads)
-	if err := p.pack(ctx, held, c.packed, threads, c.codeOf()); err != nil {
+	if err := p.pack(ctx, held, c.packed, c.ahead, threads, c.codeOf()); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
@@ -111,73 +114,6 @@ func giveBack() {
 	if m.HeapIdle-m.HeapReleased > mostIdle {
 		debug.FreeOSMemory()
 	}
-}
-
-// plans gives the steps of the operations that native code computes.
-func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Module, held *constants) (map[*ir.Op]*segmentStep, error) {
-	var steps []*segmentStep
-	var kernels []*kernel.Kernel
-	ops := candidates(m)
-	over := proofs{}
-	progress := func(done int) {
-		if c.progress != nil {
-			c.progress(done, 2*len(ops)) // compiling takes about as long as planning
-		}
-	}
-	all, err := planAll(ctx, plan, ops, c.machine, c.parallel, progress)
-	if err != nil {
-		return nil, err
-	}
-	for i, op := range ops {
-		made := all[i].Plan
-		if all[i].Err != nil {
-			p.reasons[op] = all[i].Err
-			continue
-		}
-		if made.InPlace != nil && !calls.OfState(op, over.of(op.Parent())) {
-			made = made.Apart(op)
-		}
-		st := &segmentStep{op: op, operands: calls.Operands(op), plan: made}
-		if err := held.check(st); err != nil {
-			p.reasons[op] = err
-			continue
-		}
-		steps = append(steps, st)
-		kernels = append(kernels, made.Kernels...)
-		for _, pack := range made.Packs {
-			kernels = append(kernels, pack.Kernel)
-		}
-	}
-	progress(len(ops))
-	code, err := c.compile(ctx, m.Name, kernels)
-	if err != nil {
-		return nil, err
-	}
-	progress(2 * len(ops))
-	p.code = code
-	found := map[*ir.Op]*segmentStep{}
-	at := 0
-	for _, s := range steps {
-		n := len(s.plan.Kernels) + len(s.plan.Packs)
-		s.functions = code.functions[at : at+len(s.plan.Kernels)]
-		s.packers = code.functions[at+len(s.plan.Kernels) : at+n]
-		found[s.op] = s
-		for _, why := range code.refused[at : at+n] {
-			if why != nil {
-				p.reasons[s.op] = why
-				delete(found, s.op)
-			}
-		}
-		at += n
-	}
-	return found, nil
-}
-
-// planAll asks a planner for the kernels of operations.
-func planAll(ctx context.Context, plan Planner, ops []*ir.Op, m *emit.Machine, threads int, progress func(done int)) ([]*calls.Planned, error) {
-	one := func(op *ir.Op) (*Plan, error) { return plan(op, m) }
-	each := func(n int, fn func(int)) { inParallel(threads, n, fn) }
-	return calls.All(ctx, one, ops, each, progress)
 }
 
 // candidates lists the operations that kernels may compute.
@@ -251,6 +187,7 @@ func (s *segment) describe() {
 	}
 	s.symbols = slices.Sorted(maps.Keys(names))
 	s.views()
+	s.list()
 	s.touch()
 }
 
@@ -268,7 +205,7 @@ func (s *segment) touch() {
 		mark(st.op.Results[0]) // what a view lies in, which observers are shown
 		for k, f := range st.functions {
 			for i, a := range st.plan.Args[k] {
-				if a.Kind == Operand && f.kernel.Touches(f.kernel.Buffers[i]) {
+				if a.Kind == Operand && f.touched[i] {
 					mark(st.operands[a.Index])
 				}
 			}

@@ -117,25 +117,33 @@ func (s *session) prepared(seg *segment, size func(string) (int64, bool)) (*prep
 		if pr.is(seg, size) {
 			copy(ready[1:i+1], ready[:i])
 			ready[0] = pr
-			return pr, nil
+			return pr, s.room(pr)
 		}
 	}
 	pr, err := seg.prepare(size, s.p.pool.size(), s.p.code)
 	if err != nil {
 		return nil, err
 	}
-	if s.scratch == nil || pr.scratch > s.stride {
-		stride := max(memory.Aligned(pr.scratch), memory.Alignment)
-		if err := s.scratch.Free(); err != nil {
-			return nil, err
-		}
-		if s.scratch, err = memory.NewRegion(stride * s.p.pool.size()); err != nil {
-			return nil, err
-		}
-		s.stride = stride
+	if err := s.room(pr); err != nil {
+		return nil, err
 	}
 	s.ready[seg.ID] = slices.Insert(ready[:min(len(ready), maxReady-1)], 0, pr)
 	return pr, nil
+}
+
+// room sees that the kernels' own memory is enough for a segment. Where there is no more, what there is stays for the others.
+func (s *session) room(pr *prepared) error {
+	if s.scratch != nil && pr.scratch <= s.stride {
+		return nil
+	}
+	stride := max(memory.Aligned(pr.scratch), memory.Alignment)
+	more, err := memory.NewRegion(stride * s.p.pool.size())
+	if err != nil {
+		return err
+	}
+	old := s.scratch
+	s.scratch, s.stride = more, stride
+	return old.Free()
 }
 
 // is reports sizes that a segment was made ready for.
@@ -238,7 +246,7 @@ func (s *session) outputs(seg *segment, pr *prepared, c *interp.SegmentCall, blo
 				return err
 			}
 		}
-		at := pr.at[o.value]
+		at := pr.at[o.id]
 		m.tensor.Data = block[at : at+m.bytes : at+m.bytes] // its last holder is gone when the segment runs again
 		s.out = append(s.out, m.tensor)
 	}
@@ -329,16 +337,13 @@ func (s *session) shown(seg *segment, pr *prepared, v *ir.Value, block []byte) (
 	if err != nil {
 		return nil, err
 	}
-	n, err := host.SizeBytes(v.Type.Elem, pr.shapes[v])
-	if err != nil {
-		return nil, err
-	}
+	takes := pr.takes[seg.ids[v]]
 	at, data := int(from)*v.Type.Elem.Bytes(), block
 	if outside {
 		t := s.tensors[i]
 		at, data = at+t.Offset*t.Elem.Bytes(), t.Data
 	} else {
-		at += pr.at[root]
+		at += pr.at[seg.ids[root]]
 	}
-	return host.FromBytes(v.Type.Elem, pr.shapes[v], data[at:at+n])
+	return host.FromBytes(v.Type.Elem, takes.shape, data[at:at+takes.bytes])
 }

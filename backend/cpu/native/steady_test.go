@@ -4,6 +4,7 @@ package native
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -52,3 +53,39 @@ func BenchmarkStaticCall(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkNewSizes measures calls of a few layers that have each another number of rows, beside calls that have all the same.
+func BenchmarkNewSizes(b *testing.B) {
+	native, _ := engines(b, parse(b, layers), 1)
+	rng := rand.New(rand.NewPCG(1, 1))
+	w := random(rng, 64, 64)
+	var inputs [][]*host.Tensor
+	for rows := range 2 * maxReady {
+		inputs = append(inputs, []*host.Tensor{random(rng, rows+1, 64), w})
+	}
+	for _, sizes := range []int{1, len(inputs)} {
+		b.Run(fmt.Sprint(sizes), func(b *testing.B) {
+			s := native.NewSession()
+			for i := 0; b.Loop(); i++ {
+				if _, err := s.Call(context.Background(), "main", inputs[maxReady+i%sizes-sizes/2], nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+const layers = `air 1
+module @layers {
+  func @main(%x: tensor<[N]x64xf32>, %w: tensor<64x64xf32>) -> (%y: tensor<[N]x64xf32>) {
+    dim N in 1..4096
+    %a = nn.linear(%x, %w) : tensor<[N]x64xf32>
+    %b = nn.relu(%a) : tensor<[N]x64xf32>
+    %c = nn.linear(%b, %w) : tensor<[N]x64xf32>
+    %d = nn.gelu(%c) : tensor<[N]x64xf32>
+    %e = nn.linear(%d, %w) : tensor<[N]x64xf32>
+    %y = nn.softmax(%e) {axis = 1} : tensor<[N]x64xf32>
+    core.return(%y)
+  }
+}
+`

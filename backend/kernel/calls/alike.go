@@ -16,40 +16,54 @@ type Planned struct {
 	Err  error
 }
 
-// All asks a planner for each operation. Those that are alike share a plan. each runs its function for 0 to n-1, in any order or at the
-// same time; progress is told how many operations are done.
-func All(ctx context.Context, plan func(*ir.Op) (*Plan, error), ops []*ir.Op, each func(n int, fn func(i int)), progress func(done int)) ([]*Planned, error) {
-	all := make([]*Planned, len(ops))
-	var first []*ir.Op
-	var kinds []*Planned
-	known := map[string]*Planned{}
-	heads := map[*ir.Func]string{}
-	for i, op := range ops {
+// Kinds are operations of which those that are alike share a plan.
+type Kinds struct {
+	Of    []int    // the kind of each operation
+	First []*ir.Op // of each kind
+	Texts []string // what those of each kind have in common: equal texts are planned alike
+}
+
+// KindsOf sorts operations.
+func KindsOf(ops []*ir.Op) *Kinds {
+	k := &Kinds{}
+	known, heads := map[string]int{}, map[*ir.Func]string{}
+	for _, op := range ops {
 		f := op.Parent()
 		if heads[f] == "" {
 			heads[f] = sizesOf(f)
-			f.Env() // it is made when it is first asked for
 		}
 		text := heads[f] + alike(op)
-		if known[text] == nil {
-			known[text] = &Planned{}
-			first, kinds = append(first, op), append(kinds, known[text])
+		n, ok := known[text]
+		if !ok {
+			n = len(k.First)
+			known[text] = n
+			k.First, k.Texts = append(k.First, op), append(k.Texts, text)
 		}
-		all[i] = known[text]
+		k.Of = append(k.Of, n)
 	}
+	return k
+}
+
+// Plan asks a planner for each kind. each runs its function for 0 to n-1, in any order or at the same time; progress is told how many
+// operations are done.
+func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), each func(n int, fn func(i int)), progress func(done int)) ([]Planned, error) {
+	for _, op := range k.First {
+		op.Parent().Env() // it is made when it is first asked for
+	}
+	made := make([]Planned, len(k.First))
 	var mu sync.Mutex
 	done := 0
-	each(len(first), func(i int) {
+	each(len(k.First), func(i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		kinds[i].Plan, kinds[i].Err = plan(first[i])
+		made[i].Plan, made[i].Err = plan(k.First[i])
 		mu.Lock()
 		defer mu.Unlock()
 		done++
-		progress(done * len(ops) / len(first))
+		progress(done * len(k.Of) / len(k.First))
 	})
-	return all, ctx.Err()
+	return made, ctx.Err()
 }
 
 // sizesOf is the text of what is known of sizes in a function.

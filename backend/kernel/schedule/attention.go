@@ -307,10 +307,11 @@ func (a *attention) keysSeen(first, rows ir.Dim) (start, end ir.Dim) {
 	return start, end
 }
 
-// keyBlocks are the blocks of size keys that have any of start ... end-1: the number of the first, and how many.
-func (a *attention) keyBlocks(start, end ir.Dim, size int64) (first, count ir.Dim) {
-	first = start.FloorDiv(num(size))
-	return first, ceilDiv(end, num(size)).Sub(first).Max(zero)
+// keyBlocks are the blocks of size keys that queries first ... first+rows-1 see any of: the number of the first, and how many.
+func (a *attention) keyBlocks(first, rows ir.Dim, size int64) (start, count ir.Dim) {
+	from, end := a.keysSeen(first, rows)
+	start = from.FloorDiv(num(size))
+	return start, ceilDiv(end, num(size)).Sub(start).Max(zero)
 }
 
 // weigh gives what scores are less before exp, which is finite where all are hidden, and what older sums are scaled by.

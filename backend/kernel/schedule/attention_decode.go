@@ -86,8 +86,7 @@ func (d *decode) sweep() ([]*kernel.Value, error) {
 	for range d.rows {
 		init = append(init, d.Float(d.number(), 0))
 	}
-	start, end := d.keysSeen(zero, num(d.rows/d.shared))
-	start, count := d.keyBlocks(start, end, d.block)
+	start, count := d.keyBlocks(zero, num(d.rows/d.shared), d.block)
 	got, err := d.round(kernel.Serial, "b", count, init, func(b ir.Dim, acc []*kernel.Value) ([]*kernel.Value, error) {
 		at := d.known("key", start.Add(b).Mul(num(d.block)), d.keys)
 		n := d.known("count", d.keys.Sub(at).Min(num(d.block)), num(d.block+1))

@@ -114,8 +114,9 @@ func (f *prefill) several(from ir.Dim) error {
 	if err := each(f.begin); err != nil {
 		return err
 	}
-	start, end := f.keysSeen(from, num(f.blocks*f.rows))
-	start, keyBlocks := f.keyBlocks(start, end, f.block)
+	rows := num(f.blocks * f.rows)
+	_, end := f.keysSeen(from, rows)
+	start, keyBlocks := f.keyBlocks(from, rows, f.block)
 	err := f.each("b", keyBlocks, func(b ir.Dim) error {
 		at := f.known("key", start.Add(b).Mul(num(f.block)), f.keys)
 		if err := f.copyKeys(at, f.tiles(at, end)); err != nil {

@@ -236,7 +236,7 @@ func (p *byteProduct) finish(r panelRun, row ir.Dim, totals []*kernel.Value) err
 func (p *byteProduct) finishRow(r panelRun, row ir.Dim, totals []*kernel.Value) error {
 	all := func() error {
 		for i, v := range totals {
-			if err := p.storePanel(row, p.weights.column(r.group, r.first.Add(ir.Const(int64(i)))), v); err != nil {
+			if err := p.weights.store(row, p.weights.column(r.group, r.first.Add(ir.Const(int64(i)))), v); err != nil {
 				return err
 			}
 		}
@@ -246,18 +246,6 @@ func (p *byteProduct) finishRow(r panelRun, row ir.Dim, totals []*kernel.Value) 
 		return all()
 	}
 	return p.branch(ir.Cond{Left: row, Rel: ir.RelLT, Right: p.m}, all)
-}
-
-// storePanel computes what follows the product, for a row and the columns of a panel, and stores it.
-func (p *byteProduct) storePanel(row, column ir.Dim, sum *kernel.Value) error {
-	at, col := part{at: row, step: zero}, part{at: column, step: one}
-	store := func() error {
-		return p.store(p.contraction.at(nil, at, col), place{}, at, col, sum)
-	}
-	if c := p.weights; c.n != c.groups*c.abreast*c.lanes() {
-		return p.under(cond{at: column, step: one, least: zero, most: ir.Const(c.n - 1)}, store)
-	}
-	return store()
 }
 
 // dots is how many times four neighbours of a block are added up.

@@ -1,8 +1,6 @@
 package schedule
 
 import (
-	"errors"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 )
@@ -39,7 +37,7 @@ func (l *lastConv) copyRow(p blockPlace, base, row ir.Dim) error {
 	}
 	base = base.Add(n(img.left * l.pitch))
 	if l.pitch == img.inner && img.groups == 1 {
-		return l.copyRun(base, n(count*img.inner), func(at part) point {
+		return l.copyNumbers(base, n(count*img.inner), func(at part) point {
 			return l.pixelAt(batch[0], row, point{{axes: 2, size: n(img.width * img.inner), at: at.at, step: at.step}})
 		})
 	}
@@ -55,7 +53,7 @@ func (l *lastConv) copyPixel(batch []ir.Dim, base, row, x ir.Dim) error {
 	if l.image.pairs && l.image.inner%2 != 0 {
 		l.Store(l.copied, base.Add(n(l.image.inner)), l.nothing(l.stored, 1))
 	}
-	return l.copyRun(base, n(l.image.inner), func(at part) point {
+	return l.copyNumbers(base, n(l.image.inner), func(at part) point {
 		at.at = at.at.Add(batch[1].Mul(n(l.image.inner)))
 		return l.pixelAt(batch[0], row, point{{axes: 1, size: n(l.image.width), at: x}, along(1, n(l.image.inner*l.image.groups), at)})
 	})
@@ -107,30 +105,9 @@ func (l *lastConv) pixelAt(image, row ir.Dim, rest point) point {
 	return append(p, rest...)
 }
 
-// copyRun stores count numbers of x side by side, from base on.
-func (l *lastConv) copyRun(base, count ir.Dim, at func(at part) point) error {
-	run := func(vectors bool) error {
-		return l.sweepRun(count, vectors, func(i, step ir.Dim) error {
-			v, err := l.emitter.value(l.x, at(part{at: i, step: step}))
-			if err != nil {
-				return err
-			}
-			if !isZero(step) {
-				v = l.spread(v, l.emitter.lanes)
-			}
-			l.Store(l.copied, base.Add(i), l.Cast(v, l.stored))
-			return nil
-		})
-	}
-	vectors := l.emitter.lanes > 1
-	if vectors {
-		err := l.try(func() error { return run(true) })
-		if err != nil && !errors.Is(err, errLanes) {
-			return err
-		}
-		vectors = err == nil
-	}
-	return run(vectors)
+// copyNumbers stores count numbers of x side by side, from base on.
+func (l *lastConv) copyNumbers(base, count ir.Dim, at func(at part) point) error {
+	return l.copyRun(l.copied, base, count, l.x, func(p part) (point, error) { return at(p), nil })
 }
 
 // zeros clears count numbers of the copy.

@@ -1,9 +1,6 @@
 package schedule
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
@@ -120,22 +117,6 @@ func (l *lastConv) heldByAll(values ...*ir.Value) []bool {
 	return held
 }
 
-// addPack appends a pack, and gives the buffer that it is for the kernel.
-func (l *lastConv) addPack(e *emitter, elem host.Elem, size int64, held []bool) (*kernel.Buffer, error) {
-	k, err := e.Build()
-	if err != nil {
-		return nil, err
-	}
-	p, index := Pack{Kernel: k, Elem: elem, Len: ir.Const(size)}, len(l.packs)
-	for i, h := range held {
-		if h {
-			p.Params = append(p.Params, i)
-		}
-	}
-	l.packs = append(l.packs, p)
-	return l.Input(fmt.Sprintf("packed%d", index), elem, ir.Const(size)).As(kernel.Packed, index), nil
-}
-
 // constants are what the sums are scaled and shifted by.
 func (l *lastConv) constants() []*ir.Value {
 	var list []*ir.Value
@@ -172,68 +153,61 @@ func (l *lastConv) eachVector(e *emitter, group, panel ir.Dim, put func(at int64
 		}
 		return nil
 	}
-	if e.lanes > 1 {
-		err := e.try(func() error { return run(e.lanes) })
-		if err == nil {
+	return e.byVectors(func(vectors bool) error {
+		if vectors {
 			return run(e.lanes)
 		}
-		if !errors.Is(err, errLanes) {
-			return err
-		}
-	}
-	return run(1)
+		return run(1)
+	})
 }
 
 // packShift makes the pack of what sums start with.
-func (l *lastConv) packShift() error {
+func (l *lastConv) packShift() (err error) {
 	if !l.affine.bias || l.bias == nil && len(l.affine.steps) == 0 {
 		return nil
 	}
 	held := l.heldByAll(l.constants()...)
-	e := newPackEmitter(l.g, l.target, held)
 	size := l.image.groups * l.panels() * l.width()
-	out := e.Output("packed", l.elem, ir.Const(size)).As(kernel.Packed, len(l.packs))
-	err := l.eachPanel(e, func(r, group, panel ir.Dim) error {
-		return l.eachVector(e, group, panel, func(at int64, channel part, lanes int) error {
+	l.shift, err = l.packPanels(l.elem, size, held, func(e *emitter, out *kernel.Buffer, p panelOf) error {
+		return l.eachVector(e, p.group, p.panel, func(at int64, channel part, lanes int) error {
 			_, shift, err := l.scaled(e, channel, lanes)
 			if shift == nil {
 				shift = e.Float(kernel.Type{Elem: l.elem, Lanes: lanes}, 0)
 			}
-			e.Store(out, r.Mul(ir.Const(l.width())).Add(ir.Const(at)), shift)
+			e.Store(out, p.r.Mul(ir.Const(l.width())).Add(ir.Const(at)), shift)
 			return err
 		})
 	})
-	if err == nil {
-		l.shift, err = l.addPack(e, l.elem, size, held)
-	}
 	return err
 }
 
-func (l *lastConv) eachPanel(e *emitter, body func(r, group, panel ir.Dim) error) error {
+// panelOf is the panel of a group that a round of a pack fills.
+type panelOf struct{ r, group, panel ir.Dim }
+
+// packPanels makes a pack whose rounds fill a panel each.
+func (l *lastConv) packPanels(elem host.Elem, size int64, held []bool, fill func(e *emitter, out *kernel.Buffer, p panelOf) error) (*kernel.Buffer, error) {
 	n := ir.Const
-	_, err := e.loop(kernel.Parallel, "r", n(l.image.groups*l.panels()), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+	p := packing{elem: elem, as: elem, n: n(size), rounds: n(l.image.groups * l.panels()), held: held}
+	return l.addPack(p, func(e *emitter, out *kernel.Buffer, r ir.Dim) error {
 		group := e.symbol("group", r.FloorDiv(n(l.panels())), n(l.image.groups-1))
 		panel := e.symbol("panel", r.Sub(r.FloorDiv(n(l.panels())).Mul(n(l.panels()))), n(l.panels()-1))
-		return nil, body(r, group, panel)
+		return fill(e, out, panelOf{r, group, panel})
 	})
-	return err
 }
 
 // packWeights makes the pack of the weights: for each group and panel, the vectors of channels for each number of a window in
 // the order in which they are read: rows, columns, channels of x.
-func (l *lastConv) packWeights() error {
+func (l *lastConv) packWeights() (err error) {
 	n, img := ir.Const, l.image
 	held := l.heldByAll(append(l.constants(), l.w)...)
-	e := newPackEmitter(l.g, l.target, held)
 	elem := l.stored
 	if s := l.w.Type.Elem; l.w.Def == nil && !img.pairs && isHalf(s) {
 		elem = s
 	}
 	size := img.groups * l.panels() * l.taps() * l.width()
-	out := e.Output("packed", elem, n(size)).As(kernel.Packed, len(l.packs))
 	window := img.high * img.wide
-	err := l.eachPanel(e, func(r, group, panel ir.Dim) error {
-		return l.eachVector(e, group, panel, func(at int64, channel part, lanes int) error {
+	l.packed, err = l.packPanels(elem, size, held, func(e *emitter, out *kernel.Buffer, p panelOf) error {
+		return l.eachVector(e, p.group, p.panel, func(at int64, channel part, lanes int) error {
 			scale, _, err := l.scaled(e, channel, lanes)
 			if err != nil {
 				return err
@@ -251,7 +225,7 @@ func (l *lastConv) packWeights() error {
 					}
 					return e.Cast(v, elem), nil
 				}
-				to := r.Mul(n(window)).Add(tap).Mul(n(img.depth() * l.width()))
+				to := p.r.Mul(n(window)).Add(tap).Mul(n(img.depth() * l.width()))
 				if img.pairs {
 					return nil, l.packPairs(e, out, to.Add(n(2*at)), weight)
 				}
@@ -267,8 +241,5 @@ func (l *lastConv) packWeights() error {
 			return err
 		})
 	})
-	if err == nil {
-		l.packed, err = l.addPack(e, elem, size, held)
-	}
 	return err
 }

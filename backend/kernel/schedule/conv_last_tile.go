@@ -69,12 +69,13 @@ func (l *lastConv) storePixel(batch []ir.Dim, panel ir.Dim, pixel part, sums []*
 
 // storeSum stores what is computed from a sum.
 func (l *lastConv) storeSum(batch []ir.Dim, pixel, col part, sum *kernel.Value) error {
-	if l.bias != nil && !l.affine.bias {
-		b, err := l.emitter.value(l.bias, l.biasAt(batch, pixel, col))
-		if err != nil {
-			return err
-		}
-		sum = l.Op(kernel.Add, sum, l.spread(b, sum.Type.Lanes))
+	bias := l.bias
+	if l.affine.bias { // the sums started with it
+		bias = nil
+	}
+	sum, err := l.biased(bias, batch, pixel, col, sum)
+	if err != nil {
+		return err
 	}
 	return l.storeAt(l.out, l.affine.result, l.contraction.at(batch, pixel, col), sum)
 }

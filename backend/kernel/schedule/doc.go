@@ -31,8 +31,8 @@ type Target struct {
 	Threads int   // of a group, as many as schedules take: a multiple of SIMD, and no more than what the GPU has registers for
 	Shared  int64 // bytes of memory that the threads of a group share
 
-	// Verify holds every kernel against what code generators rely on; nil: kernel.Verify.
-	Verify func(*kernel.Kernel) error
+	// Verify holds every kernel against what code generators rely on; nil: kernel.VerifyWithin.
+	Verify func(*kernel.Kernel, *ir.Effort) error
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.

@@ -72,7 +72,7 @@ type tables struct {
 func newEmitter(g *Group, t Target, lanes int) *emitter {
 	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(t),
 		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, simple: map[string]ir.Dim{}}
-	e.VerifyBy(t.verify)
+	e.VerifyBy(func(k *kernel.Kernel) error { return t.verify(k, g.effort) })
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
 	for i, p := range g.Params {
@@ -148,6 +148,7 @@ func (e *emitter) env() *ir.DimEnv {
 		guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
 	}
 	e.known = ir.NewDimEnv(decls, guards)
+	e.known.Within(e.g.effort)
 	return e.known
 }
 

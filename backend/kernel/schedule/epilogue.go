@@ -97,6 +97,12 @@ func (e *emitter) storeAt(out *kernel.Buffer, v *ir.Value, p point, made *kernel
 	if err != nil {
 		return err
 	}
+	e.put(out, at, result)
+	return nil
+}
+
+// put stores numbers of the group's result at a place, those of lanes whose conditions hold.
+func (e *emitter) put(out *kernel.Buffer, at point, result *kernel.Value) {
 	to, lanes := at.linear(), 1
 	if !isZero(to.step) {
 		lanes = e.lanes
@@ -104,12 +110,11 @@ func (e *emitter) storeAt(out *kernel.Buffer, v *ir.Value, p point, made *kernel
 	if lanes == 1 {
 		to.step = one
 	}
-	elem := e.g.Result.Type.Elem
 	if result.Type.Elem != host.Bool || out.Elem != host.Bool {
-		result = e.narrow(elem, result)
+		result = e.narrow(e.g.Result.Type.Elem, result)
 	}
-	e.StoreLanes(out, to.at, to.step, e.spread(result, lanes), e.mask(e.relevant(at), lanes))
-	return nil
+	conds := e.checked(e.relevant(at), to.at, to.step, out)
+	e.StoreLanes(out, to.at, to.step, e.spread(result, lanes), e.mask(conds, lanes))
 }
 
 // output declares the buffer of the result.

@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -59,11 +58,7 @@ func (m *gemm) writePairs(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim,
 	if f.alongK {
 		write = m.pairsAlong
 	}
-	err := e.try(func() error { return write(e, f, buf, base, batch, first, size, width, true) })
-	if err != nil && !errors.Is(err, errLanes) {
-		return err
-	}
-	return write(e, f, buf, base, batch, first, size, width, err == nil)
+	return e.byVectors(func(vectors bool) error { return write(e, f, buf, base, batch, first, size, width, vectors) })
 }
 
 // pairsAlong goes along k by vectors, and by pairs where that cannot be and at the end.

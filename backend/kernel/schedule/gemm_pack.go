@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -187,14 +186,29 @@ func (m *gemm) packedElem(s source) host.Elem {
 func (m *gemm) pack(elem host.Elem, f factor, outer, units ir.Dim, width int64, each ir.Dim, first func(unit ir.Dim) ir.Dim) (*kernel.Buffer, error) {
 	held := make([]bool, len(m.g.Params))
 	m.g.heldBy(f.v, held)
-	e := newPackEmitter(m.g, m.target, held)
-	n := f.count.Mul(each)
-	out := e.Output("packed", elem, n).As(kernel.Packed, len(m.packs))
-	_, err := e.loop(kernel.Parallel, "r", f.count.Mul(units), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+	p := packing{elem: elem, as: elem, n: f.count.Mul(each), rounds: f.count.Mul(units), held: held}
+	return m.addPack(p, func(e *emitter, out *kernel.Buffer, r ir.Dim) error {
 		number := e.symbol("number", r.FloorDiv(units), f.count.Sub(one))
 		unit := e.symbol("unit", r.Sub(r.FloorDiv(units).Mul(units)), units.Sub(one))
 		base := number.Mul(each).Add(unit.Mul(m.deep()).Mul(ir.Const(width)))
-		return nil, m.write(e, f, out, base, f.batch(number), first(unit), outer, width)
+		return m.write(e, f, out, base, f.batch(number), first(unit), outer, width)
+	})
+}
+
+// packing is what a pack fills: n elements, read as those of another type, in some rounds, from the parameters that are held.
+type packing struct {
+	elem, as  host.Elem
+	n, rounds ir.Dim
+	held      []bool
+}
+
+// addPack makes the kernel of a pack, whose rounds are filled one by one, and gives the buffer that it is for the kernel that is
+// being made.
+func (m *gemm) addPack(p packing, fill func(e *emitter, out *kernel.Buffer, r ir.Dim) error) (*kernel.Buffer, error) {
+	e, index := newPackEmitter(m.g, m.target, p.held), len(m.packs)
+	out := e.Output("packed", p.elem, p.n).As(kernel.Packed, index)
+	_, err := e.loop(kernel.Parallel, "r", p.rounds, nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		return nil, fill(e, out, r)
 	})
 	if err != nil {
 		return nil, err
@@ -203,14 +217,15 @@ func (m *gemm) pack(elem host.Elem, f factor, outer, units ir.Dim, width int64, 
 	if err != nil {
 		return nil, err
 	}
-	p, index := Pack{Kernel: k, Elem: elem, Len: n}, len(m.packs)
-	for i, h := range held {
+	made := Pack{Kernel: k, Elem: p.elem, Len: p.n}
+	for i, h := range p.held {
 		if h {
-			p.Params = append(p.Params, i)
+			made.Params = append(made.Params, i)
 		}
 	}
-	m.packs = append(m.packs, p)
-	return m.Input(fmt.Sprintf("packed%d", index), elem, n).As(kernel.Packed, index), nil
+	m.packs = append(m.packs, made)
+	times := ir.Const(int64(p.elem.Bytes() / p.as.Bytes()))
+	return m.Input(fmt.Sprintf("packed%d", index), p.as, p.n.Mul(times)).As(kernel.Packed, index), nil
 }
 
 // newPackEmitter is an emitter with buffers for some parameters only.
@@ -237,8 +252,8 @@ func (m *gemm) write(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batc
 	if m.pairs {
 		return m.writePairs(e, f, buf, base, batch, first, size, width)
 	}
-	vectors := func(vector bool) error {
-		if !f.alongK && vector {
+	return e.byVectors(func(vectors bool) error {
+		if !f.alongK && vectors {
 			return m.writeRuns(e, f, buf, base, batch, first, size, width)
 		}
 		_, err := e.loop(kernel.Serial, "j", w, nil, func(j ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
@@ -248,55 +263,23 @@ func (m *gemm) write(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batc
 				if err != nil {
 					return err
 				}
-				v, err := e.value(f.v, q)
+				v, err := e.numbers(f.v, q, step)
 				if err != nil {
 					return err
-				}
-				if !isZero(step) {
-					v = e.spread(v, e.lanes)
 				}
 				e.StoreLanes(buf, base.Add(k.Mul(w)).Add(j), w, e.Cast(v, buf.Elem), nil)
 				return nil
 			}
-			return nil, e.sweepRun(m.k, vector && e.lanes > 1, put)
+			return nil, e.sweepRun(m.k, vectors, put)
 		})
 		return err
-	}
-	if err := e.try(func() error { return vectors(true) }); err != nil {
-		if !errors.Is(err, errLanes) {
-			return err
-		}
-		return vectors(false)
-	}
-	return vectors(true)
-}
-
-// sweepRun goes over n places by vectors, and one by one over the rest.
-func (e *emitter) sweepRun(n ir.Dim, vectors bool, body func(at, step ir.Dim) error) error {
-	done := zero
-	if vectors {
-		lanes := ir.Const(int64(e.lanes))
-		rounds := n.FloorDiv(lanes)
-		done = rounds.Mul(lanes)
-		if !isZero(rounds) {
-			_, err := e.loop(kernel.Serial, "k", rounds, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(i.Mul(lanes), one) })
-			if err != nil {
-				return err
-			}
-		}
-	}
-	rest := n.Sub(done)
-	if isZero(rest) {
-		return nil
-	}
-	_, err := e.loop(kernel.Serial, "k", rest, nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) { return nil, body(done.Add(i), zero) })
-	return err
+	})
 }
 
 // writeRuns is write with vectors along the outer axis.
 func (m *gemm) writeRuns(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batch []ir.Dim, first, size ir.Dim, width int64) error {
 	lanes := int64(e.lanes)
-	if width%lanes != 0 || lanes == 1 {
+	if width%lanes != 0 {
 		return errLanes
 	}
 	_, err := e.loop(kernel.Serial, "k", m.k, nil, func(k ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
@@ -307,11 +290,11 @@ func (m *gemm) writeRuns(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, 
 				if err != nil {
 					return err
 				}
-				v, err := e.value(f.v, q)
+				v, err := e.numbers(f.v, q, one)
 				if err != nil {
 					return err
 				}
-				e.StoreLanes(buf, base.Add(k.Mul(ir.Const(width))).Add(ir.Const(at)), one, e.Cast(e.spread(v, e.lanes), buf.Elem), nil)
+				e.StoreLanes(buf, base.Add(k.Mul(ir.Const(width))).Add(ir.Const(at)), one, e.Cast(v, buf.Elem), nil)
 				return nil
 			})
 			if err != nil {

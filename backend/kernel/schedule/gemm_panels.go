@@ -219,29 +219,14 @@ func (p *panelProduct) step(t tall, row, panel, k ir.Dim, acc []*kernel.Value) [
 // copyRows copies, or computes, a slice of the rows of a round.
 func (p *panelProduct) copyRows(r panelRound, from ir.Dim, count int64) error {
 	a := p.contraction.a
-	rows := func(vectors bool) error {
-		_, err := p.loop(kernel.Serial, "i", r.count.Mul(ir.Const(int64(r.t.height))), nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-			row := p.symbol("row", r.start.Add(i).Min(p.m.Sub(one)), p.m.Sub(one))
-			to := p.symbol("to", i, ir.Const(p.tilesOf(r.t)*int64(r.t.height)-1)).Mul(ir.Const(p.stride))
-			return nil, p.sweepRun(ir.Const(count), vectors, func(k, step ir.Dim) error {
-				q, err := a.at(nil, part{at: row, step: zero}, part{at: from.Add(k), step: step})
-				if err != nil {
-					return err
-				}
-				v, err := p.emitter.value(a.v, q)
-				if err != nil {
-					return err
-				}
-				if !isZero(step) {
-					v = p.spread(v, p.emitter.lanes)
-				}
-				p.Store(p.x, to.Add(k), p.Cast(v, host.F32))
-				return nil
-			})
+	_, err := p.loop(kernel.Serial, "i", r.count.Mul(ir.Const(int64(r.t.height))), nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+		row := p.symbol("row", r.start.Add(i).Min(p.m.Sub(one)), p.m.Sub(one))
+		to := p.symbol("to", i, ir.Const(p.tilesOf(r.t)*int64(r.t.height)-1)).Mul(ir.Const(p.stride))
+		return nil, p.copyRun(p.x, to, ir.Const(count), a.v, func(k part) (point, error) {
+			return a.at(nil, part{at: row, step: zero}, part{at: from.Add(k.at), step: k.step})
 		})
-		return err
-	}
-	return rows(a.alongK && p.try(func() error { return rows(true) }) == nil)
+	})
+	return err
 }
 
 // fill writes the numbers of a group of columns for a slice of k, from the panels of the weights.

@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -81,31 +80,10 @@ func lined(n int64, elem host.Elem) int64 {
 
 // copyRow copies a row of a matrix.
 func (m *gemm) copyRow(e *emitter, f factor, buf *kernel.Buffer, base ir.Dim, batch []ir.Dim, row ir.Dim) error {
-	sweep := func(vectors bool) error {
-		return e.sweepRun(m.k, vectors && e.lanes > 1, func(k, step ir.Dim) error {
-			q, err := f.at(batch, part{at: row, step: zero}, part{at: k, step: step})
-			if err != nil {
-				return err
-			}
-			v, err := e.value(f.v, q)
-			if err != nil {
-				return err
-			}
-			if !isZero(step) {
-				v = e.spread(v, e.lanes)
-			}
-			e.Store(buf, base.Add(k), e.Cast(v, buf.Elem))
-			return nil
-		})
-	}
 	if !isZero(m.deep().Sub(m.k)) {
 		e.Store(buf, base.Add(m.k), e.nothing(buf.Elem, 1))
 	}
-	err := e.try(func() error { return sweep(true) })
-	if err != nil && !errors.Is(err, errLanes) {
-		return err
-	}
-	return sweep(err == nil)
+	return e.copyRun(buf, base, m.k, f.v, func(k part) (point, error) { return f.at(batch, part{at: row, step: zero}, k) })
 }
 
 // rowsBefore makes the kernel that copies all rows, and gives the memory that it fills.

@@ -212,12 +212,9 @@ func (m *gemm) storeRow(p place, u ir.Dim, sums []*kernel.Value) error {
 
 func (m *gemm) store(at point, p place, row, col part, sum *kernel.Value) error {
 	y := m.op.Result()
-	if m.bias != nil {
-		b, err := m.emitter.value(m.bias, m.biasAt(p.batch, row, col))
-		if err != nil {
-			return err
-		}
-		sum = m.Op(kernel.Add, sum, m.spread(b, sum.Type.Lanes))
+	sum, err := m.biased(m.bias, p.batch, row, col, sum)
+	if err != nil {
+		return err
 	}
 	sum = m.rounded(sum, y.Type.Elem)
 	m.bound[y] = func(q point) (*kernel.Value, error) {
@@ -235,14 +232,18 @@ func (m *gemm) store(at point, p place, row, col part, sum *kernel.Value) error 
 	if err != nil {
 		return err
 	}
-	to := q.linear()
-	lanes := sum.Type.Lanes
-	if lanes == 1 {
-		to.step = one
-	}
-	if v.Type.Elem != host.Bool || m.out.Elem != host.Bool {
-		v = m.narrow(m.g.Result.Type.Elem, v)
-	}
-	m.StoreLanes(m.out, to.at, to.step, m.spread(v, lanes), m.mask(m.relevant(q), lanes))
+	m.put(m.out, q, v)
 	return nil
+}
+
+// biased adds the bias, which is nil for none, to sums of some columns of a row.
+func (m *gemm) biased(bias *ir.Value, batch []ir.Dim, row, col part, sum *kernel.Value) (*kernel.Value, error) {
+	if bias == nil {
+		return sum, nil
+	}
+	b, err := m.emitter.value(bias, m.biasAt(batch, row, col))
+	if err != nil {
+		return nil, err
+	}
+	return m.Op(kernel.Add, sum, m.spread(b, sum.Type.Lanes)), nil
 }

@@ -131,28 +131,7 @@ func (p *vectorProduct) fillRows() error {
 	k := ir.Const(p.weights.k)
 	p.x = p.Buffer("rows", host.F32, ir.Const(int64(p.rows)).Mul(k), kernel.Private, 0)
 	for row := range p.rows {
-		vectors := a.alongK
-		fill := func() error {
-			return p.sweepRun(k, vectors, func(at, step ir.Dim) error {
-				q, err := a.at(nil, part{at: ir.Const(int64(row)), step: zero}, part{at: at, step: step})
-				if err != nil {
-					return err
-				}
-				v, err := p.emitter.value(a.v, q)
-				if err != nil {
-					return err
-				}
-				if !isZero(step) {
-					v = p.spread(v, p.emitter.lanes)
-				}
-				p.StoreLanes(p.x, ir.Const(int64(row)).Mul(k).Add(at), one, p.Cast(v, host.F32), nil)
-				return nil
-			})
-		}
-		if vectors && p.try(fill) != nil {
-			vectors = false
-		}
-		if err := fill(); err != nil {
+		if err := p.copyRow(p.emitter, a, p.x, ir.Const(int64(row)).Mul(k), nil, ir.Const(int64(row))); err != nil {
 			return err
 		}
 	}
@@ -209,7 +188,7 @@ func (p *vectorProduct) panels(r panelRun) error {
 	}
 	for row := range p.rows {
 		for i := range r.n {
-			if err := p.storePanel(row, c.column(r.group, r.first.Add(ir.Const(int64(i)))), total[row*r.n+i]); err != nil {
+			if err := c.store(ir.Const(int64(row)), c.column(r.group, r.first.Add(ir.Const(int64(i)))), total[row*r.n+i]); err != nil {
 				return err
 			}
 		}
@@ -369,14 +348,14 @@ func (p *vectorProduct) scaled(r panelRun, k ir.Dim, sums, total []*kernel.Value
 	return total, nil
 }
 
-// storePanel computes what follows the product, for a row and the columns of a panel, and stores it.
-func (p *vectorProduct) storePanel(row int, column ir.Dim, sum *kernel.Value) error {
-	at, col := part{at: ir.Const(int64(row)), step: zero}, part{at: column, step: one}
+// store computes what follows the product, for a row and the columns of a panel, and stores it.
+func (c *compressed) store(row, column ir.Dim, sum *kernel.Value) error {
+	m, at, col := c.m, part{at: row, step: zero}, part{at: column, step: one}
 	store := func() error {
-		return p.store(p.contraction.at(nil, at, col), place{}, at, col, sum)
+		return m.store(m.contraction.at(nil, at, col), place{}, at, col, sum)
 	}
-	if c := p.weights; c.n != c.groups*c.abreast*c.lanes() {
-		return p.under(cond{at: column, step: one, least: zero, most: ir.Const(c.n - 1)}, store)
+	if c.n != c.groups*c.abreast*c.lanes() {
+		return m.under(cond{at: column, step: one, least: zero, most: ir.Const(c.n - 1)}, store)
 	}
 	return store()
 }

@@ -15,14 +15,14 @@ import (
 	"github.com/aiopt/aiopt/ir"
 )
 
-// TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it.
-// A file allowed.txt says that products may be of "bytes". With the flag -update, which airtest declares, it writes them.
+// TestKernels holds the text of the kernels that testdata/*.txtar ask for: in.air is a module, kernel.txt what is made of it. A file
+// allowed.txt says that products may be of "bytes". With the flag -update, which airtest declares, it writes them.
 func TestKernels(t *testing.T) { goldens(t, "testdata", target) }
 
 // TestGPUKernels is TestKernels for testdata/gpu and the first of the GPUs.
 func TestGPUKernels(t *testing.T) { goldens(t, "testdata/gpu", gpus[0]) }
 
-func goldens(t *testing.T, dir string, to schedule.Target) {
+func goldens(t *testing.T, dir string, machine schedule.Target) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
@@ -33,7 +33,7 @@ func goldens(t *testing.T, dir string, to schedule.Target) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			to, given := to, a.Files
+			to, given := machine, a.Files
 			if i := slices.IndexFunc(given, func(f txtar.File) bool { return f.Name == "kernel.txt" }); i >= 0 {
 				given = given[:i]
 			}

@@ -30,16 +30,16 @@ func (t Target) wide() host.Elem {
 const privateBytes = 1 << 10
 
 // verify holds a kernel against what code generators rely on, and against what a GPU has.
-func (t Target) verify(k *kernel.Kernel) error {
+func (t Target) verify(k *kernel.Kernel, effort *ir.Effort) error {
 	if t.gpu() {
 		if err := t.holds(k); err != nil {
 			return err
 		}
 	}
 	if t.Verify != nil {
-		return t.Verify(k)
+		return t.Verify(k, effort)
 	}
-	return kernel.Verify(k)
+	return kernel.VerifyWithin(k, effort)
 }
 
 // holds says why a GPU does not run a kernel.

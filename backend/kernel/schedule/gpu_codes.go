@@ -11,19 +11,34 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// codesAtOnce is how many codes of a column a thread takes at a time: they share a scale.
+// codesAtOnce is how many codes of a column a thread takes at a time where they share a scale; twice as many where those do.
 const codesAtOnce = 16
 
-// coded is dots with weights that are codes with a scale, or a table, for each block of a column. Codes with scales are multiplied as
-// they lie in their words; the scale, and what zero points stand for, are applied to sums of codesAtOnce.
+// The columns of a SIMD group: as many as share an input, unless that leaves fewer SIMD groups than keep a GPU busy.
+const (
+	mostCodeColumns = 4
+	busySIMDs       = 512
+)
+
+// coded is dots with weights that are codes with a scale, or a table, for each block of a column. The scale, and what zero points stand for, are
+// applied to sums of products with a run of codes.
 type coded struct {
 	*dots
-	op    *ir.Op    // the dequantization or lookup
-	data  *ir.Value // its codes, a parameter
-	bits  int64
-	sign  bool           // codes have one
-	masks *kernel.Value  // of the four codes that are lowest in a word
-	table *kernel.Buffer // the entries of the one table in shared memory; nil where there are several
+	op     *ir.Op    // the dequantization or lookup
+	data   *ir.Value // its codes, a parameter
+	bits   int64
+	sign   bool           // codes have one
+	run    int64          // codes of a column that a thread takes at a time
+	lowest                // of codes narrower than a byte
+	table  *kernel.Buffer // the entries of the one table in shared memory; nil where there are several
+}
+
+// lowest is how the four lowest codes of a word become numbers without a conversion, of which a GPU does few at a time. A code that lies at bit p
+// is, under the exponent of 2^(23-p), that power and the code. The word gets the bits of all those exponents, and a mask leaves a code and its own.
+type lowest struct {
+	exponents int64
+	mask      *kernel.Value
+	from      *kernel.Value // what such a number has more than the code
 }
 
 // codesOf finds what makes the weights of a linear of codes; the reason says why it is nothing that coded knows.
@@ -91,6 +106,7 @@ func makeCodes(g *Group, t Target) (*Made, error) {
 	c.op, c.data = op, op.Operand(0)
 	c.bits, c.sign = int64(c.data.Type.Elem.Bits()), c.data.Type.Elem.Kind() == host.KindInt
 	c.dots.add = c.sums
+	c.each, c.run = c.columns(), c.runs()
 	if op.Is(quant.Lookup) && isOne(product(op.In(1).Shape[:2])) {
 		entries := op.In(1).Shape[2]
 		c.table = c.Buffer("table", host.F32, entries, kernel.Shared, 0)
@@ -103,11 +119,36 @@ func makeCodes(g *Group, t Target) (*Made, error) {
 	return &Made{Kernels: []*kernel.Kernel{k}}, nil
 }
 
+// columns is how many of them a SIMD group has.
+func (c *coded) columns() int64 {
+	_, n := c.g.env.Range(c.n)
+	each := int64(mostCodeColumns)
+	for each > 1 && (each*c.rows > mostDotRows || n/each < busySIMDs) {
+		each /= 2
+	}
+	return each
+}
+
+// runs is how many codes of a column a thread takes at a time.
+func (c *coded) runs() int64 {
+	twice := num(2 * codesAtOnce)
+	if c.bits > 4 || c.op.Is(quant.Lookup) || !isZero(c.k.Mod(twice)) {
+		return codesAtOnce
+	}
+	for _, v := range c.op.Operands[1:] {
+		if v != nil && !isZero(c.k.Mod(v.Type.Shape[1].Mul(twice))) {
+			return codesAtOnce
+		}
+	}
+	return 2 * codesAtOnce
+}
+
 // sums gives the sums of each row with each column, which this thread has.
 func (c *coded) sums(batch []ir.Dim, cols []ir.Dim) ([]*kernel.Value, error) {
-	c.crew.unit, c.crew.written = codesAtOnce, 2
-	u32 := kernel.Type{Elem: host.U32, Lanes: 4}
-	c.masks = c.Op(kernel.ShiftLeft, c.Int(u32, 1<<c.bits-1), c.Cast(c.shifts(), host.U32))
+	c.crew.unit, c.crew.written = c.run, 2
+	if c.narrow() {
+		c.lowest = c.newLowest()
+	}
 	init := make([]*kernel.Value, c.rows*c.each)
 	for i := range init {
 		init[i] = c.Number(kernel.Type{Elem: host.F32, Lanes: 1}, 0)
@@ -157,18 +198,13 @@ func (c *coded) column(col, k ir.Dim, rows [][]*kernel.Value, totals []*kernel.V
 	return list, nil
 }
 
-// inputs gives what a thread has of each row, for codes as they lie in words, and its sum. What is behind the end is 0.
+// inputs gives what a thread has of each row, and its sum. What is behind the end is 0.
 func (c *coded) inputs(batch []ir.Dim, x element) (rows [][]*kernel.Value, totals []*kernel.Value, err error) {
 	f32 := kernel.Type{Elem: host.F32, Lanes: 4}
-	var weights *kernel.Value // of the places of codes in words
-	if c.bits < 8 && !c.op.Is(quant.Lookup) {
-		place := c.Op(kernel.ShiftLeft, c.Int(kernel.Type{Elem: host.U32, Lanes: 4}, 1), c.Cast(c.shifts(), host.U32))
-		weights = c.Op(kernel.Div, c.Float(f32, 1), c.Cast(place, host.F32))
-	}
 	for row := range c.rows {
 		var list []*kernel.Value
 		var total *kernel.Value
-		for i := int64(0); i < codesAtOnce; i += 4 {
+		for i := int64(0); i < c.run; i += 4 {
 			v, err := c.vectorIn(c.contraction.a, batch, part{at: num(row)}, part{at: x.at.Add(num(i)), step: one})
 			if err != nil {
 				return nil, nil, err
@@ -181,9 +217,6 @@ func (c *coded) inputs(batch []ir.Dim, x element) (rows [][]*kernel.Value, total
 			} else {
 				total = c.Op(kernel.Add, total, v)
 			}
-			if weights != nil {
-				v = c.Op(kernel.Mul, v, weights)
-			}
 			list = append(list, v)
 		}
 		rows, totals = append(rows, list), append(totals, c.Op(kernel.Sum, total))
@@ -191,34 +224,56 @@ func (c *coded) inputs(batch []ir.Dim, x element) (rows [][]*kernel.Value, total
 	return rows, totals, nil
 }
 
-// shifts are where the four lowest codes of a word lie.
-func (c *coded) shifts() *kernel.Value {
-	i32 := kernel.Type{Elem: host.I32, Lanes: 4}
-	return c.Op(kernel.Mul, c.Lanes(i32), c.Int(i32, c.bits))
+// narrow reports codes that are numbers by themselves, several in a byte.
+func (c *coded) narrow() bool { return c.bits < 8 && !c.op.Is(quant.Lookup) }
+
+// newLowest makes the constants.
+func (c *coded) newLowest() lowest {
+	const bias, fraction = 127, 23 // of a float's bits
+	var l lowest
+	for i := range int64(4) {
+		l.exponents |= (bias + fraction - i*c.bits) << fraction
+	}
+	u32, i32 := kernel.Type{Elem: host.U32, Lanes: 4}, kernel.Type{Elem: host.I32, Lanes: 4}
+	shifts := func() *kernel.Value { return c.Op(kernel.Mul, c.Lanes(i32), c.Int(i32, c.bits)) }
+	own := c.Op(kernel.ShiftLeft, c.Cast(c.Op(kernel.Sub, c.Int(i32, bias+fraction), shifts()), host.U32), c.Int(u32, fraction))
+	code := c.Op(kernel.ShiftLeft, c.Int(u32, 1<<c.bits-1), c.Cast(shifts(), host.U32))
+	l.mask, l.from = c.Op(kernel.Add, own, code), c.Bits(own, host.F32)
+	if c.sign {
+		l.from = c.Op(kernel.Add, l.from, c.Float(l.from.Type, float64(int64(1)<<(c.bits-1))))
+	}
+	return l
 }
 
-// bytes loads four bytes of a run of codes of a column.
-func (c *coded) bytes(col, k ir.Dim, from int64) *kernel.Value {
+// words loads a run of codes of a column, four bytes at a time.
+func (c *coded) words(col, k ir.Dim) []*kernel.Value {
 	at := col.Mul(rowBytes(c.data.Type)).Add(k.Mul(num(c.bits)).FloorDiv(num(8)))
-	return c.Load(c.emitter.buffers[c.data.Index], at.Add(num(from)), 4)
+	var list []*kernel.Value
+	for from := int64(0); from < c.run*c.bits/8; from += 4 {
+		list = append(list, c.Load(c.emitter.buffers[c.data.Index], at.Add(num(from)), 4))
+	}
+	return list
 }
 
-// codes loads codes of a column, as numbers times the power of two that is the place of each among the lowest of a word.
+// codes gives the codes of a column as numbers.
 func (c *coded) codes(col, k ir.Dim) []*kernel.Value {
 	var list []*kernel.Value
-	for from := int64(0); from < codesAtOnce*c.bits/8; from += 4 {
-		v := c.bytes(col, k, from)
-		if c.bits == 8 {
+	for _, v := range c.words(col, k) {
+		if !c.narrow() {
 			list = append(list, c.Cast(v, host.F32))
 			continue
 		}
 		word := c.Bits(v, host.U32)
-		if c.sign { // what the highest code has more than the code
+		if c.sign { // the highest bit of a code counts 2^(bits-1) down; turned over, from there up
 			word = c.Op(kernel.Xor, word, c.Int(word.Type, map[int64]int64{2: 0xaaaaaaaa, 4: 0x88888888}[c.bits]))
 		}
 		for at := int64(0); at < 32; at += 4 * c.bits {
 			four := c.Op(kernel.ShiftRight, word, c.Int(word.Type, at))
-			list = append(list, c.Cast(c.Op(kernel.And, c.Splat(four, 4), c.masks), host.F32))
+			if at < 16 {
+				four = c.Op(kernel.And, four, c.Int(word.Type, 0xffff))
+			}
+			four = c.Op(kernel.Or, four, c.Int(word.Type, c.exponents))
+			list = append(list, c.Op(kernel.Sub, c.Bits(c.Op(kernel.And, c.Splat(four, 4), c.mask), host.F32), c.from))
 		}
 	}
 	return list
@@ -250,8 +305,8 @@ func (c *coded) fill(t ir.Dim) error {
 // looked gives the sum of the entries that a run of codes of a column names, for each row.
 func (c *coded) looked(col, k ir.Dim, rows [][]*kernel.Value) ([]*kernel.Value, error) {
 	sums := make([][4]*kernel.Value, len(rows))
-	for from := int64(0); from < codesAtOnce*c.bits/8; from += 4 {
-		word := c.Bits(c.bytes(col, k, from), host.U32)
+	for number, v := range c.words(col, k) {
+		word, from := c.Bits(v, host.U32), 4*int64(number)
 		for i := range 32 / c.bits {
 			code := c.Op(kernel.And, c.Op(kernel.ShiftRight, word, c.Int(word.Type, i*c.bits)), c.Int(word.Type, 1<<c.bits-1))
 			v, err := c.entry(code, col, k)
@@ -314,18 +369,11 @@ func (c *coded) scaling(col, k ir.Dim) (scale, offset *kernel.Value, err error) 
 	if scale, err = param(1); err != nil {
 		return nil, nil, err
 	}
-	number := kernel.Type{Elem: host.F32, Lanes: 1}
-	offset = c.Float(number, 0)
-	if c.op.Operand(2) != nil {
-		if offset, err = param(2); err != nil {
-			return nil, nil, err
-		}
-	}
-	if c.bits < 8 && c.sign {
-		offset = c.Op(kernel.Add, offset, c.Float(number, float64(int64(1)<<(c.bits-1))))
-	}
-	if n, ok := c.ConstOf(offset); ok && n == 0 {
+	if c.op.Operand(2) == nil {
 		return scale, nil, nil
+	}
+	if offset, err = param(2); err != nil {
+		return nil, nil, err
 	}
 	return scale, c.Op(kernel.Neg, offset), nil
 }

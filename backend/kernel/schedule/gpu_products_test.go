@@ -68,6 +68,8 @@ var gpuProducts = []struct {
 	// Codes.
 	{"codes of 4 bits", "%x: tensor<1x528xf32>, %w: tensor<37x528xu4>, %s: tensor<37x33xf32>, %z: tensor<37x33xu4>", "tensor<1x37xf32>", dequantizedOf("f32", "1x528", "37x528", "u4", "37x33", "u4", "1x37"), 0},
 	{"codes of 4 bits with a sign", "%x: tensor<2x1024xf16>, %w: tensor<64x1024xi4>, %s: tensor<64x32xf16>", "tensor<2x64xf16>", dequantized("2x1024", "64x1024", "i4", "64x32", "", "2x64"), 0},
+	{"codes of 4 bits in long runs, some behind the end", "%x: tensor<1x2144xf16>, %w: tensor<9x2144xi4>, %s: tensor<9x67xf16>", "tensor<1x9xf16>", dequantized("1x2144", "9x2144", "i4", "9x67", "", "1x9"), 0},
+	{"codes of 4 bits with a sign and zero points", "%x: tensor<1x1088xf32>, %w: tensor<17x1088xi4>, %s: tensor<17x34xf32>, %z: tensor<17x34xi4>", "tensor<1x17xf32>", dequantizedOf("f32", "1x1088", "17x1088", "i4", "17x34", "i4", "1x17"), 0},
 	{"codes of 8 bits", "%x: tensor<5x1600xf16>, %w: tensor<9x1600xu8>, %s: tensor<9x1xf16>, %z: tensor<9x1xu8>", "tensor<5x9xf16>", dequantized("5x1600", "9x1600", "u8", "9x1", "u8", "5x9"), 0},
 	{"codes of 8 bits with a sign", "%x: tensor<1x64xf16>, %w: tensor<40x64xi8>, %s: tensor<1x1xf16>", "tensor<1x40xf16>", dequantized("1x64", "40x64", "i8", "1x1", "", "1x40"), 0},
 	{"codes in short blocks", "%x: tensor<1x128xf16>, %w: tensor<40x128xi4>, %s: tensor<40x16xf16>", "tensor<1x40xf16>", dequantized("1x128", "40x128", "i4", "40x16", "", "1x40"), 0},

@@ -24,11 +24,15 @@ func (l *loops) onThreads(p point) error {
 	if l.nest.lanes && len(p) > 0 {
 		lanes = int64(l.emitter.lanes)
 	}
+	paired := len(spread) == len(p) && l.paired(p, lanes)
 	extents := make([]ir.Dim, len(spread))
 	for k, i := range spread {
 		extents[k] = p[i].size
 		if i == last {
 			extents[k] = ceilDiv(p[i].size, num(lanes))
+			if paired {
+				extents[k] = extents[k].FloorDiv(num(2))
+			}
 		}
 	}
 	return l.spreadOver(l.axesOf(extents), func(at []ir.Dim) error {
@@ -41,9 +45,37 @@ func (l *loops) onThreads(p point) error {
 				return l.serially(q, serial, 0)
 			}
 			q[last].at, q[last].step = q[last].at.Mul(num(lanes)), one
+			if paired {
+				return l.pair(q)
+			}
 			return l.vector(q, lanes, serial)
 		})
 	})
+}
+
+// Loads of threadBytes keep enough of them on their way; a thread that takes less at a time takes twice. Tensors of fewer elements than manyElements
+// need all threads that there are.
+const (
+	threadBytes  = 16
+	manyElements = 1 << 18
+)
+
+// paired reports that each thread takes two vectors, one in either half of the last part.
+func (l *loops) paired(p point, lanes int64) bool {
+	widest := l.g.Result.Type.Elem.Bits()
+	for _, v := range l.g.Params {
+		widest = max(widest, v.Type.Elem.Bits())
+	}
+	n, ok := l.g.Result.Type.NumElements().IsConst()
+	return ok && n >= manyElements && lanes > 1 && 2*lanes*int64(widest) <= 8*threadBytes && isZero(p[len(p)-1].size.Mod(num(2*lanes)))
+}
+
+// pair computes a vector and the one that lies half of the last part behind it, and then stores both: what is loaded after a store waits for it.
+func (l *loops) pair(q point) error {
+	far := slices.Clone(q)
+	last := len(q) - 1
+	far[last].at = q[last].at.Add(q[last].size.FloorDiv(num(2)))
+	return l.storeAll([]point{q, far})
 }
 
 // vector goes on with lanes along the last part, of which some may lie behind the end.

@@ -23,6 +23,7 @@ type Group struct {
 	decls  []*ir.DimDecl
 	guards []ir.Guard
 	env    *ir.DimEnv
+	effort *ir.Effort // that proofs about the group take from
 }
 
 // OneResult reports an operation of which only the first result is used.

@@ -9,7 +9,6 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
 )
 
 // nest is a way of going over the elements of a group's result: the axes of a shape with as many elements, some neighbours
@@ -374,26 +373,23 @@ func (l *loops) ragged(kind kernel.LoopKind, name string, spans []span, wide ir.
 }
 
 // store writes the result at a place.
-func (l *loops) store(p point) error {
-	q, err := p.reshaped(l.g.env, l.g.Result.Type.Shape)
-	if err != nil {
-		return err
+func (l *loops) store(p point) error { return l.storeAll([]point{p}) }
+
+// storeAll computes what is at some places, then stores it.
+func (l *loops) storeAll(list []point) error {
+	values := make([]*kernel.Value, len(list))
+	places := make([]point, len(list))
+	for i, p := range list {
+		var err error
+		if places[i], err = p.reshaped(l.g.env, l.g.Result.Type.Shape); err != nil {
+			return err
+		}
+		if values[i], err = l.value(l.g.Result, places[i]); err != nil {
+			return err
+		}
 	}
-	v, err := l.value(l.g.Result, q)
-	if err != nil {
-		return err
+	for i, v := range values {
+		l.put(l.out, places[i], v)
 	}
-	to := q.linear()
-	lanes := 1
-	if !isZero(to.step) {
-		lanes = l.emitter.lanes
-	}
-	if lanes == 1 {
-		to.step = one
-	}
-	if v.Type.Elem != host.Bool || l.out.Elem != host.Bool {
-		v = l.narrow(l.g.Result.Type.Elem, v)
-	}
-	l.StoreLanes(l.out, to.at, to.step, l.spread(v, lanes), l.mask(l.checked(l.relevant(q), to.at, to.step, l.out), lanes))
 	return nil
 }

@@ -52,24 +52,9 @@ func (c *compressed) packAs(elem host.Elem) error {
 // packed adds a pack that fills n elements from a parameter, group by group, and gives its buffer, read as elements of another
 // type.
 func (c *compressed) packed(from *ir.Value, elem, as host.Elem, n int64, fill func(e *emitter, out *kernel.Buffer, group ir.Dim) error) (*kernel.Buffer, error) {
-	m := c.m
-	held := make([]bool, len(m.g.Params))
+	held := make([]bool, len(c.m.g.Params))
 	held[from.Index] = true
-	e := newPackEmitter(m.g, m.target, held)
-	out := e.Output("packed", elem, ir.Const(n)).As(kernel.Packed, len(m.packs))
-	_, err := e.loop(kernel.Parallel, "r", ir.Const(c.groups), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-		return nil, fill(e, out, r)
-	})
-	if err != nil {
-		return nil, err
-	}
-	k, err := e.Build()
-	if err != nil {
-		return nil, err
-	}
-	index := len(m.packs)
-	m.packs = append(m.packs, Pack{Kernel: k, Params: []int{from.Index}, Elem: elem, Len: ir.Const(n)})
-	return m.Input(fmt.Sprintf("packed%d", index), as, ir.Const(n*int64(elem.Bytes()/as.Bytes()))).As(kernel.Packed, index), nil
+	return c.m.addPack(packing{elem: elem, as: as, n: ir.Const(n), rounds: ir.Const(c.groups), held: held}, fill)
 }
 
 // packCodes makes the words of all panels.

@@ -16,7 +16,8 @@ type Part struct {
 
 // Parts plans a group cut into pieces, each by a schedule; the last one gives its result. The reason is that of Plan for the whole.
 func Parts(g *Group, t Target) ([]Part, string) {
-	made, reason := Plan(g, t)
+	g = g.bounded()
+	made, reason := plan(g, t)
 	if reason == "" {
 		return []Part{{made, identity(len(g.Params)), g.Result.Type}}, ""
 	}
@@ -41,13 +42,13 @@ func (g *Group) cut(t Target, cuts int) []Part {
 	}
 	for _, v := range g.places() {
 		head, of := g.piece(v, nil)
-		made, reason := Plan(head, t)
+		made, reason := plan(head, t)
 		if reason != "" {
 			continue
 		}
 		first := Part{made, of, v.Type}
 		tail, rest := g.piece(g.Result, v)
-		if made, reason := Plan(tail, t); reason == "" {
+		if made, reason := plan(tail, t); reason == "" {
 			return []Part{first, {made, rest, g.Result.Type}}
 		}
 		if more := tail.cut(t, cuts-1); more != nil {
@@ -124,7 +125,7 @@ func (g *Group) piece(result, given *ir.Value) (*Group, []int) {
 			}
 		}
 	}
-	p := &Group{Name: g.Name, decls: g.decls, guards: g.guards, env: g.env}
+	p := &Group{Name: g.Name, decls: g.decls, guards: g.guards, env: g.env, effort: g.effort}
 	values := map[*ir.Value]*ir.Value{}
 	var of []int
 	param := func(v *ir.Value, place int, constant bool) {

@@ -83,7 +83,7 @@ func copying(g *Group, t Target) (*kernel.Kernel, error) {
 	op.Results = []*ir.Value{{Type: x.Type, Def: op}}
 	made, err := makeNest(&Group{
 		Name: g.Name, Params: []*ir.Value{x}, Constants: []bool{false}, Body: []*ir.Op{op}, Result: op.Results[0],
-		decls: g.decls, guards: g.guards, env: g.env,
+		decls: g.decls, guards: g.guards, env: g.env, effort: g.effort,
 	}, t)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ func (p *Program) blame(ctx context.Context, err error, output []byte) error {
 		return nil
 	}
 	if len(list) == 0 {
-		return p.tools.failure(ctx, p.source.Name, err, output)
+		return p.tools.Failure(ctx, p.source.Name, err, output)
 	}
 	return p.refused(list)
 }

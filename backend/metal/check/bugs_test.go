@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/aiopt/aiopt/backend/metal/check/checktest"
 )
 
 // wanted are the comments `// ERROR "re" "re"` of a text: what must be reported of their lines.
@@ -71,7 +73,7 @@ func TestBugs(t *testing.T) {
 	for name, a := range archives(t, "bugs") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text := part(a, "kernels.metal")
+			text := checktest.Part(a, "kernels.metal")
 			list := wantedOf(t, text)
 			if len(list) == 0 {
 				t.Fatal("no mistake is planted")
@@ -84,17 +86,17 @@ func TestBugs(t *testing.T) {
 				if testing.Short() && o.Order != Reversed {
 					continue
 				}
-				for _, c := range parseDispatches(t, part(a, "dispatches")) {
-					r, err := p.Run(context.Background(), c.copied(), o)
+				for _, c := range dispatches(t, a) {
+					r, err := p.Run(context.Background(), dispatchOfCase(c), o)
 					if err != nil {
-						t.Fatalf("dispatches:%d: %v", c.line, err)
+						t.Fatalf("dispatches:%d: %v", c.Line, err)
 					}
 					if len(r.Diagnostics) == 0 {
-						t.Errorf("dispatches:%d: %s, %s: nothing reported", c.line, c.dispatch.Launch.Function, o.name())
+						t.Errorf("dispatches:%d: %s, %s: nothing reported", c.Line, c.Launch.Function, o.name())
 					}
 					for _, d := range r.Diagnostics {
-						if d.Kernel != c.dispatch.Launch.Function || !d.Ran {
-							t.Errorf("%s: expected it of kernel %s", d, c.dispatch.Launch.Function)
+						if d.Kernel != c.Launch.Function || !d.Ran {
+							t.Errorf("%s: expected it of kernel %s", d, c.Launch.Function)
 						}
 					}
 					match(t, list, r.Diagnostics)

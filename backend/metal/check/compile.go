@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,39 +122,12 @@ func (p *Program) unit() string {
 }
 
 // shimFolder writes the header and the runtime where clang finds them.
-func (t *Tools) shimFolder() (string, string, error) {
-	files, err := fs.ReadDir(shim, "shim")
+func (t *Tools) shimFolder() (path, key string, err error) {
+	files, err := Header()
 	if err != nil {
 		return "", "", err
 	}
-	var all []string
-	for _, f := range files {
-		data, err := shim.ReadFile("shim/" + f.Name())
-		if err != nil {
-			return "", "", err
-		}
-		all = append(all, f.Name(), string(data))
-	}
-	key := hash(all...)
-	dir := filepath.Join(t.Cache, "shim-"+key[:16])
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", "", err
-	}
-	for i := 0; i < len(all); i += 2 {
-		path := filepath.Join(dir, all[i])
-		if old, err := os.ReadFile(path); err == nil && string(old) == all[i+1] {
-			continue
-		}
-		temp, err := os.CreateTemp(dir, "new-")
-		if err != nil {
-			return "", "", err
-		}
-		_, err = temp.WriteString(all[i+1])
-		if err = errors.Join(err, temp.Close(), os.Rename(temp.Name(), path)); err != nil {
-			return "", "", err
-		}
-	}
-	return dir, key, nil
+	return t.Folder(files)
 }
 
 // runtimeObject gives the object of the runtime, which all executables share.
@@ -164,7 +136,7 @@ func (t *Tools) runtimeObject(ctx context.Context, dir, key string) (string, err
 	return t.cached(hash(append([]string{t.Version, key}, args...)...)+".o", func(out string) error {
 		said, err := exec.CommandContext(ctx, t.Clang, append(args, "-o", out)...).CombinedOutput()
 		if err != nil {
-			return t.failure(ctx, "the checker's own runtime", err, said)
+			return t.Failure(ctx, "the checker's own runtime", err, said)
 		}
 		return nil
 	})
@@ -242,7 +214,8 @@ func (p *Program) strict(ctx context.Context) ([]Diagnostic, error) {
 	return bad.Diagnostics, nil
 }
 
-func (t *Tools) failure(ctx context.Context, what string, err error, said []byte) error {
+// Failure is the error of a text that clang did not compile: the first lines of what it said.
+func (t *Tools) Failure(ctx context.Context, what string, err error, said []byte) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

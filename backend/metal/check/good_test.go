@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/metal/check/checktest"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 )
 
@@ -16,8 +17,8 @@ func floats(dtype string, list []float64) ([]byte, []float64) {
 	width := launch.ElementBytes(dtype)
 	out, rounded := make([]byte, len(list)*width), make([]float64, len(list))
 	for i, v := range list {
-		putFloat(out[i*width:], dtype, float32(v))
-		rounded[i] = float64(getFloat(out[i*width:], dtype))
+		checktest.PutFloat(out[i*width:], dtype, float32(v))
+		rounded[i] = float64(checktest.Float(out[i*width:], dtype))
 	}
 	return out, rounded
 }
@@ -213,7 +214,7 @@ func (c goodCase) compare(t *testing.T, o Options, have []byte) {
 		most = max(most, math.Abs(w))
 	}
 	for i, w := range c.want {
-		h := float64(getFloat(have[i*launch.ElementBytes(dtype):], dtype))
+		h := float64(checktest.Float(have[i*launch.ElementBytes(dtype):], dtype))
 		if !(math.Abs(h-w) <= c.within*most) {
 			t.Fatalf("%s: element %d is %g, expected %g within %g", o.name(), i, h, w, c.within*most)
 		}

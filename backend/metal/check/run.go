@@ -196,27 +196,9 @@ func pack(d Dispatch, o Options, number int) (*header, []byte) {
 
 // fit finds the dispatch's kernel and everything that does not fit it.
 func (p *Program) fit(d Dispatch, o Options) (int, error) {
-	number := slices.IndexFunc(p.parts.kernels, func(k Kernel) bool { return k.Name == d.Launch.Function })
+	number, err := Fit(p.source.Name, p.parts.kernels, d)
 	if number < 0 {
-		var names []string
-		for _, k := range p.parts.kernels {
-			names = append(names, k.Name)
-		}
-		return 0, fmt.Errorf("%s has no kernel %q: expected one of %s", p.source.Name, d.Launch.Function, strings.Join(names, ", "))
-	}
-	errs := []error{d.Launch.Validate(), p.parts.kernels[number].fit(d)}
-	groups := 1
-	for i, n := range d.Threads {
-		if n < 1 || n > math.MaxInt32 {
-			return 0, fmt.Errorf("kernel %s: a grid of %v threads, expected sides of 1 to %d", d.Launch.Function, d.Threads, math.MaxInt32)
-		}
-		if g := d.Launch.Threadgroup[i]; g > 0 {
-			groups *= (n + g - 1) / g
-		}
-		if groups > mostGroups {
-			errs = append(errs, fmt.Errorf("kernel %s: a grid of %v threads in groups of %v, expected at most %d groups", d.Launch.Function, d.Threads, d.Launch.Threadgroup, mostGroups))
-			break
-		}
+		return 0, err
 	}
 	need := int64(64 << 20)
 	for _, a := range d.Args {
@@ -226,7 +208,34 @@ func (p *Program) fit(d Dispatch, o Options) (int, error) {
 		}
 	}
 	if need > o.Limits.Memory {
-		errs = append(errs, fmt.Errorf("kernel %s: the dispatch needs %d bytes of memory, the limit is %d", d.Launch.Function, need, o.Limits.Memory))
+		err = errors.Join(err, fmt.Errorf("kernel %s: the dispatch needs %d bytes of memory, the limit is %d", d.Launch.Function, need, o.Limits.Memory))
+	}
+	return number, err
+}
+
+// Fit finds the dispatch's kernel among those of a source, and everything of the dispatch that does not fit it.
+func Fit(source string, kernels []Kernel, d Dispatch) (int, error) {
+	number := slices.IndexFunc(kernels, func(k Kernel) bool { return k.Name == d.Launch.Function })
+	if number < 0 {
+		var names []string
+		for _, k := range kernels {
+			names = append(names, k.Name)
+		}
+		return -1, fmt.Errorf("%s has no kernel %q: expected one of %s", source, d.Launch.Function, strings.Join(names, ", "))
+	}
+	errs := []error{d.Launch.Validate(), kernels[number].fit(d)}
+	groups := 1
+	for i, n := range d.Threads {
+		if n < 1 || n > math.MaxInt32 {
+			return -1, fmt.Errorf("kernel %s: a grid of %v threads, expected sides of 1 to %d", d.Launch.Function, d.Threads, math.MaxInt32)
+		}
+		if g := d.Launch.Threadgroup[i]; g > 0 {
+			groups *= (n + g - 1) / g
+		}
+		if groups > mostGroups {
+			errs = append(errs, fmt.Errorf("kernel %s: a grid of %v threads in groups of %v, expected at most %d groups", d.Launch.Function, d.Threads, d.Launch.Threadgroup, mostGroups))
+			break
+		}
 	}
 	return number, errors.Join(errs...)
 }

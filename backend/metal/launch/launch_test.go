@@ -90,3 +90,37 @@ func TestBind(t *testing.T) {
 		}
 	}
 }
+
+func TestFile(t *testing.T) {
+	kernels, err := Parse([]byte(silu))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &File{Kernels: []Entry{{Text: "silu_1.metal", Origin: Custom, Name: "silu", Kernel: kernels[0]}}}
+	text, err := f.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ParseFile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(f, again); d != "" {
+		t.Error(d)
+	}
+	for _, c := range []struct{ name, old, new, want string }{
+		{"no text", `"silu_1.metal"`, `""`, `kernel "silu": it names no text`},
+		{"unknown key", `"origin"`, `"source"`, `unknown field "source"`},
+		{"a kernel's mistake", `"abi": "buffers"`, `"abi": "images"`, `abi is "images"`},
+		{"more text", "]\n}\n", "]\n}\n{}", "found more text behind it"},
+		{"not an object", "{\n", "[\n", "launch description: "},
+	} {
+		changed := strings.Replace(string(text), c.old, c.new, 1)
+		if changed == string(text) {
+			t.Fatalf("%s: %q is not in the file", c.name, c.old)
+		}
+		if _, err := ParseFile([]byte(changed)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: found %v, expected %q", c.name, err, c.want)
+		}
+	}
+}

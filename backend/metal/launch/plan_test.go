@@ -24,7 +24,7 @@ const twice = `{"kernels": [{"text":"a.metal","origin":"generated","function":"s
          {"op":2,"dispatch":{"kernel":0,"function":"silu","buffers":[1,2]},"waits":[0]},
          {"op":3,"host":{"name":"tensor.lgamma","reason":"","takes":[4],"gives":[3]}}]}]}`
 
-func TestFile(t *testing.T) {
+func TestPlanFile(t *testing.T) {
 	f, err := ParseFile([]byte(twice))
 	if err != nil {
 		t.Fatal(err)

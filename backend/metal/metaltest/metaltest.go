@@ -79,15 +79,21 @@ func HoldAs(t *testing.T, form string, jobs []Job) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
+		carried := carry(t, tools, p)
 		for i, j := range some {
 			for _, o := range orders {
-				if err := j.run(t, p, launches[i], o); err != nil {
+				before, after, err := j.run(t, p, launches[i], o)
+				if err == nil && o.Order == check.Forward {
+					carried.add(j.Name, before, after)
+				}
+				if err != nil {
 					text, _, _ := msl.Print(j.Kernel, form, j.options("k"))
 					t.Errorf("%s: order %d: %v\n%s\n%s", j.Name, o.Order, err, excerpt(kernel.Print(j.Kernel)), excerpt(text))
 					break
 				}
 			}
 		}
+		carried.write(t)
 	}
 }
 
@@ -133,38 +139,42 @@ func (j Job) extents(i int, n int64) ([]int, error) {
 // excerpt is the beginning of a text.
 func excerpt(s string) string { return strings.ToValidUTF8(s[:min(len(s), 6000)], "") }
 
-func (j Job) run(t *testing.T, p *check.Program, l launch.Kernel, o check.Options) error {
+// run runs a job, and gives its dispatch as it was before and after.
+func (j Job) run(t *testing.T, p *check.Program, l launch.Kernel, o check.Options) (before, after check.Dispatch, err error) {
 	b, err := l.Bind(j.Call.Sizes)
 	if err != nil {
-		return err
+		return before, after, err
 	}
+	before = check.Dispatch{Launch: l, Threads: b.Threads}
+	after = before
 	var got [][]byte
 	for _, buf := range j.Call.Buffers {
 		got = append(got, slices.Clone(buf))
 	}
-	d := check.Dispatch{Launch: l, Threads: b.Threads}
 	for i, param := range l.Params {
-		a := check.Arg{}
 		if param.Kind == launch.Bytes {
-			a.Bytes = binary.LittleEndian.AppendUint32(nil, uint32(b.Values[i]))
-		} else {
-			a.Bytes = got[i]
+			value := check.Arg{Bytes: binary.LittleEndian.AppendUint32(nil, uint32(b.Values[i]))}
+			before.Args, after.Args = append(before.Args, value), append(after.Args, value)
+			continue
 		}
+		given, taken := check.Arg{Bytes: j.Call.Buffers[i]}, check.Arg{Bytes: got[i]}
 		if l.ABI == launch.Tensors {
-			if a.Extents, err = j.extents(i, b.Lens[i]); err != nil {
-				return err
+			extents, err := j.extents(i, b.Lens[i])
+			if err != nil {
+				return before, after, err
 			}
+			given.Extents, taken.Extents = extents, extents
 		}
-		d.Args = append(d.Args, a)
+		before.Args, after.Args = append(before.Args, given), append(after.Args, taken)
 	}
 	if !b.Empty() {
-		r, err := p.Run(t.Context(), d, o)
+		r, err := p.Run(t.Context(), after, o)
 		if err != nil {
-			return err
+			return before, after, err
 		}
 		if len(r.Diagnostics) > 0 || !r.Finished {
-			return fmt.Errorf("finished: %v, found %v", r.Finished, r.Diagnostics)
+			return before, after, fmt.Errorf("finished: %v, found %v", r.Finished, r.Diagnostics)
 		}
 	}
-	return j.Differ(got)
+	return before, after, j.Differ(got)
 }

@@ -53,13 +53,14 @@ func Make(ctx context.Context, m *ir.Module, o Options) (*Plan, error) {
 			o.Progress(done, len(ops))
 		}
 	}
-	all, err := calls.All(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, Target()) }, ops, inParallel(o.Threads), progress)
+	kinds := calls.KindsOf(ops)
+	all, err := kinds.Plan(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, Target()) }, inParallel(o.Threads), progress)
 	if err != nil {
 		return nil, err
 	}
 	b.planned = map[*ir.Op]*calls.Planned{}
 	for i, op := range ops {
-		b.planned[op] = all[i]
+		b.planned[op] = &all[kinds.Of[i]]
 	}
 	p := &Plan{File: &launch.File{}, Values: map[*ir.Value]int{}}
 	for _, f := range m.Funcs {

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import unittest
+import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -107,6 +108,19 @@ class Threads(unittest.TestCase):
         self.check(r"threads_per_grid is \(1, 2\), expected three sizes", grid=(1, 2))
         self.check("expected sizes of 1 or more", grid=(3, 0, 1))
         self.check("no parameter tells one from another", parameters=())
+
+
+class Package(unittest.TestCase):
+    def test_wheel(self):
+        import build_package
+
+        with tempfile.TemporaryDirectory() as folder:
+            name = build_package.build_wheel(folder)
+            with zipfile.ZipFile(os.path.join(folder, name)) as z:
+                names, metadata = z.namelist(), z.read("aiopt-0.1.0.dist-info/METADATA").decode()
+            self.assertIn("aiopt/kernel.py", names)
+            self.assertIn("Requires-Dist: torch>=2.9\n", metadata)
+            self.assertTrue(build_package.build_sdist(folder).endswith(".tar.gz"))
 
 
 if __name__ == "__main__":

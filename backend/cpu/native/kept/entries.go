@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Entry is what is kept under one key.
+// Entry is what is kept under one key, or a note.
 type Entry struct {
-	Key   string
+	Key   string   // of a note its name
 	Files []string // their names
 	Bytes int64    // of all files
 	Used  time.Time
@@ -36,7 +36,7 @@ const diskShare = 10
 type content struct {
 	entries    []*Entry // most recently used first
 	unfinished []*Entry // each file or folder that is being made, or was left behind
-	notes      []string
+	notes      []*Entry
 }
 
 // read looks through the folder. What another process removes meanwhile is left out.
@@ -65,11 +65,18 @@ func (f *Folder) read() (*content, error) {
 			e.add(f.Dir, name)
 			c.unfinished = append(c.unfinished, e)
 		case strings.HasSuffix(name, noteEnding):
-			c.notes = append(c.notes, name)
+			e := &Entry{Key: strings.TrimSuffix(name, noteEnding)}
+			e.add(f.Dir, name)
+			c.notes = append(c.notes, e)
 		}
 	}
-	slices.SortFunc(c.entries, func(a, b *Entry) int { return cmp.Or(b.Used.Compare(a.Used), strings.Compare(a.Key, b.Key)) })
+	newestFirst(c.entries)
+	newestFirst(c.notes)
 	return c, nil
+}
+
+func newestFirst(list []*Entry) {
+	slices.SortFunc(list, func(a, b *Entry) int { return cmp.Or(b.Used.Compare(a.Used), strings.Compare(a.Key, b.Key)) })
 }
 
 // add counts a file, or a folder with all that is in it.
@@ -111,6 +118,15 @@ func isUnfinished(name string) bool {
 
 // List gives the entries, most recently used first.
 func (f *Folder) List() ([]Entry, error) {
+	return f.list(func(c *content) []*Entry { return c.entries })
+}
+
+// Notes gives the notes, most recently used first.
+func (f *Folder) Notes() ([]Entry, error) {
+	return f.list(func(c *content) []*Entry { return c.notes })
+}
+
+func (f *Folder) list(which func(*content) []*Entry) ([]Entry, error) {
 	if err := f.Check(); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
@@ -122,7 +138,7 @@ func (f *Folder) List() ([]Entry, error) {
 		return nil, err
 	}
 	var list []Entry
-	for _, e := range c.entries {
+	for _, e := range which(c) {
 		list = append(list, *e)
 	}
 	return list, nil
@@ -141,14 +157,14 @@ func (f *Folder) Clear() error {
 	if err != nil {
 		return err
 	}
-	errs := []error{f.remove(c.notes)}
-	for _, e := range append(c.entries, c.unfinished...) {
+	var errs []error
+	for _, e := range slices.Concat(c.entries, c.notes, c.unfinished) {
 		errs = append(errs, f.remove(e.Files))
 	}
 	return errors.Join(errs...)
 }
 
-// Shrink removes what was left behind and, until the rest fits, what was not used for longest; never the entries of these keys.
+// Shrink removes what was left behind and, until the rest fits, the entries and notes that were not used for longest; never those of these keys.
 func (f *Folder) Shrink(stay ...string) error {
 	if err := f.Check(); err != nil {
 		return err
@@ -158,7 +174,7 @@ func (f *Folder) Shrink(stay ...string) error {
 		return err
 	}
 	var errs []error
-	limit, total, now := f.most(), int64(0), time.Now()
+	limit, total, now := f.Most(), int64(0), time.Now()
 	for _, e := range c.unfinished {
 		if now.Sub(e.Used) > forgotten {
 			errs = append(errs, f.remove(e.Files))
@@ -166,7 +182,9 @@ func (f *Folder) Shrink(stay ...string) error {
 			total += e.Bytes
 		}
 	}
-	for _, e := range c.entries {
+	all := slices.Concat(c.entries, c.notes)
+	newestFirst(all)
+	for _, e := range all {
 		if total += e.Bytes; total > limit && !slices.Contains(stay, e.Key) {
 			errs = append(errs, f.remove(e.Files))
 			total -= e.Bytes
@@ -175,8 +193,8 @@ func (f *Folder) Shrink(stay ...string) error {
 	return errors.Join(errs...)
 }
 
-// most is how many bytes may stay.
-func (f *Folder) most() int64 {
+// Most is how many bytes may stay.
+func (f *Folder) Most() int64 {
 	if n, ok := diskBytes(f.Dir); ok {
 		return min(f.Limit, n/diskShare)
 	}

@@ -270,7 +270,7 @@ func TestMost(t *testing.T) {
 		if n, ok := diskBytes(f.Dir); ok {
 			want = min(limit, n/10)
 		}
-		if got := f.most(); got != want {
+		if got := f.Most(); got != want {
 			t.Errorf("found %d for the limit %d, expected %d", got, limit, want)
 		}
 	}

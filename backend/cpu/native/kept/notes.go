@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,8 +13,8 @@ import (
 // noteEnding is that of small files beside the entries: what was found out once and need not be again.
 const noteEnding = ".note"
 
-// mostNote bounds what is read of a note.
-const mostNote = 1 << 20
+// mostNote bounds the bytes of a note's file. Plans are the largest: some 400 bytes for each kernel of a model, which has thousands.
+const mostNote = 8 << 20
 
 // Note gives what was noted under a name; nil where there is nothing, or it is damaged.
 func (f *Folder) Note(name string) []byte {
@@ -24,19 +25,23 @@ func (f *Folder) Note(name string) []byte {
 	data, err := os.ReadFile(path)
 	if n := len(data) - sha256.Size; err == nil && n >= 0 {
 		if sum := sha256.Sum256(data[:n]); bytes.Equal(sum[:], data[n:]) {
+			f.Used(name + noteEnding)
 			return data[:n]
 		}
 	}
 	return nil
 }
 
-// PutNote notes something in place of what was noted under the name.
+// PutNote notes something in place of what was noted under the name. What is too long to be read again is refused.
 func (f *Folder) PutNote(name string, data []byte) error {
+	if most := mostNote - sha256.Size; len(data) > most {
+		return fmt.Errorf("the note %s has %d bytes, expected at most %d", name, len(data), most)
+	}
 	sum := sha256.Sum256(data)
 	return f.Write(name+noteEnding, data, sum[:])
 }
 
-// ShrinkNotes removes those of the notes whose names begin with a prefix that were written first, until so many are left.
+// ShrinkNotes removes those of the notes whose names begin with a prefix that were not used for longest, until so many are left.
 func (f *Folder) ShrinkNotes(prefix string, most int) error {
 	if err := f.Check(); err != nil {
 		return err
@@ -45,15 +50,7 @@ func (f *Folder) ShrinkNotes(prefix string, most int) error {
 	if err != nil {
 		return err
 	}
-	var list []*Entry
-	for _, name := range c.notes {
-		if strings.HasPrefix(name, prefix) {
-			e := &Entry{}
-			e.add(f.Dir, name)
-			list = append(list, e)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b *Entry) int { return b.Used.Compare(a.Used) })
+	list := slices.DeleteFunc(c.notes, func(e *Entry) bool { return !strings.HasPrefix(e.Key, prefix) })
 	var errs []error
 	for _, e := range list[min(most, len(list)):] {
 		errs = append(errs, f.remove(e.Files))

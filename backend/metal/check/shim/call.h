@@ -3,13 +3,6 @@
 
 namespace aiopt {
 
-// Bound is a parameter that takes the argument of an index.
-struct Bound {
-  Argument *a;
-  template <class T> AIOPT_INLINE operator T *() const { return (T *)a->data; }
-  template <class T> AIOPT_INLINE operator T &() const { return *(T *)a->data; }
-};
-
 template <class T> struct Tensor;
 template <class T, class I, size_t... E, class K> struct Tensor<metal::tensor<T, metal::extents<I, E...>, K>> {
   static AIOPT_INLINE metal::tensor<T, metal::extents<I, E...>, K> of(const Argument *a) {
@@ -31,7 +24,7 @@ template <class T> struct Parameter<T *> {
   static AIOPT_INLINE T *of(Argument *a) { return (T *)a->data; }
 };
 template <class T> struct Parameter<T &> {
-  static AIOPT_INLINE T &of(Argument *a) { return *(T *)a->data; }
+  static AIOPT_INLINE T &of(Argument *a) { return *(T *)a->value(sizeof(T)); }
 };
 template <class T> struct Parameter<vec<T, 2>> {
   static AIOPT_INLINE vec<T, 2> of(const U3 &v) { return vec<T, 2>{T(v.x), T(v.y)}; }

@@ -3,6 +3,8 @@
 // specification: min and max give the number where the other operand is a NaN.
 #pragma once
 
+#include "libm.h"
+
 namespace metal {
 
 // A function of floats, its forms for half and bfloat, and for vectors of the three.
@@ -34,28 +36,28 @@ namespace metal {
     return r; \
   }
 
-AIOPT_FLOAT1(exp, __builtin_expf(x))
-AIOPT_FLOAT1(exp2, __builtin_exp2f(x))
-AIOPT_FLOAT1(exp10, __builtin_exp10f(x))
-AIOPT_FLOAT1(log, __builtin_logf(x))
-AIOPT_FLOAT1(log2, __builtin_log2f(x))
-AIOPT_FLOAT1(log10, __builtin_log10f(x))
-AIOPT_FLOAT1(sin, __builtin_sinf(x))
-AIOPT_FLOAT1(cos, __builtin_cosf(x))
-AIOPT_FLOAT1(tan, __builtin_tanf(x))
-AIOPT_FLOAT1(sinpi, float(__builtin_sin(__builtin_fmod(double(x), 2.0) * 3.14159265358979323846)))
-AIOPT_FLOAT1(cospi, float(__builtin_cos(__builtin_fmod(double(x), 2.0) * 3.14159265358979323846)))
-AIOPT_FLOAT1(asin, __builtin_asinf(x))
-AIOPT_FLOAT1(acos, __builtin_acosf(x))
-AIOPT_FLOAT1(atan, __builtin_atanf(x))
-AIOPT_FLOAT1(sinh, __builtin_sinhf(x))
-AIOPT_FLOAT1(cosh, __builtin_coshf(x))
-AIOPT_FLOAT1(tanh, __builtin_tanhf(x))
-AIOPT_FLOAT1(asinh, __builtin_asinhf(x))
-AIOPT_FLOAT1(acosh, __builtin_acoshf(x))
-AIOPT_FLOAT1(atanh, __builtin_atanhf(x))
+AIOPT_FLOAT1(exp, aiopt::libm::exp(x))
+AIOPT_FLOAT1(exp2, aiopt::libm::exp2(x))
+AIOPT_FLOAT1(exp10, aiopt::libm::exp10(x))
+AIOPT_FLOAT1(log, aiopt::libm::log(x))
+AIOPT_FLOAT1(log2, aiopt::libm::log2(x))
+AIOPT_FLOAT1(log10, aiopt::libm::log10(x))
+AIOPT_FLOAT1(sin, aiopt::libm::sin(x))
+AIOPT_FLOAT1(cos, aiopt::libm::cos(x))
+AIOPT_FLOAT1(tan, aiopt::libm::tan(x))
+AIOPT_FLOAT1(sinpi, aiopt::libm::sinpi(x))
+AIOPT_FLOAT1(cospi, aiopt::libm::cospi(x))
+AIOPT_FLOAT1(asin, aiopt::libm::asin(x))
+AIOPT_FLOAT1(acos, aiopt::libm::acos(x))
+AIOPT_FLOAT1(atan, aiopt::libm::atan(x))
+AIOPT_FLOAT1(sinh, aiopt::libm::sinh(x))
+AIOPT_FLOAT1(cosh, aiopt::libm::cosh(x))
+AIOPT_FLOAT1(tanh, aiopt::libm::tanh(x))
+AIOPT_FLOAT1(asinh, aiopt::libm::asinh(x))
+AIOPT_FLOAT1(acosh, aiopt::libm::acosh(x))
+AIOPT_FLOAT1(atanh, aiopt::libm::atanh(x))
 AIOPT_FLOAT1(sqrt, __builtin_sqrtf(x))
-AIOPT_FLOAT1(rsqrt, float(1.0 / __builtin_sqrt(double(x))))
+AIOPT_FLOAT1(rsqrt, aiopt::libm::rsqrt(x))
 AIOPT_FLOAT1(floor, __builtin_floorf(x))
 AIOPT_FLOAT1(ceil, __builtin_ceilf(x))
 AIOPT_FLOAT1(trunc, __builtin_truncf(x))
@@ -67,14 +69,14 @@ AIOPT_FLOAT1(fract, __builtin_isnan(x) ? x : __builtin_fminf(x - __builtin_floor
 AIOPT_FLOAT1(sign, x > 0 ? 1.0f : x < 0 ? -1.0f : x == 0 ? x : 0.0f)
 AIOPT_FLOAT1(saturate, __builtin_fminf(__builtin_fmaxf(x, 0.0f), 1.0f))
 
-AIOPT_FLOAT2(pow, __builtin_powf(x, y))
-AIOPT_FLOAT2(powr, x < 0 ? __builtin_nanf("") : __builtin_powf(x, y))
-AIOPT_FLOAT2(atan2, __builtin_atan2f(x, y))
-AIOPT_FLOAT2(fmod, __builtin_fmodf(x, y))
-AIOPT_FLOAT2(fdim, __builtin_fdimf(x, y))
+AIOPT_FLOAT2(pow, aiopt::libm::pow(x, y))
+AIOPT_FLOAT2(powr, x < 0 ? __builtin_nanf("") : aiopt::libm::pow(x, y))
+AIOPT_FLOAT2(atan2, aiopt::libm::atan2(x, y))
+AIOPT_FLOAT2(fmod, aiopt::libm::fmod(x, y))
+AIOPT_FLOAT2(fdim, aiopt::libm::fdim(x, y))
 AIOPT_FLOAT2(copysign, __builtin_copysignf(x, y))
 AIOPT_FLOAT2(divide, x / y)
-AIOPT_FLOAT2(nextafter, __builtin_nextafterf(x, y))
+AIOPT_FLOAT2(nextafter, aiopt::libm::nextafter(x, y))
 AIOPT_FLOAT2(step, y < x ? 0.0f : 1.0f)
 AIOPT_FLOAT2(min, __builtin_fminf(x, y))
 AIOPT_FLOAT2(max, __builtin_fmaxf(x, y))
@@ -136,11 +138,11 @@ template <class T> AIOPT_INLINE T modf(T x, T &whole) {
   whole = trunc(x);
   return isinf(x) ? copysign(T(0), x) : copysign(x - whole, x);
 }
-AIOPT_INLINE float frexp(float x, int &e) { return __builtin_frexpf(x, &e); }
-AIOPT_INLINE half frexp(half x, int &e) { return half(__builtin_frexpf(x, &e)); }
-AIOPT_INLINE float ldexp(float x, int e) { return __builtin_ldexpf(x, e); }
-AIOPT_INLINE half ldexp(half x, int e) { return half(__builtin_ldexpf(x, e)); }
-AIOPT_INLINE int ilogb(float x) { return __builtin_ilogbf(x); }
+AIOPT_INLINE float frexp(float x, int &e) { return aiopt::libm::frexp(x, e); }
+AIOPT_INLINE half frexp(half x, int &e) { return half(aiopt::libm::frexp(x, e)); }
+AIOPT_INLINE float ldexp(float x, int e) { return aiopt::libm::ldexp(x, e); }
+AIOPT_INLINE half ldexp(half x, int e) { return half(aiopt::libm::ldexp(x, e)); }
+AIOPT_INLINE int ilogb(float x) { return aiopt::libm::ilogb(x); }
 
 template <class T> AIOPT_INLINE T select(T no, T yes, bool c) { return c ? yes : no; }
 template <class T, int N> AIOPT_INLINE vec<T, N> select(vec<T, N> no, vec<T, N> yes, aiopt::Booleans<N> c) {

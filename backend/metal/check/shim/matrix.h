@@ -25,11 +25,6 @@ AIOPT_INLINE u32 matrix_row(u32 lane) { return (lane / 4 & 4) + lane / 2 % 4; }
 AIOPT_INLINE u32 matrix_column(u32 lane) { return (lane / 4 & 2) * 2 + lane % 2 * 2; }
 AIOPT_INLINE u32 matrix_lane(u32 row, u32 column) { return (row & 4) * 4 + (column & 4) * 2 + (row & 3) * 2 + (column >> 1 & 1); }
 
-AIOPT_INLINE AIOPT_MEETS void meet_for_matrix() {
-  char nothing = 0;
-  meet(&nothing, 1, matrix_operation);
-}
-
 } // namespace aiopt
 
 namespace metal {
@@ -77,11 +72,13 @@ AIOPT_INLINE AIOPT_MEETS void simdgroup_multiply_accumulate(simdgroup_matrix<D, 
   aiopt::Lanes<Both> l(Both{a.own, b.own}, aiopt::matrix_operation);
   uint row = aiopt::matrix_row(aiopt_lane()), column = aiopt::matrix_column(aiopt_lane());
   float sum0 = float(c.own[0]), sum1 = float(c.own[1]);
-  for (uint k = 0; k < 8; k++) {
-    float x = float(l.at(aiopt::matrix_lane(row, k)).a[k & 1]);
-    vec<B, 2> y = l.at(aiopt::matrix_lane(k, column)).b;
-    sum0 += x * float(y[0]);
-    sum1 += x * float(y[1]);
+  for (uint k = 0; k < 8; k += 2) {
+    vec<A, 2> x = l.at(aiopt::matrix_lane(row, k), &Both::a);
+    vec<B, 2> y = l.at(aiopt::matrix_lane(k, column), &Both::b), z = l.at(aiopt::matrix_lane(k + 1, column), &Both::b);
+    sum0 += float(x[0]) * float(y[0]);
+    sum1 += float(x[0]) * float(y[1]);
+    sum0 += float(x[1]) * float(z[0]);
+    sum1 += float(x[1]) * float(z[1]);
   }
   d.own = vec<D, 2>{D(sum0), D(sum1)};
 }

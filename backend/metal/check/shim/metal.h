@@ -28,12 +28,11 @@
 #define __METAL__ 1
 #define __METAL_VERSION__ 400
 
-// A threadgroup variable of the type TYPE; the lexical pass puts this where one is declared.
+// A threadgroup variable of the type TYPE; the lexical pass puts this where one is declared. Where it lies, the runtime knows.
 #ifdef AIOPT_STRICT
 #define AIOPT_VARIABLE(ID, NAME, ...) threadgroup __typeof__(__VA_ARGS__) &NAME = *(threadgroup __typeof__(__VA_ARGS__) *)nullptr
 #else
-#define AIOPT_VARIABLE(ID, NAME, ...) \
-  auto &NAME = *(__typeof__(__VA_ARGS__) *)aiopt_variable(ID, sizeof(__VA_ARGS__), sizeof(aiopt::Element<__typeof__(__VA_ARGS__)>::type), #NAME)
+#define AIOPT_VARIABLE(ID, NAME, ...) AIOPT_SHARED(ID, NAME, __VA_ARGS__)
 #endif
 namespace aiopt {
 template <class T> struct Element { using type = T; };

@@ -19,6 +19,7 @@ struct Argument {
   u32 rank;
   int extent[most_rank];
   long stride[most_rank];
+  void *value(u64) const { return data; } // what a parameter that is a reference refers to
 };
 
 // Builtins are the attributes of a thread, by the names that Metal has for them.
@@ -75,3 +76,6 @@ aiopt::u64 aiopt_atomic(void *at, aiopt::Atomic op, aiopt::Number of, aiopt::u64
 // An index into a tensor lies outside its extent.
 void aiopt_outside(void *data, aiopt::u32 dimension, long index, long extent);
 }
+
+#define AIOPT_SHARED(ID, NAME, ...) \
+  auto &NAME = *(__typeof__(__VA_ARGS__) *)aiopt_variable(ID, sizeof(__VA_ARGS__), sizeof(aiopt::Element<__typeof__(__VA_ARGS__)>::type), #NAME)

@@ -1,0 +1,2 @@
+// Package mapped handles the memory of mapped files.
+package mapped
