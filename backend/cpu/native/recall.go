@@ -223,7 +223,7 @@ func (n *notedPlan) plan(kernels []*kernel.Kernel) *Plan {
 		if !known(in.Copy) {
 			return nil
 		}
-		p.InPlace = &calls.InPlace{in.Runs.Dim, in.Length.Dim, kernels[in.Copy]}
+		p.InPlace = &calls.InPlace{Runs: in.Runs.Dim, Length: in.Length.Dim, Copy: kernels[in.Copy]}
 	}
 	return p
 }
