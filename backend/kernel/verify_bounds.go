@@ -119,53 +119,79 @@ func (s scope) bound(sum ir.Dim) {
 
 // holds decides conditions.
 func (s scope) holds(a ir.Dim, rel ir.Relation, b ir.Dim) bool {
-	p := prover{s, s.known.Env()}
+	p := &prover{scope: s, env: s.known.Env()}
 	diff := s.scaled(b).Sub(s.scaled(a))
 	if rel == ir.RelLT {
 		diff = diff.Sub(ir.Const(1))
 	}
-	return p.soon(diff, len(p.vars)) || p.atLeastZero(diff, len(p.vars))
+	return p.soon(diff, make([]bool, len(p.vars))) || p.atLeastZero(diff, len(p.vars))
 }
 
-// prover looks for proofs in a scope.
+// prover looks for the proof of a condition in a scope. It replaces variables by an end of their range where a sum is least: a sum
+// that is linear in a variable is least at one of the ends, by the sign of the variable's factor. This proves row*N + k < M*N, which
+// needs a product of two bounds.
 type prover struct {
 	scope
-	env *ir.DimEnv
+	env  *ir.DimEnv
+	seen map[string]bool // sums that soon has looked at
 }
+
+// mostSeen is how many sums soon looks at for one question.
+const mostSeen = 256
 
 // notNegative is the condition that a sum is at least 0.
 func notNegative(sum ir.Dim) ir.Cond {
 	return ir.Cond{Left: ir.Const(0), Rel: ir.RelLE, Right: sum}
 }
 
-// soon is atLeastZero without searches among facts, and without leaving variables in place that can be replaced: it finds most
-// proofs, and costs little where there is none.
-func (p prover) soon(sum ir.Dim, vars int) bool {
+// soon finds most proofs that a sum is at least 0, and costs little where there is none: it searches nothing among facts. Bounds that
+// conditions give go first, as they may hold variables that stand further inside; then the innermost variable is replaced.
+func (p *prover) soon(sum ir.Dim, gone []bool) bool {
 	if truth, open := p.env.Glance(notNegative(sum)); truth != ir.Undecided || !open {
 		return truth == ir.True
 	}
-	for i := vars - 1; i >= 0; i-- {
-		if ends := p.ends(sum, i); len(ends) > 0 {
-			return slices.ContainsFunc(ends, func(end ir.Dim) bool {
-				return p.soon(sum.Subst(map[string]ir.Dim{p.vars[i].name: end}), i)
-			})
+	if text := sum.String(); p.seen[text] || len(p.seen) == mostSeen {
+		return false
+	} else if p.seen == nil {
+		p.seen = map[string]bool{text: true}
+	} else {
+		p.seen[text] = true
+	}
+	without := func(i int, end ir.Dim) bool {
+		left := slices.Clone(gone)
+		left[i] = true
+		return p.soon(sum.Subst(map[string]ir.Dim{p.vars[i].name: end}), left)
+	}
+	innermost, first := -1, ir.Dim{}
+	for i := len(gone) - 1; i >= 0; i-- {
+		if gone[i] {
+			continue
+		}
+		ends := p.ends(sum, i, func(c ir.Cond) bool { truth, _ := p.env.Glance(c); return truth == ir.True })
+		if len(ends) > 0 && innermost < 0 {
+			innermost, first = i, ends[0]
+		}
+		for k := len(ends) - 1; k > 0; k-- {
+			if without(i, ends[k]) {
+				return true
+			}
 		}
 	}
-	return false
+	return innermost >= 0 && without(innermost, first)
 }
 
-// atLeastZero replaces variables, innermost first, by the end of their range where the sum is least: a sum that is linear in
-// a variable is least at one of the ends, by the sign of the variable's factor. This proves row*N + k < M*N, which needs a
-// product of two bounds.
-func (p prover) atLeastZero(sum ir.Dim, vars int) bool {
+// atLeastZero searches among facts for the proof that a sum is at least 0, and that of what is left where variables are replaced,
+// innermost first.
+func (p *prover) atLeastZero(sum ir.Dim, vars int) bool {
 	if truth, open := p.env.Glance(notNegative(sum)); truth != ir.Undecided || !open {
 		return truth == ir.True
 	}
-	if p.env.Prove(notNegative(sum)) == ir.True {
+	proven := func(c ir.Cond) bool { return p.env.Prove(c) == ir.True }
+	if proven(notNegative(sum)) {
 		return true
 	}
 	for i := vars - 1; i >= 0; i-- {
-		if slices.ContainsFunc(p.ends(sum, i), func(end ir.Dim) bool {
+		if slices.ContainsFunc(p.ends(sum, i, proven), func(end ir.Dim) bool {
 			return p.atLeastZero(sum.Subst(map[string]ir.Dim{p.vars[i].name: end}), i)
 		}) {
 			return true
@@ -174,16 +200,16 @@ func (p prover) atLeastZero(sum ir.Dim, vars int) bool {
 	return false
 }
 
-// ends are those of a variable's range where a sum is least; none where it is not linear in the variable, or that is not known.
-func (p prover) ends(sum ir.Dim, i int) []ir.Dim {
+// ends are those of a variable's range where a sum is least; none where it is not linear in the variable, or that is not proven.
+func (p *prover) ends(sum ir.Dim, i int, proven func(ir.Cond) bool) []ir.Dim {
 	x := p.vars[i]
 	factor, ok := linear(sum, x.name)
 	switch {
 	case !ok:
 		return nil
-	case p.env.Prove(ir.Cond{Left: factor, Rel: ir.RelGE, Right: ir.Const(0)}) == ir.True:
+	case proven(notNegative(factor)):
 		return x.least
-	case p.env.Prove(ir.Cond{Left: factor, Rel: ir.RelLE, Right: ir.Const(0)}) == ir.True:
+	case proven(notNegative(factor.Neg())):
 		return x.most
 	}
 	return nil
