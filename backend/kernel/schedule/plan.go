@@ -137,9 +137,9 @@ func (g *Group) needsReduction(want bool) string {
 // reason names what stands in the way of each.
 func Plan(g *Group, t Target) (made *Made, reason string) { return plan(g.bounded(t), t) }
 
-// mostEffort is how many terms of sums proofs about a group may look at: seconds of work. At a quarter of it, attention of a decoder
-// with an open length was not proven yet.
-const mostEffort = 1 << 24
+// mostEffort is how many terms of sums proofs about a group may look at: a second or two of work. Convolutions, pools and attention with open
+// sizes take up to a third of it.
+const mostEffort = 1 << 22
 
 var errEffort = errors.New("its sizes are so involved that proving bounds takes too long")
 
