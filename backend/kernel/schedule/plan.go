@@ -144,10 +144,13 @@ const mostEffort = 1 << 22
 var errEffort = errors.New("its sizes are so involved that proving bounds takes too long")
 
 // bounded is the group with an effort of its own.
-func (g *Group) bounded(t Target) *Group {
+func (g *Group) bounded(t Target) *Group { return g.within(ir.NewEffort(mostEffort, t.Stop)) }
+
+// within is the group with an effort, which all that is asked about its sizes takes from.
+func (g *Group) within(effort *ir.Effort) *Group {
 	b := *g
-	b.effort, b.scope, b.own = ir.NewEffort(mostEffort, t.Stop), nil, nil
-	b.sizes()
+	b.effort, b.scope, b.own = effort, nil, nil
+	b.sizes() // for its pieces as well
 	return &b
 }
 
