@@ -46,7 +46,7 @@ func TestBindInputs(t *testing.T) {
 		{"plain", signature(t, s, nil, []string{"S", "3"}), [][]int{{5, 3}}, 5, ""},
 		{"derived", signature(t, s, nil, []string{"2*S+1"}), [][]int{{9}}, 4, ""},
 		{"derived does not divide", signature(t, s, nil, []string{"2*S+1"}), [][]int{{8}}, 0, "dimension 0 is 8, expected a size of the form 2*S+1"},
-		{"below", signature(t, s, nil, []string{"S"}), [][]int{{1}}, 0, `input "x": dimension 0 is 1, which makes S 1; S must be in 2..8`},
+		{"below", signature(t, s, nil, []string{"S"}), [][]int{{1}}, 0, `input "x": dimension 0 is 1, which makes S 1; S must be in 2..8; for less, export the model with Dim("S", min=1)`},
 		{"above", signature(t, s, nil, []string{"S"}), [][]int{{9}}, 0, "S must be in 2..8"},
 		{"constant", signature(t, s, nil, []string{"S", "3"}), [][]int{{5, 4}}, 0, `input "x": dimension 1 is 4, expected 3`},
 		{"two inputs agree", signature(t, s, nil, []string{"S"}, []string{"S"}), [][]int{{5}, {5}}, 5, ""},

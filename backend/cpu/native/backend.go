@@ -47,6 +47,7 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	}
 	c.parallel, c.ahead = threads, b.ahead
 	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
+	c.machine.Stop = func() bool { return ctx.Err() != nil }
 	c.progress = opt.Progress
 	if err := interp.Check(m); err != nil { // before what takes longer
 		return nil, err

@@ -34,7 +34,7 @@ const (
 func TargetOf(m *emit.Machine) schedule.Target {
 	return schedule.Target{
 		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All(),
-		Halves: m.Rounded, Bytes: m.Coded && m.SumsBytes(), Verify: m.Verify,
+		Halves: m.Rounded, Bytes: m.Coded && m.SumsBytes(), Verify: m.Verify, Stop: m.Stop,
 	}
 }
 

@@ -50,6 +50,7 @@ func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), each
 	for _, op := range k.First {
 		op.Parent().Env() // it is made when it is first asked for
 	}
+	progress(0)
 	made := make([]Planned, len(k.First))
 	var mu sync.Mutex
 	done := 0

@@ -33,6 +33,9 @@ type Target struct {
 
 	// Verify holds every kernel against what code generators rely on; nil: kernel.VerifyWithin.
 	Verify func(*kernel.Kernel, *ir.Effort) error
+
+	// Stop is asked while bounds are proven; true ends planning, and what comes of it is worth nothing. nil: it goes on to its end.
+	Stop func() bool
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.

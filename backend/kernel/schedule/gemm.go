@@ -201,7 +201,7 @@ func (m *gemm) build() error {
 func (m *gemm) sized(counts []ir.Dim, body func() error) error {
 	for i, c := range counts {
 		holds := ir.Cond{Left: one, Rel: ir.RelLE, Right: c}
-		if m.g.env.Prove(holds) != ir.True {
+		if !m.g.sure(holds) {
 			return m.branch(holds, func() error { return m.sized(counts[i+1:], body) })
 		}
 	}
@@ -266,7 +266,7 @@ func (m *gemm) round(at []ir.Dim) error {
 
 func (m *gemm) where(holds []ir.Cond, body func() error) error {
 	for i, c := range holds {
-		if m.g.env.Prove(c) != ir.True {
+		if !m.g.sure(c) {
 			return m.branch(c, func() error { return m.where(holds[i+1:], body) })
 		}
 	}

@@ -157,7 +157,7 @@ func (n nest) make(g *Group, t Target, checks bool) (*kernel.Kernel, error) {
 	}
 	l := &loops{emitter: e, nest: n, out: e.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)}
 	l.out.Once = true
-	if least, _ := g.env.Range(r.NumElements()); n.lanes && t.L3 > 0 && least >= t.L3/int64(r.Elem.Bytes()) {
+	if n.lanes && t.L3 > 0 && g.env.Prove(ir.Cond{Left: ir.Const(t.L3 / int64(r.Elem.Bytes())), Rel: ir.RelLE, Right: r.NumElements()}) == ir.True {
 		l.out.Access |= kernel.Stream
 	}
 	p := make(point, len(n.parts))

@@ -135,7 +135,7 @@ func (g *Group) needsReduction(want bool) string {
 
 // Plan makes the kernels of a group by the first schedule that can, to be run one after the other. Where none can, the
 // reason names what stands in the way of each.
-func Plan(g *Group, t Target) (made *Made, reason string) { return plan(g.bounded(), t) }
+func Plan(g *Group, t Target) (made *Made, reason string) { return plan(g.bounded(t), t) }
 
 // mostEffort is how many terms of sums proofs about a group may look at: seconds of work. At a quarter of it, attention of a decoder
 // with an open length was not proven yet.
@@ -144,9 +144,10 @@ const mostEffort = 1 << 24
 var errEffort = errors.New("its sizes are so involved that proving bounds takes too long")
 
 // bounded is the group with an effort of its own.
-func (g *Group) bounded() *Group {
+func (g *Group) bounded(t Target) *Group {
 	b := *g
-	b.effort = ir.NewEffort(mostEffort)
+	b.effort, b.scope, b.own = ir.NewEffort(mostEffort, t.Stop), nil, nil
+	b.sizes()
 	return &b
 }
 

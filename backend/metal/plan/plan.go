@@ -54,7 +54,9 @@ func Make(ctx context.Context, m *ir.Module, o Options) (*Plan, error) {
 		}
 	}
 	kinds := calls.KindsOf(ops)
-	all, err := kinds.Plan(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, Target()) }, inParallel(o.Threads), progress)
+	target := Target()
+	target.Stop = func() bool { return ctx.Err() != nil }
+	all, err := kinds.Plan(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, target) }, inParallel(o.Threads), progress)
 	if err != nil {
 		return nil, err
 	}

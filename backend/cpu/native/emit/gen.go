@@ -79,7 +79,7 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 		values: map[*kernel.Value]value.Value{}, buffers: map[*kernel.Buffer]value.Value{}, fixed: map[string]ir.Dim{},
 	}
 	g.scopes = []*scope{{block: g.block, symbols: map[string]value.Value{}, cache: map[string]value.Value{}}}
-	g.decls = append(g.decls, k.Sizes...)
+	g.sizes = ir.NewDimEnv(k.Sizes, k.Guards)
 	g.context(ctx, scratch)
 	g.parallel, _ = k.Outermost()
 	g.lo, g.hi = lo, hi
@@ -109,7 +109,7 @@ type gen struct {
 	values  map[*kernel.Value]value.Value
 	buffers map[*kernel.Buffer]value.Value // where they start
 	fixed   map[string]ir.Dim              // the variables of loops that are written out
-	decls   []*ir.DimDecl                  // the ranges of all symbols in use
+	sizes   *ir.DimEnv                     // the ranges of all symbols in use, and guards of sizes
 
 	parallel *kernel.Loop
 	lo, hi   value.Value
@@ -174,9 +174,9 @@ func (g *gen) inside(at *llvm.Block, body func()) {
 	g.scopes[len(g.scopes)-1].block = g.block
 	g.block = at
 	g.scopes = append(g.scopes, &scope{block: at, symbols: map[string]value.Value{}, cache: map[string]value.Value{}})
-	decls := g.decls
+	sizes := g.sizes
 	body()
-	g.decls = decls
+	g.sizes = sizes
 	g.scopes = g.scopes[:len(g.scopes)-1]
 }
 

@@ -88,6 +88,7 @@ type Machine struct {
 	Coded   bool     // activations of products with compressed weights may be rounded to 8 bits
 
 	Verify func(*kernel.Kernel, *ir.Effort) error // see schedule.Target
+	Stop   func() bool                            // see schedule.Target
 }
 
 // SumsBytes reports an instruction for DotBytes: without one, products of bytes take longer than those of floats.
