@@ -112,7 +112,7 @@ func TestAheadOfTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	run := func(b Backend, m *ir.Module) error {
 		p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
 		if err != nil {

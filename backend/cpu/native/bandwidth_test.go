@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -77,7 +78,7 @@ func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) 
 	b.Helper()
 	m := parse(b, src)
 	op := m.Funcs[0].Ops[0]
-	plan, err := Scheduled(op, c.machine)
+	plan, err := calls.Of(op, TargetOf(c.machine))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -120,10 +121,10 @@ func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) 
 	scratch := take(total * p.size())
 	rounds := int64(1)
 	none := func(string) (int64, bool) { return 0, false }
-	if f.layout.Rounds != nil {
-		rounds, _ = f.layout.Rounds.Eval(none)
+	if f.Rounds != nil {
+		rounds, _ = f.Rounds.Eval(none)
 	}
-	pr.items = []item{{function: f, rounds: rounds, cost: f.effort.cost(none)}}
+	pr.items = []item{{function: f, rounds: rounds, cost: f.Effort.cost(none)}}
 	s.launch = pr.launch(pr.items, p.size(), code)
 	s.launch.job.scratch.Store(scratch.Addr())
 	s.launch.job.stride.Store(uintptr(total))

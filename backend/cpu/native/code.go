@@ -2,7 +2,6 @@ package native
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +16,8 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 )
 
 // compiler makes code for one machine.
@@ -25,6 +26,7 @@ type compiler struct {
 	cache    *toolchain.Cache
 	packed   *packed.Cache
 	machine  *emit.Machine
+	plan     *Planner
 	proven   *proven
 	build    string // of this program, "" where that is not known
 	unkept   error  // why the next run has to compile again, where it does
@@ -45,7 +47,10 @@ func newCompiler(b Backend) (*compiler, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("this processor does not run code for %s", b.Target)
 	}
-	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], build: toolchain.ThisProgram(), parallel: 1, keep: b.Keep}
+	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], plan: b.Plan, build: toolchain.ThisProgram(), parallel: 1, keep: b.Keep}
+	if c.plan == nil {
+		c.plan = &Planner{"schedules", calls.Of}
+	}
 	if c.cache == nil {
 		c.cache = toolchain.UserCache()
 	}
@@ -56,8 +61,14 @@ func newCompiler(b Backend) (*compiler, error) {
 		return nil, err
 	}
 	c.proven = newProven(c.cache, c.build)
-	c.machine.Verify = c.proven.verify
 	return c, nil
+}
+
+// target is what planners are told of the machine.
+func (c *compiler) target() schedule.Target {
+	t := TargetOf(c.machine)
+	t.Verify = c.proven.verify
+	return t
 }
 
 // codeOf names what code is made by, and for; "" where that is not known.
@@ -102,14 +113,14 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 	}
 	w := &writing{machine: c.machine, parallel: c.parallel}
 	symbols, outlines := make([]string, len(kernels)), map[*kernel.Kernel]*outline{}
-	known := map[[sha256.Size]byte]string{}
+	known := map[digest]string{}
 	for i, k := range kernels {
 		if outlines[k] == nil {
 			if outlines[k] = c.recalled[k]; outlines[k] == nil {
 				outlines[k] = outlineOf(k, c.proven.sum(k))
 			}
 		}
-		sum := outlines[k].sum
+		sum := outlines[k].Sum
 		if known[sum] == "" {
 			known[sum] = fmt.Sprintf("k%d", len(w.kernels))
 			w.kernels, w.sums = append(w.kernels, outlines[k]), append(w.sums, string(sum[:]))
@@ -147,7 +158,7 @@ var errNoted = errors.New("internal error: of a kernel there is only a note")
 // write makes the modules. A kernel that the machine has no code for is left out; any other mistake is an error, as it must not be
 // kept for good in a cache.
 func (w *writing) write() (*toolchain.Written, error) {
-	if slices.ContainsFunc(w.kernels, func(o *outline) bool { return o.noted }) {
+	if slices.ContainsFunc(w.kernels, func(o *outline) bool { return o.kernel.Body == nil }) {
 		return nil, errNoted
 	}
 	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))

@@ -76,7 +76,7 @@ func liveHeap() uint64 {
 // is mapped anew few times.
 func TestGrowingSizes(t *testing.T) {
 	m := parse(t, mixed)
-	p, err := newProgram(t.Context(), testCompiler(t), Scheduled, m, 1)
+	p, err := newProgram(t.Context(), testCompiler(t), m, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -101,7 +102,7 @@ func inputsOf(t testing.TB, m *ir.Module, rng *rand.Rand) []*host.Tensor {
 func compileHeavy(t testing.TB, m *ir.Module, threads int) backend.Session {
 	t.Helper()
 	c := testCompiler(t)
-	p, err := newProgram(context.Background(), c, Scheduled, m, threads)
+	p, err := newProgram(context.Background(), c, m, threads)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func compileHeavy(t testing.TB, m *ir.Module, threads int) backend.Session {
 	if err := p.close(); err != nil {
 		t.Error(err)
 	}
-	native, err := Backend{Plan: Scheduled, Cache: c.cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
+	native, err := Backend{Cache: c.cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,7 +324,7 @@ func TestHeavyTargets(t *testing.T) {
 					continue // the first target has all of them
 				}
 				f := h.module(t, rng).Funcs[0]
-				plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
+				plan, err := calls.Of(f.Ops[len(f.Ops)-2], TargetOf(m))
 				if err != nil {
 					t.Fatalf("%s: %v", h.op, err)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/nativetest"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -141,7 +142,7 @@ func (c *guardedCall) plan(t *testing.T, m *emit.Machine) (jobs []nativetest.Job
 	f := c.m.Funcs[0]
 	c.op, c.operands, c.temps, c.packed = f.Ops[len(f.Ops)-2], nil, nil, nil
 	c.result, c.status = bytes.Repeat([]byte{0xa5}, len(c.want.Bytes())), make([]byte, 4)
-	made, err := Scheduled(c.op, m)
+	made, err := calls.Of(c.op, TargetOf(m))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func TestWeightsOfOneFile(t *testing.T) {
 				r := m.Resources[i]
 				r.Source, r.Offset, r.Strides = from.Source, from.Offset, from.Strides
 			}
-			b, done := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Ahead(file)
+			b, done := Backend{Cache: cache, Packed: kept}.Ahead(file)
 			native, err := b.Compile(t.Context(), m, backend.Options{Threads: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -104,7 +104,7 @@ func TestRetrainedWeights(t *testing.T) {
 	for i := range x.Len() {
 		host.SetFloat(x, i, host.FloatAt(x, i)/16)
 	}
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	at := time.Unix(1e9, 0)
 	for training := range 2 {
 		if err := errors.Join(os.WriteFile(file, random(rng, size).Bytes(), 0o600), os.Chtimes(file, at, at)); err != nil {
@@ -142,7 +142,7 @@ func TestMorePackedThanFits(t *testing.T) {
 	}
 	kept := packed.NewCache(filepath.Join(t.TempDir(), "packed"))
 	kept.Limit = 6 * size // one and a half of them
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: kept}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: kept}
 	first := ""
 	for turn := range 3 {
 		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))

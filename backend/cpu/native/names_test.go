@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -57,7 +58,7 @@ func TestNamesDoNotMatter(t *testing.T) {
 				op.Attrs = ir.Attrs{ir.Set("value", ir.Dense{T: eighths(rng, host.F32, shape)})}
 				continue
 			}
-			plan, err := Scheduled(op, testCompiler(t).machine)
+			plan, err := calls.Of(op, TargetOf(testCompiler(t).machine))
 			if err != nil {
 				t.Fatal(err)
 			}

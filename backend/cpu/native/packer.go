@@ -136,12 +136,12 @@ func (p *packer) fill(j *packing, into []byte) error {
 	if err := b.fill(p.constants, j, into); err != nil {
 		return err
 	}
-	if j.f.layout.Rounds == nil || len(b.words) != j.f.layout.Words {
+	if j.f.Rounds == nil || len(b.words) != j.f.layout.Words {
 		return fmt.Errorf("internal error: the kernel takes %d words, %d are given", j.f.layout.Words, len(b.words))
 	}
-	rounds, ok := j.f.layout.Rounds.IsConst()
+	rounds, ok := j.f.Rounds.IsConst()
 	if !ok {
-		return fmt.Errorf("internal error: the kernel has %s rounds", j.f.layout.Rounds)
+		return fmt.Errorf("internal error: the kernel has %s rounds", j.f.Rounds)
 	}
 	parts := min(int64(p.program.pool.size()), rounds)
 	if j.pack.Bytes < leastKept {

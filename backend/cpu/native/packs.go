@@ -89,7 +89,7 @@ func (j *packing) text() string {
 	for _, i := range j.pack.Operands {
 		fmt.Fprintf(&b, "%p ", j.operands[i].Def)
 	}
-	b.Write(j.f.sum[:])
+	b.Write(j.f.Sum[:])
 	return b.String()
 }
 
@@ -100,7 +100,7 @@ func (j *packing) identity(c *constants, by string) (packed.Key, bool) {
 		return packed.Key{}, false
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %x %d\n", by, j.f.sum, j.pack.Bytes)
+	fmt.Fprintf(h, "%q %x %d\n", by, j.f.Sum, j.pack.Bytes)
 	for _, i := range j.pack.Operands {
 		r := c.file(j.operands[i].Def)
 		if r == nil {

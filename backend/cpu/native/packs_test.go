@@ -41,7 +41,7 @@ func TestPackedBytes(t *testing.T) {
 		m := &emit.Machine{Target: target}
 		for _, h := range packTests {
 			f := parse(t, h.text()).Funcs[0]
-			plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
+			plan, err := calls.Of(f.Ops[len(f.Ops)-2], TargetOf(m))
 			if err != nil {
 				t.Fatalf("%s, %s: %v", target.Name, h.constants, err)
 			}

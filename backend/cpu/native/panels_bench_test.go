@@ -72,7 +72,7 @@ func BenchmarkPanels(b *testing.B) {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d/g%d/%d", p.codes, p.rows, p.n, p.k, p.group, threads), func(b *testing.B) {
 				m := packedProduct(b, p.codes, p.rows, p.n, p.k, p.group)
-				program, err := Backend{Plan: Scheduled, Cache: testCompiler(b).cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
+				program, err := Backend{Cache: testCompiler(b).cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
 				if err != nil {
 					b.Fatal(err)
 				}

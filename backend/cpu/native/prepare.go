@@ -215,7 +215,7 @@ func (p *preparing) step(i int) error {
 		if err := p.check(f.kernel); err != nil {
 			return err
 		}
-		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: f.effort.cost(p.size)}
+		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: f.Effort.cost(p.size)}
 		at := 0
 		for _, b := range f.kernel.Buffers {
 			if b.Space != kernel.Global {
@@ -236,8 +236,8 @@ func (p *preparing) step(i int) error {
 		if err := p.scratchOf(f); err != nil {
 			return err
 		}
-		if f.layout.Rounds != nil {
-			n, err := f.layout.Rounds.Eval(p.size)
+		if f.Rounds != nil {
+			n, err := f.Rounds.Eval(p.size)
 			if err != nil {
 				return err
 			}

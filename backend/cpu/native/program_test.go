@@ -83,7 +83,7 @@ func engines(t testing.TB, m *ir.Module, threads int) (native, reference backend
 func enginesOf(t testing.TB, target string, m *ir.Module, threads int) (native, reference backend.Program) {
 	t.Helper()
 	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
-	native, err := Backend{Plan: Scheduled, Cache: cache, Target: target}.Compile(context.Background(), m, backend.Options{Threads: threads})
+	native, err := Backend{Cache: cache, Target: target}.Compile(context.Background(), m, backend.Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestProgram(t *testing.T) {
 
 // TestSegments makes sure that TestProgram tests native code.
 func TestSegments(t *testing.T) {
-	p, err := newProgram(context.Background(), testCompiler(t), Scheduled, parse(t, mixed), 1)
+	p, err := newProgram(context.Background(), testCompiler(t), parse(t, mixed), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ module @refused {
 }
 `, foreign)
 	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
-	p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
+	p, err := Backend{Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
 	if p != nil || err == nil || !strings.Contains(err.Error(), "foreign.op cannot run: run the pass `decompose` first") {
 		t.Fatalf("found the program %v and the error %v", p, err)
 	}
@@ -51,7 +51,7 @@ func TestUnreadableWeights(t *testing.T) {
 	for _, r := range m.Resources {
 		r.Source = &ir.Source{File: "weights", Size: 4 * 160 * 160, CRC: 1, Open: func() ([]byte, error) { return nil, errors.New("the disk is gone") }}
 	}
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	const times, threads = 5, 8
 	before := runtime.NumGoroutine()
 	for range times {

@@ -29,7 +29,7 @@ module @chained {
 // TestResultsTakeTheMemoryOfOperands holds where the values of a chain lie, and that they are right there.
 func TestResultsTakeTheMemoryOfOperands(t *testing.T) {
 	m := parse(t, chained)
-	p, err := newProgram(t.Context(), testCompiler(t), Scheduled, m, 1)
+	p, err := newProgram(t.Context(), testCompiler(t), m, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func TestStatesAfterCancelling(t *testing.T) {
 func TestUpdatesAreNative(t *testing.T) {
 	c := testCompiler(t)
 	m := parse(t, cached)
-	p, err := newProgram(t.Context(), c, Scheduled, m, 1)
+	p, err := newProgram(t.Context(), c, m, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

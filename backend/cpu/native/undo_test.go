@@ -112,7 +112,7 @@ func (c *countdown) Err() error {
 // what it was before.
 func TestCancelledBetweenLaunches(t *testing.T) {
 	m := parse(t, cached)
-	p, err := newProgram(t.Context(), testCompiler(t), Scheduled, m, 2)
+	p, err := newProgram(t.Context(), testCompiler(t), m, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ module @small {
 			t.Setenv("TMPDIR", temporary)
 			var warnings []string
 			opt := backend.Options{Threads: 2, Warn: func(m string) { warnings = append(warnings, m) }}
-			b := Backend{Plan: Scheduled, Cache: cache, Packed: weights}
+			b := Backend{Cache: cache, Packed: weights}
 			if err := b.Available(); err != nil {
 				t.Fatal(err)
 			}

@@ -12,8 +12,8 @@ import (
 
 // Planned is what a planner says of an operation.
 type Planned struct {
-	Plan *Plan
-	Err  error
+	Plan   *Plan  `json:",omitempty"`
+	Reason string `json:",omitempty"` // why there is none
 }
 
 // Kinds are operations of which those that are alike share a plan.
@@ -57,13 +57,20 @@ func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), each
 		if ctx.Err() != nil {
 			return
 		}
-		made[i].Plan, made[i].Err = plan(k.First[i])
+		made[i] = planned(plan(k.First[i]))
 		mu.Lock()
 		defer mu.Unlock()
 		done++
 		progress(done * len(k.Of) / len(k.First))
 	})
 	return made, ctx.Err()
+}
+
+func planned(p *Plan, why error) Planned {
+	if why != nil {
+		return Planned{Reason: why.Error()}
+	}
+	return Planned{Plan: p}
 }
 
 // sizesOf is the text of what is known of sizes in a function.

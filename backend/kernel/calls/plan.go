@@ -20,6 +20,21 @@ type Plan struct {
 	Reuses  []int                  // operands in whose memory the result may lie, where nobody needs them any more
 }
 
+// All lists the kernels, those of packs and the copy for a plan apart among them. There are none of a nil plan.
+func (p *Plan) All() []*kernel.Kernel {
+	if p == nil {
+		return nil
+	}
+	list := slices.Clone(p.Kernels)
+	for _, k := range p.Packs {
+		list = append(list, k.Kernel)
+	}
+	if p.InPlace != nil {
+		list = append(list, p.InPlace.Copy)
+	}
+	return list
+}
+
 // InPlace says that the only kernel of a plan writes over operand 0, whose memory is the result's, and saves what it writes over: runs
 // of elements, and where each of them starts.
 type InPlace struct {

@@ -10,6 +10,8 @@
 package schedule
 
 import (
+	"fmt"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -33,6 +35,12 @@ type Target struct {
 
 	// Verify holds every kernel against what code generators rely on; nil: kernel.VerifyWithin.
 	Verify func(*kernel.Kernel, *ir.Effort) error
+}
+
+// Facts is a text of all that plans follow from: everything but who verifies them, which they do not depend on.
+func (t Target) Facts() string {
+	t.Verify = nil
+	return fmt.Sprintf("%#v", t)
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.
