@@ -31,9 +31,9 @@ module @m {
 	each := func(n int, fn func(int)) { inParallel(2, n, fn) }
 	last := 0
 	all := calls.KindsOf(ops)
-	_, err := all.Plan(context.Background(), func(*ir.Op) (*Plan, error) {
+	_, err := all.Plan(context.Background(), func(*ir.Op) (*calls.Plan, error) {
 		asked.Add(1)
-		return &Plan{}, nil
+		return &calls.Plan{}, nil
 	}, each, func(done int) { last = done })
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ module @m {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := all.Plan(ctx, func(*ir.Op) (*Plan, error) { return nil, nil }, each, func(int) {}); !errors.Is(err, context.Canceled) {
+	if _, err := all.Plan(ctx, func(*ir.Op) (*calls.Plan, error) { return nil, nil }, each, func(int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("found the error %v, expected %v", err, context.Canceled)
 	}
 }

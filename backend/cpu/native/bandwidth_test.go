@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -107,7 +108,7 @@ func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) 
 		fill(r.Data, f.kernel.Buffers[i].Elem)
 		regions = append(regions, r)
 		pr.words = append(pr.words, uint64(r.Addr()))
-		if a.Kind == Operand || a.Kind == Result {
+		if a.Kind == kernel.Operand || a.Kind == kernel.Result {
 			s.bytes += float64(int(n) * f.kernel.Buffers[i].Elem.Bytes())
 		}
 	}

@@ -16,8 +16,6 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
-	"github.com/aiopt/aiopt/backend/kernel/calls"
-	"github.com/aiopt/aiopt/backend/kernel/schedule"
 )
 
 // compiler makes code for one machine.
@@ -49,7 +47,7 @@ func newCompiler(b Backend) (*compiler, error) {
 	}
 	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], plan: b.Plan, build: toolchain.ThisProgram(), parallel: 1, keep: b.Keep}
 	if c.plan == nil {
-		c.plan = &Planner{"schedules", calls.Of}
+		c.plan = schedules()
 	}
 	if c.cache == nil {
 		c.cache = toolchain.UserCache()
@@ -62,13 +60,6 @@ func newCompiler(b Backend) (*compiler, error) {
 	}
 	c.proven = newProven(c.cache, c.build)
 	return c, nil
-}
-
-// target is what planners are told of the machine.
-func (c *compiler) target() schedule.Target {
-	t := TargetOf(c.machine)
-	t.Verify = c.proven.verify
-	return t
 }
 
 // codeOf names what code is made by, and for; "" where that is not known.

@@ -106,22 +106,22 @@ type guardedCall struct {
 	in   []*host.Tensor
 	want *host.Tensor
 	op   *ir.Op
-	made *Plan
+	made *calls.Plan
 
 	operands, temps, packed [][]byte
 	result, status          []byte
 }
 
 // memory is what an argument stands for.
-func (c *guardedCall) memory(a Arg) []byte {
+func (c *guardedCall) memory(a calls.Arg) []byte {
 	switch a.Kind {
-	case Operand:
+	case kernel.Operand:
 		return c.operands[a.Index]
-	case Temporary:
+	case kernel.Temporary:
 		return c.temps[a.Index]
-	case Packed:
+	case kernel.Packed:
 		return c.packed[a.Index]
-	case Status:
+	case kernel.Status:
 		return c.status
 	}
 	return c.result

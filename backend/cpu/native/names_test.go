@@ -69,7 +69,7 @@ func TestNamesDoNotMatter(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []kernel.Role{Operand, Result, Temporary, Packed, Status} {
+	for _, kind := range []kernel.Role{kernel.Operand, kernel.Result, kernel.Temporary, kernel.Packed, kernel.Status} {
 		if !kinds[kind] {
 			t.Errorf("no kernel has an argument of role %d", kind)
 		}

@@ -2,7 +2,6 @@ package native
 
 import (
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
-	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
@@ -12,25 +11,11 @@ import (
 // the build of the program, the operation and the target, as it is kept in the cache.
 type Planner struct {
 	Name string
-	Plan func(op *ir.Op, t schedule.Target) (*Plan, error)
+	Plan func(op *ir.Op, t schedule.Target) (*calls.Plan, error)
 }
 
-// What kernels compute an operation, and what their buffers are.
-type (
-	Plan = calls.Plan
-	Arg  = calls.Arg
-)
-
-// The roles of arguments.
-const (
-	Operand   = kernel.Operand
-	Result    = kernel.Result
-	Temporary = kernel.Temporary
-	Packed    = kernel.Packed
-	Saved     = kernel.Saved
-	Places    = kernel.Places
-	Status    = kernel.Status
-)
+// schedules plans by the schedules for every backend.
+func schedules() *Planner { return &Planner{"schedules", calls.Of} }
 
 // TargetOf is what schedules know of a machine.
 func TargetOf(m *emit.Machine) schedule.Target {
@@ -38,4 +23,11 @@ func TargetOf(m *emit.Machine) schedule.Target {
 		Name: m.Name, Lanes: m.Lanes, Registers: m.Registers, L1: m.L1, L2: m.L2, L3: m.L3, Features: m.All(),
 		Halves: m.Rounded, Bytes: m.Coded && m.SumsBytes(),
 	}
+}
+
+// target is what planners are told of the machine.
+func (c *compiler) target() schedule.Target {
+	t := TargetOf(c.machine)
+	t.Verify = c.proven.verify
+	return t
 }

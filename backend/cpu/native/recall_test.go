@@ -50,7 +50,7 @@ func TestRecalledPlans(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 			asked := 0
-			counting := func(op *ir.Op, target schedule.Target) (*Plan, error) {
+			counting := func(op *ir.Op, target schedule.Target) (*calls.Plan, error) {
 				asked++
 				return calls.Of(op, target)
 			}
@@ -58,7 +58,7 @@ func TestRecalledPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run := func(planner func(*ir.Op, schedule.Target) (*Plan, error)) error {
+			run := func(planner func(*ir.Op, schedule.Target) (*calls.Plan, error)) error {
 				native, err := Backend{Plan: &Planner{"counting", planner}, Cache: cache}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
 				if err != nil {
 					return err
@@ -72,7 +72,7 @@ func TestRecalledPlans(t *testing.T) {
 			if err := run(counting); err != nil || asked == 0 {
 				t.Fatalf("planned: %v, the planner was asked %d times", err, asked)
 			}
-			if err := run(func(*ir.Op, schedule.Target) (*Plan, error) { return nil, errors.New("it was asked again") }); err != nil {
+			if err := run(func(*ir.Op, schedule.Target) (*calls.Plan, error) { return nil, errors.New("it was asked again") }); err != nil {
 				t.Errorf("recalled: %v", err)
 			}
 			// Plans whose code is gone, and damaged plans, are made again.
@@ -157,7 +157,7 @@ func TestUnnoted(t *testing.T) {
 		fits bool
 	}{{ir.Sym("N").Mul(ir.Const(2)), true}, {ir.Sym("no name"), false}} {
 		k := &kernel.Kernel{Name: "k", Body: &kernel.Block{}, Guards: []ir.Guard{{Any: []ir.Cond{{Left: size.dim, Rel: ir.RelGE}}}}}
-		c.remember(planNote+size.dim.String(), []calls.Planned{{Plan: &Plan{Kernels: []*kernel.Kernel{k}}}}, nil)
+		c.remember(planNote+size.dim.String(), []calls.Planned{{Plan: &calls.Plan{Kernels: []*kernel.Kernel{k}}}}, nil)
 		if _, found := c.recall(planNote + size.dim.String()); found != size.fits {
 			t.Errorf("%s was noted: %v, expected %v", size.dim, found, size.fits)
 		}

@@ -47,7 +47,7 @@ func (p *program) plans(ctx context.Context, c *compiler, m *ir.Module, held *co
 // planned asks the planner for each kind of operation.
 func (g *planning) planned(ctx context.Context, progress func(done int)) ([]calls.Planned, error) {
 	target := g.c.target()
-	one := func(op *ir.Op) (*Plan, error) { return g.c.plan.Plan(op, target) }
+	one := func(op *ir.Op) (*calls.Plan, error) { return g.c.plan.Plan(op, target) }
 	each := func(n int, fn func(int)) { inParallel(g.c.parallel, n, fn) }
 	return g.kinds.Plan(ctx, one, each, progress)
 }

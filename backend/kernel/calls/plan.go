@@ -54,17 +54,17 @@ type Pack struct {
 func (p *Plan) Apart(op *ir.Op) *Plan {
 	q := &Plan{
 		Kernels: []*kernel.Kernel{p.InPlace.Copy, p.Kernels[0]},
-		Args:    [][]Arg{{{Operand, 0}, {Kind: Result}}, slices.Clone(p.Args[0])},
+		Args:    [][]Arg{{{kernel.Operand, 0}, {Kind: kernel.Result}}, slices.Clone(p.Args[0])},
 		Temps:   []Temp{{op.In(0).Elem, p.InPlace.Runs.Mul(p.InPlace.Length)}, {host.I64, p.InPlace.Runs}},
 	}
 	for i := range q.Args[1] {
 		switch a := &q.Args[1][i]; {
-		case a.Kind == Operand && a.Index == 0:
-			*a = Arg{Kind: Result}
-		case a.Kind == Saved:
-			*a = Arg{Temporary, 0}
-		case a.Kind == Places:
-			*a = Arg{Temporary, 1}
+		case a.Kind == kernel.Operand && a.Index == 0:
+			*a = Arg{Kind: kernel.Result}
+		case a.Kind == kernel.Saved:
+			*a = Arg{kernel.Temporary, 0}
+		case a.Kind == kernel.Places:
+			*a = Arg{kernel.Temporary, 1}
 		}
 	}
 	return q
@@ -75,17 +75,6 @@ type Arg struct {
 	Kind  kernel.Role
 	Index int // of the operand, among the present and distinct ones, or of the temporary or pack
 }
-
-// The roles of arguments.
-const (
-	Operand   = kernel.Operand
-	Result    = kernel.Result
-	Temporary = kernel.Temporary
-	Packed    = kernel.Packed
-	Saved     = kernel.Saved
-	Places    = kernel.Places
-	Status    = kernel.Status
-)
 
 // Temp is memory that kernels of a plan hand on.
 type Temp struct {
