@@ -30,8 +30,8 @@ func TestAhead(t *testing.T) {
 	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	var list []*packing
 	for i := range byte(3) {
-		j := &packing{pack: &calls.Pack{Bytes: leastKept}, key: packed.Key{i}, kept: true}
-		if err := b.Packed.Put(t.Context(), j.key, make([]byte, leastKept)); err != nil {
+		j := &packing{pack: &calls.Pack{Bytes: leastCached}, key: packed.Key{i}, cacheable: true}
+		if err := b.Packed.Put(t.Context(), j.key, make([]byte, leastCached)); err != nil {
 			t.Fatal(err)
 		}
 		list = append(list, j)
@@ -55,7 +55,7 @@ func TestAhead(t *testing.T) {
 		t.Fatal("a file was not opened")
 	}
 	for range 2 {
-		r, err := again.open(b.Packed, list[0].key, leastKept)
+		r, err := again.open(b.Packed, list[0].key, leastCached)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestAhead(t *testing.T) {
 	if rest.Data != nil {
 		t.Error("what nobody took was not given back")
 	}
-	if r, err := again.open(b.Packed, list[1].key, leastKept); err != nil || r == rest || r.Free() != nil {
+	if r, err := again.open(b.Packed, list[1].key, leastCached); err != nil || r == rest || r.Free() != nil {
 		t.Errorf("found the error %v for what was given back, expected it to be opened anew", err)
 	}
 	other, done := b.Ahead(t.TempDir())

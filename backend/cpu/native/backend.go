@@ -19,7 +19,7 @@ type Backend struct {
 	Plan   *Planner         // nil: the schedules for every backend
 	Cache  *toolchain.Cache // nil: the user's
 	Packed *packed.Cache    // of packed constants; nil: the user's
-	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
+	Failed string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
 	Target string           // what code is made for, such as avx2; "": the most capable target that the processor runs
 
 	ahead *ahead

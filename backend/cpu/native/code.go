@@ -29,7 +29,7 @@ type compiler struct {
 	build    string // of this program, "" where that is not known
 	unkept   error  // why the next run has to compile again, where it does
 	parallel int    // how many modules are compiled at a time
-	keep     string // see toolchain.Job
+	failed   string // see toolchain.Job
 	recalled map[*kernel.Kernel]*outline
 	ahead    *ahead
 	progress func(done, total int)
@@ -45,7 +45,7 @@ func newCompiler(b Backend) (*compiler, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("this processor does not run code for %s", b.Target)
 	}
-	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], plan: b.Plan, build: toolchain.ThisProgram(), parallel: 1, keep: b.Keep}
+	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], plan: b.Plan, build: toolchain.ThisProgram(), parallel: 1, failed: b.Failed}
 	if c.plan == nil {
 		c.plan = schedules()
 	}
@@ -119,7 +119,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 		symbols[i] = known[sum]
 	}
 	lib, refused, err := c.load(ctx, &toolchain.Job{
-		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.sums, Build: c.build, Write: w.write,
+		Program: program, Parallel: c.parallel, Failed: c.failed, Sources: w.sums, Build: c.build, Write: w.write,
 		Target: toolchain.Target{Triple: c.machine.Triple, CPU: c.machine.CPU, Features: c.machine.All()},
 	})
 	if err != nil {
@@ -131,7 +131,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 		}
 	}
 	out.library, out.outlines = lib, outlines
-	c.proven.keep()
+	c.proven.save()
 	return out, out.find(symbols, kernels)
 }
 

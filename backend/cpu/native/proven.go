@@ -82,8 +82,8 @@ func (p *proven) sum(k *kernel.Kernel) digest {
 	return sumOf(k)
 }
 
-// keep notes what was proven beside what others have noted. Without a cache it is proven again.
-func (p *proven) keep() {
+// save notes what was proven beside what others have noted. Without a cache it is proven again.
+func (p *proven) save() {
 	if p.cache == nil || len(p.fresh) == 0 {
 		return
 	}

@@ -44,16 +44,16 @@ func KindsOf(ops []*ir.Op) *Kinds {
 	return k
 }
 
-// Plan asks a planner for each kind. each runs its function for 0 to n-1, in any order or at the same time; progress is told how many
+// Plan asks a planner for each kind. parallel runs its function for 0 to n-1, in any order or at the same time; progress is told how many
 // operations are done.
-func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), each func(n int, fn func(i int)), progress func(done int)) ([]Planned, error) {
+func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), parallel func(n int, fn func(i int)), progress func(done int)) ([]Planned, error) {
 	for _, op := range k.First {
 		op.Parent().Env() // it is made when it is first asked for
 	}
 	made := make([]Planned, len(k.First))
 	var mu sync.Mutex
 	done := 0
-	each(len(k.First), func(i int) {
+	parallel(len(k.First), func(i int) {
 		if ctx.Err() != nil {
 			return
 		}
