@@ -84,7 +84,7 @@ func (g *Group) needsCodes() string {
 	if why := g.needsDots(); why != "" {
 		return why
 	}
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	c, err := g.contraction()
 	if err != nil {
 		return err.Error()
 	}
