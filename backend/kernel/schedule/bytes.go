@@ -26,7 +26,7 @@ func (g *Group) needsBytes(t Target) string {
 	if !t.Bytes {
 		return "rows are not to be rounded"
 	}
-	if why := g.needsProduct(); why != "" {
+	if why := g.needsProduct(t); why != "" {
 		return why
 	}
 	m, err := newProductOf(g, t, t.Lanes)

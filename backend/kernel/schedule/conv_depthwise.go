@@ -22,7 +22,7 @@ type depthwise struct {
 const largestWindow = 64
 
 // needsDepthwise says why a group is no convolution of single channels.
-func (g *Group) needsDepthwise() string {
+func (g *Group) needsDepthwise(Target) string {
 	if g.Anchor == nil || !g.Anchor.Is(nn.Conv) {
 		return "it is no convolution"
 	}

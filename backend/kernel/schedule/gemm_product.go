@@ -50,7 +50,7 @@ func products() map[*ir.OpDef]func(g *Group, op *ir.Op) (*contraction, error) {
 }
 
 // needsProduct says why a group is no matrix product.
-func (g *Group) needsProduct() string {
+func (g *Group) needsProduct(Target) string {
 	if g.Anchor == nil {
 		return "it has no heavy operation"
 	}
@@ -64,8 +64,8 @@ func (g *Group) needsProduct() string {
 func (g *Group) contraction() (*contraction, error) { return products()[g.Anchor.Def](g, g.Anchor) }
 
 // fewRows describes the group's product, where it is one of a known number of rows, one to so many.
-func (g *Group) fewRows(most int64) (c *contraction, why string) {
-	if why := g.needsProduct(); why != "" {
+func (g *Group) fewRows(t Target, most int64) (c *contraction, why string) {
+	if why := g.needsProduct(t); why != "" {
 		return nil, why
 	}
 	c, err := g.contraction()

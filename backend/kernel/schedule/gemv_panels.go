@@ -14,7 +14,7 @@ const panelRows = 4
 
 // needsPanels says why a group is no product of few rows with weights that panels hold.
 func (g *Group) needsPanels(t Target) string {
-	if _, why := g.fewRows(panelRows); why != "" {
+	if _, why := g.fewRows(t, panelRows); why != "" {
 		return why
 	}
 	m, err := newProductOf(g, t, t.Lanes)

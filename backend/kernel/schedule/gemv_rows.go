@@ -12,8 +12,8 @@ const (
 )
 
 // needsRows says why a group is no product of few rows with weights that are computed, such as from codes.
-func (g *Group) needsRows() string {
-	c, why := g.fewRows(dotRows)
+func (g *Group) needsRows(t Target) string {
+	c, why := g.fewRows(t, dotRows)
 	switch {
 	case why != "":
 		return why

@@ -6,8 +6,8 @@ import (
 )
 
 // needsColumns says why a product of few rows is not one whose columns lie side by side.
-func (g *Group) needsColumns() string {
-	c, why := g.fewRows(mostDotRows / 2)
+func (g *Group) needsColumns(t Target) string {
+	c, why := g.fewRows(t, mostDotRows/2)
 	switch {
 	case why != "":
 		return why

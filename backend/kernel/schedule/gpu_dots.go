@@ -10,8 +10,8 @@ import (
 const mostDotRows = 8
 
 // needsDots says why a group is no product of few rows with columns that lie along k.
-func (g *Group) needsDots() string {
-	c, why := g.fewRows(mostDotRows)
+func (g *Group) needsDots(t Target) string {
+	c, why := g.fewRows(t, mostDotRows)
 	if why != "" {
 		return why
 	}

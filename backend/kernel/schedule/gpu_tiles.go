@@ -49,8 +49,8 @@ func tileElem(list ...*ir.Value) host.Elem {
 func padded(n int64, elem host.Elem) int64 { return n + 16/int64(elem.Bytes()) }
 
 // needsTiles says why a group is no product that is worth tiles.
-func (g *Group) needsTiles() string {
-	if why := g.needsProduct(); why != "" {
+func (g *Group) needsTiles(t Target) string {
+	if why := g.needsProduct(t); why != "" {
 		return why
 	}
 	c, err := g.contraction()

@@ -21,7 +21,7 @@ var combinations = map[host.Combine]kernel.Op{host.CombineNone: kernel.Const, ho
 	host.CombineMin: kernel.Min, host.CombineMax: kernel.Max}
 
 // needsScatter says why the group is none.
-func (g *Group) needsScatter() string {
+func (g *Group) needsScatter(Target) string {
 	if len(g.Body) != 1 || !g.Body[0].Is(tensor.Scatter) && !g.Body[0].Is(tensor.IndexPut) {
 		return "it writes to no places that are computed"
 	}
