@@ -54,6 +54,7 @@ var mayImport = []struct {
 	{"backend/cpu/native/toolchain", []string{"backend/cachedir", "backend/programs"}},
 	{"backend/cpu/native/packed", []string{"backend/cpu/memory", "backend/cachedir"}},
 	{"backend/cpu/native/emit", []string{"ir", "ir/host", "backend/kernel"}},
+	{"backend/backendtest", []string{"ir", "ir/host", "ir/text", "dialect", "backend"}},
 	{"backend", []string{"ir", "ir/host", "dialect", "passes/pass", "backend"}},
 }
 

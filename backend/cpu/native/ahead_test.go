@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
@@ -103,7 +104,7 @@ func TestAheadOfTwo(t *testing.T) {
 	}
 	modules := make([]*ir.Module, 3)
 	for i := range modules {
-		modules[i] = parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		modules[i] = backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 		for _, r := range modules[i].Resources {
 			r.Source = &ir.Source{File: file, Size: 4 * size, CRC: 1, Open: func() ([]byte, error) { return numbers, nil }}
 		}

@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 )
 
 // TestAlike holds that a planner is asked once for operations that differ in names and operands only.
 func TestAlike(t *testing.T) {
-	m := parse(t, `air 1
+	m := backendtest.Parse(t, `air 1
 module @m {
   func @main(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (%r: tensor<4x8xf32>) {
     %a = tensor.add(%x, %y) : tensor<4x8xf32>

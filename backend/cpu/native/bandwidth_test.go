@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
@@ -77,7 +78,7 @@ type stream struct {
 // newStream plans the operations of a function as one kernel; what it would be refused for ends the benchmark.
 func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) {
 	b.Helper()
-	m := parse(b, src)
+	m := backendtest.Parse(b, src)
 	op := m.Funcs[0].Ops[0]
 	plan, err := calls.Of(op, TargetOf(c.machine))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
@@ -67,7 +68,7 @@ func TestWeightsOfOneFile(t *testing.T) {
 		cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 		kept := packed.NewCache(filepath.Join(t.TempDir(), "packed"))
 		for _, turn := range []string{"packed", "found"} {
-			m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+			m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 			for i, from := range []ir.Resource{c.a, c.b} {
 				r := m.Resources[i]
 				r.Source, r.Offset, r.Strides = from.Source, from.Offset, from.Strides
@@ -110,7 +111,7 @@ func TestRetrainedWeights(t *testing.T) {
 		if err := errors.Join(os.WriteFile(file, random(rng, size).Bytes(), 0o600), os.Chtimes(file, at, at)); err != nil {
 			t.Fatal(err)
 		}
-		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 		for _, r := range m.Resources {
 			r.Source = &ir.Source{File: file, Size: 4 * size, Open: func() ([]byte, error) { return os.ReadFile(file) }}
 		}
@@ -145,7 +146,7 @@ func TestMorePackedThanFits(t *testing.T) {
 	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: kept}
 	first := ""
 	for turn := range 3 {
-		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 		for i, r := range m.Resources {
 			data := numbers[4*size*i : 4*size*(i+1)]
 			r.Source = &ir.Source{File: file, Size: 4 * size, CRC: uint32(i + 1), Open: func() ([]byte, error) { return data, nil }}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
@@ -47,7 +48,7 @@ func (h heavy) text() string {
 // module makes the function of an operation; its constants are multiples of 1/8, whose products sum up without errors.
 func (h heavy) module(t testing.TB, rng *rand.Rand) *ir.Module {
 	t.Helper()
-	m := parse(t, h.text())
+	m := backendtest.Parse(t, h.text())
 	for _, op := range m.Funcs[0].Ops {
 		if op.Is(core.Constant) {
 			shape, err := constShape(op.Result().Type)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/nativetest"
@@ -41,7 +42,7 @@ func TestHeavyGuarded(t *testing.T) {
 	}
 	for i, a := range attentions {
 		queries, keys := min(a.queries, 40), min(a.keys, 70)
-		add(parse(t, attentionText(i, queries, keys)), attentionInputs(i, queries, keys))
+		add(backendtest.Parse(t, attentionText(i, queries, keys)), attentionInputs(i, queries, keys))
 	}
 	for _, r := range nativetest.Runners(t) {
 		t.Run(r.Machine.Name, func(t *testing.T) {

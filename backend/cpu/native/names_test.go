@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/dialect/core"
@@ -46,7 +47,7 @@ func TestNamesDoNotMatter(t *testing.T) {
 			text += fmt.Sprintf("  func @%s_%s%s\n    core.return(%%y)\n  }\n", b.name, name, strings.ReplaceAll(b.text, "SIZE", name))
 		}
 	}
-	m, rng := parse(t, text+"}\n"), rand.New(rand.NewPCG(8, 1))
+	m, rng := backendtest.Parse(t, text+"}\n"), rand.New(rand.NewPCG(8, 1))
 	kinds := map[kernel.Role]bool{}
 	for _, f := range m.Funcs {
 		for _, op := range f.Ops[:len(f.Ops)-1] {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -18,7 +19,7 @@ import (
 func packedProduct(b *testing.B, codes string, rows, n, k, group int) *ir.Module {
 	b.Helper()
 	h := heavy{inputs: []string{fmt.Sprintf("%dx%dxf32", rows, k)}, result: fmt.Sprintf("%dx%dxf32", rows, n)}
-	m := parse(b, fmt.Sprintf(`air 1
+	m := backendtest.Parse(b, fmt.Sprintf(`air 1
 module @m {
   func @main(%%x0: tensor<%[1]s>) -> (%%y: tensor<%[2]s>) {
     %%w = core.constant() {value = 0} : tensor<%[3]dx%[4]dx%[5]s>

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -54,12 +55,12 @@ func TestRecalledPlans(t *testing.T) {
 				asked++
 				return calls.Of(op, target)
 			}
-			reference, err := interp.Backend{}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
+			reference, err := interp.Backend{}.Compile(t.Context(), backendtest.Parse(t, c.text), backend.Options{Threads: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			run := func(planner func(*ir.Op, schedule.Target) (*calls.Plan, error)) error {
-				native, err := Backend{Plan: &Planner{"counting", planner}, Cache: cache}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
+				native, err := Backend{Plan: &Planner{"counting", planner}, Cache: cache}.Compile(t.Context(), backendtest.Parse(t, c.text), backend.Options{Threads: 1})
 				if err != nil {
 					return err
 				}
@@ -101,7 +102,7 @@ func TestRecalledPlansAreTheSame(t *testing.T) {
 	for name, text := range map[string]string{"mixed": mixed, "states": cached, "chain": chained, "layers": layers, "packs": linear.text()} {
 		t.Run(name, func(t *testing.T) {
 			c := testCompiler(t)
-			k := calls.KindsOf(candidates(parse(t, text)))
+			k := calls.KindsOf(candidates(backendtest.Parse(t, text)))
 			made, err := (&planning{c: c, kinds: k}).planned(t.Context(), func(int) {})
 			if err != nil {
 				t.Fatal(err)
@@ -129,7 +130,7 @@ func TestRecalledPlansAreTheSame(t *testing.T) {
 // TestOtherPlans holds that plans are recalled for the planner, the target and the operations that they were noted for only.
 func TestOtherPlans(t *testing.T) {
 	c := testCompiler(t)
-	k, other := calls.KindsOf(candidates(parse(t, cached))), calls.KindsOf(candidates(parse(t, mixed)))
+	k, other := calls.KindsOf(candidates(backendtest.Parse(t, cached))), calls.KindsOf(candidates(backendtest.Parse(t, mixed)))
 	if a, b := c.planName(k), c.planName(k); a != b {
 		t.Errorf("found the names %s and %s for the same", a, b)
 	}
@@ -182,7 +183,7 @@ func TestProgress(t *testing.T) {
 		}
 		var told []int
 		all := 0
-		p, err := Backend{Cache: cache}.Compile(t.Context(), parse(t, mixed), backend.Options{Threads: 1, Progress: func(done, total int) {
+		p, err := Backend{Cache: cache}.Compile(t.Context(), backendtest.Parse(t, mixed), backend.Options{Threads: 1, Progress: func(done, total int) {
 			told, all = append(told, done), total
 		}})
 		if err != nil {
