@@ -33,13 +33,18 @@ type Target struct {
 	Threads int   // of a group, as many as schedules take: a multiple of SIMD, and no more than what the GPU has registers for
 	Shared  int64 // bytes of memory that the threads of a group share
 
+	Proofs
+}
+
+// Proofs say how kernels are proven to be right. What kernels are does not depend on that.
+type Proofs struct {
 	// Verify holds every kernel against what code generators rely on; nil: kernel.VerifyWithin.
 	Verify func(*kernel.Kernel, *ir.Effort) error
 }
 
-// Facts is a text of all that plans follow from: everything but who verifies them, which they do not depend on.
+// Facts is a text of all that plans follow from.
 func (t Target) Facts() string {
-	t.Verify = nil
+	t.Proofs = Proofs{}
 	return fmt.Sprintf("%#v", t)
 }
 
