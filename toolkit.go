@@ -44,7 +44,7 @@ func Standard() *Toolkit {
 	for _, p := range passes.Pipelines() {
 		t.AddPipeline(p.Name, p.Doc, p.Text)
 	}
-	return t.AddBackend(interp.Backend{}).AddBackend(native.Backend{Plan: native.Scheduled})
+	return t.AddBackend(interp.Backend{}).AddBackend(native.Backend{})
 }
 
 func (t *Toolkit) note(err error) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/ir/host"
@@ -18,17 +19,16 @@ func TestPrograms(t *testing.T) {
 	}
 	for _, c := range programs {
 		t.Run(c.name, func(t *testing.T) {
-			m := parse(t, c.text)
+			m := backendtest.Parse(t, c.text)
 			in, err := numeric.MakeInputs(m.Funcs[0], c.sizes)
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := c.run(t, interp.Backend{}, m, in)
 			for _, order := range []check.Order{check.Forward, check.Reversed, check.Shuffled} {
-				got := c.run(t, Backend{Tools: tools, Order: order}, m, in)
-				for i := range want {
-					if err := numeric.Differ(got[i], want[i]); err != nil {
-						t.Errorf("order %d: result %d: %v", order, i, err)
+				run, reference := backendtest.Session(t, Backend{Tools: tools, Order: order}, m), backendtest.Session(t, interp.Backend{}, m)
+				for range c.calls {
+					if err := backendtest.Agree("main", run, reference, in, numeric.Differ); err != nil {
+						t.Errorf("order %d: %v", order, err)
 					}
 				}
 			}
@@ -42,7 +42,7 @@ func TestMistake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := parse(t, decoder)
+	m := backendtest.Parse(t, decoder)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		t.Fatal(err)

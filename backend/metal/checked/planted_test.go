@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/plan"
@@ -35,7 +36,7 @@ func planted(t *testing.T) (*check.Tools, *ir.Module, *plan.Plan, []*host.Tensor
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := parse(t, chain)
+	m := backendtest.Parse(t, chain)
 	p, err := plan.Make(t.Context(), m, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,11 @@ func planted(t *testing.T) (*check.Tools, *ir.Module, *plan.Plan, []*host.Tensor
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tools, m, p, in, sample{calls: 1}.run(t, interp.Backend{}, m, in)
+	want, err := backendtest.Session(t, interp.Backend{}, m).Call(t.Context(), "main", in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tools, m, p, in, want
 }
 
 // differs runs a plan in an order and reports results that differ.

@@ -1,20 +1,5 @@
 package checked
 
-import (
-	"context"
-	"testing"
-
-	"github.com/aiopt/aiopt/backend"
-	"github.com/aiopt/aiopt/dialect/core"
-	"github.com/aiopt/aiopt/dialect/nn"
-	"github.com/aiopt/aiopt/dialect/quant"
-	"github.com/aiopt/aiopt/dialect/state"
-	"github.com/aiopt/aiopt/dialect/tensor"
-	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/host"
-	"github.com/aiopt/aiopt/ir/text"
-)
-
 // sample is a program with the sizes that it runs at, and how often it is called in a session.
 type sample struct {
 	name, text string
@@ -65,39 +50,3 @@ module @m {
   }
 }
 `
-
-// run calls a program's function some times in one session, and gives all results.
-func (c sample) run(t *testing.T, b backend.Backend, m *ir.Module, in []*host.Tensor) []*host.Tensor {
-	t.Helper()
-	p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	s := p.NewSession()
-	var all []*host.Tensor
-	for range c.calls {
-		out, err := s.Call(context.Background(), m.Funcs[0].Name, in, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, out...)
-	}
-	return all
-}
-
-func parse(t *testing.T, src string) *ir.Module {
-	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := text.Parse("test.air", []byte(src), ops)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ir.Verify(m); err != nil {
-		t.Fatal(err)
-	}
-	return m
-}

@@ -1,9 +1,8 @@
-package kept
+package cachedir
 
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -18,11 +17,7 @@ const mostNote = 8 << 20
 
 // Note gives what was noted under a name; nil where there is nothing, or it is damaged.
 func (f *Folder) Note(name string) []byte {
-	path, size, err := f.File(name + noteEnding)
-	if err != nil || size > mostNote {
-		return nil
-	}
-	data, err := os.ReadFile(path)
+	data, err := f.Read(name+noteEnding, mostNote)
 	if n := len(data) - sha256.Size; err == nil && n >= 0 {
 		if sum := sha256.Sum256(data[:n]); bytes.Equal(sum[:], data[n:]) {
 			f.Used(name + noteEnding)
@@ -43,17 +38,12 @@ func (f *Folder) PutNote(name string, data []byte) error {
 
 // ShrinkNotes removes those of the notes whose names begin with a prefix that were not used for longest, until so many are left.
 func (f *Folder) ShrinkNotes(prefix string, most int) error {
-	if err := f.Check(); err != nil {
-		return err
-	}
-	c, err := f.read()
-	if err != nil {
-		return err
-	}
-	list := slices.DeleteFunc(c.notes, func(e *Entry) bool { return !strings.HasPrefix(e.Key, prefix) })
-	var errs []error
-	for _, e := range list[min(most, len(list)):] {
-		errs = append(errs, f.remove(e.Files))
-	}
-	return errors.Join(errs...)
+	return f.with(func(root *os.Root) error {
+		c, err := read(root)
+		if err != nil {
+			return err
+		}
+		list := slices.DeleteFunc(c.notes, func(e *Entry) bool { return !strings.HasPrefix(e.Key, prefix) })
+		return remove(root, list[min(most, len(list)):])
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
@@ -67,12 +68,12 @@ func TestWeightsOfOneFile(t *testing.T) {
 		cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 		kept := packed.NewCache(filepath.Join(t.TempDir(), "packed"))
 		for _, turn := range []string{"packed", "found"} {
-			m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+			m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 			for i, from := range []ir.Resource{c.a, c.b} {
 				r := m.Resources[i]
 				r.Source, r.Offset, r.Strides = from.Source, from.Offset, from.Strides
 			}
-			b, done := Backend{Plan: Scheduled, Cache: cache, Packed: kept}.Ahead(file)
+			b, done := Backend{Cache: cache, Packed: kept}.Ahead(file)
 			native, err := b.Compile(t.Context(), m, backend.Options{Threads: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -104,13 +105,13 @@ func TestRetrainedWeights(t *testing.T) {
 	for i := range x.Len() {
 		host.SetFloat(x, i, host.FloatAt(x, i)/16)
 	}
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	at := time.Unix(1e9, 0)
 	for training := range 2 {
 		if err := errors.Join(os.WriteFile(file, random(rng, size).Bytes(), 0o600), os.Chtimes(file, at, at)); err != nil {
 			t.Fatal(err)
 		}
-		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 		for _, r := range m.Resources {
 			r.Source = &ir.Source{File: file, Size: 4 * size, Open: func() ([]byte, error) { return os.ReadFile(file) }}
 		}
@@ -142,10 +143,10 @@ func TestMorePackedThanFits(t *testing.T) {
 	}
 	kept := packed.NewCache(filepath.Join(t.TempDir(), "packed"))
 	kept.Limit = 6 * size // one and a half of them
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: kept}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: kept}
 	first := ""
 	for turn := range 3 {
-		m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 		for i, r := range m.Resources {
 			data := numbers[4*size*i : 4*size*(i+1)]
 			r.Source = &ir.Source{File: file, Size: 4 * size, CRC: uint32(i + 1), Open: func() ([]byte, error) { return data, nil }}

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package kept
+package cachedir
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package kept
+package cachedir
 
 import (
 	"crypto/sha256"
@@ -78,7 +78,7 @@ func TestShrinkNotes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]bool{"plan-c": true, "plan-a": true, "plan-b": most > 2, "llc": true} {
-			if _, _, err := f.File(name + noteEnding); (err == nil) != want {
+			if _, err := f.Read(name+noteEnding, mostNote); (err == nil) != want {
 				t.Errorf("%s: %v, expected it to be there: %v, where %d may stay", name, err, want, most)
 			}
 		}

@@ -1,4 +1,4 @@
-package kept
+package cachedir
 
 import (
 	"cmp"
@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -40,11 +39,8 @@ type content struct {
 }
 
 // read looks through the folder. What another process removes meanwhile is left out.
-func (f *Folder) read() (*content, error) {
-	files, err := os.ReadDir(f.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &content{}, nil
-	}
+func read(root *os.Root) (*content, error) {
+	files, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +53,16 @@ func (f *Folder) read() (*content, error) {
 		case isEntry && known[key] == nil:
 			known[key] = &Entry{Key: key}
 			c.entries = append(c.entries, known[key])
-			known[key].add(f.Dir, name)
+			known[key].add(root, name)
 		case isEntry:
-			known[key].add(f.Dir, name)
+			known[key].add(root, name)
 		case isUnfinished(name):
 			e := &Entry{}
-			e.add(f.Dir, name)
+			e.add(root, name)
 			c.unfinished = append(c.unfinished, e)
 		case strings.HasSuffix(name, noteEnding):
 			e := &Entry{Key: strings.TrimSuffix(name, noteEnding)}
-			e.add(f.Dir, name)
+			e.add(root, name)
 			c.notes = append(c.notes, e)
 		}
 	}
@@ -80,9 +76,9 @@ func newestFirst(list []*Entry) {
 }
 
 // add counts a file, or a folder with all that is in it.
-func (e *Entry) add(dir, name string) {
+func (e *Entry) add(root *os.Root, name string) {
 	e.Files = append(e.Files, name)
-	_ = filepath.WalkDir(filepath.Join(dir, name), func(_ string, file fs.DirEntry, err error) error {
+	_ = fs.WalkDir(root.FS(), name, func(_ string, file fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // it is gone
 		}
@@ -126,71 +122,67 @@ func (f *Folder) Notes() ([]Entry, error) {
 	return f.list(func(c *content) []*Entry { return c.notes })
 }
 
-func (f *Folder) list(which func(*content) []*Entry) ([]Entry, error) {
-	if err := f.Check(); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
+func (f *Folder) list(which func(*content) []*Entry) (list []Entry, err error) {
+	err = f.with(func(root *os.Root) error {
+		c, err := read(root)
+		if err != nil {
+			return err
 		}
-		return nil, err
+		for _, e := range which(c) {
+			list = append(list, *e)
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	c, err := f.read()
-	if err != nil {
-		return nil, err
-	}
-	var list []Entry
-	for _, e := range which(c) {
-		list = append(list, *e)
-	}
-	return list, nil
+	return list, err
 }
 
 // Clear removes all entries and notes, and what was left behind. Files that are mapped stay readable. What others may have put into
 // the folder goes as well, as long as it is the user's.
 func (f *Folder) Clear() error {
-	if _, err := f.mine(); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		return err
+	root, _, err := f.openOwned()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	c, err := f.read()
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, e := range slices.Concat(c.entries, c.notes, c.unfinished) {
-		errs = append(errs, f.remove(e.Files))
+	defer root.Close()
+	c, err := read(root)
+	if err != nil {
+		return err
 	}
-	return errors.Join(errs...)
+	return remove(root, slices.Concat(c.entries, c.notes, c.unfinished))
 }
 
 // Shrink removes what was left behind and, until the rest fits, the entries and notes that were not used for longest; never those of these keys.
 func (f *Folder) Shrink(stay ...string) error {
-	if err := f.Check(); err != nil {
-		return err
-	}
-	c, err := f.read()
-	if err != nil {
-		return err
-	}
-	var errs []error
-	limit, total, now := f.Most(), int64(0), time.Now()
-	for _, e := range c.unfinished {
-		if now.Sub(e.Used) > forgotten {
-			errs = append(errs, f.remove(e.Files))
-		} else {
-			total += e.Bytes
+	return f.with(func(root *os.Root) error {
+		c, err := read(root)
+		if err != nil {
+			return err
 		}
-	}
-	all := slices.Concat(c.entries, c.notes)
-	newestFirst(all)
-	for _, e := range all {
-		if total += e.Bytes; total > limit && !slices.Contains(stay, e.Key) {
-			errs = append(errs, f.remove(e.Files))
-			total -= e.Bytes
+		var rest []*Entry
+		limit, total, now := f.Most(), int64(0), time.Now()
+		for _, e := range c.unfinished {
+			if now.Sub(e.Used) > forgotten {
+				rest = append(rest, e)
+			} else {
+				total += e.Bytes
+			}
 		}
-	}
-	return errors.Join(errs...)
+		all := slices.Concat(c.entries, c.notes)
+		newestFirst(all)
+		for _, e := range all {
+			if total += e.Bytes; total > limit && !slices.Contains(stay, e.Key) {
+				rest = append(rest, e)
+				total -= e.Bytes
+			}
+		}
+		return remove(root, rest)
+	})
 }
 
 // Most is how many bytes may stay.
@@ -201,11 +193,13 @@ func (f *Folder) Most() int64 {
 	return f.Limit
 }
 
-// remove takes files away. A folder of such a name is not of our making, and goes with all that is in it.
-func (f *Folder) remove(names []string) error {
+// remove takes entries away. A folder of such a name may not be of our making, and goes with all that is in it.
+func remove(root *os.Root, list []*Entry) error {
 	var errs []error
-	for _, name := range names {
-		errs = append(errs, os.RemoveAll(f.Path(name)))
+	for _, e := range list {
+		for _, name := range e.Files {
+			errs = append(errs, root.RemoveAll(name))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -1,10 +1,11 @@
-package kept
+package cachedir
 
 import (
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -49,29 +50,30 @@ func names(t *testing.T, dir string) string {
 
 func TestWrite(t *testing.T) {
 	f := folder(t, 1<<20)
-	if _, _, err := f.File("x"); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := f.Open("x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("found the error %v before there was a folder, expected %v", err, fs.ErrNotExist)
 	}
 	for _, parts := range [][][]byte{{[]byte("one"), []byte("two")}, {[]byte("another")}, nil} {
 		if err := f.Write("x", parts...); err != nil {
 			t.Fatal(err)
 		}
-		path, size, err := f.File("x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := os.ReadFile(path)
 		want := ""
 		for _, p := range parts {
 			want += string(p)
 		}
-		if err != nil || string(data) != want || size != int64(len(want)) {
-			t.Errorf("found %q of %d bytes (%v), expected %q", data, size, err, want)
+		if data, err := f.Read("x", 10); err != nil || string(data) != want {
+			t.Errorf("found %q (%v), expected %q", data, err, want)
 		}
 	}
 	info, err := os.Stat(f.Dir)
 	if err != nil || info.Mode().Perm() != private {
 		t.Errorf("the folder is %v (%v), expected the mode %o", info, err, private)
+	}
+	if err := f.Write("x", make([]byte, 11)); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := f.Read("x", 10); err == nil {
+		t.Errorf("found %d bytes, expected an error for more than 10", len(data))
 	}
 	if left := names(t, f.Dir); left != "x" {
 		t.Errorf("found the files %s, expected x", left)
@@ -87,7 +89,7 @@ func TestNoFolder(t *testing.T) {
 	for want, f := range map[string]*Folder{"set HOME or XDG_CACHE_HOME": &user, "there is no folder": {}} {
 		_, listed := f.List()
 		_, built := f.Build()
-		_, _, filed := f.File("x")
+		_, _, filed := f.Open("x")
 		for what, err := range map[string]error{"Ready": f.Ready(), "Check": f.Check(), "Write": f.Write("x"), "Clear": f.Clear(), "Shrink": f.Shrink(), "List": listed, "Build": built, "File": filed} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: found the error %v, expected %q", what, err, want)
@@ -119,7 +121,7 @@ func TestOthersHaveNoWay(t *testing.T) {
 			if err := c.make(f.Dir); err != nil {
 				t.Fatal(err)
 			}
-			_, _, found := f.File("x")
+			_, _, found := f.Open("x")
 			for what, err := range map[string]error{"Ready": f.Ready(), "Write": f.Write("x"), "File": found} {
 				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), f.Dir) {
 					t.Errorf("%s: found the error %v, expected one with %q", what, err, c.want)
@@ -136,11 +138,85 @@ func TestForeignFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner, ok := ownerOf(info)
-	if err := owned(dir, info, owner); err != nil {
+	if err := ownedBy(dir, info, owner); err != nil {
 		t.Error(err)
 	}
-	if err := owned(dir, info, owner+1); ok && (err == nil || !strings.Contains(err.Error(), "belongs to the user")) {
+	if err := ownedBy(dir, info, owner+1); ok && (err == nil || !strings.Contains(err.Error(), "belongs to the user")) {
 		t.Errorf("found the error %v for the folder of another user", err)
+	}
+}
+
+// TestReplacedFolder has another folder take the name of one that is open, which stays the one that is used.
+func TestReplacedFolder(t *testing.T) {
+	f := folder(t, 1<<20)
+	write(t, f, "x", 1, 0)
+	path, done, err := f.Reach("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	replace := func() error {
+		return errors.Join(os.Rename(f.Dir, f.Dir+"2"), os.Mkdir(f.Dir, private), os.WriteFile(f.Path("x"), []byte("others'"), 0o600))
+	}
+	err = f.with(func(root *os.Root) error {
+		if err := replace(); err != nil {
+			return err
+		}
+		if _, err := f.opened(root, nil); err == nil || !strings.Contains(err.Error(), "was replaced") {
+			t.Errorf("found the error %v for another folder of the name", err)
+		}
+		return rename(root, "x", "y")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(filepath.Join(filepath.Dir(path), "y")); runtime.GOOS == "linux" && (err != nil || len(data) != 1) {
+		t.Errorf("found %q (%v) in the open folder, expected one byte", data, err)
+	}
+	if _, err := os.Lstat(f.Path("y")); err == nil {
+		t.Error("the file was moved in the folder that had the name by then")
+	}
+}
+
+// TestNamesStayInside has names that lead out of the folder.
+func TestNamesStayInside(t *testing.T) {
+	f := folder(t, 1<<20)
+	write(t, f, "x", 1, 0)
+	outside := filepath.Join(filepath.Dir(f.Dir), "y")
+	if err := errors.Join(os.WriteFile(outside, nil, 0o600), os.Symlink(outside, f.Path("link"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"../y", outside, "link"} {
+		_, _, opened := f.Open(name)
+		for what, err := range map[string]error{"Open": opened, "Take": f.Take("x", "../z"), "Write": f.Write("../z")} {
+			if err == nil {
+				t.Errorf("%s: found no error for %s", what, name)
+			}
+		}
+	}
+}
+
+// TestFolders has an entry that is a folder of files.
+func TestFolders(t *testing.T) {
+	f := folder(t, 1<<20)
+	for _, name := range []string{key("1") + ".h/a", key("1") + ".h/b"} {
+		write(t, f, name, 10, time.Hour)
+		if data, err := f.Read(name, 10); err != nil || len(data) != 10 {
+			t.Errorf("found %d bytes of %s (%v)", len(data), name, err)
+		}
+	}
+	if list, err := f.List(); err != nil || len(list) != 1 || list[0].Bytes != 20 {
+		t.Errorf("found %v (%v), expected an entry of 20 bytes", list, err)
+	}
+	build, err := f.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(f.Path(build+"/made"), nil, 0o600), f.Take(build+"/made", key("2")+".o"), f.Remove(build)); err != nil {
+		t.Fatal(err)
+	}
+	if left := names(t, f.Dir); left != ".h .o" {
+		t.Errorf("found the files %s", left)
 	}
 }
 
@@ -171,7 +247,7 @@ func TestGarbage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := f.File(entry); err == nil || !strings.Contains(err.Error(), "is not a file") {
+	if _, _, err := f.Open(entry); err == nil || !strings.Contains(err.Error(), "is not a file") {
 		t.Errorf("found the error %v for a folder", err)
 	}
 	if list, err := f.List(); err != nil || len(list) != 1 || list[0].Bytes != 100 {
@@ -232,11 +308,11 @@ func TestShrink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(old, "0.o"), make([]byte, 100), 0o600); err != nil {
+	if err := os.WriteFile(f.Path(old+"/0.o"), make([]byte, 100), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	setAge(t, filepath.Join(old, "0.o"), 2*time.Hour)
-	setAge(t, old, 2*time.Hour)
+	setAge(t, f.Path(old+"/0.o"), 2*time.Hour)
+	setAge(t, f.Path(old), 2*time.Hour)
 	if err := f.Shrink(key("4")); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +327,7 @@ func TestShrink(t *testing.T) {
 	if err != nil || kept != "124" { // 300 bytes are being made, 620 stay, and the one that must
 		t.Errorf("found %s (%v), expected 1, 2 and 4", kept, err)
 	}
-	for name, want := range map[string]bool{"new-1": true, "new-2": false, filepath.Base(old): false} {
+	for name, want := range map[string]bool{"new-1": true, "new-2": false, old: false} {
 		if _, err := os.Lstat(f.Path(name)); (err == nil) != want {
 			t.Errorf("%s: %v", name, err)
 		}

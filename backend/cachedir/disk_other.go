@@ -1,5 +1,5 @@
 //go:build !linux && !darwin
 
-package kept
+package cachedir
 
 func diskBytes(string) (int64, bool) { return 0, false }
