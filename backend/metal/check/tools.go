@@ -18,6 +18,7 @@ type Tools struct {
 	Version string // what it says of itself, such as "19.1.7"
 	Major   int
 	Cache   string // the folder of what it made; only the user may read it
+	Limits  Limits // of compiling a text
 }
 
 // Missing is the error of a machine without the programs.
