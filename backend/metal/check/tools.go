@@ -17,6 +17,7 @@ type Tools struct {
 	Version string // what it says of itself, such as "19.1.7"
 	Major   int
 	Cache   cachedir.Folder // of what it made
+	Limits  Limits          // of compiling a text
 }
 
 // Missing is the error of a machine without the programs.

@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
@@ -45,11 +46,7 @@ func planted(t *testing.T) (*check.Tools, *ir.Module, *plan.Plan, []*host.Tensor
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := backendtest.Session(t, interp.Backend{}, m).Call(t.Context(), "main", in, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tools, m, p, in, want
+	return tools, m, p, in, walktest.Sample{Calls: 1}.Run(t, interp.Backend{}, m, in)
 }
 
 // differs runs a plan in an order and reports results that differ.
