@@ -36,7 +36,7 @@ def save_intermediates(exported_program, inputs, path, *, keep_views=False):
     Args:
         exported_program: what ``torch.export.export`` gave, or the name of a ``.pt2`` file. Give the name where there is a file: the values
             then belong to exactly that program, while PyTorch describes a program that it has loaded a little differently.
-        inputs: a tuple of the arguments, a dict of them by name, or both in a tuple, as ``example_inputs`` of a program are.
+        inputs: a tuple of the arguments, a dict of them by name, or a tuple and a dict in a tuple, as a program's ``example_inputs`` are.
         path: the ``.safetensors`` file to write; by convention its name ends in ``.intermediates.safetensors``.
         keep_views: save results that only show another value in another shape, too.
 
@@ -104,6 +104,9 @@ def _arguments(ep, inputs):
 def _flat(ep, inputs):
     """The leaves of the inputs in the order of the program's."""
     spec, found = ep.call_spec.in_spec, None
+    names = [spec.arg.name for spec in ep.graph_signature.input_specs if spec.kind.name == "USER_INPUT"]
+    if isinstance(inputs, dict) and set(inputs) == set(names):
+        return [inputs[name] for name in names]
     for args, kwargs in _readings(inputs):
         if spec is not None:
             order = pytree.tree_unflatten([0] * spec.num_leaves, spec)[1]
