@@ -90,10 +90,6 @@ func (s *saver) wants(v *ir.Value) bool {
 }
 
 func (s *saver) take(v *ir.Value, t *host.Tensor) error {
-	role := intermediates.Mid
-	if slices.Contains(s.call.sig.Func.Returns(), v) {
-		role = intermediates.Out
-	}
 	if isInput(v, s.call.sig) {
 		return s.add(v, v.Name, intermediates.In, t)
 	}
@@ -105,14 +101,25 @@ func (s *saver) take(v *ir.Value, t *host.Tensor) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Tensor, err)
 		}
-		if err := s.add(v, c.Tensor, role, as); err != nil {
+		if err := s.add(v, c.Tensor, s.role(v, c.Tensor), as); err != nil {
 			return err
 		}
 	}
 	if s.chosen != nil && len(v.Claims) == 0 && len(s.matching(v.Name)) > 0 {
-		return s.add(v, v.Name, role, t)
+		return s.add(v, v.Name, s.role(v, ""), t)
 	}
 	return nil
+}
+
+// role is Out for an output, and for a tensor that an output stands for, too.
+func (s *saver) role(v *ir.Value, tensor string) intermediates.Role {
+	for i, r := range s.call.sig.Func.Results {
+		out := s.call.sig.Func.Returns()[i]
+		if r.Role == ir.Output && (out == v || slices.ContainsFunc(out.Claims, func(c ir.Claim) bool { return c.Tensor == tensor })) {
+			return intermediates.Out
+		}
+	}
+	return intermediates.Mid
 }
 
 // undo gives the tensor that a value claims to be, in its own layout and type.
