@@ -28,11 +28,10 @@ func (d *dumper) begin(c *call) error {
 
 func (d *dumper) take(v *ir.Value, t *host.Tensor) error {
 	d.shown[v] = true
-	names := d.matching(valueNames(v)...)
-	if at := slices.Index(names, v.Name); at == 0 {
-		names = []string{"%" + v.Name}
-	} else if at > 0 { // it has the names of PyTorch's, too
-		names = names[:at]
+	all := valueNames(v)
+	names := d.matching(all[:len(v.Claims)]...)
+	if len(names) == 0 {
+		names = []string{"%" + d.matching(v.Name)[0]}
 	}
 	return d.print(strings.Join(names, ", "), t)
 }

@@ -91,8 +91,8 @@ func (w *watchers) discard() {
 	}
 }
 
-// valueNames are what the user may call a value: the tensors of the PyTorch graph that it stands for, and its name in the text. Weights
-// have none.
+// valueNames are what the user may call a value: first the tensors of the PyTorch graph that it stands for, one for each claim, then its
+// name in the text, which weights do not have here.
 func valueNames(v *ir.Value) []string {
 	var names []string
 	for _, c := range v.Claims {
