@@ -44,6 +44,8 @@ def metrics(t, r, rows):
     wide = torch.complex128 if t.is_complex() or r.is_complex() else torch.float64
     a, b = t.to(wide).numpy(), r.to(wide).numpy()
     differ = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    if discrete:
+        differ = (t != r).numpy()
     out = {"mismatches": differ.mean() if a.size else 0.0}
     parts = [(a.real, b.real), (a.imag, b.imag)]
     kinds = [(np.isnan(x) != np.isnan(y)) | (np.isposinf(x) != np.isposinf(y)) | (np.isneginf(x) != np.isneginf(y)) for x, y in parts]
@@ -52,6 +54,8 @@ def metrics(t, r, rows):
     x, y = a[ok], b[ok]
     n = x.size
     e = np.abs(x - y)
+    if discrete and t.dtype != torch.bool:  # not every integer is a float64
+        e = (t.to(torch.int64) - r.to(torch.int64)).abs().double().numpy()
     mse = float(np.mean(e**2)) if n else 0.0
     peak = float(np.max(np.abs(y))) if n else 0.0
     out["psnr"] = db(peak**2, mse)

@@ -153,7 +153,7 @@ func (s *Scores) MarshalJSON() ([]byte, error) {
 	values := map[string]any{ // encoding/json sorts the names
 		"elements": s.Elements, "finite": s.Finite, "exact": s.Exact(), "peaky": s.Peaky(), "peak": Number(s.Peak),
 		"max_abs_at": s.MaxAt, "differing": s.Mismatches,
-		"nonfinite": map[string]any{"tested": s.NonFinite.Tested, "reference": s.NonFinite.Reference, "differ": s.NonFinite.Differ, "at": s.NonFinite.At},
+		"nonfinite_tested": s.NonFinite.Tested, "nonfinite_reference": s.NonFinite.Reference, "nonfinite_at": s.NonFinite.At,
 	}
 	for _, m := range Metrics() {
 		values[m.Name] = Number(m.Of(s))
