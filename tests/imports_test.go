@@ -36,6 +36,8 @@ var mayImport = []struct {
 	{"passes", []string{"ir", "ir/host", "ir/atomicfile", "dialect", "passes"}},
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
+	{"tools/metric", []string{"ir/host"}},
+	{"tools/compare", []string{"ir", "ir/host", "ir/text", "dialect", "backend", "passes/pass", "tools/metric", "tools/intermediates"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
 	{"backend/kernel/calls", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
