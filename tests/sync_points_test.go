@@ -250,3 +250,40 @@ func (m *model) countBuild(t *testing.T, built *compare.Program, nodes map[torch
 	}
 	return b
 }
+
+// TestCompareModels compares each model of the spine, as @cpu leaves it, with its tensors as they are lowered one by one: all that
+// both sides have become points, and none is worse than another order of sums makes it.
+func TestCompareModels(t *testing.T) {
+	t.Parallel()
+	c := openCorpus(t, "models")
+	for _, s := range spineModels {
+		if testing.Short() && !s.short {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			m := openModel(t, c, s)
+			built, exported := m.side(t, m.build(t, "@cpu")), m.side(t, m.build(t, "decompose{composites=false}"))
+			match, err := compare.Matching(built, exported, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := compare.Run(t.Context(), built, exported, compare.Options{Memory: 1 << 16})
+			if err != nil {
+				t.Fatal(err)
+			}
+			idle := 0 // in branches that are not taken
+			for _, u := range r.Unmatched {
+				if strings.HasPrefix(u.Reason, "not computed: the branch") {
+					idle++
+				}
+			}
+			if len(r.Points)+idle != len(match.Pairs) || len(r.Points) == 0 {
+				t.Errorf("%d of %d pairs became points, %d were not computed", len(r.Points), len(match.Pairs), idle)
+			}
+			for _, p := range r.Below(r.Preset.Red) {
+				t.Errorf("%s: %s", p.Describe(), r.Metric.Format(p.Value(r.Metric)))
+			}
+		})
+	}
+}
