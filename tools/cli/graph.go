@@ -27,11 +27,14 @@ func graphCommand() command {
 			fs.StringVar(&c.dot, "dot", "", "write a graph for Graphviz to this file; - is the output")
 			fs.StringVar(&c.function, "function", "", "the function to draw; by default the first")
 			fs.StringVar(&c.module, "module", "", "draw only the module with this path, such as encoder.layers.3")
-			fs.IntVar(&c.depth, "depth", 2, "how deep modules are open; -1: all of them")
+			fs.IntVar(&c.depth, "depth", 0, "how deep modules are open: 1 shows the outermost closed, -1 opens all; 0: as deep as is easy to read")
 			return c.run
 		},
 	}
 }
+
+// easy is how many boxes are easy to read.
+const easy = 80
 
 type drawing struct {
 	*tool
@@ -48,7 +51,7 @@ func (c *drawing) run(ctx context.Context, args []string) error {
 		return usagef("expected --svg=FILE or --dot=FILE; --svg=- prints the picture")
 	}
 	if c.depth < -1 {
-		return usagef("--depth=%d: expected 0 or more, or -1 for all", c.depth)
+		return usagef("--depth=%d: expected -1 or more", c.depth)
 	}
 	if err := c.flags.check(args); err != nil {
 		return err
@@ -76,7 +79,11 @@ func (c *drawing) run(ctx context.Context, args []string) error {
 	if n == graph.None || t.Kind[n] != graph.Module && c.module != "" {
 		return fmt.Errorf("--module=%s: @%s has no such module", c.module, f.Name)
 	}
-	s := t.LayoutOf(n, t.ToDepth(n, c.depth))
+	open := t.ToDepth(n, c.depth)
+	if c.depth == 0 {
+		open = t.ToFit(n, easy)
+	}
+	s := t.LayoutOf(n, open)
 	if err := c.write(c.svg, func(w io.Writer) error { return graph.WriteSVG(w, t, s, graph.Style{}) }); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ func NewTree(m *ir.Module, f *ir.Func) *Tree {
 	root := b.add(Root, nil, None, f.Name, "@"+f.Name, b.paths.list[0].class)
 	b.body(f, root, 0, false)
 	b.connect()
+	b.summarise()
 	b.likeness()
 	return b.Tree
 }

@@ -27,6 +27,7 @@ func (s *sheet) placeColumns() {
 
 // weigh says how much each arc should be upright: long edges most, then the longest chain of boxes.
 func (s *sheet) weigh() {
+	const outside = 8 // boxes, about, that a chain has which comes in or goes out
 	n := len(s.left)
 	above, below := make([]int32, n), make([]int32, n)
 	longest := int32(1)
@@ -37,6 +38,8 @@ func (s *sheet) weigh() {
 			}
 			if v < s.boxes {
 				above[v]++
+			} else if s.isIn(v) {
+				above[v] = outside
 			}
 		}
 	}
@@ -47,6 +50,8 @@ func (s *sheet) weigh() {
 			}
 			if v < s.boxes {
 				below[v]++
+			} else if s.isOut(v) {
+				below[v] = outside
 			}
 			longest = max(longest, above[v]+below[v])
 		}

@@ -36,7 +36,7 @@ var familyNames = []struct {
 	names  string
 }{
 	{Product, "linear addmm bmm baddbmm matmul mm mv dot grouped_matmul einsum conv convolution scaled_dot_product_attention sdpa lstm gru rnn"},
-	{Reduction, "layer_norm native_layer_norm rms_norm group_norm native_group_norm batch_norm instance_norm softmax log_softmax sum mean amax amin max_pool " +
+	{Reduction, "layer_norm native_layer_norm rms_norm group_norm native_group_norm batch_norm native_batch_norm _native_batch_norm_legit instance_norm softmax log_softmax sum mean amax amin max_pool " +
 		"avg_pool adaptive_avg_pool adaptive_max_pool cumsum cumprod argmax argmin any all var std norm sort topk prod logsumexp upsample"},
 	{View, "view reshape permute transpose t expand unsqueeze squeeze slice select flatten unflatten chunk split alias contiguous detach " +
 		"movedim narrow unbind as_strided lift_fresh_copy expand_as dropout identity"},

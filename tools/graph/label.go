@@ -183,3 +183,37 @@ func operandName(op *ir.Op, i int) string {
 	}
 	return fmt.Sprintf("operand %d", i)
 }
+
+// summarise gives the boxes of modules, closed, a line on what they give. One with a single operation stands for that, in its colour
+// and with its constants.
+func (b *builder) summarise() {
+	for n := Node(b.Len()) - 1; n >= 0; n-- {
+		if b.Kind[n] != Module {
+			continue
+		}
+		if given := b.given(n); given != "" {
+			b.Lines[n] = append(b.Lines[n], b.text(given))
+		}
+		if op := b.Only(n); op != None {
+			b.Family[n] = b.Family[op]
+			b.Lines[n] = append(b.Lines[n], b.Lines[op]...)
+		}
+	}
+}
+
+// given is the type of the first value that leaves a module, and how many more do.
+func (b *builder) given(n Node) string {
+	first, more := "", -1
+	for _, l := range b.linksOf(n) {
+		if l.to != None {
+			continue
+		}
+		if more++; more == 0 {
+			first = b.Text(b.Values[l.value].Type)
+		}
+	}
+	if more > 0 {
+		return first + " +" + strconv.Itoa(more)
+	}
+	return first
+}

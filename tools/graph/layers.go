@@ -74,7 +74,7 @@ func (s *sheet) topological() []int32 {
 }
 
 // tighten moves boxes down towards their users where the threads that become shorter are at least as many as those that become
-// longer. A thread becomes longer only if the box is the lowest of those it goes to.
+// longer, or as many and nothing holds the box above. A thread becomes longer only if the box is the lowest of those it goes to.
 func (s *sheet) tighten(order []int32, from [][]int32) {
 	into := make([][]int32, len(s.left))
 	for k, th := range s.threads {
@@ -85,6 +85,7 @@ func (s *sheet) tighten(order []int32, from [][]int32) {
 			into[e.to] = append(into[e.to], int32(k))
 		}
 	}
+	alone := s.alone(order, from, into)
 	for i := len(order) - 1; i >= 0; i-- {
 		v := order[i]
 		if v >= s.boxes || len(from[v]) == 0 {
@@ -109,10 +110,22 @@ func (s *sheet) tighten(order []int32, from [][]int32) {
 				longer++
 			}
 		}
-		if shorter > 0 && shorter >= longer {
+		if shorter > longer || shorter == longer && alone[v] {
 			s.layer[v] = low - 1
 		}
 	}
+}
+
+// alone marks the vertices that nothing from outside reaches and that give to one other: chains that begin with one follow it down.
+func (s *sheet) alone(order []int32, from, into [][]int32) []bool {
+	alone := make([]bool, len(s.left))
+	for _, v := range order {
+		alone[v] = !s.isIn(v) && len(from[v]) == 1 && len(s.threads[from[v][0]].ends) == 1
+		for _, k := range into[v] {
+			alone[v] = alone[v] && alone[s.threads[k].from]
+		}
+	}
+	return alone
 }
 
 // cutLong makes stubs of the ends of threads that are too long. In very large frames shorter ones are cut, too, so that the bends

@@ -118,7 +118,7 @@ func (p *planner) make(n Node) *plan {
 
 // frameSize is the size of an open box.
 func frameSize(t *Tree, n Node, p *plan) (w, h int32) {
-	title := textWidth(t.Text(t.Title[n]), titleSize) + textWidth(t.Text(t.Detail[n]), detailSize) + 40
+	title := textWidth(t.Text(t.Title[n]), titleSize) + textWidth(t.Text(t.Detail[n]), titleSize) + 32
 	return even(max(p.w, title)), titleHeight + p.h
 }
 

@@ -11,7 +11,7 @@ const (
 	rowGapMost = 90
 )
 
-// placeRows finds the y of each vertex: boxes stand in the middle of their row.
+// placeRows finds the y of each vertex: boxes stand in the middle of their row, those with neighbours on one side only near these.
 func (s *sheet) placeRows() {
 	s.y = make([]int32, len(s.left))
 	s.top, s.bottom = make([]int32, len(s.rows)), make([]int32, len(s.rows))
@@ -30,7 +30,15 @@ func (s *sheet) placeRows() {
 		}
 		s.top[i], s.bottom[i] = y, y+height
 		for _, v := range row {
-			s.y[v] = even(y + (height-s.height[v])/2)
+			spare := height - s.height[v]
+			switch first, last := len(s.up[v]) == 0, len(s.down[v]) == 0; {
+			case first && !last: // near its users
+			case last && !first:
+				spare = 0
+			default:
+				spare /= 2
+			}
+			s.y[v] = y + spare
 		}
 		y += height + min(rowGap+aside/12, rowGapMost)
 	}
@@ -117,6 +125,9 @@ func (s *sheet) wire(th thread, e threadEnd) wire {
 			return
 		}
 		w.points = append(w.points, Point{x, y})
+	}
+	if s.isIn(th.from) && s.height[th.from] == 0 {
+		y = -titleHeight
 	}
 	add(x, y)
 	add(x, s.bottom[s.layer[th.from]])

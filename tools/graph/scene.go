@@ -55,15 +55,43 @@ const (
 // Open is the set of nodes that are open; the root always is.
 type Open map[Node]bool
 
-// ToDepth opens n and, in it, what is less than depth deep; -1 opens all.
+// ToDepth opens n and, in it, what is less than depth deep; -1 opens all. Modules with a single operation stay closed: their box
+// says what it is.
 func (t *Tree) ToDepth(n Node, depth int) Open {
 	open := Open{n: true}
 	deep := make([]int, t.End[n]-n)
 	for c := n + 1; c < t.End[n]; c++ {
 		deep[c-n] = deep[t.Parent[c]-n] + 1
-		if (depth < 0 || deep[c-n] < depth) && t.Opens(c) {
+		if (depth < 0 || deep[c-n] < depth) && t.Opens(c) && t.Only(c) == None {
 			open[c] = true
 		}
+	}
+	return open
+}
+
+// ToFit opens n and what is in it, a level at a time, as long as no more than a number of boxes show. Kernels and bodies stay
+// closed.
+func (t *Tree) ToFit(n Node, boxes int) Open {
+	open, level := Open{n: true}, []Node{n}
+	for shown := 1; len(level) > 0; {
+		var next []Node
+		for _, o := range level {
+			t.Children(o, func(c Node) {
+				if t.Kind[c] != Constant {
+					shown++
+				}
+				if t.Kind[c] == Module && t.Only(c) == None {
+					next = append(next, c)
+				}
+			})
+		}
+		if shown > boxes && len(open) > 1 {
+			return open
+		}
+		for _, o := range level {
+			open[o] = true
+		}
+		level = next
 	}
 	return open
 }

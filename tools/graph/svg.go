@@ -29,6 +29,7 @@ func WriteSVG(w io.Writer, t *Tree, s *Scene, style Style) error {
 	fmt.Fprintf(b, `<rect class="page" x="%d" y="%d" width="%d" height="%d"/>`+"\n", -margin, -margin, s.Width+2*margin, s.Height+2*margin)
 	p.boxes(true)
 	p.edges()
+	p.titles()
 	p.boxes(false)
 	p.stubs()
 	fmt.Fprintln(b, "</svg>")
@@ -65,9 +66,17 @@ func (p svg) depth(box int) int {
 }
 
 func (p svg) frame(b Box, depth int) {
-	title, detail := p.t.Text(p.t.Title[b.Node]), p.t.Text(p.t.Detail[b.Node])
-	fmt.Fprintf(p, `<rect class="frame d%d" x="%d" y="%d" width="%d" height="%d" rx="6"/>`, depth%2, b.X, b.Y, b.W, b.H)
-	fmt.Fprintf(p, `<text class="name" x="%d" y="%d">%s<tspan class="class" dx="8">%s</tspan></text>`+"\n", b.X+10, b.Y+17, escape(title), escape(detail))
+	fmt.Fprintf(p, `<rect class="frame d%d" x="%d" y="%d" width="%d" height="%d" rx="6"/>`+"\n", depth%2, b.X, b.Y, b.W, b.H)
+}
+
+// titles writes what the open boxes are, over the edges that pass.
+func (p svg) titles() {
+	for _, b := range p.s.Boxes {
+		if b.Open {
+			title, detail := p.t.Text(p.t.Title[b.Node]), p.t.Text(p.t.Detail[b.Node])
+			fmt.Fprintf(p, `<text class="name" x="%d" y="%d">%s<tspan class="class" dx="8">%s</tspan></text>`+"\n", b.X+10, b.Y+17, escape(title), escape(detail))
+		}
+	}
 }
 
 func (p svg) box(b Box) {
@@ -80,7 +89,7 @@ func (p svg) box(b Box) {
 	if p.t.Family[n] == Port || p.t.Kind[n] == State || p.t.Kind[n] == Update {
 		round = b.H / 2
 	}
-	if p.t.Opens(n) { // the edge of a second card: there is more inside
+	if p.t.Opens(n) && p.t.Only(n) == None { // the edge of a second card: there is more inside
 		fmt.Fprintf(p, `<rect class="under" x="%d" y="%d" width="%d" height="%d" rx="%d"/>`, b.X+3, b.Y+3, b.W, b.H, round)
 	}
 	fmt.Fprintf(p, `<rect x="%d" y="%d" width="%d" height="%d" rx="%d"/>`, b.X, b.Y, b.W, b.H, round)

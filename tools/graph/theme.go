@@ -33,14 +33,14 @@ func stylesheet() string {
 	var b strings.Builder
 	b.WriteString(`svg{color-scheme:light dark;font-family:system-ui,"Helvetica Neue",Arial,sans-serif}` +
 		`rect{stroke-width:1}.page{fill:#fff}.frame{stroke:#c4c8d0}.d0{fill:#f8f9fb}.d1{fill:#eff1f5}` +
-		`text{fill:#1f2328;font-size:12px}.t,.s,.l,.mid{text-anchor:middle}.end{text-anchor:end}.t,.name{font-weight:600}` +
+		`text{fill:#1f2328;font-size:12px}.t,.s,.l,.mid{text-anchor:middle}.end{text-anchor:end}.t,.name{font-weight:600}.name{paint-order:stroke;stroke:#f8f9fb;stroke-width:4px}` +
 		`.s{font-size:10px}.l{font-size:9px;opacity:.75}.class{font-weight:400;opacity:.65}.u{font-size:10px;font-style:italic;opacity:.8}` +
 		`.e{fill:none;stroke:#7d8590;stroke-width:1.2}.stub{fill:none;stroke:#7d8590;stroke-dasharray:2 2}marker{fill:#7d8590}`)
 	for _, p := range paints() {
 		fmt.Fprintf(&b, ".%s rect{fill:%s;stroke:%s}", p.class, p.light, p.lightEdge)
 	}
 	b.WriteString(`@media(prefers-color-scheme:dark){.page{fill:#16181c}.frame{stroke:#454a54}.d0{fill:#1b1e23}.d1{fill:#22262c}` +
-		`text{fill:#e6e8eb}.e,.stub{stroke:#8b929d}marker{fill:#8b929d}`)
+		`text{fill:#e6e8eb}.name{stroke:#1b1e23}.e,.stub{stroke:#8b929d}marker{fill:#8b929d}`)
 	for _, p := range paints() {
 		fmt.Fprintf(&b, ".%s rect{fill:%s;stroke:%s}", p.class, p.dark, p.darkEdge)
 	}

@@ -44,7 +44,7 @@ type Tree struct {
 	Name    []Text   // who it is: the path of a module, otherwise the name of the value for the user, such as linear_3
 	Title   []Text   // what its box says: layer.0 or linear
 	Detail  []Text   // the second line: the class of a module, the type that an operation gives
-	Lines   [][]Text // the constants that an operation takes, and numbers
+	Lines   [][]Text // further lines: the constants that an operation takes; what a module gives
 	Count   []int32  // how many operations are in it, itself not counted
 	Alike   []int32  // equal for nodes whose contents look alike: repeated modules
 	Strings []string
@@ -79,11 +79,24 @@ func (t *Tree) Of(op *ir.Op) Node {
 	return None
 }
 
-// Op is the operation of a node, nil where it has none. The calls, inputs and outputs have none.
+// Op is the operation of a node, nil where it has none.
 func (t *Tree) Op(n Node) *ir.Op { return t.ops[n] }
 
 // Opens reports a node that has others in it.
 func (t *Tree) Opens(n Node) bool { return t.End[n] > n+1 && t.Kind[n] != Constant }
+
+// Only is the one operation in a module, None where it has several or one with bodies.
+func (t *Tree) Only(n Node) Node {
+	if t.Count[n] != 1 {
+		return None
+	}
+	for c := n + 1; c < t.End[n]; c++ {
+		if t.Kind[c] == Op && !t.Opens(c) {
+			return c
+		}
+	}
+	return None
+}
 
 // Contains reports whether node in is n or lies in it.
 func (t *Tree) Contains(n, in Node) bool { return n <= in && in < t.End[n] }
