@@ -21,6 +21,7 @@ func NewTree(m *ir.Module, f *ir.Func) *Tree {
 	root := b.add(Root, nil, None, f.Name, "@"+f.Name, b.paths.list[0].class)
 	b.body(f, root, 0, false)
 	b.connect()
+	b.measure()
 	b.summarise()
 	b.likeness()
 	return b.Tree
@@ -28,11 +29,12 @@ func NewTree(m *ir.Module, f *ir.Func) *Tree {
 
 type builder struct {
 	*Tree
-	texts  map[string]Text
-	values map[*ir.Value]int32 // their places in Values
-	paths  *modules
-	family map[string]Family
-	uses   []use // by results, until connect adds those by operations
+	texts   map[string]Text
+	values  map[*ir.Value]int32 // their places in Values
+	paths   *modules
+	family  map[string]Family
+	uses    []use    // by results, until connect adds those by operations
+	program []*ir.Op // the operations in the program's order within each function
 }
 
 func (b *builder) text(s string) Text {
@@ -113,6 +115,7 @@ func (b *builder) body(f *ir.Func, n Node, base int32, flat bool) {
 		s.index[op] = int32(len(s.ops))
 		s.ops, s.at = append(s.ops, op), append(s.at, at)
 	}
+	b.program = append(b.program, s.ops...)
 	s.item, s.level = make([]int32, len(s.ops)), make([]int32, len(s.ops))
 	b.placeConstants(constants, base)
 	all := make([]int32, len(s.ops))

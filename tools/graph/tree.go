@@ -52,6 +52,7 @@ type Tree struct {
 
 	nodes map[*ir.Op]Node
 	ops   []*ir.Op
+	depth []int32 // of each value: how long the longest chain of operations to it is
 	links []link
 	first []int32 // the links of the frame i are links[first[i]:first[i+1]]
 	cache planCache
