@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-all test-race test-python lint fuzz refs generate bench programs
+.PHONY: build demo test test-all test-race test-python test-web web lint fuzz refs generate bench programs
 
 build: aiopt
 
@@ -92,6 +92,16 @@ CASES ?= 500
 refs: aiopt
 	@$(PYTHON) -c 'import torch, expecttest' 2>/dev/null || { echo "make refs needs PyTorch 2.11 and expecttest: install them, or name a Python that has them by PYTHON=path"; exit 1; }
 	$(PYTHON) tests/refs.py --seed $(SEED) --cases $(CASES)
+
+# The page of `aiopt debug`: web/ is bundled into dist/, which is a part of the program. Only who changes web/ needs node.
+WEB = tools/debugger/web
+web: $(WEB)/node_modules
+	cd $(WEB) && node_modules/.bin/tsc -p . && $(GO) tool esbuild src/main.tsx --bundle --minify --charset=utf8 --target=es2023 --jsx=automatic --jsx-import-source=preact \
+		--legal-comments=none --outfile=../dist/page.js --log-level=warning
+	cp $(WEB)/index.html tools/debugger/dist/index.html
+
+$(WEB)/node_modules: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund && touch node_modules
 
 generate:
 	$(GO) run ./tools/gendocs

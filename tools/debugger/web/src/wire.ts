@@ -1,0 +1,168 @@
+// What the server sends; tools/debugger has the same structures in Go.
+
+export interface About {
+  version: string;
+  backends: string[];
+  pipelines: { name: string; doc: string }[];
+  inputs: string;
+}
+
+export interface Job {
+  id: string;
+  title: string;
+  status: "running" | "done" | "failed" | "cancelled";
+  what: string;
+  done: number;
+  total: number;
+  error?: string;
+}
+
+export interface Port {
+  name: string;
+  type: string;
+}
+
+export interface FunctionInfo {
+  name: string;
+  ops: number;
+  inputs: Port[] | null;
+  outputs: Port[] | null;
+}
+
+export interface Stage {
+  pass: string;
+  millis: number;
+  ops: number;
+  claims: number;
+  lost: number;
+}
+
+export interface ModelInfo {
+  id: string;
+  file: string;
+  name: string;
+  passes: string;
+  funcs: FunctionInfo[];
+  stages: Stage[];
+  log: string[] | null;
+}
+
+export interface TreeColumns {
+  func: string;
+  texts: string[];
+  modules: { path: string[]; class: string[]; parent: number[] };
+  nodes: { kind: number[]; label: number[]; type: number[]; module: number[]; owner: number[]; value: number[] };
+}
+
+export interface ModuleName {
+  path: string;
+  class: string;
+}
+
+export interface Claim {
+  tensor: string;
+  approx: boolean;
+  how: string;
+}
+
+export interface Value {
+  value: number;
+  name: string;
+  text: string;
+  type: string;
+  node: number;
+  users: number[] | null;
+  claims: Claim[] | null;
+}
+
+export interface Frame {
+  file: number;
+  name: string;
+  line: number;
+}
+
+export interface Place {
+  module: ModuleName;
+  frames: Frame[] | null;
+}
+
+export interface OpInfo {
+  node: number;
+  kind: string;
+  op: string;
+  label: string;
+  doc: string;
+  text: string;
+  module: ModuleName;
+  attrs: { name: string; kind: string; value: string; default: boolean; doc: string }[] | null;
+  operands: { name: string; doc: string; value: Value | null }[] | null;
+  results: Value[] | null;
+  inside: number[] | null;
+  places: Place[] | null;
+  via: string[] | null;
+  lost: { Tensor: string; Pass: string }[] | null;
+  line: number;
+  history: { stage: number; line: number; text: string }[] | null;
+  kernel: boolean;
+}
+
+// A piece of a line: the class of its words, and its text.
+export type Span = [string, string];
+
+export interface Lines {
+  name: string;
+  first: number;
+  total: number;
+  lines: Span[][];
+}
+
+export interface Hunk {
+  change: "same" | "added" | "removed";
+  at: number;
+  lines: Span[][];
+  hidden: number;
+}
+
+export interface RunInfo {
+  id: string;
+  title: string;
+  model: string;
+  func: string;
+  backend: string;
+  values: number[];
+}
+
+export interface Stats {
+  elem: string;
+  shape: number[] | null;
+  count: number;
+  min: number;
+  max: number;
+  mean: number;
+  std: number;
+  zeros: number;
+  nan: number;
+  infinite: number;
+  bins: number[];
+  times: number;
+}
+
+export interface Slice {
+  shape: number[] | null;
+  at: number[] | null;
+  rows: number;
+  cols: number;
+  step: [number, number];
+  values: string;
+}
+
+export interface InputInfo extends Port {
+  float: boolean;
+  image: boolean;
+  given: boolean;
+}
+
+export interface Profile {
+  bytes: number[];
+  nanos: number[];
+}
