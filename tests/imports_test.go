@@ -36,6 +36,7 @@ var mayImport = []struct {
 	{"passes", []string{"ir", "ir/host", "ir/atomicfile", "dialect", "passes"}},
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
+	{"tools/graph", []string{"ir", "dialect"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
 	{"backend/kernel/calls", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
