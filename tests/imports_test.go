@@ -37,6 +37,8 @@ var mayImport = []struct {
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
 	{"tools/graph", []string{"ir", "dialect"}},
+	{"tools/metric", []string{"ir/host"}},
+	{"tools/compare", []string{"ir", "ir/host", "ir/text", "dialect", "backend", "passes/pass", "tools/metric", "tools/intermediates"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
 	{"backend/kernel/calls", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
