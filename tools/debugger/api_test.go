@@ -3,6 +3,7 @@ package debugger
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -11,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aiopt/aiopt/tools/graph"
 )
 
 // small is a model of two modules whose source is beside it.
@@ -80,28 +85,55 @@ func ask[T any](t *testing.T, s *Server, path string) T {
 	return got
 }
 
+// nodeOf finds the node of a name.
+func nodeOf(t *testing.T, s *Server, name string) int {
+	t.Helper()
+	tree := ask[treeInfo](t, s, "/api/models/m1/tree")
+	at := slices.IndexFunc(tree.Name, func(text graph.Text) bool { return tree.Texts[text] == name })
+	if at < 0 {
+		t.Fatalf("the tree has no %q", name)
+	}
+	return at
+}
+
 func TestTree(t *testing.T) {
 	s := opened(t, small)
 	got := ask[treeInfo](t, s, "/api/models/m1/tree")
-	if want := []string{"", "encoder", "encoder.scale"}; !slices.Equal(got.Modules.Path, want) {
-		t.Errorf("modules: %q, want %q", got.Modules.Path, want)
+	var rows []string
+	for i := range got.Kind {
+		rows = append(rows, fmt.Sprintf("%s %s in %d", got.Kinds[got.Kind[i]], got.Texts[got.Name[i]], got.Parent[i]))
 	}
-	var labels []string
-	for i, label := range got.Nodes.Label {
-		labels = append(labels, got.Modules.Path[got.Nodes.Module[i]]+":"+got.Texts[label])
+	want := []string{"root main in -1", "input x in 0", "module encoder in 0", "module encoder.scale in 2", "constant w in 3", "op mul in 3", "op relu in 2", "output relu in 0"}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
 	}
-	if want := []string{":x", "encoder.scale:%w", "encoder.scale:mul", "encoder:relu", ":"}; !slices.Equal(labels, want) {
-		t.Errorf("nodes: %q, want %q", labels, want)
+}
+
+func TestScene(t *testing.T) {
+	s := opened(t, small)
+	w := answered(s, request(s, http.MethodPost, "/api/models/m1/scene", "[0, 2, 3]"))
+	var got sceneInfo
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if len(got.Boxes) != 7*7 || len(got.Edges) == 0 || got.Width <= 0 {
+		t.Errorf("got %+v", got)
+	}
+	for _, body := range []string{"", "[99]", "[-1]", `["0"]`, "{}"} {
+		if w := answered(s, request(s, http.MethodPost, "/api/models/m1/scene", body)); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: got %d", body, w.Code)
+		}
 	}
 }
 
 func TestInspector(t *testing.T) {
 	s := opened(t, small)
-	got := ask[opInfo](t, s, "/api/models/m1/op/2")
-	if got.Kind != "tensor.mul" || got.Label != "mul" || got.Module.Class != "Scale" || got.Doc == "" {
+	mul, relu := nodeOf(t, s, "mul"), nodeOf(t, s, "relu")
+	got := ask[opInfo](t, s, fmt.Sprintf("/api/models/m1/op/%d", mul))
+	if got.Kind != "tensor.mul" || got.Label != "mul" || got.Module.Path != "encoder.scale" || got.Module.Class != "Scale" || got.Doc == "" {
 		t.Errorf("got %+v", got)
 	}
-	if len(got.Operands) != 2 || got.Operands[1].Value.Node != 1 || len(got.Results) != 1 || !slices.Equal(got.Results[0].Users, []int{3}) {
+	if len(got.Operands) != 2 || int(got.Operands[1].Value.Node) != nodeOf(t, s, "w") || len(got.Results) != 1 || !slices.Equal(got.Results[0].Users, []graph.Node{graph.Node(relu)}) {
 		t.Errorf("operands %+v, results %+v", got.Operands, got.Results)
 	}
 	if len(got.Places) != 1 || got.Places[0].Frames[0].Line != 2 {
@@ -111,7 +143,7 @@ func TestInspector(t *testing.T) {
 	if line := joined(text.Lines[got.Line]); !strings.Contains(line, "%a = tensor.mul(%x, %w)") {
 		t.Errorf("its line is %q", line)
 	}
-	if found := ask[struct{ Nodes []int }](t, s, "/api/models/m1/search?q=scale+mul"); !slices.Equal(found.Nodes, []int{2}) {
+	if found := ask[struct{ Nodes []int }](t, s, "/api/models/m1/search?q=scale+mul"); !slices.Equal(found.Nodes, []int{mul}) {
 		t.Errorf("found %v", found.Nodes)
 	}
 }
@@ -127,7 +159,7 @@ func joined(spans []span) string {
 // TestSource: a file is chosen by its number among those that locations name, and only Python files are read.
 func TestSource(t *testing.T) {
 	s := opened(t, small)
-	place := ask[opInfo](t, s, "/api/models/m1/op/3").Places[0].Frames
+	place := ask[opInfo](t, s, fmt.Sprintf("/api/models/m1/op/%d", nodeOf(t, s, "relu"))).Places[0].Frames
 	got := ask[sourceInfo](t, s, "/api/models/m1/source/0?from=2")
 	if got.First != 2 || len(got.Lines) != 1 || joined(got.Lines[0]) != "    return x * 2  # twice" {
 		t.Errorf("got %+v", got)
@@ -178,7 +210,7 @@ func TestRun(t *testing.T) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	finish(t, s, "r1")
-	relu := ask[opInfo](t, s, "/api/models/m1/op/3").Results[0].Value
+	relu := ask[opInfo](t, s, fmt.Sprintf("/api/models/m1/op/%d", nodeOf(t, s, "relu"))).Results[0].Value
 	if relu != 3 {
 		t.Fatalf("the value is %d", relu)
 	}
@@ -195,7 +227,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("the picture: %d %s", w.Code, w.Body)
 	}
 	profile := ask[profileInfo](t, s, "/api/models/m1/profile?run=r1")
-	if len(profile.Nanos) != 5 {
+	if len(profile.Nanos) != 8 {
 		t.Errorf("the profile has %d nodes", len(profile.Nanos))
 	}
 }

@@ -42,11 +42,7 @@ const (
 
 // getInputs says what a function takes, and what the file of --inputs has.
 func (s *Server) getInputs(r *http.Request) (any, error) {
-	m, err := s.model(r)
-	if err != nil {
-		return nil, err
-	}
-	p, err := m.program(r)
+	_, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}

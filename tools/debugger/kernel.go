@@ -39,11 +39,7 @@ func printers() map[string]printer {
 
 // getKernel gives the code that is generated for an operation, or says why there is none.
 func (s *Server) getKernel(r *http.Request) (any, error) {
-	m, err := s.model(r)
-	if err != nil {
-		return nil, err
-	}
-	p, err := m.program(r)
+	_, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +51,7 @@ func (s *Server) getKernel(r *http.Request) (any, error) {
 	if !ok {
 		return nil, badRequest("form=%q: expected llvm, metal or loops", r.FormValue("form"))
 	}
-	op := p.op(node)
+	op := p.tree.Op(node)
 	if op == nil || !hasKernel(op) {
 		return nil, notFound("no code is generated for %s", p.described(node))
 	}
@@ -63,7 +59,7 @@ func (s *Server) getKernel(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, notFound("there is no kernel for %s: %v", op.Name(), err)
 	}
-	return window(r, kind(op), form.language, strings.Split(strings.TrimSuffix(text, "\n"), "\n"))
+	return window(r, op.Name(), form.language, strings.Split(strings.TrimSuffix(text, "\n"), "\n"))
 }
 
 // machine is what native code is made for here.

@@ -90,10 +90,17 @@ func (s *Server) modelOf(id string) (*model, error) {
 	}
 }
 
-// program is the function that a request is about: that of its parameter, or the first one.
-func (m *model) program(r *http.Request) (*program, error) { return m.programOf(r.FormValue("func")) }
+// programOf is the model and the function that a request is about: that of its parameter, or the first one.
+func (s *Server) programOf(r *http.Request) (*model, *program, error) {
+	m, err := s.model(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := m.program(r.FormValue("func"))
+	return m, p, err
+}
 
-func (m *model) programOf(name string) (*program, error) {
+func (m *model) program(name string) (*program, error) {
 	for _, p := range m.funcs {
 		if name == "" || p.fn.Name == name {
 			return p, nil
@@ -139,7 +146,7 @@ func (s *Server) getModel(r *http.Request) (any, error) {
 	var funcs []functionInfo
 	for _, p := range m.funcs {
 		sig := backend.SignatureOf(p.fn)
-		f := functionInfo{Name: p.fn.Name, Ops: len(p.ops)}
+		f := functionInfo{Name: p.fn.Name, Ops: int(p.tree.Count[0])}
 		for _, in := range sig.Inputs {
 			f.Inputs = append(f.Inputs, portInfo{in.Value.Name, in.Value.Type.String()})
 		}

@@ -7,21 +7,22 @@ import (
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/text"
+	"github.com/aiopt/aiopt/tools/graph"
 )
 
 // opInfo is what the inspector shows of a node.
 type opInfo struct {
-	Node     int           `json:"node"`
-	Kind     string        `json:"kind"`  // nn.linear, or what is called of PyTorch, or input
-	Op       string        `json:"op"`    // the operation's name; empty for an input
-	Label    string        `json:"label"` // of the first result
+	Node     graph.Node    `json:"node"`
+	Kind     string        `json:"kind"`  // nn.linear, or what is called of PyTorch; of others module, input, ...
+	Op       string        `json:"op"`    // the operation's name; empty for a node that is none
+	Label    string        `json:"label"` // the name of the first result, the path of a module
+	Ops      int32         `json:"ops"`   // how many are in it
 	Doc      string        `json:"doc"`
 	Text     string        `json:"text"` // as the text form has it
 	Module   moduleInfo    `json:"module"`
 	Attrs    []attrInfo    `json:"attrs"`
 	Operands []operandInfo `json:"operands"`
 	Results  []valueInfo   `json:"results"`
-	Inside   []int         `json:"inside"` // the nodes of its bodies
 	Places   []placeInfo   `json:"places"` // where in the model's source it comes from
 	Via      []string      `json:"via"`    // the passes that made it
 	Lost     []ir.Lost     `json:"lost"`   // the tensors whose computation went into its results
@@ -45,13 +46,13 @@ type attrInfo struct {
 
 // valueInfo is a value with what made it and who uses it.
 type valueInfo struct {
-	Value  int         `json:"value"`
-	Name   string      `json:"name"` // for users
-	Text   string      `json:"text"` // in the text form
-	Type   string      `json:"type"`
-	Node   int         `json:"node"` // that gives it; -1 for a parameter of a body
-	Users  []int       `json:"users"`
-	Claims []claimInfo `json:"claims"`
+	Value  int          `json:"value"`
+	Name   string       `json:"name"` // for users
+	Text   string       `json:"text"` // in the text form
+	Type   string       `json:"type"`
+	Node   graph.Node   `json:"node"` // that gives it; -1 for a constant of the call
+	Users  []graph.Node `json:"users"`
+	Claims []claimInfo  `json:"claims"`
 }
 
 type claimInfo struct {
@@ -80,54 +81,54 @@ type frameInfo struct {
 }
 
 // node reads the number of a node from a request.
-func (p *program) node(r *http.Request) (int, error) {
-	node, err := strconv.Atoi(r.PathValue("node"))
-	if err != nil || node < 0 || node >= p.nodes() {
+func (p *program) node(r *http.Request) (graph.Node, error) {
+	n, err := strconv.Atoi(r.PathValue("node"))
+	if err != nil || n < 0 || n >= p.tree.Len() {
 		return 0, notFound("@%s has no node %q", p.fn.Name, r.PathValue("node"))
 	}
-	return node, nil
+	return graph.Node(n), nil
 }
 
 func (s *Server) getOp(r *http.Request) (any, error) {
-	m, err := s.model(r)
+	m, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.program(r)
+	n, err := p.node(r)
 	if err != nil {
 		return nil, err
 	}
-	node, err := p.node(r)
-	if err != nil {
-		return nil, err
+	info := p.describe(n)
+	op := p.tree.Op(n)
+	if op == nil {
+		return info, nil
 	}
-	if node < p.params {
-		return p.describeInput(node), nil
-	}
-	info := p.describe(node, m.files)
-	info.Kernel = hasKernel(p.op(node))
-	info.History = history(m.stages, p.op(node))
+	p.describeOp(&info, op, m.files)
+	info.Kernel = hasKernel(op)
+	info.History = history(m.stages, op)
 	if _, lines, err := p.source(s.tk.Ops); err == nil {
-		info.Line = lines[node-p.params]
+		info.Line = lines[op]
 	}
 	return info, nil
 }
 
-func (p *program) describeInput(node int) opInfo {
-	v := p.fn.Params[node].Value
-	return opInfo{
-		Node: node, Kind: "input", Label: v.Name, Doc: "An input of the function.", Text: p.textName(v) + ": " + v.Type.String(),
-		Results: []valueInfo{p.value(v)}, Line: -1,
+// describe tells what all nodes have: a place, and the values that they give.
+func (p *program) describe(n graph.Node) opInfo {
+	t, at := p.tree, p.place(n)
+	info := opInfo{Node: n, Kind: p.kind(n), Label: t.Text(t.Name[n]), Module: moduleInfo{p.path(n), t.Text(t.Detail[at])}, Line: -1, Ops: t.Count[n]}
+	for _, id := range p.given[n] {
+		info.Results = append(info.Results, p.value(p.values[id]))
 	}
+	if len(info.Results) > 0 {
+		info.Label = info.Results[0].Name
+	}
+	return info
 }
 
-func (p *program) describe(node int, files *files) opInfo {
-	op := p.op(node)
-	at := p.places.of[node]
-	info := opInfo{
-		Node: node, Kind: kind(op), Op: op.Name(), Doc: op.Def.Doc, Text: text.PrintOp(op, p.names[op.Parent()]),
-		Module: moduleInfo{p.places.path[at], p.places.class[at]}, Attrs: attrs(op), Places: origins(op.Loc, files), Via: via(op.Loc), Line: -1,
-	}
+// describeOp adds what an operation has.
+func (p *program) describeOp(info *opInfo, op *ir.Op, files *files) {
+	info.Op, info.Doc, info.Text = op.Name(), op.Def.Doc, text.PrintOp(op, p.names[op.Parent()])
+	info.Attrs, info.Places, info.Via = attrs(op), origins(op.Loc, files), via(op.Loc)
 	for i, v := range op.Operands {
 		arg := argOf(op.Def.Operands, i)
 		o := operandInfo{Name: arg.Name, Doc: arg.Doc}
@@ -138,22 +139,12 @@ func (p *program) describe(node int, files *files) opInfo {
 		info.Operands = append(info.Operands, o)
 	}
 	for _, v := range op.Results {
-		info.Results = append(info.Results, p.value(v))
 		for _, l := range p.module.Lost {
 			if l.Func == p.fn.Name && l.Into == v.Name {
 				info.Lost = append(info.Lost, l)
 			}
 		}
 	}
-	if len(info.Results) > 0 {
-		info.Label = info.Results[0].Name
-	}
-	for i, owner := range p.owner {
-		if owner == node {
-			info.Inside = append(info.Inside, p.params+i)
-		}
-	}
-	return info
 }
 
 // argOf declares operand i; a variadic declaration stands for all that follow.
@@ -169,10 +160,11 @@ func argOf(args []ir.Arg, i int) ir.Arg {
 
 // value describes a value of the function.
 func (p *program) value(v *ir.Value) valueInfo {
-	info := valueInfo{Value: p.valueOf[v], Name: p.nameOf(v), Text: p.textName(v), Type: v.Type.String(), Node: p.maker(v)}
+	id := p.valueOf[v]
+	info := valueInfo{Value: id, Name: p.nameOf(v), Text: p.textName(v), Type: v.Type.String(), Node: p.makers[id]}
 	for _, u := range v.Uses() {
-		if node := p.nodeOf[u.Op]; !slices.Contains(info.Users, node) {
-			info.Users = append(info.Users, node)
+		if n := p.tree.Of(u.Op); n != graph.None && !slices.Contains(info.Users, n) {
+			info.Users = append(info.Users, n)
 		}
 	}
 	slices.Sort(info.Users)
@@ -180,17 +172,6 @@ func (p *program) value(v *ir.Value) valueInfo {
 		info.Claims = append(info.Claims, claimInfo{c.Tensor, c.Approx, transform(c.Transform)})
 	}
 	return info
-}
-
-// maker is the node that gives a value; -1 for a parameter of a body.
-func (p *program) maker(v *ir.Value) int {
-	switch {
-	case v.Def != nil:
-		return p.nodeOf[v.Def]
-	case p.homes[p.valueOf[v]] == p.fn:
-		return v.Index
-	}
-	return -1
 }
 
 func transform(t ir.Transform) string {

@@ -7,36 +7,38 @@ import (
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/text"
+	"github.com/aiopt/aiopt/tools/graph"
 )
 
-// program is a function of a model with numbers for what the page can select. Its nodes are the parameters, then the operations
-// in the order of the text, those of a body behind the operation that owns it. Its values are those of all nodes, and the
-// parameters of bodies.
+// program is a function of a model as a tree, whose nodes are what the page can select, with numbers for its values.
 type program struct {
 	module *ir.Module
 	fn     *ir.Func
-	params int
-	ops    []*ir.Op // node params+i is ops[i]
-	owner  []int    // of each of ops: the node whose body it is in; -1 for none
+	tree   *graph.Tree
+	given  [][]int // of each node: the values that it gives; of an output the one that it shows
 	values []*ir.Value
-	homes  []*ir.Func // of each of values: the function or body that has it
+	homes  []*ir.Func // of each value: the function or body that has it
+	makers []graph.Node
 
-	nodeOf  map[*ir.Op]int
 	valueOf map[*ir.Value]int
+	claimed map[string]graph.Node // the first node that gives a tensor of PyTorch, by its name
 	names   map[*ir.Func]text.Names
-	places  *places
 
 	once  sync.Once
 	text  []string // the lines of the module
-	lines []int    // of each of ops: its line in the text, counted from 0
+	lines map[*ir.Op]int
 	err   error
 }
 
 func newProgram(m *ir.Module, f *ir.Func, files *files) *program {
-	p := &program{module: m, fn: f, params: len(f.Params), nodeOf: map[*ir.Op]int{}, valueOf: map[*ir.Value]int{}, names: map[*ir.Func]text.Names{}}
-	p.enter(f, -1)
-	p.places = newPlaces(m, p.ops, p.owner, p.params)
-	for _, op := range p.ops {
+	p := &program{module: m, fn: f, tree: graph.NewTree(m, f), valueOf: map[*ir.Value]int{}, claimed: map[string]graph.Node{}, names: map[*ir.Func]text.Names{}}
+	p.given = make([][]int, p.tree.Len())
+	p.enter(f, 0)
+	for n := range p.tree.Len() {
+		op := p.tree.Op(graph.Node(n))
+		if op == nil {
+			continue
+		}
 		for _, l := range op.Loc.Leaves() {
 			for _, frame := range l.Stack {
 				files.add(frame.File)
@@ -46,38 +48,59 @@ func newProgram(m *ir.Module, f *ir.Func, files *files) *program {
 	return p
 }
 
-// enter numbers the operations of a function or a body.
-func (p *program) enter(f *ir.Func, owner int) {
+// enter numbers the values of a function or a body, which is the tree's node at.
+func (p *program) enter(f *ir.Func, at graph.Node) {
 	p.names[f] = text.NamesOf(f)
+	var ins, outs []graph.Node
+	p.tree.Children(at, func(n graph.Node) {
+		switch p.tree.Kind[n] {
+		case graph.Input, graph.State:
+			ins = append(ins, n)
+		case graph.Output, graph.Update:
+			outs = append(outs, n)
+		}
+	})
 	for _, param := range f.Params {
-		p.addValue(f, param.Value)
+		n := graph.None
+		if param.Role != ir.ConstArg && len(ins) > 0 {
+			n, ins = ins[0], ins[1:]
+		}
+		p.add(f, param.Value, n)
 	}
 	for _, op := range f.Ops {
-		p.nodeOf[op] = p.params + len(p.ops)
-		p.ops, p.owner = append(p.ops, op), append(p.owner, owner)
+		n := p.tree.Of(op)
 		for _, v := range op.Results {
-			p.addValue(f, v)
+			p.add(f, v, n)
 		}
-		for _, b := range op.Bodies {
-			p.enter(b, p.nodeOf[op])
+		bodies := []graph.Node{n}
+		if len(op.Bodies) > 1 {
+			bodies = nil
+			p.tree.Children(n, func(b graph.Node) { bodies = append(bodies, b) })
+		}
+		for i, b := range op.Bodies {
+			p.enter(b, bodies[i])
+		}
+	}
+	for i, v := range f.Returns() {
+		if i < len(outs) {
+			p.given[outs[i]] = append(p.given[outs[i]], p.valueOf[v])
 		}
 	}
 }
 
-func (p *program) addValue(home *ir.Func, v *ir.Value) {
-	p.valueOf[v] = len(p.values)
-	p.values, p.homes = append(p.values, v), append(p.homes, home)
-}
-
-// nodes counts the nodes.
-func (p *program) nodes() int { return p.params + len(p.ops) }
-
-// op is the operation of a node; nil for a parameter.
-func (p *program) op(node int) *ir.Op {
-	if node < p.params {
-		return nil
+func (p *program) add(home *ir.Func, v *ir.Value, by graph.Node) {
+	id := len(p.values)
+	p.valueOf[v] = id
+	p.values, p.homes, p.makers = append(p.values, v), append(p.homes, home), append(p.makers, by)
+	if by == graph.None {
+		return
 	}
-	return p.ops[node-p.params]
+	p.given[by] = append(p.given[by], id)
+	for _, c := range v.Claims {
+		if _, taken := p.claimed[c.Tensor]; !taken {
+			p.claimed[c.Tensor] = by
+		}
+	}
 }
 
 // nameOf is a value's name for users: the PyTorch tensor that it equals or, where it equals none, its name in the text.
@@ -96,17 +119,37 @@ func (p *program) textName(v *ir.Value) string {
 	return p.names[p.homes[p.valueOf[v]]].Of(v)
 }
 
+// place is the module of PyTorch that a node is in, or the root.
+func (p *program) place(n graph.Node) graph.Node {
+	for n > 0 && p.tree.Kind[n] != graph.Module {
+		n = p.tree.Parent[n]
+	}
+	return n
+}
+
+// path is the path of the module that a node is in.
+func (p *program) path(n graph.Node) string {
+	if n = p.place(n); n > 0 {
+		return p.tree.Text(p.tree.Name[n])
+	}
+	return ""
+}
+
 // kind is what a node is called: its operation, and of a call of PyTorch what is called.
-func kind(op *ir.Op) string {
+func (p *program) kind(n graph.Node) string {
+	op := p.tree.Op(n)
+	if op == nil {
+		return p.tree.Kind[n].String()
+	}
 	if callee, ok := op.Attr("callee").(ir.String); ok {
 		return strings.TrimSuffix(string(callee), ".default")
 	}
 	return op.Name()
 }
 
-// source gives the text of the module without locations, and the line of each operation. The lines are found by parsing the text
-// again, which gives the same operations in the same order.
-func (p *program) source(reg *ir.Registry) ([]string, []int, error) {
+// source gives the text of the module without locations, and the line of each operation, counted from 0. The lines are found by
+// parsing the text again, which gives the same operations in the same order.
+func (p *program) source(reg *ir.Registry) ([]string, map[*ir.Op]int, error) {
 	p.once.Do(func() {
 		var b bytes.Buffer
 		if p.err = text.Print(&b, p.module, text.Options{Inline: -1}); p.err != nil {
@@ -118,16 +161,17 @@ func (p *program) source(reg *ir.Registry) ([]string, []int, error) {
 			p.err = err
 			return
 		}
-		var walk func(*ir.Func)
-		walk = func(f *ir.Func) {
-			for _, op := range f.Ops {
-				p.lines = append(p.lines, op.Pos.Line-1)
-				for _, body := range op.Bodies {
-					walk(body)
-				}
-			}
-		}
-		walk(again.Func(p.fn.Name))
+		p.lines = map[*ir.Op]int{}
+		p.number(p.fn, again.Func(p.fn.Name))
 	})
 	return p.text, p.lines, p.err
+}
+
+func (p *program) number(f, again *ir.Func) {
+	for i, op := range f.Ops {
+		p.lines[op] = again.Ops[i].Pos.Line - 1
+		for k, b := range op.Bodies {
+			p.number(b, again.Ops[i].Bodies[k])
+		}
+	}
 }

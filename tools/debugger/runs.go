@@ -11,6 +11,7 @@ import (
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/graph"
 )
 
 // keep is how many bytes of tensors a run keeps. A value that does not fit is computed again when it is looked at.
@@ -27,7 +28,7 @@ type run struct {
 	mu     sync.Mutex
 	values map[int]*seen // by the numbers of values
 	kept   int
-	nanos  map[int]int64 // that each node took
+	nanos  map[graph.Node]int64 // that each node took
 }
 
 // seen is a value that a run has computed.
@@ -60,7 +61,7 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.programOf(ask.Func)
+	p, err := m.program(ask.Func)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[int]int64{}}
+	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[graph.Node]int64{}}
 	c.job = s.jobs.add("r", fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()))
 	s.runs.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, engine, s.opt.Warn) })
@@ -100,8 +101,8 @@ func (c *run) all(ctx context.Context, engine backend.Backend, warn func(string)
 		Timing: func(op *ir.Op, _ string, ns int64) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			if node, ours := c.program.nodeOf[op]; ours {
-				c.nanos[node] += ns
+			if n := c.program.tree.Of(op); n != graph.None {
+				c.nanos[n] += ns
 			}
 		},
 	})

@@ -3,6 +3,8 @@ package debugger
 import (
 	"net/http"
 	"strings"
+
+	"github.com/aiopt/aiopt/tools/graph"
 )
 
 // mostFound bounds what a search gives.
@@ -10,45 +12,45 @@ const mostFound = 200
 
 // getSearch finds the nodes that have all words of a text in their kind, name, module, type or file:line.
 func (s *Server) getSearch(r *http.Request) (any, error) {
-	m, err := s.model(r)
-	if err != nil {
-		return nil, err
-	}
-	p, err := m.program(r)
+	_, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}
 	words := strings.Fields(strings.ToLower(r.FormValue("q")))
-	found := []int{}
-	for node := 0; node < p.nodes() && len(words) > 0 && len(found) < mostFound; node++ {
-		have := strings.ToLower(p.described(node))
+	found, modules := []graph.Node{}, []graph.Node{} // what is in modules matches more often by itself than they do
+	for n := graph.Node(1); int(n) < p.tree.Len() && len(words) > 0 && len(found) < mostFound; n++ {
+		have := strings.ToLower(p.described(n))
 		all := true
 		for _, w := range words {
 			all = all && strings.Contains(have, w)
 		}
-		if all {
-			found = append(found, node)
+		switch {
+		case all && p.tree.Kind[n] == graph.Module:
+			modules = append(modules, n)
+		case all:
+			found = append(found, n)
 		}
 	}
-	return map[string]any{"nodes": found, "most": mostFound}, nil
+	found = append(found, modules...)
+	return map[string]any{"nodes": found[:min(len(found), mostFound)], "most": mostFound}, nil
 }
 
 // described is all that a search looks at.
-func (p *program) described(node int) string {
-	op := p.op(node)
-	if op == nil {
-		v := p.fn.Params[node].Value
-		return "input " + v.Name + " " + v.Type.String()
-	}
-	parts := []string{kind(op), op.Name(), p.places.path[p.places.of[node]]}
-	for _, v := range op.Results {
+func (p *program) described(n graph.Node) string {
+	t := p.tree
+	parts := []string{p.kind(n), t.Text(t.Name[n]), t.Text(t.Title[n]), t.Text(t.Detail[n]), p.path(n)}
+	for _, id := range p.given[n] {
+		v := p.values[id]
 		parts = append(parts, p.textName(v), v.Type.String())
 		for _, c := range v.Claims {
 			parts = append(parts, c.Tensor)
 		}
 	}
-	for _, l := range op.Loc.Leaves() {
-		parts = append(parts, l.String())
+	if op := t.Op(n); op != nil {
+		parts = append(parts, op.Name())
+		for _, l := range op.Loc.Leaves() {
+			parts = append(parts, l.String())
+		}
 	}
 	return strings.Join(parts, " ")
 }

@@ -112,6 +112,7 @@ func (s *Server) answers() map[string]answer {
 		"POST /api/models":                         s.postModel,
 		"GET /api/models/{model}":                  s.getModel,
 		"GET /api/models/{model}/tree":             s.getTree,
+		"POST /api/models/{model}/scene":           s.postScene,
 		"GET /api/models/{model}/op/{node}":        s.getOp,
 		"GET /api/models/{model}/kernel/{node}":    s.getKernel,
 		"GET /api/models/{model}/source/{file}":    s.getSource,

@@ -105,11 +105,7 @@ func window(r *http.Request, name string, l language, lines []string) (any, erro
 
 // getText gives lines of the module's text, with the line of each operation of a function.
 func (s *Server) getText(r *http.Request) (any, error) {
-	m, err := s.model(r)
-	if err != nil {
-		return nil, err
-	}
-	p, err := m.program(r)
+	m, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}

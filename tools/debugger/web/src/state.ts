@@ -1,7 +1,7 @@
 // What all parts of the page share. The address is the one place of the selection; the rest follows from it.
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { fresh, get, query } from "./api";
-import { Tree, moduleRow, type Row } from "./tree";
+import { Tree } from "./tree";
 import { formatAddress, parseAddress, type Address } from "./url";
 import type { About, Job, ModelInfo, OpInfo, RunInfo, TreeColumns } from "./wire";
 
@@ -79,13 +79,13 @@ export const node = computed(() => {
 const opLoaded = loaded<OpInfo>(() => (node.value === undefined ? undefined : ofModel("op/" + node.value)));
 export const op = computed(() => (opLoaded.value.data?.node === node.value ? opLoaded.value.data : undefined));
 
-// The rows that are open, in the navigator and in the picture alike.
-export const open = signal<ReadonlySet<Row>>(new Set());
+// The nodes that are open, in the navigator and in the picture alike.
+export const open = signal<ReadonlySet<number>>(new Set());
 effect(() => {
   if (tree.value) open.value = tree.value.outset();
 });
 
-export function toggle(row: Row, to = !open.value.has(row)): void {
+export function toggle(row: number, to = !open.value.has(row)): void {
   const next = new Set(open.value);
   if (to) next.add(row);
   else next.delete(row);
@@ -93,7 +93,7 @@ export function toggle(row: Row, to = !open.value.has(row)): void {
 }
 
 /** reveal opens all that a node is in. */
-export function reveal(row: Row): void {
+export function reveal(row: number): void {
   const above = tree.value?.above(row) ?? [];
   if (above.every((r) => open.peek().has(r))) return;
   open.value = new Set([...open.peek(), ...above]);
@@ -114,8 +114,6 @@ export const shownRun = computed(() => {
   const r = run.value.data;
   return r && r.model === modelID.value && r.func === funcName.value ? r : undefined;
 });
-
-export const root: Row = moduleRow(0);
 
 // The theme: the system's, until the user chooses.
 export const theme = signal<"light" | "dark">(

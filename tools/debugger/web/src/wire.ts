@@ -47,11 +47,36 @@ export interface ModelInfo {
   log: string[] | null;
 }
 
+// Element i of each describes node i; what is a text is a number in texts.
 export interface TreeColumns {
   func: string;
   texts: string[];
-  modules: { path: string[]; class: string[]; parent: number[] };
-  nodes: { kind: number[]; label: number[]; type: number[]; module: number[]; owner: number[]; value: number[] };
+  kinds: string[];
+  families: string[];
+  kind: number[];
+  family: number[];
+  parent: number[];
+  end: number[];
+  name: number[];
+  title: number[];
+  detail: number[];
+  second: number[];
+  op: number[];
+  lines: (number[] | null)[];
+  count: number[];
+  value: number[];
+  values: { from: number[]; name: number[]; type: number[] };
+  start: number[];
+}
+
+// A laid-out picture as runs of integers.
+export interface SceneColumns {
+  width: number;
+  height: number;
+  boxes: number[]; // of each: node, the box around, x, y, width, height, whether it is open
+  edges: number[]; // of each: from, to, value, how many more, how many points
+  points: number[];
+  stubs: number[]; // of each: box, value, whether the box gives it, x, y, side
 }
 
 export interface ModuleName {
@@ -91,13 +116,13 @@ export interface OpInfo {
   kind: string;
   op: string;
   label: string;
+  ops: number;
   doc: string;
   text: string;
   module: ModuleName;
   attrs: { name: string; kind: string; value: string; default: boolean; doc: string }[] | null;
   operands: { name: string; doc: string; value: Value | null }[] | null;
   results: Value[] | null;
-  inside: number[] | null;
   places: Place[] | null;
   via: string[] | null;
   lost: { Tensor: string; Pass: string }[] | null;

@@ -10,6 +10,7 @@ import { RunDialog } from "./RunDialog";
 import { SearchDialog } from "./SearchDialog";
 import { Source } from "./Source";
 import { Splitter } from "./Splitter";
+import { Structure } from "./Structure";
 import { Timeline } from "./Timeline";
 
 export function App() {
@@ -34,8 +35,8 @@ export function App() {
   );
 }
 
-const views = { passes: "Passes", profile: "Profile" } as const;
-const view = signal<keyof typeof views>("passes");
+const views = { structure: "Structure", passes: "Passes", profile: "Profile" } as const;
+const view = signal<keyof typeof views>("structure");
 
 function Middle() {
   return (
@@ -48,7 +49,9 @@ function Middle() {
             ))}
           </div>
         </div>
-        {view.value === "passes" ? <Timeline /> : <Profile />}
+        {view.value === "structure" && <Structure />}
+        {view.value === "passes" && <Timeline />}
+        {view.value === "profile" && <Profile />}
       </section>
       <Splitter name="lower" label="Height of the source" />
       <Source />

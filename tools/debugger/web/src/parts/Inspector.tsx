@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { family, shape, short } from "../kinds";
+import { shape, short } from "../kinds";
+import { counted } from "../numbers";
 import { go, model, node, op, tree } from "../state";
 import type { OpInfo, Value } from "../wire";
+import { NodeText } from "./Navigator";
 import { showFrame } from "./Source";
 import { Tensor } from "./Tensor";
 
@@ -49,11 +51,12 @@ function Details({ o }: { o: OpInfo }) {
     <div class="scroll">
       <header class="head">
         <h2>
-          <span class={"mark mark-" + family(o.kind)} aria-hidden="true" />
-          {o.label || short(o.kind)}
+          {tree.value && !tree.value.isModule(o.node) && <span class={"mark mark-" + tree.value.family(o.node)} aria-hidden="true" />}
+          {tree.value?.label(o.node) || o.label || short(o.kind)}
         </h2>
         <p class="soft">
           <span class="mono">{o.kind}</span>
+          {o.ops > 0 && <span> · {counted(o.ops, "operation")}</span>}
           {o.results?.[0] && <span class="mono"> · {shape(o.results[0].type)}</span>}
         </p>
         <ModulePath path={o.module.path} class={o.module.class} />
@@ -61,14 +64,20 @@ function Details({ o }: { o: OpInfo }) {
       {o.results?.map((v) => <Tensor key={v.value} value={v} many={o.results!.length > 1} />)}
       <Links title="Inputs" list={(o.operands ?? []).map((p) => ({ name: p.name, doc: p.doc, value: p.value }))} />
       <Users results={o.results ?? []} />
-      <Inside nodes={o.inside ?? []} />
+      <Inside at={o.node} />
       <Attributes o={o} />
       <Origin o={o} />
+      {o.op !== "" && <Description o={o} />}
+    </div>
+  );
+}
+
+function Description({ o }: { o: OpInfo }) {
+  return (
       <Section title="Description" closed>
         {o.doc.split("\n\n").map((text, i) => <p key={i}>{text}</p>)}
         <pre class="mono">{o.text}</pre>
       </Section>
-    </div>
   );
 }
 
@@ -96,13 +105,10 @@ function ModulePath(props: { path: string; class: string }) {
 /** NodeLink leads to a node. */
 export function NodeLink({ at }: { at: number }) {
   const t = tree.value;
-  if (!t || at < 0) return <span class="soft">of the body</span>;
-  const kind = t.kind(at);
+  if (!t || at < 0) return <span class="soft">a constant of the call</span>;
   return (
     <button class="link" onClick={() => go({ v: at })}>
-      <span class={"mark mark-" + family(kind)} aria-hidden="true" />
-      <span class="link-name">{t.label(at) || short(kind)}</span>
-      <span class="row-kind">{short(kind)}</span>
+      <NodeText at={at} />
     </button>
   );
 }
@@ -137,11 +143,17 @@ function Users({ results }: { results: Value[] }) {
   );
 }
 
-function Inside({ nodes }: { nodes: number[] }) {
-  if (nodes.length === 0) return null;
+function Inside({ at }: { at: number }) {
+  const t = tree.value;
+  const most = 60;
+  const list = t ? [...t.children(at)].filter((n) => t.kind(n) !== "constant") : [];
+  if (list.length === 0) return null;
   return (
-    <Section title="Inside" count={nodes.length}>
-      <ul class="links">{nodes.map((at) => <li key={at}><NodeLink at={at} /></li>)}</ul>
+    <Section title="Inside" count={list.length}>
+      <ul class="links">
+        {list.slice(0, most).map((n) => <li key={n}><NodeLink at={n} /></li>)}
+        {list.length > most && <li class="soft">and {list.length - most} more</li>}
+      </ul>
     </Section>
   );
 }

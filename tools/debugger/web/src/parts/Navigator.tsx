@@ -1,55 +1,44 @@
 import { computed, signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { family, short } from "../kinds";
 import { go, node, open, toggle, tree } from "../state";
-import { isModule, moduleOf, type Row, type ShownRow } from "../tree";
+import type { ShownRow } from "../tree";
 import { Icon } from "./Icon";
 import { List } from "./List";
 
 const filter = signal("");
 const all = signal(false);
-// A module that the keyboard stands on; otherwise it stands on the selected node.
-const moduleAt = signal<Row | undefined>(undefined);
 
 const wanted = computed(() => {
   const t = tree.value;
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   if (!t || words.length === 0) return undefined;
   const found = new Set<number>();
-  for (let i = 0; i < t.count; i++) {
-    const text = `${t.label(i)} ${t.kind(i)} ${t.path(t.columns.nodes.module[i]!)} ${t.type(i)}`.toLowerCase();
+  for (let i = 1; i < t.count; i++) {
+    if (t.kind(i) === "constant" && !all.value) continue;
+    const text = `${t.name(i)} ${t.op(i)} ${t.path(i)} ${t.detail(i)}`.toLowerCase();
     if (words.every((w) => text.includes(w))) found.add(i);
   }
   return found;
 });
 const rows = computed<ShownRow[]>(() => tree.value?.rows(open.value, all.value, wanted.value) ?? []);
-const current = computed<Row | undefined>(() => moduleAt.value ?? node.value);
-const currentAt = computed(() => rows.value.findIndex((r) => r.row === current.value));
-
-function choose(row: Row): void {
-  if (isModule(row)) moduleAt.value = row;
-  else {
-    moduleAt.value = undefined;
-    go({ v: row });
-  }
-}
+const currentAt = computed(() => rows.value.findIndex((r) => r.node === node.value));
 
 /** walk moves by some rows; the arrow keys do, wherever they are pressed. */
 export function walk(step: number): void {
   const list = rows.value;
   if (list.length === 0) return;
-  choose(list[Math.min(Math.max(currentAt.value + step, 0), list.length - 1)]!.row);
+  go({ v: list[Math.min(Math.max(currentAt.value + step, 0), list.length - 1)]!.node });
 }
 
 /** unfold opens or closes the current row, or goes into or out of it. */
 export function unfold(to: boolean): void {
   const at = rows.value[currentAt.value];
   if (!at) return;
-  if (at.open !== undefined && at.open !== to) toggle(at.row, to);
+  if (at.open !== undefined && at.open !== to) toggle(at.node, to);
   else if (to && at.open) walk(1);
   else if (!to) {
-    const parent = tree.value?.parent(at.row);
-    if (parent !== undefined) choose(parent);
+    const parent = tree.value?.parent(at.node);
+    if (parent !== undefined) go({ v: parent });
   }
 }
 
@@ -83,9 +72,9 @@ export function Navigator() {
         class="tree"
         role="tree"
         aria-label="Modules and operations"
-        aria-activedescendant={currentAt.value >= 0 ? "row" + current.value : undefined}
+        aria-activedescendant={currentAt.value >= 0 ? "row" + node.value : undefined}
         tabIndex={0}
-        row={(i) => t && <TreeRow key={rows.value[i]!.row} shown={rows.value[i]!} />}
+        row={(i) => t && <TreeRow key={rows.value[i]!.node} shown={rows.value[i]!} />}
       />
       {t && filter.value && rows.value.length <= 1 && <p class="empty">Nothing has all of these words.</p>}
     </section>
@@ -93,48 +82,38 @@ export function Navigator() {
 }
 
 function TreeRow({ shown }: { shown: ShownRow }) {
-  const { row, depth } = shown;
-  const selected = row === current.value;
+  const t = tree.value!;
+  const at = shown.node;
   return (
     <div
-      id={"row" + row}
+      id={"row" + at}
       role="treeitem"
-      class={"row" + (isModule(row) ? " row-module" : "")}
-      aria-level={depth + 1}
+      class={"row" + (t.isModule(at) ? " row-module" : "")}
+      aria-level={shown.depth + 1}
       aria-setsize={shown.siblings}
       aria-posinset={shown.place}
       aria-expanded={shown.open}
-      aria-selected={selected}
-      style={{ paddingLeft: `${6 + depth * 14}px` }}
-      onClick={() => choose(row)}
-      onDblClick={() => shown.open !== undefined && toggle(row)}
+      aria-selected={at === node.value}
+      style={{ paddingLeft: `${6 + shown.depth * 14}px` }}
+      onClick={() => go({ v: at })}
+      onDblClick={() => shown.open !== undefined && toggle(at)}
     >
-      <span class="twist" onClick={(e) => (e.stopPropagation(), shown.open !== undefined && toggle(row))}>
+      <span class="twist" onClick={(e) => (e.stopPropagation(), shown.open !== undefined && toggle(at))}>
         {shown.open !== undefined && <Icon name={shown.open ? "down" : "right"} />}
       </span>
-      {isModule(row) ? <ModuleText module={moduleOf(row)} /> : <NodeText node={row} />}
+      <NodeText at={at} />
     </div>
   );
 }
 
-function ModuleText({ module }: { module: number }) {
+/** NodeText is a node in a list: its mark, who it is, and what it is. */
+export function NodeText({ at }: { at: number }) {
   const t = tree.value!;
   return (
     <>
-      <span class="row-name">{t.name(module)}</span>
-      <span class="row-kind">{t.class(module)}</span>
-    </>
-  );
-}
-
-function NodeText({ node }: { node: number }) {
-  const t = tree.value!;
-  const kind = t.kind(node);
-  return (
-    <>
-      <span class={"mark mark-" + family(kind)} aria-hidden="true" />
-      <span class="row-name">{t.label(node) || short(kind)}</span>
-      <span class="row-kind">{short(kind)}</span>
+      {!t.isModule(at) && <span class={"mark mark-" + t.family(at)} aria-hidden="true" />}
+      <span class="row-name">{t.label(at)}</span>
+      <span class="row-kind">{t.isModule(at) ? t.detail(at) : t.kind(at) === "op" ? t.title(at) : t.kind(at)}</span>
     </>
   );
 }

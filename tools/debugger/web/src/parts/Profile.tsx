@@ -1,15 +1,14 @@
 import { signal } from "@preact/signals";
 import { useFetched } from "../fetched";
 import { bytes, millis } from "../numbers";
-import { ofModel, open, root, shownRun, toggle, tree } from "../state";
-import { isModule, moduleOf, type Row, type Tree } from "../tree";
+import { ofModel, open, shownRun, toggle, tree } from "../state";
+import type { Tree } from "../tree";
 import type { Profile as Data } from "../wire";
 import { Icon } from "./Icon";
 
 interface Line {
-  row: Row;
+  node: number;
   depth: number;
-  ops: number;
   bytes: number;
   nanos: number;
 }
@@ -17,26 +16,25 @@ interface Line {
 const sort = signal<"order" | "bytes" | "nanos">("order");
 
 /** lines sums up the modules that are open, and those in them. */
-function lines(t: Tree, data: Data, shown: ReadonlySet<Row>): Line[] {
+function lines(t: Tree, data: Data, shown: ReadonlySet<number>): Line[] {
+  const upTo = (of: number[]): Float64Array => {
+    const sums = new Float64Array(t.count + 1);
+    for (let n = 0; n < t.count; n++) sums[n + 1] = sums[n]! + (of[n] ?? 0);
+    return sums;
+  };
+  const bytes = upTo(data.bytes);
+  const nanos = upTo(data.nanos);
+  const line = (node: number, depth: number): Line => ({ node, depth, bytes: bytes[t.end(node)]! - bytes[node]!, nanos: nanos[t.end(node)]! - nanos[node]! });
   const list: Line[] = [];
-  const sum = (row: Row): Omit<Line, "row" | "depth"> => {
-    const total = { ops: 0, bytes: 0, nanos: 0 };
-    for (const node of t.inside(row)) {
-      total.ops++;
-      total.bytes += data.bytes[node] ?? 0;
-      total.nanos += data.nanos[node] ?? 0;
-    }
-    return total;
-  };
-  const walk = (row: Row, depth: number): void => {
-    list.push({ row, depth, ...sum(row) });
-    if (!shown.has(row)) return;
-    const inner = (t.children.get(row) ?? []).filter(isModule).map((r) => ({ r, s: sum(r) }));
+  const walk = (at: Line): void => {
+    list.push(at);
+    if (!shown.has(at.node)) return;
+    const inner = [...t.children(at.node)].filter(t.isModule).map((n) => line(n, at.depth + 1));
     const by = sort.value;
-    if (by !== "order") inner.sort((a, b) => b.s[by] - a.s[by]);
-    for (const { r } of inner) walk(r, depth + 1);
+    if (by !== "order") inner.sort((a, b) => b[by] - a[by]);
+    inner.forEach(walk);
   };
-  walk(root, 0);
+  walk(line(t.root, 0));
   return list;
 }
 
@@ -62,14 +60,14 @@ export function Profile() {
         </thead>
         <tbody>
           {list.map((l) => (
-            <tr key={l.row}>
+            <tr key={l.node}>
               <th scope="row" style={{ paddingLeft: `${8 + 14 * l.depth}px` }}>
-                <button class="twist" aria-label={`Open or close ${t.name(moduleOf(l.row))}`} aria-expanded={open.value.has(l.row)} onClick={() => toggle(l.row)}>
-                  <Icon name={open.value.has(l.row) ? "down" : "right"} />
+                <button class="twist" aria-label={`Open or close ${t.title(l.node)}`} aria-expanded={open.value.has(l.node)} onClick={() => toggle(l.node)}>
+                  <Icon name={open.value.has(l.node) ? "down" : "right"} />
                 </button>
-                {t.name(moduleOf(l.row))} <span class="row-kind">{t.class(moduleOf(l.row))}</span>
+                {t.title(l.node)} <span class="row-kind">{t.detail(l.node)}</span>
               </th>
-              <td>{l.ops.toLocaleString("en")}</td>
+              <td>{t.ops(l.node).toLocaleString("en")}</td>
               <Share value={l.bytes} of={total.bytes} text={bytes(l.bytes)} />
               {run ? <Share value={l.nanos} of={total.nanos} text={millis(l.nanos / 1e6)} /> : <td class="soft">run the model</td>}
             </tr>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { fresh } from "../api";
-import { family, shape, short } from "../kinds";
 import { dialog, go, ofModel, tree } from "../state";
 import { Modal } from "./Modal";
+import { NodeText } from "./Navigator";
 
 /** SearchDialog finds nodes by name, kind, module, shape and file:line. */
 export function SearchDialog() {
@@ -43,11 +43,9 @@ export function SearchDialog() {
       <ul id="found" role="listbox" aria-label="Found" class="found">
         {t && found.map((node, i) => (
           <li key={node} id={"found" + i} role="option" aria-selected={i === at} onClick={() => take(node)}>
-            <span class={"mark mark-" + family(t.kind(node))} aria-hidden="true" />
-            <span class="row-name">{t.label(node) || short(t.kind(node))}</span>
-            <span class="row-kind">{short(t.kind(node))}</span>
-            <span class="row-path">{t.path(t.columns.nodes.module[node]!)}</span>
-            <span class="type">{shape(t.type(node))}</span>
+            <NodeText at={node} />
+            <span class="row-path">{t.path(node)}</span>
+            <span class="type">{t.isModule(node) ? "" : t.detail(node)}</span>
           </li>
         ))}
       </ul>

@@ -53,7 +53,7 @@ function Shown() {
       return frame.value ? (
         <Text path={`/api/models/${modelID.value}/source/${frame.value.file}`} line={frame.value.line} />
       ) : (
-        <p class="empty">{o.op === "" ? "An input of the function has no place in the source." : "The model does not say where this operation comes from."}</p>
+        <p class="empty">{o.op === "" ? "Only operations have a place in the source." : "The model does not say where this operation comes from."}</p>
       );
     case "air":
       return o.line < 0 ? <p class="empty">{o.text}</p> : <Text path={ofModel("text")} line={o.line + 1} />;
