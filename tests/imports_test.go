@@ -36,6 +36,7 @@ var mayImport = []struct {
 	{"passes", []string{"ir", "ir/host", "ir/atomicfile", "dialect", "passes"}},
 	{"frontend/pt2", []string{"ir/host", "ir/zipfile"}},
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
+	{"tools/intermediates", []string{"ir", "ir/host", "ir/mapped", "ir/safetensors"}},
 	{"tools/graph", []string{"ir", "dialect"}},
 	{"tools/metric", []string{"ir/host"}},
 	{"tools/compare", []string{"ir", "ir/host", "ir/text", "dialect", "backend", "passes/pass", "tools/metric", "tools/intermediates"}},
