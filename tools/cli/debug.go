@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aiopt/aiopt/tools/debugger"
+	"github.com/aiopt/aiopt/tools/intermediates"
 )
 
 // highestPort is the largest number of a TCP port.
@@ -17,10 +18,12 @@ const highestPort = 1<<16 - 1
 func debugCommand() command {
 	return command{
 		name:  "debug",
-		usage: "[flags] MODEL.{pt2,air,airpkg}...",
+		usage: "[flags] MODEL.{pt2,air,airpkg}... [SAVED.intermediates.safetensors]",
 		doc:   "Show models in the browser: modules, operations, source, runs, and where two runs differ.",
 		long: `The page is served to this machine alone, under an address that has a random token; ctrl-c ends it. It shows what runs: a .pt2
 is made ready by @cpu unless -passes says otherwise, a .air or .airpkg stands as it is, and the page opens each again with other passes.
+
+Saved values of a run, as aiopt.save_intermediates in Python or run --save-intermediates write them, can be compared with.
 
 --inputs names tensors that runs may start from; the page also takes .npy, .npz, .safetensors and image files, numbers, and makes
 random ones. docs/debugging.md explains the page.`,
@@ -64,7 +67,11 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, path := range args {
-		s.Open(path, c.passes)
+		if !intermediates.Is(path) {
+			s.Open(path, c.passes)
+		} else if err := s.OpenSaved(path); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(c.stdout, "%s\n", s.URL())
 	if !c.noOpen && c.tty {

@@ -66,28 +66,34 @@ func thin(t *host.Tensor) (*host.Tensor, [2]int) {
 	return t, step
 }
 
-// shownTensor is the value that a request is about.
-func (s *Server) shownTensor(r *http.Request) (*run, *host.Tensor, error) {
-	c, err := s.run(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	id, err := c.value(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := c.tensor(r.Context(), s, id)
-	if err != nil {
-		return nil, nil, err
+// shownTensor is what a request is about: a value of a run, or of a point of a comparison.
+func (s *Server) shownTensor(r *http.Request) (*host.Tensor, error) {
+	var t *host.Tensor
+	if r.PathValue("comparison") != "" {
+		c, err := s.comparison(r)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = c.tensor(r.Context(), r); err != nil {
+			return nil, err
+		}
+	} else {
+		c, id, err := s.runValue(r)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = c.tensor(r.Context(), s, id); err != nil {
+			return nil, err
+		}
 	}
 	if t.Elem.Packed() {
 		t = host.Unpack(t)
 	}
-	return c, t, nil
+	return t, nil
 }
 
 func (s *Server) getSlice(r *http.Request) (any, error) {
-	_, t, err := s.shownTensor(r)
+	t, err := s.shownTensor(r)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +112,7 @@ func (s *Server) getSlice(r *http.Request) (any, error) {
 // image shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,
 // and map=mask shows what is above the threshold.
 func (s *Server) image(w http.ResponseWriter, r *http.Request) {
-	_, t, err := s.shownTensor(r)
+	t, err := s.shownTensor(r)
 	if err != nil {
 		writeError(w, err)
 		return

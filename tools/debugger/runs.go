@@ -140,7 +140,7 @@ func (c *run) tensor(ctx context.Context, s *Server, id int) (*host.Tensor, erro
 	c.mu.Unlock()
 	switch {
 	case have == nil:
-		return nil, notFound("the run did not show this value: it is inside a kernel that the engine %s runs as a whole, or was not reached", c.engine)
+		return nil, c.unseen()
 	case have.tensor != nil:
 		return have.tensor, nil
 	}
@@ -204,11 +204,20 @@ func (s *Server) getRun(r *http.Request) (any, error) {
 	return map[string]any{"id": c.job.ID, "title": c.job.Title, "model": c.model.job.ID, "func": c.program.fn.Name, "backend": c.engine, "values": values}, nil
 }
 
-// value reads the number of a value from a request.
-func (c *run) value(r *http.Request) (int, error) {
+// unseen is why a run has no value.
+func (c *run) unseen() error {
+	return notFound("the run did not show this value: it is inside a kernel that the engine %s runs as a whole, or was not reached", c.engine)
+}
+
+// runValue is the run and the number of the value that a request is about.
+func (s *Server) runValue(r *http.Request) (*run, int, error) {
+	c, err := s.run(r)
+	if err != nil {
+		return nil, 0, err
+	}
 	id, err := strconv.Atoi(r.PathValue("value"))
 	if err != nil || id < 0 || id >= len(c.program.values) {
-		return 0, notFound("@%s has no value %q", c.program.fn.Name, r.PathValue("value"))
+		return nil, 0, notFound("@%s has no value %q", c.program.fn.Name, r.PathValue("value"))
 	}
-	return id, nil
+	return c, id, nil
 }

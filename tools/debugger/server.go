@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/tools/metric"
 )
 
 //go:embed dist
@@ -34,8 +35,10 @@ type Server struct {
 	addr  string // host and port
 	jobs  *jobs
 
-	models table[model]
-	runs   table[run]
+	models   table[model]
+	runs     table[run]
+	compares table[comparison]
+	saved    table[saved]
 }
 
 // New makes a server that is not reachable yet.
@@ -94,6 +97,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.HandleFunc("GET /api/events", s.events)
 	mux.HandleFunc("GET /api/runs/{run}/values/{value}/image.png", s.image)
+	mux.HandleFunc("GET /api/compare/{comparison}/points/{point}/{side}/image.png", s.image)
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic(err) // the folder is part of the program
@@ -108,24 +112,30 @@ type answer func(r *http.Request) (any, error)
 // answers is the API but for its streams and pictures.
 func (s *Server) answers() map[string]answer {
 	return map[string]answer{
-		"GET /api/about":                           s.about,
-		"POST /api/models":                         s.postModel,
-		"GET /api/models/{model}":                  s.getModel,
-		"GET /api/models/{model}/tree":             s.getTree,
-		"POST /api/models/{model}/scene":           s.postScene,
-		"GET /api/models/{model}/op/{node}":        s.getOp,
-		"GET /api/models/{model}/kernel/{node}":    s.getKernel,
-		"GET /api/models/{model}/source/{file}":    s.getSource,
-		"GET /api/models/{model}/text":             s.getText,
-		"GET /api/models/{model}/search":           s.getSearch,
-		"GET /api/models/{model}/stages/{stage}":   s.getStage,
-		"GET /api/models/{model}/profile":          s.getProfile,
-		"GET /api/models/{model}/inputs":           s.getInputs,
-		"POST /api/runs":                           s.postRun,
-		"GET /api/runs/{run}":                      s.getRun,
-		"GET /api/runs/{run}/values/{value}":       s.getStats,
-		"GET /api/runs/{run}/values/{value}/slice": s.getSlice,
-		"DELETE /api/jobs/{job}":                   s.cancelJob,
+		"GET /api/about":                                            s.about,
+		"POST /api/models":                                          s.postModel,
+		"GET /api/models/{model}":                                   s.getModel,
+		"GET /api/models/{model}/tree":                              s.getTree,
+		"POST /api/models/{model}/scene":                            s.postScene,
+		"GET /api/models/{model}/op/{node}":                         s.getOp,
+		"GET /api/models/{model}/kernel/{node}":                     s.getKernel,
+		"GET /api/models/{model}/source/{file}":                     s.getSource,
+		"GET /api/models/{model}/text":                              s.getText,
+		"GET /api/models/{model}/search":                            s.getSearch,
+		"GET /api/models/{model}/stages/{stage}":                    s.getStage,
+		"GET /api/models/{model}/profile":                           s.getProfile,
+		"GET /api/models/{model}/inputs":                            s.getInputs,
+		"POST /api/runs":                                            s.postRun,
+		"GET /api/runs/{run}":                                       s.getRun,
+		"GET /api/runs/{run}/values/{value}":                        s.getStats,
+		"GET /api/runs/{run}/values/{value}/slice":                  s.getSlice,
+		"POST /api/compare":                                         s.postCompare,
+		"GET /api/compare/{comparison}/points":                      s.getPoints,
+		"GET /api/compare/{comparison}/points/{point}":              s.getPoint,
+		"POST /api/compare/{comparison}/points/{point}/local":       s.postLocal,
+		"GET /api/compare/{comparison}/points/{point}/{side}":       s.getPointStats,
+		"GET /api/compare/{comparison}/points/{point}/{side}/slice": s.getSlice,
+		"DELETE /api/jobs/{job}":                                    s.cancelJob,
 	}
 }
 
@@ -195,10 +205,21 @@ func (s *Server) about(*http.Request) (any, error) {
 	}
 	var pipelines []pipeline
 	s.tk.Passes.Pipelines(func(name, doc, _ string) { pipelines = append(pipelines, pipeline{"@" + name, doc}) })
+	var metrics []metricInfo
+	for _, m := range metric.Metrics() {
+		metrics = append(metrics, infoOf(m))
+	}
+	var presets []pipeline
+	for _, p := range metric.Presets() {
+		presets = append(presets, pipeline{p.Name, p.Doc})
+	}
 	return struct {
-		Version   string     `json:"version"`
-		Backends  []string   `json:"backends"`
-		Pipelines []pipeline `json:"pipelines"`
-		Inputs    string     `json:"inputs"`
-	}{aiopt.Version(), backends, pipelines, s.opt.Inputs}, nil
+		Version   string       `json:"version"`
+		Backends  []string     `json:"backends"`
+		Pipelines []pipeline   `json:"pipelines"`
+		Inputs    string       `json:"inputs"`
+		Metrics   []metricInfo `json:"metrics"`
+		Presets   []pipeline   `json:"presets"`
+		Saved     []sideInfo   `json:"saved"`
+	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, metrics, presets, s.savedSides()}, nil
 }

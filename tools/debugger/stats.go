@@ -80,12 +80,15 @@ func numbers(t *host.Tensor) []float64 {
 	return host.Values[float64](t)
 }
 
+// statsInfo are the stats of a value, and how often it was computed.
+type statsInfo struct {
+	stats
+	Times int `json:"times"`
+}
+
+// getStats sums up a value of a run.
 func (s *Server) getStats(r *http.Request) (any, error) {
-	c, err := s.run(r)
-	if err != nil {
-		return nil, err
-	}
-	id, err := c.value(r)
+	c, id, err := s.runValue(r)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +96,16 @@ func (s *Server) getStats(r *http.Request) (any, error) {
 	have := c.values[id]
 	c.mu.Unlock()
 	if have == nil {
-		_, err := c.tensor(r.Context(), s, id)
+		return nil, c.unseen()
+	}
+	return statsInfo{have.stats, have.times}, nil
+}
+
+// getPointStats sums up a value of a point.
+func (s *Server) getPointStats(r *http.Request) (any, error) {
+	t, err := s.shownTensor(r)
+	if err != nil {
 		return nil, err
 	}
-	return struct {
-		stats
-		Times int `json:"times"`
-	}{have.stats, have.times}, nil
+	return statsInfo{measure(t), 1}, nil
 }

@@ -1,6 +1,8 @@
 // The keyboard map: the one table that the keys and the help page are made of.
-import { dialog, switchTheme } from "./state";
+import { localError } from "./parts/Comparison";
 import { unfold, walk } from "./parts/Navigator";
+import { nextBad, switchMetric, switchSort } from "./parts/SyncPoints";
+import { dialog, node, switchTheme } from "./state";
 
 export interface Key {
   keys: string[]; // as KeyboardEvent.key has them; Mod+ stands for Ctrl or Command
@@ -18,7 +20,12 @@ export const keyMap: Key[] = [
   { keys: ["/", "Mod+k"], doc: "Search", act: () => (dialog.value = "search") },
   { keys: ["r"], doc: "Run the model", act: () => (dialog.value = "run") },
   { keys: ["c"], doc: "Compare two runs", act: () => (dialog.value = "compare") },
-  { keys: ["p"], doc: "Open with other passes", act: () => (dialog.value = "passes") },
+  { keys: ["o"], doc: "Open with other passes", act: () => (dialog.value = "passes") },
+  { keys: ["n"], doc: "Next red point", act: () => nextBad(1) },
+  { keys: ["p"], doc: "Red point before", act: () => nextBad(-1) },
+  { keys: ["s"], doc: "Sort points by similarity or by the model", act: switchSort },
+  { keys: ["m"], doc: "Next metric", act: switchMetric },
+  { keys: ["l"], doc: "Local error of the selected operation", act: () => void localError(node.value) },
   { keys: ["1"], doc: "To the navigator", act: focus(".tree, .points") },
   { keys: ["2"], doc: "To the middle", act: focus(".middle [role=tab]") },
   { keys: ["3"], doc: "To the source", act: focus(".source [role=tab]") },

@@ -3,7 +3,7 @@ import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { fresh, get, query } from "./api";
 import { Tree } from "./tree";
 import { formatAddress, parseAddress, type Address } from "./url";
-import type { About, Job, ModelInfo, OpInfo, RunInfo, TreeColumns } from "./wire";
+import type { About, Job, ModelInfo, OpInfo, Points, RunInfo, TreeColumns } from "./wire";
 
 export const about = signal<About | undefined>(undefined);
 export const jobs = signal<readonly Job[]>([]);
@@ -114,6 +114,19 @@ export const shownRun = computed(() => {
   const r = run.value.data;
   return r && r.model === modelID.value && r.func === funcName.value ? r : undefined;
 });
+
+// The comparison that is shown: the chosen one, or the newest.
+export const comparisonID = computed(() => address.value.c ?? jobsOf("c").at(-1)?.id);
+export const metric = computed(() => address.value.metric ?? "psnr");
+/** revision goes up with each local error, as these change what points say. */
+export const revision = signal(0);
+const pointsLoaded = loaded<Points>(() => {
+  const j = job(comparisonID.value);
+  if (!j || (j.status !== "done" && j.status !== "running")) return undefined;
+  const seen = j.status === "done" ? "all" : Math.floor(j.done / 40);
+  return `/api/compare/${j.id}/points` + query({ metric: metric.value, seen, revision: revision.value });
+}, fresh);
+export const points = computed(() => pointsLoaded.value.data);
 
 // The theme: the system's, until the user chooses.
 export const theme = signal<"light" | "dark">(

@@ -5,6 +5,9 @@ export interface About {
   backends: string[];
   pipelines: { name: string; doc: string }[];
   inputs: string;
+  metrics: MetricInfo[];
+  presets: { name: string; doc: string }[];
+  saved: SideInfo[];
 }
 
 export interface Job {
@@ -190,4 +193,69 @@ export interface InputInfo extends Port {
 export interface Profile {
   bytes: number[];
   nanos: number[];
+}
+
+export interface MetricInfo {
+  name: string;
+  title: string;
+  unit: string;
+  doc: string;
+}
+
+export interface SideInfo {
+  model: string;
+  backend: string;
+  title: string;
+}
+
+export interface Point {
+  index: number;
+  name: string;
+  module: string;
+  op: string;
+  node: number; // in the tested model; -1 where it has none
+  value: number | string | null;
+  text: string;
+  verdict: string;
+  mark: string;
+  peaky: boolean;
+  local?: string;
+  guilty?: boolean;
+}
+
+export interface Unmatched {
+  name: string;
+  op?: string;
+  module?: string;
+  missing: string;
+  reason: string;
+}
+
+export interface Points {
+  id: string;
+  tested: SideInfo;
+  reference: SideInfo;
+  complete: boolean;
+  metric: MetricInfo;
+  preset: string;
+  green: string;
+  red: string;
+  points: Point[];
+  unmatched: Unmatched[] | null;
+}
+
+export interface Score extends MetricInfo {
+  text: string;
+  verdict: string;
+  mark: string;
+}
+
+export interface PointInfo {
+  index: number;
+  name: string;
+  tier: string;
+  problem: string;
+  turns: number;
+  scores: Score[];
+  local: { scores: Score[]; guilty: boolean; ops: string[] | null; problem: string } | null;
 }

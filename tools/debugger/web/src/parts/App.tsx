@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { dialog, model, notice } from "../state";
+import { CompareDialog } from "./CompareDialog";
 import { Failure, Header } from "./Header";
 import { HelpDialog } from "./HelpDialog";
 import { Inspector } from "./Inspector";
@@ -63,6 +64,8 @@ function Dialog() {
   switch (dialog.value) {
     case "run":
       return <RunDialog />;
+    case "compare":
+      return <CompareDialog />;
     case "passes":
       return <PassesDialog />;
     case "search":

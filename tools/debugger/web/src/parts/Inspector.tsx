@@ -3,6 +3,7 @@ import { shape, short } from "../kinds";
 import { counted } from "../numbers";
 import { go, model, node, op, tree } from "../state";
 import type { OpInfo, Value } from "../wire";
+import { Comparison } from "./Comparison";
 import { NodeText } from "./Navigator";
 import { showFrame } from "./Source";
 import { Tensor } from "./Tensor";
@@ -61,6 +62,7 @@ function Details({ o }: { o: OpInfo }) {
         </p>
         <ModulePath path={o.module.path} class={o.module.class} />
       </header>
+      <Comparison at={o.node} />
       {o.results?.map((v) => <Tensor key={v.value} value={v} many={o.results!.length > 1} />)}
       <Links title="Inputs" list={(o.operands ?? []).map((p) => ({ name: p.name, doc: p.doc, value: p.value }))} />
       <Users results={o.results ?? []} />

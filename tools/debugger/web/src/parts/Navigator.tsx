@@ -2,8 +2,11 @@ import { computed, signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { go, node, open, toggle, tree } from "../state";
 import type { ShownRow } from "../tree";
+import { shownPoints, worst } from "../verdicts";
+import { Chip } from "./Chip";
 import { Icon } from "./Icon";
 import { List } from "./List";
+import { SyncPoints, walkPoints } from "./SyncPoints";
 
 const filter = signal("");
 const all = signal(false);
@@ -25,6 +28,7 @@ const currentAt = computed(() => rows.value.findIndex((r) => r.node === node.val
 
 /** walk moves by some rows; the arrow keys do, wherever they are pressed. */
 export function walk(step: number): void {
+  if (navigatorTab.value === "points") return walkPoints(step);
   const list = rows.value;
   if (list.length === 0) return;
   go({ v: list[Math.min(Math.max(currentAt.value + step, 0), list.length - 1)]!.node });
@@ -42,11 +46,30 @@ export function unfold(to: boolean): void {
   }
 }
 
+export const navigatorTab = signal<"modules" | "points">("modules");
+
 export function Navigator() {
+  const count = shownPoints.value?.points.length;
+  return (
+    <section class="pane navigator" aria-label="Navigator">
+      <div class="bar">
+        <div role="tablist" aria-label="Navigator" class="tabs">
+          <button role="tab" aria-selected={navigatorTab.value === "modules"} onClick={() => (navigatorTab.value = "modules")}>Modules</button>
+          <button role="tab" aria-selected={navigatorTab.value === "points"} onClick={() => (navigatorTab.value = "points")}>
+            Sync points {count !== undefined && <span class="count">{count}</span>}
+          </button>
+        </div>
+      </div>
+      {navigatorTab.value === "modules" ? <Modules /> : <SyncPoints />}
+    </section>
+  );
+}
+
+function Modules() {
   const box = useRef<HTMLDivElement>(null);
   const t = tree.value;
   return (
-    <section class="pane navigator" aria-label="Navigator">
+    <>
       <div class="bar">
         <label class="field">
           <Icon name="search" />
@@ -77,7 +100,7 @@ export function Navigator() {
         row={(i) => t && <TreeRow key={rows.value[i]!.node} shown={rows.value[i]!} />}
       />
       {t && filter.value && rows.value.length <= 1 && <p class="empty">Nothing has all of these words.</p>}
-    </section>
+    </>
   );
 }
 
@@ -102,8 +125,15 @@ function TreeRow({ shown }: { shown: ShownRow }) {
         {shown.open !== undefined && <Icon name={shown.open ? "down" : "right"} />}
       </span>
       <NodeText at={at} />
+      {worst.value.has(at) && <RowChip at={at} />}
     </div>
   );
+}
+
+/** RowChip shows the score of a node, or of the worst in it. */
+function RowChip({ at }: { at: number }) {
+  const p = worst.value.get(at)!;
+  return <Chip mark={p.mark} text={p.text.replace(/ dB$/, "")} verdict={p.verdict} />;
 }
 
 /** NodeText is a node in a list: its mark, who it is, and what it is. */

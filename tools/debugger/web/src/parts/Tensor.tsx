@@ -10,8 +10,6 @@ import { Section } from "./Inspector";
 /** Tensor shows what a run computed for a value. */
 export function Tensor({ value, many }: { value: Value; many: boolean }) {
   const run = shownRun.value;
-  const path = run && `/api/runs/${run.id}/values/${value.value}`;
-  const stats = useFetched<Stats>(path);
   return (
     <Section title={many ? `Value ${value.text}` : "Value"}>
       {!run && (
@@ -19,15 +17,22 @@ export function Tensor({ value, many }: { value: Value; many: boolean }) {
           Nothing has run yet. <button class="inline" onClick={() => (dialog.value = "run")}>Run the model</button> to see numbers.
         </p>
       )}
-      {stats.error && <p class="soft">{stats.error}</p>}
-      {stats.data && path && (
-        <>
-          <Figures s={stats.data} />
-          <Histogram s={stats.data} />
-          <HeatMap path={path} stats={stats.data} />
-        </>
-      )}
+      {run && <TensorView path={`/api/runs/${run.id}/values/${value.value}`} />}
     </Section>
+  );
+}
+
+/** TensorView shows the tensor at a path: its figures, histogram and one plane of it. */
+export function TensorView({ path }: { path: string }) {
+  const stats = useFetched<Stats>(path);
+  if (stats.error) return <p class="soft">{stats.error}</p>;
+  if (!stats.data || !stats.path) return null;
+  return (
+    <>
+      <Figures s={stats.data} />
+      <Histogram s={stats.data} />
+      <HeatMap key={stats.path} path={stats.path} stats={stats.data} />
+    </>
   );
 }
 
