@@ -281,9 +281,20 @@ export class Painter {
     c.fillStyle = look.verdict[verdict]!;
     if (!b.open) c.fillRect(b.x, b.y + 3, 4, b.h - 6);
     if (this.view.zoom <= noText) return;
-    c.font = `700 11px ${look.font}`;
+    // A badge on the upper border, to the right.
+    c.font = `700 10px ${look.font}`;
     c.textAlign = "right";
-    c.fillText(this.marks.sign(b.node), b.x + b.w - 5, b.y + (b.open ? 17 : 13));
+    const sign = this.marks.sign(b.node);
+    const width = c.measureText(sign).width + 10;
+    const right = b.x + b.w + (b.open ? -6 : 8);
+    c.strokeStyle = c.fillStyle;
+    c.fillStyle = look.card;
+    c.beginPath();
+    c.roundRect(right - width, b.y - 8, width, 15, 7.5);
+    c.fill();
+    c.stroke();
+    c.fillStyle = c.strokeStyle;
+    c.fillText(sign, right - 5, b.y + 3);
   }
 
   private stub(u: Stub, near: boolean): void {

@@ -64,7 +64,9 @@ export function SyncPoints() {
           {about.value?.metrics.map((m) => <option key={m.name} value={m.name}>{m.title}</option>)}
         </select>
         <button class="quiet" aria-pressed={!byModel.value} onClick={switchSort} title="Worst first, or in the order of the model (s)">worst first</button>
-        <span class="bar-note" title={`Limits of the preset ${p.preset}`}>● {p.green} ▲ {p.red} ■</span>
+        <span class="bar-note" title={`Limits of the preset ${p.preset}: green from ${p.green}, red from ${p.red}`}>
+          ● {bare(p.green)} ▲ {bare(p.red)} ■
+        </span>
       </div>
       {unmatched.value ? (
         <UnmatchedList list={missing} />
@@ -85,6 +87,8 @@ export function SyncPoints() {
     </>
   );
 }
+
+const bare = (text: string): string => text.replace(/ dB$/, "");
 
 function PointRow({ i, p }: { i: number; p: Point }) {
   return (

@@ -128,7 +128,7 @@ export function Heat({ slice, map }: { slice: Slice; map: Map }) {
   const thinned = slice.step[0] > 1 || slice.step[1] > 1;
   return (
     <figure class="heat">
-      <canvas ref={canvas} class={slice.rows * 3 < slice.cols ? "wide" : ""} onMouseMove={tell} onMouseLeave={() => setUnder("")} role="img" aria-label={`Heat map of ${slice.rows} by ${slice.cols} elements from ${figure(least)} to ${figure(most)}`} />
+      <canvas ref={canvas} class={slice.rows * 3 < slice.cols ? "wide" : slice.rows > slice.cols ? "tall" : ""} onMouseMove={tell} onMouseLeave={() => setUnder("")} role="img" aria-label={`Heat map of ${slice.rows} by ${slice.cols} elements from ${figure(least)} to ${figure(most)}`} />
       <figcaption>
         <span>{figure(least)}</span>
         <span class={"ramp ramp-" + map} aria-hidden="true" />
