@@ -120,7 +120,7 @@ func describe(p *ir.Param) string {
 func (s *Sizes) checkType(p *ir.Param, t *host.Tensor) error {
 	want := p.Value.Type
 	if t.Elem != want.Elem || t.Rank() != want.Rank() {
-		return fmt.Errorf("%s is %s, expected %s", describe(p), t, want)
+		return fmt.Errorf("%s is %s, expected %s%s", describe(p), t, want, narrowed(p, t))
 	}
 	return nil
 }
@@ -129,6 +129,14 @@ func (s *Sizes) checkType(p *ir.Param, t *host.Tensor) error {
 type source struct {
 	what  func() string
 	input bool // the caller has chosen it
+}
+
+// narrowed says where the type of an input may come from, which the model that a user knows has not.
+func narrowed(p *ir.Param, t *host.Tensor) string {
+	if p.Role == ir.Input && p.Value.Type.Elem == host.F16 && (t.Elem == host.F32 || t.Elem == host.BF16) {
+		return fmt.Sprintf("; the pass fp16 makes inputs of %s f16, and fp16{keep-io} leaves them as they are", t.Elem)
+	}
+	return ""
 }
 
 // bindFrom solves a*S+b = n for S.

@@ -219,3 +219,19 @@ func TestBindResults(t *testing.T) {
 		})
 	}
 }
+
+// TestNarrowedInputs holds that an error says where the type of an input comes from, if a pass has changed it.
+func TestNarrowedInputs(t *testing.T) {
+	f := signature(t, nil, nil, []string{"2"})
+	f.Params[0].Value.Type.Elem = host.F16
+	for elem, want := range map[host.Elem]string{
+		host.F32:  "input \"x\" is tensor<2xf32>, expected tensor<2xf16>; the pass fp16 makes inputs of f32 f16, and fp16{keep-io} leaves them as they are",
+		host.BF16: "inputs of bf16",
+		host.I32:  "expected tensor<2xf16>",
+	} {
+		_, err := BindInputs(f, []*host.Tensor{host.New(elem, 2)})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "fp16") != elem.IsFloat() {
+			t.Errorf("%s: found the error %v, expected %q", elem, err, want)
+		}
+	}
+}

@@ -27,6 +27,7 @@ func showsColours(w io.Writer) bool {
 
 const (
 	red    = "\x1b[31m"
+	green  = "\x1b[32m"
 	yellow = "\x1b[33m"
 	plain  = "\x1b[0m"
 )

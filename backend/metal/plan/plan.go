@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -152,8 +153,8 @@ func (b *builder) kernels(op *ir.Op, over map[*ir.Op]bool) (*calls.Plan, []int, 
 		return nil, nil, fmt.Errorf("%s", why)
 	}
 	made := b.planned[op]
-	if made.Err != nil {
-		return nil, nil, made.Err
+	if made.Plan == nil {
+		return nil, nil, errors.New(made.Reason)
 	}
 	p := made.Plan
 	if p.InPlace != nil && !calls.OfState(op, over) {

@@ -19,8 +19,6 @@ type Layout struct {
 	// Words of the block: the addresses of the global buffers, then the sizes in the kernel's order, then for each other
 	// buffer the bytes from the start of the scratch memory.
 	Words int
-	// Rounds is how many rounds the outermost parallel loop has; nil where there is none and the kernel runs whole for [0, 1).
-	Rounds *ir.Dim
 	// Scratch are the other buffers in the order of their words.
 	Scratch []*kernel.Buffer
 }
@@ -33,11 +31,17 @@ func LayoutOf(k *kernel.Kernel) Layout {
 			l.Scratch = append(l.Scratch, b)
 		}
 	}
-	if loop, _ := k.Outermost(); loop != nil {
-		n := loop.Extent.Add(ir.Const(loop.Step - 1)).FloorDiv(ir.Const(loop.Step))
-		l.Rounds = &n
-	}
 	return l
+}
+
+// RoundsOf is how many rounds the outermost parallel loop of a kernel has; nil where there is none and the kernel runs whole for [0, 1).
+func RoundsOf(k *kernel.Kernel) *ir.Dim {
+	loop, _ := k.Outermost()
+	if loop == nil {
+		return nil
+	}
+	n := loop.Extent.Add(ir.Const(loop.Step - 1)).FloorDiv(ir.Const(loop.Step))
+	return &n
 }
 
 // Module gathers kernels that are compiled together.
