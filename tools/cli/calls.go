@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/metal/cuda/engine"
 	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -33,9 +34,11 @@ type calls struct {
 	ref       string
 	io        string
 	trace     string
+	packed    string // a folder with kernels for an NVIDIA GPU
 
-	ahead backend.Backend // the engine that has begun to look for what it needs for the model; nil: none has
-	done  func() error    // gives back what it has found and the program does not take
+	ahead   backend.Backend // the engine that has begun to look for what it needs for the model; nil: none has
+	vehicle engine.Backend  // what --backend=metal-cuda runs models by
+	done    func() error    // gives back what it has found and the program does not take
 }
 
 func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} }
@@ -78,10 +81,10 @@ func (c *calls) check(args []string) error {
 	if err := c.flags.check(args); err != nil {
 		return err
 	}
-	if c.backend == cudaVehicle {
-		return usagef("--backend=%s: that measures kernels, which bench does", cudaVehicle)
+	if c.packed != "" && c.backend != engine.Name {
+		return usagef("--kernels: it is for --backend=%s", engine.Name)
 	}
-	if c.backend != "" && c.Backend(c.backend) == nil {
+	if c.backend != "" && c.backend != engine.Name && c.Backend(c.backend) == nil {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	return nil
@@ -99,8 +102,8 @@ func (c *calls) read(ctx context.Context, path string, events *trace) (*ir.Modul
 // open reads a model.
 func (c *calls) open(path string, events *trace) (*ir.Module, error) {
 	defer events.begin("load", "phase")()
-	if engine, ok := c.engine(cmp.Or(c.backend, fastEngine)).(native.Backend); ok {
-		c.ahead, c.done = engine.Ahead(path)
+	if fast, ok := c.engine(cmp.Or(c.backend, fastEngine)).(native.Backend); ok {
+		c.ahead, c.done = fast.Ahead(path)
 	}
 	return c.load([]aiopt.File{{Path: path}}, nil)
 }
@@ -118,7 +121,7 @@ func (c *calls) passes(ctx context.Context, path string, m *ir.Module, events *t
 	pipeline := c.flags.pipeline
 	if pipeline == "" && strings.HasSuffix(path, ".pt2") {
 		pipeline = "@cpu"
-		if c.backend == gpu.Name || c.backend == cudaVehicle {
+		if c.backend == gpu.Name || c.backend == engine.Name {
 			pipeline = "@metal"
 		}
 	}
@@ -135,6 +138,9 @@ const (
 func (c *calls) engine(name string) backend.Backend {
 	if c.ahead != nil && c.ahead.Name() == name {
 		return c.ahead
+	}
+	if name == engine.Name {
+		return c.vehicle
 	}
 	return c.Backend(name)
 }
@@ -162,12 +168,12 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 	return p, err
 }
 
-func (c *calls) compileFor(ctx context.Context, engine backend.Backend, m *ir.Module) (backend.Program, error) {
+func (c *calls) compileFor(ctx context.Context, b backend.Backend, m *ir.Module) (backend.Program, error) {
 	bar := c.newProgress()
 	defer bar.finish()
 	opt := backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision)), Warn: func(m string) { c.warn("%s", m) }}
 	opt.Progress = func(done, total int) { bar.step("compiling", done, total) }
-	return engine.Compile(ctx, m, opt)
+	return b.Compile(ctx, m, opt)
 }
 
 // call is one call of a function.

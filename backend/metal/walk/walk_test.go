@@ -1,0 +1,200 @@
+package walk_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/backend/metal/walk"
+	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/numeric"
+)
+
+// engine walks plans on a device that interprets kernels. Its memory is the host's, or is not shown to it.
+type engine struct {
+	sizes  map[string]int64
+	apart  bool // the host shares no memory
+	poison bool
+	change func(p *plan.Plan)
+	ran    map[string]int // how often each kernel has run; nil does not count
+}
+
+func (engine) Name() string { return "interpreted kernels" }
+
+func (e engine) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
+	p, err := plan.Make(ctx, m, plan.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if e.change != nil {
+		e.change(p)
+	}
+	return walk.Compile(ctx, m, p, &device{e, p}, opt, walk.Options{Poison: e.poison})
+}
+
+type device struct {
+	engine
+	plan *plan.Plan
+}
+
+func (d *device) Alloc(bytes int) (walk.Block, error) {
+	return &block{make([]byte, bytes), d.engine}, nil
+}
+
+func (d *device) Constant(data []byte) (walk.Block, error) {
+	return &block{data, d.engine}, nil
+}
+
+func (d *device) NewQueue() (walk.Queue, error) { return queue{d}, nil }
+func (d *device) Close() error                  { return nil }
+
+type block struct {
+	data []byte
+	of   engine
+}
+
+func (b *block) Bytes() []byte {
+	if b.of.apart {
+		return nil
+	}
+	return b.data
+}
+func (b *block) Read(at int, to []byte) error    { copy(to, b.data[at:][:len(to)]); return nil }
+func (b *block) Write(at int, from []byte) error { copy(b.data[at:][:len(from)], from); return nil }
+func (b *block) Free()                           {}
+
+func bytesOf(s walk.Span) []byte { return s.Block.(*block).data[s.At:][:s.Len:s.Len] }
+
+// queue is one in which nothing waits.
+type queue struct{ *device }
+
+func (d queue) Dispatch(_ context.Context, run *walk.Dispatch) error {
+	if d.ran != nil {
+		d.ran[run.Kernel.Text]++
+	}
+	call := kernel.Call{Sizes: d.sizes}
+	for i, a := range run.Args {
+		if a.Block != nil {
+			if a.At%walk.Alignment != 0 {
+				return fmt.Errorf("parameter %s begins at byte %d", run.Kernel.Params[i].Name, a.At)
+			}
+			call.Buffers = append(call.Buffers, bytesOf(a.Span))
+		}
+	}
+	for i := range d.plan.File.Kernels {
+		if &d.plan.File.Kernels[i] == run.Kernel {
+			return kernel.Run(d.plan.Kernels[i], call)
+		}
+	}
+	return fmt.Errorf("kernel %s is not of the plan", run.Kernel.Function)
+}
+
+func (d queue) Fill(to walk.Span, value byte) error {
+	for i := range bytesOf(to) {
+		bytesOf(to)[i] = value
+	}
+	return nil
+}
+
+func (d queue) Copy(to, from walk.Span) error { copy(bytesOf(to), bytesOf(from)); return nil }
+
+func (d queue) Wait(context.Context) (time.Duration, error) { return 0, nil }
+
+func (d queue) Close() {}
+
+// both are the two kinds of devices.
+var both = []engine{{}, {apart: true, poison: true}}
+
+// TestPrograms holds small programs against the interpreter.
+func TestPrograms(t *testing.T) {
+	for _, e := range both {
+		for _, c := range walktest.Programs {
+			t.Run(fmt.Sprintf("%s, apart %v", c.Name, e.apart), func(t *testing.T) {
+				m := walktest.Parse(t, c.Text)
+				in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.sizes = c.Sizes
+				want := c.Run(t, interp.Backend{}, m, in)
+				got := c.Run(t, e, m, in)
+				for i := range want {
+					if err := numeric.Differ(got[i], want[i]); err != nil {
+						t.Errorf("result %d: %v", i, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestMistake holds that a call which fails changes no state.
+func TestMistake(t *testing.T) {
+	for _, e := range both {
+		m := walktest.Parse(t, walktest.Decoder)
+		in, err := numeric.MakeInputs(m.Funcs[0], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		walktest.Mistake(t, e, m, in)
+	}
+}
+
+// layers has a constant that a kernel puts into another order, below.
+const layers = `air 1
+module @m {
+  func @main(%x: tensor<4xf32>) -> (%y: tensor<4xf32>) {
+    %w = core.constant() {value = dense<4xf32>[1.0, 2.0, 3.0, 4.0]} : tensor<4xf32>
+    %n = tensor.neg(%w) : tensor<4xf32>
+    %y = tensor.add(%x, %n) : tensor<4xf32>
+    core.return(%y)
+  }
+}
+`
+
+// TestOnce holds that a step which fills packed memory runs once for all sessions.
+func TestOnce(t *testing.T) {
+	m := walktest.Parse(t, layers)
+	in, err := numeric.MakeInputs(m.Funcs[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine{ran: map[string]int{}, change: func(p *plan.Plan) {
+		fn := &p.File.Functions[0]
+		d := fn.Steps[0].Dispatch
+		d.Once = true
+		fn.Buffers[d.Buffers[1]] = launch.Memory{Kind: launch.Packed, DType: "f32", Shape: []string{"4"}}
+	}}
+	want := walktest.Sample{Calls: 1}.Run(t, interp.Backend{}, m, in)
+	p, err := e.Compile(t.Context(), m, backend.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s := p.NewSession()
+		for range 2 {
+			got, err := s.Call(t.Context(), "main", in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := numeric.Differ(got[0], want[0]); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if d := cmp.Diff(map[string]int{"neg.generated.metal": 1, "add.generated.metal": 6}, e.ran); d != "" {
+		t.Error(d)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
