@@ -39,15 +39,6 @@ func (r *Runner) Run(ctx context.Context, p *check.Program, d check.Dispatch) er
 	return program.Run(ctx, d)
 }
 
-// Time times a dispatch: what `aiopt bench --backend=metal-cuda` is to call for each of a plan.
-func (r *Runner) Time(ctx context.Context, p *check.Program, d check.Dispatch, how Rounds) (Timing, error) {
-	program, err := r.program(ctx, p)
-	if err != nil {
-		return Timing{}, err
-	}
-	return program.Time(ctx, d, how)
-}
-
 func (r *Runner) program(ctx context.Context, p *check.Program) (*Program, error) {
 	if have := r.loaded[p]; have != nil {
 		return have, nil

@@ -36,6 +36,8 @@ func (s sender) to(o object, m name, args ...argument) uintptr {
 
 func (s sender) object(o object, m name, args ...argument) object { return object(s.to(o, m, args...)) }
 
+func (s sender) yes(o object, m name, args ...argument) bool { return uint8(s.to(o, m, args...)) != 0 }
+
 // release gives up objects that are owned.
 func (s sender) release(list ...object) {
 	for _, o := range list {
