@@ -43,9 +43,9 @@ func TestTable(t *testing.T) {
 func TestPlanted(t *testing.T) {
 	type stage struct {
 		*recorder
-		s                       sender
-		device, queue, buffer   object
-		commands, encoder, blit object
+		s                     sender
+		device, queue, buffer object
+		commands, encoder     object
 	}
 	for _, c := range []struct {
 		name, want string

@@ -1,7 +1,7 @@
 package runtime
 
 import (
-	"fmt"
+	"errors"
 	goruntime "runtime"
 	"unsafe"
 )
@@ -75,9 +75,9 @@ func (s sender) text(o object) string {
 // failed is the error of an NSError; of nil it says that there is none.
 func (s sender) failed(e object) error {
 	if said := s.text(s.object(e, description)); said != "" {
-		return fmt.Errorf("%s", said)
+		return errors.New(said)
 	}
-	return fmt.Errorf("Metal gives no reason")
+	return errors.New("there is no reason given")
 }
 
 // outError is where a message puts an NSError.

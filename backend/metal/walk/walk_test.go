@@ -16,6 +16,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/walk"
 	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
 )
 
@@ -146,6 +147,70 @@ func TestMistake(t *testing.T) {
 			t.Fatal(err)
 		}
 		walktest.Mistake(t, e, m, in)
+	}
+}
+
+// places has a function that writes over a state, and one that has two states change places.
+const places = `air 1
+module @m {
+  state @a : tensor<4x8xf32> = zero
+  state @b : tensor<4x8xf32> = zero
+  func @write(%x: tensor<1x8xf32>, state @a %p: tensor<4x8xf32>) -> (%y: tensor<4x8xf32>, update @a %s: tensor<4x8xf32>) {
+    %s = state.slice_update(%p, %x) {axis = 0, start = 1, in_place = true} : tensor<4x8xf32>
+    %y = tensor.neg(%s) : tensor<4x8xf32>
+    core.return(%y, %s)
+  }
+  func @swap(state @a %p: tensor<4x8xf32>, state @b %q: tensor<4x8xf32>) -> (update @a %r: tensor<4x8xf32>, update @b %s: tensor<4x8xf32>) {
+    core.return(%q, %p)
+  }
+}
+`
+
+// TestPlaces holds that a state which lies where another one did is not written over.
+func TestPlaces(t *testing.T) {
+	m := walktest.Parse(t, places)
+	in, err := numeric.MakeInputs(m.Funcs[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]*host.Tensor
+	for _, b := range []backend.Backend{interp.Backend{}, both[0], both[1]} {
+		p, err := b.Compile(t.Context(), m, backend.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := p.NewSession()
+		var got []*host.Tensor
+		for i, name := range []string{"write", "swap", "write", "swap", "write", "swap"} {
+			var given []*host.Tensor
+			if name == "write" {
+				given = []*host.Tensor{in[0].Clone()}
+				host.SetFloat(given[0], 0, float64(i+1))
+			}
+			out, err := s.Call(t.Context(), name, given, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, out...)
+			for _, state := range []string{"a", "b"} {
+				v, err := s.State(state)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, v)
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		all = append(all, got)
+	}
+	for i, want := range all[0] {
+		for k, got := range all[1:] {
+			if err := numeric.Differ(got[i], want); err != nil {
+				t.Errorf("device %d, value %d: %v", k, i, err)
+			}
+		}
 	}
 }
 
