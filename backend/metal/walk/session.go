@@ -33,6 +33,7 @@ type call struct {
 	rooms
 	arena Span
 	slots []Span
+	known *known
 }
 
 func newSession(p *program) *session {
@@ -104,10 +105,11 @@ func (s *session) begin(seg *segment, c *interp.SegmentCall) (*running, error) {
 	}
 	k := s.held.calls[seg.fn]
 	if k == nil {
-		k = &call{rooms: rooms{device: s.device}}
+		k = &call{rooms: rooms{device: s.device}, known: newKnown()}
 		s.held.calls[seg.fn] = k
 	}
-	f := &Frame{file: s.file, fn: seg.fn, queue: s.held.queue, rooms: &k.rooms, shared: &shared{s.program, k}, size: c.Eval.Size, bound: map[int]Span{}}
+	k.known.at(seg.fn.Sizes, c.Eval.Size)
+	f := &Frame{file: s.file, fn: seg.fn, queue: s.held.queue, rooms: &k.rooms, shared: &shared{s.program, k}, size: c.Eval.Size, known: k.known, bound: map[int]Span{}}
 	r := &running{Frame: f, session: s, seg: seg, c: c}
 	if !seg.first && k.slots != nil {
 		return r, nil

@@ -3,6 +3,7 @@ package walk_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type engine struct {
 	poison bool
 	change func(p *plan.Plan)
 	ran    map[string]int // how often each kernel has run; nil does not count
+	idle   bool           // kernels do nothing
 }
 
 func (engine) Name() string { return "interpreted kernels" }
@@ -81,6 +83,9 @@ type queue struct{ *device }
 func (d queue) Dispatch(_ context.Context, run *walk.Dispatch) error {
 	if d.ran != nil {
 		d.ran[run.Kernel.Text]++
+	}
+	if d.idle {
+		return nil
 	}
 	call := kernel.Call{Sizes: d.sizes}
 	for i, a := range run.Args {
@@ -226,6 +231,14 @@ module @m {
 }
 `
 
+// pack has the first step fill memory that is packed.
+func pack(p *plan.Plan) {
+	fn := &p.File.Functions[0]
+	d := fn.Steps[0].Dispatch
+	d.Once = true
+	fn.Buffers[d.Buffers[1]] = launch.Memory{Kind: launch.Packed, DType: "f32", Shape: []string{"4"}}
+}
+
 // TestOnce holds that a step which fills packed memory runs once for all sessions.
 func TestOnce(t *testing.T) {
 	m := walktest.Parse(t, layers)
@@ -233,12 +246,7 @@ func TestOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := engine{ran: map[string]int{}, change: func(p *plan.Plan) {
-		fn := &p.File.Functions[0]
-		d := fn.Steps[0].Dispatch
-		d.Once = true
-		fn.Buffers[d.Buffers[1]] = launch.Memory{Kind: launch.Packed, DType: "f32", Shape: []string{"4"}}
-	}}
+	e := engine{ran: map[string]int{}, change: pack}
 	want := walktest.Sample{Calls: 1}.Run(t, interp.Backend{}, m, in)
 	p, err := e.Compile(t.Context(), m, backend.Options{})
 	if err != nil {
@@ -261,5 +269,90 @@ func TestOnce(t *testing.T) {
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTogether runs sessions of a program at the same time.
+func TestTogether(t *testing.T) {
+	m := walktest.Parse(t, layers)
+	in, err := numeric.MakeInputs(m.Funcs[0], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := walktest.Sample{Calls: 1}.Run(t, interp.Backend{}, m, in)
+	p, err := engine{change: pack}.Compile(t.Context(), m, backend.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			s := p.NewSession()
+			for range 3 {
+				got, err := s.Call(t.Context(), "main", in, nil)
+				if err == nil {
+					err = numeric.Differ(got[0], want[0])
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSizes holds that calls of other sizes find other memory.
+func TestSizes(t *testing.T) {
+	c := walktest.Programs[1]
+	m := walktest.Parse(t, c.Text)
+	e := engine{sizes: map[string]int64{}}
+	p, err := e.Compile(t.Context(), m, backend.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.NewSession()
+	for _, n := range []int64{5, 9, 9, 2, 5} {
+		e.sizes["n"] = n
+		in, err := numeric.MakeInputs(m.Funcs[0], e.sizes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := walktest.Sample{Calls: 1}.Run(t, interp.Backend{}, m, in)
+		got, err := s.Call(t.Context(), "main", in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if err := numeric.Differ(got[i], want[i]); err != nil {
+				t.Errorf("size %d, result %d: %v", n, i, err)
+			}
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkWalk is what a call of a decoder takes whose kernels do nothing: five dispatches.
+func BenchmarkWalk(b *testing.B) {
+	m := walktest.Parse(b, walktest.Decoder)
+	in, err := numeric.MakeInputs(m.Funcs[0], nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := engine{idle: true}.Compile(b.Context(), m, backend.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	s := p.NewSession()
+	for b.Loop() {
+		if _, err := s.Call(b.Context(), "main", in, nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
