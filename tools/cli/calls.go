@@ -46,7 +46,7 @@ func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} 
 func (c *calls) declare(fs *pflag.FlagSet) {
 	c.flags.declare(fs)
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything, metal runs generated kernels on the GPU of a Mac (not yet run on Apple hardware); by default cpu where LLVM is found, interp elsewhere")
+	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything, metal runs generated kernels on the GPU of a Mac (not yet run on Apple hardware), metal-cuda on an NVIDIA GPU, as a test; by default cpu where LLVM is found, interp elsewhere")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 	fs.StringVar(&c.precision, "precision", "f32", "of which numbers matrix products of f32 are: "+strings.Join(backend.Precisions(), ", ")+"; with bf16 the engine cpu rounds constants and activations, and sums up in f32; with int8 it rounds the activations of products with compressed weights, 32 along k by one scale, and sums up in integers, where the processor has an instruction for it")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
@@ -56,12 +56,13 @@ func (c *calls) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.trace, "trace", "", "write when each operation ran to this file, for chrome://tracing or ui.perfetto.dev")
 }
 
+// backendNames are the engines of the toolkit, and that of tests on an NVIDIA GPU.
 func backendNames(t *tool) []string {
 	var names []string
 	for _, b := range t.Backends {
 		names = append(names, b.Name())
 	}
-	return names
+	return append(names, engine.Name)
 }
 
 // check refuses a command line that makes no sense.
@@ -84,7 +85,7 @@ func (c *calls) check(args []string) error {
 	if c.packed != "" && c.backend != engine.Name {
 		return usagef("--kernels: it is for --backend=%s", engine.Name)
 	}
-	if c.backend != "" && c.backend != engine.Name && c.Backend(c.backend) == nil {
+	if c.backend != "" && !slices.Contains(backendNames(c.tool), c.backend) {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	return nil

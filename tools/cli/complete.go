@@ -163,6 +163,8 @@ var fileValues = map[string][]string{
 	"input":   {".npy", ".safetensors"},
 	"ref":     {".safetensors", ".npy"},
 	"outputs": {".safetensors", ".npy"},
+	"pack":    {}, // folders
+	"kernels": {},
 }
 
 // functionsOf lists the functions of the model on a command line, where it is one that is read fast.
