@@ -7,6 +7,9 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/check"
 )
 
+// Variable is that of the environment which may name the driver's library.
+const Variable = "AIOPT_LIBCUDA"
+
 // Runner runs checked programs on a GPU as they ask for it: what `--check=cuda` uses. A program is compiled and loaded once.
 type Runner struct {
 	Tools  *check.Tools
