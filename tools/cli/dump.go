@@ -192,15 +192,15 @@ func (c *chosen) hidden() error {
 			rest = append(rest, n.name)
 		}
 	}
-	const kernel = "%s: %s lies inside a kernel that the engine %s computes as a whole; --backend=interp shows it, or -passes=decompose makes no kernels"
+	const kernel = "%s: the engine %s computes kernels as a whole and does not show what is inside: %s; --backend=interp does, or -passes=decompose makes no kernels"
 	switch names := strings.Join(clipped(inside), ", "); {
 	case len(c.seen) > 0 && len(inside) > 0:
-		c.warn(kernel, c.flag, names, c.backend)
+		c.warn(kernel, c.flag, c.backend, names)
 		return nil
 	case len(c.seen) > 0:
 		return nil
 	case len(inside) > 0:
-		return fmt.Errorf(kernel, c.flag, names, c.backend)
+		return fmt.Errorf(kernel, c.flag, c.backend, names)
 	}
 	return fmt.Errorf("%s: %s was not computed: it is in a branch or a function that did not run", c.flag, strings.Join(clipped(rest), ", "))
 }
