@@ -137,7 +137,7 @@ func (c *runner) checkWatchers() (*chosen, error) {
 	}
 	switch {
 	case c.dump != "":
-		return newChosen(c.dump)
+		return newChosen(c.dump, c.warn)
 	case c.dumpTo != "":
 		return nil, usagef("--dump-to needs an expression that chooses values, --dump=REGEXP")
 	}
