@@ -16,6 +16,8 @@ frontend/torch FuzzImport
 tests FuzzModel
 tests FuzzAsset
 ir/safetensors FuzzParse
+tools/intermediates FuzzFile
+tools/intermediates FuzzFolder
 passes/pass FuzzPipeline
 backend/metal/check FuzzText
 backend/metal/launch FuzzFile

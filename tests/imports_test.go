@@ -38,6 +38,7 @@ var mayImport = []struct {
 	{"frontend", []string{"ir", "ir/host", "dialect", "frontend"}},
 	{"tools/metric", []string{"ir/host"}},
 	{"tools/compare", []string{"ir", "ir/host", "ir/text", "dialect", "backend", "passes/pass", "tools/metric", "tools/intermediates"}},
+	{"tools/intermediates", []string{"ir", "ir/host", "ir/mapped", "ir/safetensors"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
 	{"backend/kernel/calls", []string{"ir", "ir/host", "dialect", "backend/kernel"}},
