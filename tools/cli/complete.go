@@ -170,6 +170,8 @@ var fileValues = map[string][]string{
 	"input":   {".npy", ".safetensors"},
 	"ref":     {".safetensors", ".npy"},
 	"outputs": {".safetensors", ".npy"},
+	"svg":     {".svg"},
+	"dot":     {".dot"},
 
 	"save-intermediates": {".safetensors"},
 	"dump-to":            {".safetensors"},
