@@ -214,7 +214,7 @@ func (b *builder) result(f *ir.Func, i int, v *ir.Value, parent Node) {
 		}
 	}
 	if name == "" {
-		name = cmp.Or(valueName(v), "result")
+		name = cmp.Or(lastStep(valueName(v)), "result")
 	}
 	n := b.add(kind, nil, parent, valueName(v), name, typeText(v.Type))
 	b.Family[n] = Port

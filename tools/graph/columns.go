@@ -64,7 +64,7 @@ func (s *sheet) weigh() {
 		case s.isBend(a.from) && s.isBend(a.to):
 			a.weight = 40
 		case s.isBend(a.from) || s.isBend(a.to):
-			a.weight = 4
+			a.weight = 4 + on
 		default:
 			a.weight = 8 + on
 		}

@@ -25,6 +25,9 @@ func valueName(v *ir.Value) string {
 	return v.Name
 }
 
+// lastStep drops the graph from the name of a tensor of a subgraph: relu for true_graph_0/relu.
+func lastStep(name string) string { return short(name[strings.LastIndexByte(name, '/')+1:], maxTitle) }
+
 func opName(op *ir.Op) string {
 	for _, r := range op.Results {
 		if name := valueName(r); name != "" {
