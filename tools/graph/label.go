@@ -184,6 +184,11 @@ func operandName(op *ir.Op, i int) string {
 	if d := op.Def.OperandDef(i); d != nil && !d.Variadic {
 		return d.Name
 	}
+	if v := op.Operand(i); v != nil && v.Def != nil && isConstant(v.Def) {
+		if _, ok := v.Def.Attr("value").(ir.Symbol); ok {
+			return constantTitle(v.Def)
+		}
+	}
 	return fmt.Sprintf("operand %d", i)
 }
 
