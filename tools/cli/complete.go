@@ -165,6 +165,9 @@ var fileValues = map[string][]string{
 	"outputs": {".safetensors", ".npy"},
 	"svg":     {".svg"},
 	"dot":     {".dot"},
+
+	"save-intermediates": {".safetensors"},
+	"dump-to":            {".safetensors"},
 }
 
 // functionsOf lists the functions of the model on a command line, where it is one that is read fast.
