@@ -25,9 +25,22 @@ func (s *sheet) placeColumns() {
 	}
 }
 
+// The weights of arcs: by what they join, what an arc on the longest chain has beside that, and what one gains, up to three times, by going on
+// with an axis from above, so that of equals the same is chosen again.
+const (
+	betweenBends = 2560
+	betweenBoxes = 512
+	atBend       = 256
+	onChain      = 1024
+	goOn         = 64
+)
+
 // weigh says how much each arc should be upright: long edges most, then the chain of most operations.
 func (s *sheet) weigh() {
-	const outside = 1 << 10 // operations of a chain that goes on outside, more than most frames have
+	outside := int32(1) // operations of a chain that goes on outside: more than there are in the frame
+	for _, ops := range s.ops {
+		outside += ops
+	}
 	n := len(s.left)
 	above, below := make([]int32, n), make([]int32, n)
 	longest := int32(1)
@@ -60,13 +73,14 @@ func (s *sheet) weigh() {
 	}
 	for i := range s.arcs {
 		a := &s.arcs[i]
-		switch on := 16 * (above[a.from] + below[a.to]) / longest; {
+		on := int32(onChain * int64(above[a.from]+below[a.to]) / int64(longest))
+		switch {
 		case s.isBend(a.from) && s.isBend(a.to):
-			a.weight = 40
+			a.weight = betweenBends
 		case s.isBend(a.from) || s.isBend(a.to):
-			a.weight = 4
+			a.weight = atBend + on
 		default:
-			a.weight = 8 + on
+			a.weight = betweenBoxes + on
 		}
 	}
 }
@@ -89,8 +103,19 @@ func (s *sheet) chains() *chains {
 	for v := range join {
 		join[v] = -1
 	}
-	for _, row := range s.rows {
-		s.heaviest(row, join)
+	long := make([]int32, n) // how many vertices stand above each on its axis
+	for i, row := range s.rows {
+		for _, v := range row {
+			if join[v] >= 0 {
+				long[v] = long[s.arcs[join[v]].from] + 1
+			}
+			for _, a := range s.down[v] {
+				s.arcs[a].weight += goOn * min(long[v], 3)
+			}
+		}
+		if i+1 < len(s.rows) {
+			s.heaviest(row, join)
+		}
 	}
 	for _, row := range s.rows {
 		for _, v := range row {
