@@ -12,6 +12,7 @@ import { SearchDialog } from "./SearchDialog";
 import { Source } from "./Source";
 import { Splitter } from "./Splitter";
 import { Structure } from "./Structure";
+import { Tabs } from "./Tabs";
 import { Timeline } from "./Timeline";
 
 export function App() {
@@ -44,11 +45,7 @@ function Middle() {
     <div class="middle">
       <section class="pane upper" aria-label="Structure">
         <div class="bar">
-          <div role="tablist" aria-label="View" class="tabs">
-            {(Object.keys(views) as (keyof typeof views)[]).map((v) => (
-              <button key={v} role="tab" aria-selected={view.value === v} onClick={() => (view.value = v)}>{views[v]}</button>
-            ))}
-          </div>
+          <Tabs label="View" tabs={views} value={view.value} set={(to) => (view.value = to)} />
         </div>
         {view.value === "structure" && <Structure />}
         {view.value === "passes" && <Timeline />}
