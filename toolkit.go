@@ -7,6 +7,7 @@ import (
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native"
+	"github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/quant"
@@ -44,7 +45,7 @@ func Standard() *Toolkit {
 	for _, p := range passes.Pipelines() {
 		t.AddPipeline(p.Name, p.Doc, p.Text)
 	}
-	return t.AddBackend(interp.Backend{}).AddBackend(native.Backend{Plan: native.Scheduled})
+	return t.AddBackend(interp.Backend{}).AddBackend(native.Backend{}).AddBackend(runtime.Backend{})
 }
 
 func (t *Toolkit) note(err error) {

@@ -16,7 +16,10 @@ import (
 )
 
 // Missing is the error of a machine without a program. Who has another way takes that.
-type Missing struct{ What string }
+type Missing struct {
+	What   string
+	System bool // no machine with this system has it
+}
 
 // Error says what is missing.
 func (e *Missing) Error() string { return e.What }
@@ -73,9 +76,9 @@ func (k *Kind) Find(version func(path string) (string, error)) (*Found, error) {
 		problems = append(problems, fmt.Errorf("%s: %w", path, err))
 	}
 	if len(problems) > 0 {
-		return nil, &Missing{errors.Join(problems...).Error() + ": " + k.Install}
+		return nil, &Missing{What: errors.Join(problems...).Error() + ": " + k.Install}
 	}
-	return nil, &Missing{"there is no " + k.What + ": " + k.Install}
+	return nil, &Missing{What: "there is no " + k.What + ": " + k.Install}
 }
 
 // named is the program that a person has named, by a path or by a name to be looked up.

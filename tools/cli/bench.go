@@ -39,6 +39,11 @@ When it is ready, one line {"ready_ms"} is printed. For each line of standard in
 about as long and prints {"latency_ms": [...]}, of very many every second, fourth, and so on; for the line peaks it measures the machine and prints {"gflops",
 "read_gb_per_s"}. Where standard input ends, the results of all rounds are printed as usual.
 
+--backend=metal-cuda takes the Metal kernels of a function's plan, as compiled by clang for NVIDIA GPUs, and measures each alone on
+such a GPU, on made numbers at the sizes of the inputs: a test vehicle, which says nothing about Metal's speed. GB/s are of
+all buffers, each once, beside a copy's; GFLOP/s beside what the processors of the GPU come to without its matrix units. With --pack=DIR the kernels are
+compiled and kept; MODEL may then be that folder, where there is a GPU and neither clang nor the model.
+
 The last line with --json is one object: {"latency_ms": [one per iteration], "load_ms", "compile_ms" (passes and engine),
 "memory_mb", "max_abs_err", "rel_rms_err", "constants_mb" (as they are stored), "live_mb" (the most that results of operations
 take at a time), "given_mb" (inputs, outputs and states)}; what is not known, such as errors without --ref, is null.`,
@@ -48,6 +53,7 @@ take at a time), "given_mb" (inputs, outputs and states)}; what is not known, su
 			fs.IntVar(&c.iters, "iters", 0, "how many iterations to measure; 0: as many as three seconds hold, 5 to 1000")
 			fs.BoolVar(&c.rounds, "rounds-from-stdin", false, "measure when standard input asks for it")
 			fs.BoolVar(&c.json, "json", false, "print the results as JSON in the last line")
+			fs.StringVar(&c.pack, "pack", "", "with --backend=metal-cuda: write the compiled kernels to this folder, for a machine with a GPU and no clang, and measure nothing")
 			return c.run
 		},
 	}
@@ -58,6 +64,7 @@ type bench struct {
 	iters  int
 	rounds bool
 	json   bool
+	pack   string
 }
 
 // How often is measured where the user does not say.
@@ -81,6 +88,12 @@ type benchResult struct {
 }
 
 func (c *bench) run(ctx context.Context, args []string) error {
+	if c.backend == cudaVehicle {
+		return c.onGPU(ctx, args)
+	}
+	if c.pack != "" {
+		return usagef("--pack: it is for --backend=%s", cudaVehicle)
+	}
 	if err := c.check(args); err != nil {
 		return err
 	}

@@ -152,9 +152,17 @@ func (r *kernelRow) count(op *ir.Op, sizes *backend.Sizes) {
 	for _, v := range op.Results {
 		bits(v)
 	}
+	for _, d := range workOf(op) {
+		add(&r.adds, d, 1)
+	}
+}
+
+// workOf lists what an operation and what is in it multiply and add.
+func workOf(op *ir.Op) []ir.Dim {
+	var list []ir.Dim
 	work := func(o *ir.Op) {
 		if o.Def.Work != nil {
-			add(&r.adds, o.Def.Work(o), 1)
+			list = append(list, o.Def.Work(o))
 		}
 	}
 	work(op)
@@ -165,4 +173,5 @@ func (r *kernelRow) count(op *ir.Op, sizes *backend.Sizes) {
 			}
 		})
 	}
+	return list
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/backend/cpu/native"
+	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 )
 
 // percentile gives the number below which a share of a sorted list lies, the nearest one that is in it.
@@ -56,8 +57,11 @@ func (b *benchRun) print(ctx context.Context, path string, r *benchResult, kerne
 	return err
 }
 
-// peaks measures the machine where it can run native code; zeros otherwise.
+// peaks measures the machine where it can run native code and the engine computes there; zeros otherwise.
 func (b *benchRun) peaks(ctx context.Context) native.Peaks {
+	if b.backend == gpu.Name {
+		return native.Peaks{}
+	}
 	engine, ok := b.Backend("cpu").(native.Backend)
 	if !ok || engine.Available() != nil {
 		return native.Peaks{}

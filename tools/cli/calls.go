@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -42,7 +43,7 @@ func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} 
 func (c *calls) declare(fs *pflag.FlagSet) {
 	c.flags.declare(fs)
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything; by default cpu where LLVM is found, interp elsewhere")
+	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything, metal runs generated kernels on the GPU of a Mac (not yet run on Apple hardware); by default cpu where LLVM is found, interp elsewhere")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 	fs.StringVar(&c.precision, "precision", "f32", "of which numbers matrix products of f32 are: "+strings.Join(backend.Precisions(), ", ")+"; with bf16 the engine cpu rounds constants and activations, and sums up in f32; with int8 it rounds the activations of products with compressed weights, 32 along k by one scale, and sums up in integers, where the processor has an instruction for it")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
@@ -76,6 +77,9 @@ func (c *calls) check(args []string) error {
 	}
 	if err := c.flags.check(args); err != nil {
 		return err
+	}
+	if c.backend == cudaVehicle {
+		return usagef("--backend=%s: that measures kernels, which bench does", cudaVehicle)
 	}
 	if c.backend != "" && c.Backend(c.backend) == nil {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
@@ -114,6 +118,9 @@ func (c *calls) passes(ctx context.Context, path string, m *ir.Module, events *t
 	pipeline := c.flags.pipeline
 	if pipeline == "" && strings.HasSuffix(path, ".pt2") {
 		pipeline = "@cpu"
+		if c.backend == gpu.Name || c.backend == cudaVehicle {
+			pipeline = "@metal"
+		}
 	}
 	return c.flags.build(ctx, m, pipeline, samplesFlags{})
 }
@@ -147,9 +154,12 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 	p, err := c.compileFor(ctx, c.engine(name), m)
 	var missing *toolchain.Missing
 	if c.backend == "" && errors.As(err, &missing) {
-		c.warn("the model is interpreted, which is slow, as there is no native code: %v", err)
+		c.warn("the interpreter runs the model, which is slow, as native code cannot be made: %v", err)
 		name = safeEngine
 		p, err = c.compileFor(ctx, c.engine(name), m)
+	}
+	if c.backend != "" && errors.As(err, &missing) {
+		err = fmt.Errorf("%w; or run the model by the interpreter, which is slow: --backend=%s", err, safeEngine)
 	}
 	c.backend = name
 	return p, err

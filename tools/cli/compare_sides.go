@@ -26,7 +26,7 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 		c.reference.close()
 	}
 	if c.reference.flags.pipeline == "" && filepath.Ext(args[1]) == ".pt2" {
-		c.reference.flags.pipeline = "decompose"
+		c.reference.flags.pipeline = "decompose{composites=false}"
 	}
 	c.reference.functions = c.tested.functions
 	var modules [2]*ir.Module

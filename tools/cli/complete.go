@@ -163,6 +163,11 @@ var fileValues = map[string][]string{
 	"input":   {".npy", ".safetensors"},
 	"ref":     {".safetensors", ".npy"},
 	"outputs": {".safetensors", ".npy"},
+	"svg":     {".svg"},
+	"dot":     {".dot"},
+
+	"save-intermediates": {".safetensors"},
+	"dump-to":            {".safetensors"},
 }
 
 // functionsOf lists the functions of the model on a command line, where it is one that is read fast.

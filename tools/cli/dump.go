@@ -28,35 +28,24 @@ func (d *dumper) begin(c *call) error {
 
 func (d *dumper) take(v *ir.Value, t *host.Tensor) error {
 	d.shown[v] = true
-	names := d.matching(valueNames(v)...)
-	if len(v.Claims) == 0 {
-		names[0] = "%" + names[0]
+	all := valueNames(v)
+	names := d.matching(all[:len(v.Claims)]...)
+	if len(names) == 0 {
+		names = []string{"%" + d.matching(v.Name)[0]}
 	}
-	return d.print(strings.Join(slices.Compact(names), ", "), t)
+	return d.print(strings.Join(names, ", "), t)
 }
 
-// end prints outputs and states, unless they were printed as values.
+// end prints outputs, unless they were printed as values, and states.
 func (d *dumper) end(c *call, out []*host.Tensor, s backend.Session) error {
-	at := 0
-	for i, r := range c.sig.Func.Results {
-		var t *host.Tensor
-		var err error
-		names := []string{outputName(r)}
-		switch {
-		case r.State:
-			names = []string{stateMark + r.Target, r.Target}
-			if len(d.matching(names...)) > 0 {
-				t, err = s.State(r.Target)
-			}
-		default:
-			t = out[at]
-			at++
-		}
-		if names = d.matching(names...); err != nil || len(names) == 0 || d.shown[c.sig.Func.Returns()[i]] {
-			if err != nil {
-				return err
-			}
+	for _, r := range callResults(c, out, s) {
+		names := d.matching(r.names...)
+		if len(names) == 0 || !r.State && d.shown[r.value] {
 			continue
+		}
+		t, err := r.tensor()
+		if err != nil {
+			return err
 		}
 		if err := d.print(names[0], t); err != nil {
 			return err
@@ -181,12 +170,9 @@ func namedValues(m *ir.Module) []namedValue {
 			}
 		}
 		for _, r := range f.Results {
-			add(nil, outputName(r))
+			add(nil, resultNames(r)...)
 		}
 	})
-	for _, s := range m.States {
-		add(nil, stateMark+s.Name, s.Name)
-	}
 	return list
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/atomicfile"
+	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/graph"
 )
 
@@ -20,6 +21,9 @@ func graphCommand() command {
 		name:  "graph",
 		usage: "[flags] --svg=FILE|--dot=FILE MODEL.{airpkg,air,pt2}",
 		doc:   "Draw a function as a picture: its PyTorch modules, operations and the tensors between them.",
+		long: `Modules are open as far as about 80 boxes show; --depth opens more or less, and --module draws one of them alone. A value that many
+boxes take, or one far below, is drawn as short ends with its name. The picture is of the model as it was imported; with -passes, of
+what the passes make of it. docs/debugging.md says more.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &drawing{tool: t, flags: passFlags{tool: t}}
 			c.flags.declare(fs)
@@ -56,6 +60,9 @@ func (c *drawing) run(ctx context.Context, args []string) error {
 	if err := c.flags.check(args); err != nil {
 		return err
 	}
+	if c.svg == "-" && c.dot == "-" {
+		return usagef("--svg=- and --dot=-: only one can be the output")
+	}
 	for _, path := range []string{c.svg, c.dot} {
 		if path != "" && path != "-" {
 			if err := atomicfile.Check(path); err != nil {
@@ -77,17 +84,35 @@ func (c *drawing) run(ctx context.Context, args []string) error {
 	t := graph.NewTree(m, f)
 	n := t.Find(c.module)
 	if n == graph.None || t.Kind[n] != graph.Module && c.module != "" {
-		return fmt.Errorf("--module=%s: @%s has no such module", c.module, f.Name)
+		return c.noModule(t, f)
 	}
 	open := t.ToDepth(n, c.depth)
 	if c.depth == 0 {
 		open = t.ToFit(n, easy)
 	}
 	s := t.LayoutOf(n, open)
-	if err := c.write(c.svg, func(w io.Writer) error { return graph.WriteSVG(w, t, s, graph.Style{}) }); err != nil {
-		return err
+	err = c.write(c.svg, func(w io.Writer) error { return graph.WriteSVG(w, t, s, graph.Style{}) })
+	if err == nil {
+		err = c.write(c.dot, func(w io.Writer) error { return graph.WriteDOT(w, t, s, graph.Style{}) })
 	}
-	return nil
+	return err
+}
+
+// noModule says which module may have been meant.
+func (c *drawing) noModule(t *graph.Tree, f *ir.Func) error {
+	var paths []string
+	for n := range t.Kind {
+		if t.Kind[n] == graph.Module {
+			paths = append(paths, t.Text(t.Name[n]))
+		}
+	}
+	hint := "; it has none"
+	if near := pass.Nearest(c.module, paths); near != "" {
+		hint = fmt.Sprintf("; did you mean %s?", near)
+	} else if len(paths) > 0 {
+		hint = fmt.Sprintf("; expected a path such as %s", paths[0])
+	}
+	return fmt.Errorf("--module=%s: @%s has no operations in such a module%s", c.module, f.Name, hint)
 }
 
 // chosen is the function to draw.

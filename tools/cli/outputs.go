@@ -32,7 +32,7 @@ func (o *outputs) add(sig backend.Signature, names portNames, out []*host.Tensor
 		at += r.Skipped
 		switch {
 		case r.Role == ir.Update:
-			name = outputName(r)
+			name = mutatedMark + r.Target
 			if names.position {
 				name = fmt.Sprintf("mut%d", inputPosition(sig.Func, r.Target))
 			}

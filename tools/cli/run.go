@@ -30,7 +30,7 @@ are named s0.y, s1.y, ... after their call, and --time says how long each took.
 With --ref, the outputs are not printed: every one is compared with the one of its name, in the order of the model, and
 what one side lacks is an error.
 
-A .pt2 is compiled with @cpu unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
+A .pt2 is compiled with @cpu, or for --backend=metal with @metal, unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &runner{calls: newCalls(t)}
 			c.declare(fs)

@@ -19,9 +19,10 @@ type saver struct {
 	path    string
 	w       *intermediates.Writer
 
-	call  *call
-	owner map[string]*ir.Value // who writes a key; nil for what a call gives
-	runs  map[string]int
+	call    *call
+	written map[*ir.Value]bool   // in this call
+	owner   map[string]*ir.Value // who stands for a tensor; nil for what a call gives
+	runs    map[string]int
 }
 
 // maxRuns is how many executions are saved of a value in a loop, as aiopt.save_intermediates does.
@@ -52,7 +53,7 @@ func newSaver(path string, m *ir.Module, engine string, names *chosen) (*saver, 
 
 // begin notes what the call is given.
 func (s *saver) begin(c *call) error {
-	s.call = c
+	s.call, s.written = c, map[*ir.Value]bool{}
 	for _, p := range c.sig.Func.Params {
 		name := c.outputs.prefix + p.Value.Name
 		switch {
@@ -89,10 +90,6 @@ func (s *saver) wants(v *ir.Value) bool {
 }
 
 func (s *saver) take(v *ir.Value, t *host.Tensor) error {
-	role := intermediates.Mid
-	if slices.Contains(s.call.sig.Func.Returns(), v) {
-		role = intermediates.Out
-	}
 	if isInput(v, s.call.sig) {
 		return s.add(v, v.Name, intermediates.In, t)
 	}
@@ -104,14 +101,25 @@ func (s *saver) take(v *ir.Value, t *host.Tensor) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Tensor, err)
 		}
-		if err := s.add(v, c.Tensor, role, as); err != nil {
+		if err := s.add(v, c.Tensor, s.role(v, c.Tensor), as); err != nil {
 			return err
 		}
 	}
 	if s.chosen != nil && len(v.Claims) == 0 && len(s.matching(v.Name)) > 0 {
-		return s.add(v, v.Name, role, t)
+		return s.add(v, v.Name, s.role(v, ""), t)
 	}
 	return nil
+}
+
+// role is Out for an output, and for a tensor that an output stands for, too.
+func (s *saver) role(v *ir.Value, tensor string) intermediates.Role {
+	for i, r := range s.call.sig.Func.Results {
+		out := s.call.sig.Func.Returns()[i]
+		if r.Role == ir.Output && (out == v || slices.ContainsFunc(out.Claims, func(c ir.Claim) bool { return c.Tensor == tensor })) {
+			return intermediates.Out
+		}
+	}
+	return intermediates.Mid
 }
 
 // undo gives the tensor that a value claims to be, in its own layout and type.
@@ -136,6 +144,7 @@ func undo(tr ir.Transform, t *host.Tensor) (*host.Tensor, error) {
 
 // add writes a value. Where several stand for one tensor, the first does.
 func (s *saver) add(v *ir.Value, name string, role intermediates.Role, t *host.Tensor) error {
+	s.written[v] = true
 	e := intermediates.Entry{Node: s.call.outputs.prefix + name, Role: role}
 	if first, taken := s.owner[e.Node]; taken && (first != v || s.runs[e.Node] == maxRuns) {
 		return nil
@@ -156,30 +165,19 @@ func (s *saver) add(v *ir.Value, name string, role intermediates.Role, t *host.T
 
 // end writes what the call left in states and inputs, and the outputs that no tensor of the PyTorch graph stands for.
 func (s *saver) end(c *call, out []*host.Tensor, session backend.Session) error {
-	at := 0
-	for i, r := range c.sig.Func.Results {
-		name, role := outputName(r), intermediates.Update
-		var t *host.Tensor
-		switch {
-		case r.State:
-			name = stateMark + r.Target
-		case r.Role == ir.Output:
+	for _, r := range callResults(c, out, session) {
+		role := intermediates.Update
+		if r.Role == ir.Output {
 			role = intermediates.Out
-			fallthrough
-		default:
-			t = out[at]
-			at++
 		}
-		if v := c.sig.Func.Returns()[i]; role == intermediates.Out && (len(v.Claims) > 0 || isInput(v, c.sig)) || s.chosen != nil && len(s.matching(name)) == 0 {
+		if role == intermediates.Out && s.written[r.value] || s.chosen != nil && len(s.matching(r.names...)) == 0 {
 			continue
 		}
-		if r.State {
-			var err error
-			if t, err = session.State(r.Target); err != nil {
-				return err
-			}
+		t, err := r.tensor()
+		if err != nil {
+			return err
 		}
-		if err := s.add(nil, name, role, t); err != nil {
+		if err := s.add(nil, r.names[0], role, t); err != nil {
 			return err
 		}
 	}

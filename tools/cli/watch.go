@@ -91,8 +91,8 @@ func (w *watchers) discard() {
 	}
 }
 
-// valueNames are what the user may call a value: the tensors of the PyTorch graph that it stands for, and its name in the text. Weights
-// have none.
+// valueNames are what the user may call a value: first the tensors of the PyTorch graph that it stands for, one for each claim, then its
+// name in the text, which weights do not have here.
 func valueNames(v *ir.Value) []string {
 	var names []string
 	for _, c := range v.Claims {
@@ -109,12 +109,38 @@ func isInput(v *ir.Value, sig backend.Signature) bool {
 	return v.Def == nil && v.Index < len(sig.Func.Params) && sig.Func.Params[v.Index].Value == v && sig.Func.Params[v.Index].Role == ir.Input
 }
 
-// outputName is the user's name of what a call gives, without the call's own.
-func outputName(r *ir.Result) string {
-	if r.Role == ir.Update {
-		return mutatedMark + r.Target
+// callResult is what a call left: an output, an input that it changed, or a state.
+type callResult struct {
+	*ir.Result
+	value  *ir.Value
+	names  []string // of the user's, without the call's own prefix
+	tensor func() (*host.Tensor, error)
+}
+
+func callResults(c *call, out []*host.Tensor, s backend.Session) []callResult {
+	list := make([]callResult, len(c.sig.Func.Results))
+	for i, r := range c.sig.Func.Results {
+		list[i] = callResult{Result: r, value: c.sig.Func.Returns()[i], names: resultNames(r)}
+		if r.State {
+			list[i].tensor = func() (*host.Tensor, error) { return s.State(r.Target) }
+			continue
+		}
+		t := out[0]
+		out = out[1:]
+		list[i].tensor = func() (*host.Tensor, error) { return t, nil }
 	}
-	return r.Name
+	return list
+}
+
+// resultNames are what the user may call a result; the first is its name in files.
+func resultNames(r *ir.Result) []string {
+	switch {
+	case r.State:
+		return []string{stateMark + r.Target, r.Target}
+	case r.Role == ir.Update:
+		return []string{mutatedMark + r.Target}
+	}
+	return []string{r.Name}
 }
 
 // The marks before the names of states, and of inputs that a call changes.

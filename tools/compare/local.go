@@ -103,7 +103,7 @@ func (l *localizer) plan(pt *Point) {
 		return
 	}
 	value := pt.by[0].Value
-	reg, err := regionOf(l.p.Module, value.value, func(v *ir.Value) bool { return v != value.value && l.known(value.Call, v) })
+	reg, err := regionOf(l.p.Module, value.value, func(v *ir.Value) bool { return root(v) != root(value.value) && l.known(value.Call, v) })
 	if err != nil {
 		pt.Local.Problem = err.Error()
 		return
@@ -134,12 +134,10 @@ func (l *localizer) known(call int, v *ir.Value) bool {
 }
 
 func (l *localizer) source(call int, v *ir.Value) source {
-	x := l.p.values.byCall[call][v]
-	if x == nil {
-		return source{}
-	}
-	if pt := l.partner[x]; pt != nil {
-		return source{by: pt.by}
+	for _, same := range []*ir.Value{v, root(v)} { // a kernel gives what its body does
+		if pt := l.partner[l.p.values.byCall[call][same]]; pt != nil {
+			return source{by: pt.by}
+		}
 	}
 	f := l.p.Module.Func(l.p.Calls[call].Func)
 	in := 0

@@ -76,7 +76,7 @@ func printLLVM(op *ir.Op) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p, err := native.Scheduled(op, m)
+	p, err := calls.Of(op, native.TargetOf(m))
 	if err != nil {
 		return "", err
 	}
@@ -109,7 +109,7 @@ func printLoops(op *ir.Op) (string, error) {
 	if err != nil {
 		return "", errors.New("this processor is none that code is made for")
 	}
-	p, err := native.Scheduled(op, m)
+	p, err := calls.Of(op, native.TargetOf(m))
 	if err != nil {
 		return "", err
 	}

@@ -1,13 +1,19 @@
 package graph
 
-import "github.com/aiopt/aiopt/ir"
+import (
+	"cmp"
+
+	"github.com/aiopt/aiopt/ir"
+)
 
 // NewTree nests the operations of a function of a module.
 func NewTree(m *ir.Module, f *ir.Func) *Tree {
+	size := 0
+	f.WithBodies(func(f *ir.Func) { size += len(f.Ops) + len(f.Params) })
 	b := &builder{
-		Tree:   &Tree{nodes: map[*ir.Op]Node{}},
-		texts:  map[string]Text{},
-		values: map[*ir.Value]int32{},
+		Tree:   &Tree{nodes: make(map[*ir.Op]Node, size)},
+		texts:  make(map[string]Text, size),
+		values: make(map[*ir.Value]int32, size),
 		paths:  newModules(m, f),
 		family: familyTable(),
 	}
@@ -15,6 +21,7 @@ func NewTree(m *ir.Module, f *ir.Func) *Tree {
 	root := b.add(Root, nil, None, f.Name, "@"+f.Name, b.paths.list[0].class)
 	b.body(f, root, 0, false)
 	b.connect()
+	b.measure()
 	b.summarise()
 	b.likeness()
 	return b.Tree
@@ -22,11 +29,12 @@ func NewTree(m *ir.Module, f *ir.Func) *Tree {
 
 type builder struct {
 	*Tree
-	texts  map[string]Text
-	values map[*ir.Value]int32 // their places in Values
-	paths  *modules
-	family map[string]Family
-	uses   []use // by results, until connect adds those by operations
+	texts   map[string]Text
+	values  map[*ir.Value]int32 // their places in Values
+	paths   *modules
+	family  map[string]Family
+	uses    []use    // by results, until connect adds those by operations
+	program []*ir.Op // the operations in the program's order within each function
 }
 
 func (b *builder) text(s string) Text {
@@ -61,9 +69,10 @@ func (b *builder) add(kind Kind, op *ir.Op, parent Node, name, title, detail str
 func (b *builder) end(n Node) {
 	b.End[n] = Node(len(b.Kind))
 	b.Children(n, func(c Node) {
-		b.Count[n] += b.Count[c]
 		if b.Kind[c] == Op {
 			b.Count[n]++
+		} else {
+			b.Count[n] += b.Count[c]
 		}
 	})
 }
@@ -106,6 +115,7 @@ func (b *builder) body(f *ir.Func, n Node, base int32, flat bool) {
 		s.index[op] = int32(len(s.ops))
 		s.ops, s.at = append(s.ops, op), append(s.at, at)
 	}
+	b.program = append(b.program, s.ops...)
 	s.item, s.level = make([]int32, len(s.ops)), make([]int32, len(s.ops))
 	b.placeConstants(constants, base)
 	all := make([]int32, len(s.ops))
@@ -156,7 +166,7 @@ func (b *builder) level(s *scope, list []int32, n Node, base int32) {
 func (b *builder) operation(op *ir.Op, parent Node, base int32) {
 	title := b.opTitle(op)
 	n := b.add(Op, op, parent, opName(op), title, resultText(op))
-	b.Family[n] = familyOf(b.family, op, title)
+	b.Family[n] = b.familyOf(op, title)
 	b.Lines[n] = b.constantLines(op)
 	for _, r := range op.Results {
 		b.define(n, r)
@@ -173,7 +183,9 @@ func (b *builder) operation(op *ir.Op, parent Node, base int32) {
 		}
 		b.body(f, at, base, flat)
 	}
-	b.end(n)
+	if len(op.Bodies) > 1 {
+		b.end(n)
+	}
 }
 
 func (b *builder) param(p *ir.Param, parent Node) {
@@ -202,7 +214,7 @@ func (b *builder) result(f *ir.Func, i int, v *ir.Value, parent Node) {
 		}
 	}
 	if name == "" {
-		name = valueName(v)
+		name = cmp.Or(valueName(v), "result")
 	}
 	n := b.add(kind, nil, parent, valueName(v), name, typeText(v.Type))
 	b.Family[n] = Port

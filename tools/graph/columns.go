@@ -25,9 +25,9 @@ func (s *sheet) placeColumns() {
 	}
 }
 
-// weigh says how much each arc should be upright: long edges most, then the longest chain of boxes.
+// weigh says how much each arc should be upright: long edges most, then the chain of most operations.
 func (s *sheet) weigh() {
-	const outside = 8 // boxes, about, that a chain has which comes in or goes out
+	const outside = 1 << 10 // operations of a chain that goes on outside, more than most frames have
 	n := len(s.left)
 	above, below := make([]int32, n), make([]int32, n)
 	longest := int32(1)
@@ -36,9 +36,10 @@ func (s *sheet) weigh() {
 			for _, a := range s.up[v] {
 				above[v] = max(above[v], above[s.arcs[a].from])
 			}
-			if v < s.boxes {
-				above[v]++
-			} else if s.isIn(v) {
+			switch {
+			case v < s.boxes:
+				above[v] += s.ops[v]
+			case v == s.main:
 				above[v] = outside
 			}
 		}
@@ -48,9 +49,10 @@ func (s *sheet) weigh() {
 			for _, a := range s.down[v] {
 				below[v] = max(below[v], below[s.arcs[a].to])
 			}
-			if v < s.boxes {
-				below[v]++
-			} else if s.isOut(v) {
+			switch {
+			case v < s.boxes:
+				below[v] += s.ops[v]
+			case s.isOut(v):
 				below[v] = outside
 			}
 			longest = max(longest, above[v]+below[v])

@@ -13,20 +13,20 @@ type Family uint8
 const (
 	Other       Family = iota
 	Product            // sums of products: linear, convolution, attention
-	Elementwise        // each element by itself
 	Reduction          // norms, sums, softmax, pooling, sorting
-	View               // the same elements in another shape or order
-	Index              // embeddings, gathering, slices of others
-	Numbers            // casts and compressed weights
 	Memory             // states and what updates them
-	Control            // what has bodies, and calls
+	Index              // embeddings, gathering, making, joining
+	Elementwise        // each element by itself
+	Numbers            // casts and compressed weights
+	View               // the same elements in another shape or order
+	Control            // what has bodies
 	Port               // inputs and outputs
 	families
 )
 
 // String names the family.
 func (f Family) String() string {
-	return [families]string{"other", "product", "elementwise", "reduction", "view", "index", "numbers", "memory", "control", "port"}[f]
+	return [families]string{"other", "product", "reduction", "memory", "index", "elementwise", "numbers", "view", "control", "port"}[f]
 }
 
 // familyNames are the operations, by their name without dialect or namespace, whose traits do not say it, PyTorch's among them.
@@ -48,10 +48,19 @@ var familyNames = []struct {
 		"logical_and logical_or logical_not bitwise_and bitwise_or bitwise_not sin cos erf abs minimum maximum reciprocal leaky_relu elu softplus mish"},
 }
 
-// familyOf finds the family of an operation with a title.
-func familyOf(names map[string]Family, op *ir.Op, title string) Family {
+// familyOf finds the family of an operation with a title. A fused operation has that of its heaviest part: families stand in that
+// order.
+func (b *builder) familyOf(op *ir.Op, title string) Family {
 	switch traits := op.Def.Traits; {
-	case len(op.Bodies) > 0 && !traits.Has(ir.Inline):
+	case traits.Has(ir.Inline):
+		heaviest := families
+		for _, o := range op.Bodies[0].Ops {
+			if f := b.familyOf(o, b.opTitle(o)); f != Other {
+				heaviest = min(heaviest, f)
+			}
+		}
+		return heaviest % families
+	case len(op.Bodies) > 0:
 		return Control
 	case op.Def.Dialect() == "state":
 		return Memory
@@ -63,7 +72,7 @@ func familyOf(names map[string]Family, op *ir.Op, title string) Family {
 		return View
 	}
 	for name := title; name != ""; {
-		if f, ok := names[name]; ok {
+		if f, ok := b.family[name]; ok {
 			return f
 		}
 		if next := strings.TrimRight(name, "0123456789d"); next != name {

@@ -196,6 +196,9 @@ func (b *builder) summarise() {
 		}
 		if op := b.Only(n); op != None {
 			b.Family[n] = b.Family[op]
+			if b.Opens(op) {
+				b.Lines[n] = append(b.Lines[n], b.Title[op])
+			}
 			b.Lines[n] = append(b.Lines[n], b.Lines[op]...)
 		}
 	}

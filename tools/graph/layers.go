@@ -216,29 +216,24 @@ func (s *sheet) widen() []int32 {
 func (s *sheet) splitEdges() {
 	for k := range s.threads {
 		th := &s.threads[k]
-		var chain []int32
+		var chain, arcs []int32 // arcs[i] ends at chain[i]
 		for i := range th.ends {
 			e := &th.ends[i]
 			if e.stub {
 				continue
 			}
-			span := int(s.layer[e.to] - s.layer[th.from])
-			for len(chain) < span-1 {
+			bends := int(s.layer[e.to] - s.layer[th.from] - 1)
+			for len(chain) < bends {
 				v := s.add(3, 3, 0)
 				s.layer = append(s.layer, s.layer[th.from]+int32(len(chain))+1)
-				if len(chain) == 0 {
-					s.arcs = append(s.arcs, arc{from: th.from, to: v, fromAt: th.fromAt})
-				} else {
-					s.arcs = append(s.arcs, arc{from: chain[len(chain)-1], to: v})
-				}
+				arcs = append(arcs, s.arc(th, chain, v, 0))
 				chain = append(chain, v)
 			}
-			e.chain = chain[:span-1]
-			if span == 1 {
-				s.arcs = append(s.arcs, arc{from: th.from, to: e.to, fromAt: th.fromAt, toAt: e.toAt})
-			} else {
-				s.arcs = append(s.arcs, arc{from: chain[span-2], to: e.to, toAt: e.toAt})
+			e.chain = chain[:bends]
+			for _, a := range arcs[:bends] {
+				s.arcs[a].edges++
 			}
+			s.arcs[s.arc(th, e.chain, e.to, e.toAt)].edges++
 		}
 	}
 	n := len(s.left)
@@ -247,4 +242,14 @@ func (s *sheet) splitEdges() {
 		s.down[a.from] = append(s.down[a.from], int32(i))
 		s.up[a.to] = append(s.up[a.to], int32(i))
 	}
+}
+
+// arc adds the last arc of the way along a chain of bends to a vertex.
+func (s *sheet) arc(th *thread, chain []int32, to, toAt int32) int32 {
+	a := arc{from: th.from, fromAt: th.fromAt, to: to, toAt: toAt}
+	if n := len(chain); n > 0 {
+		a.from, a.fromAt = chain[n-1], 0
+	}
+	s.arcs = append(s.arcs, a)
+	return int32(len(s.arcs) - 1)
 }

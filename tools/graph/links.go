@@ -127,6 +127,33 @@ func (c *connector) sort() {
 // linksOf are the links of a frame.
 func (t *Tree) linksOf(frame Node) []link { return t.links[t.first[frame]:t.first[frame+1]] }
 
+// measure counts, for each value, the operations of the longest chain that leads to it.
+func (b *builder) measure() {
+	b.depth = make([]int32, len(b.Values))
+	for _, op := range b.program {
+		deep := int32(0)
+		for _, v := range op.Operands {
+			if at, ok := b.values[v]; ok {
+				deep = max(deep, b.depth[at])
+			}
+		}
+		for _, r := range op.Results {
+			b.depth[b.values[r]] = deep + 1
+		}
+	}
+}
+
+// mainOf is the value that comes into a frame after the longest chain of operations, -1 where none comes in.
+func (t *Tree) mainOf(frame Node) int32 {
+	main := int32(-1)
+	for _, l := range t.linksOf(frame) {
+		if l.from == None && (main < 0 || t.depth[l.value] > t.depth[main]) {
+			main = l.value
+		}
+	}
+	return main
+}
+
 // likeness numbers the nodes by their structure: equal numbers for equal texts, contents and links. The texts of a module's own
 // box are those of the frame around it, save its class.
 func (b *builder) likeness() {
@@ -145,7 +172,11 @@ func (b *builder) likeness() {
 			key = appendInts(key, -1, b.Alike[c], int32(b.Title[c]))
 		})
 		local.restart()
+		main := b.mainOf(n)
 		for _, l := range b.linksOf(n) {
+			if l.value == main {
+				key = appendInts[int32](key, -3)
+			}
 			key = appendInts(key, -2, local.of(l.value), int32(max(l.from-n, -1)), int32(max(l.to-n, -1)))
 		}
 		class, ok := classes[string(key)]

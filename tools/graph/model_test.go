@@ -92,13 +92,13 @@ func decoder(t testing.TB, blocks int, nested bool) *ir.Module {
 }
 
 // random is a graph without rhyme or reason: operations of any earlier values in modules that they keep coming back to.
-func random(t testing.TB, r *rand.Rand, ops int) *ir.Module {
+func random(t testing.TB, r *rand.Rand, ops int, nested bool) *ir.Module {
 	m := newModel()
 	paths := []string{"", "a", "a.b", "a.b.c", "a.d", "e", "e.f", "g.0", "g.1"}
 	values := []string{"%x", "%p"}
 	path := ""
 	for range ops {
-		if r.IntN(3) == 0 {
+		if nested && r.IntN(3) == 0 {
 			path = paths[r.IntN(len(paths))]
 		}
 		recent := func() string { return values[max(len(values)-1-r.IntN(1+r.IntN(len(values))), 0)] }

@@ -62,7 +62,7 @@ func (t *Tree) ToDepth(n Node, depth int) Open {
 	deep := make([]int, t.End[n]-n)
 	for c := n + 1; c < t.End[n]; c++ {
 		deep[c-n] = deep[t.Parent[c]-n] + 1
-		if (depth < 0 || deep[c-n] < depth) && t.Opens(c) && t.Only(c) == None {
+		if (depth < 0 || deep[c-n] < depth) && t.Opens(c) && !t.Plain(c) {
 			open[c] = true
 		}
 	}

@@ -5,13 +5,15 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"testing"
+
+	"github.com/aiopt/aiopt/ir"
 )
 
 // TestInvariants holds what is true of every picture, on random graphs with random nodes open.
 func TestInvariants(t *testing.T) {
 	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		m := random(t, r, 3+r.IntN(150))
+		m := random(t, r, 3+r.IntN(150), true)
 		tree := NewTree(m, m.Funcs[0])
 		checkTree(t, tree)
 		open := Open{}
@@ -198,12 +200,17 @@ func BenchmarkTree50k(b *testing.B) {
 
 func BenchmarkLayout(b *testing.B) {
 	for _, c := range []struct {
-		name   string
-		ops    int
-		nested bool
-	}{{"nested3k", 3000, true}, {"flat3k", 3000, false}, {"nested50k", 50000, true}, {"flat50k", 50000, false}} {
+		name  string
+		model func() *ir.Module
+	}{
+		{"nested3k", func() *ir.Module { return decoder(b, 3000/31, true) }},
+		{"flat3k", func() *ir.Module { return decoder(b, 3000/31, false) }},
+		{"random3k", func() *ir.Module { return random(b, rand.New(rand.NewPCG(1, 1)), 3000, false) }},
+		{"nested50k", func() *ir.Module { return decoder(b, 50000/31, true) }},
+		{"flat50k", func() *ir.Module { return decoder(b, 50000/31, false) }},
+	} {
 		b.Run(c.name, func(b *testing.B) {
-			m := decoder(b, c.ops/31, c.nested)
+			m := c.model()
 			t := NewTree(m, m.Funcs[0])
 			open := t.ToDepth(0, -1)
 			for b.Loop() {

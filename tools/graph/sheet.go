@@ -8,6 +8,8 @@ type sheet struct {
 	layer            []int32
 	left, right      []int32 // how far a vertex reaches from its axis
 	height           []int32
+	ops              []int32 // how many operations stand above each other at a vertex, about
+	main             int32   // the place where the value comes in that has come farthest, -1 for none
 	x, y             []int32 // of the axis and the upper edge
 	threads          []thread
 	arcs             []arc
@@ -39,7 +41,8 @@ type threadEnd struct {
 type arc struct {
 	from, to     int32
 	fromAt, toAt int32
-	weight       int32
+	edges        int32 // how many edges go this way
+	weight       int32 // how much it should be upright
 }
 
 func newSheet(t *Tree, frame Node, p *plan) *sheet {
@@ -58,9 +61,13 @@ func newSheet(t *Tree, frame Node, p *plan) *sheet {
 			outs[l.value] = int32(len(outs))
 		}
 	}
-	s.ins, s.outs = int32(len(ins)), int32(len(outs))
+	s.ins, s.outs, s.main = int32(len(ins)), int32(len(outs)), -1
+	if main := t.mainOf(frame); main >= 0 {
+		s.main = s.boxes + ins[main]
+	}
 	for _, it := range p.items {
 		s.add(it.w/2, it.w/2, it.h)
+		s.ops = append(s.ops, 1+t.Count[frame+it.node])
 	}
 	for range s.ins + s.outs {
 		s.add(portWidth/2, portWidth/2, 0)

@@ -89,7 +89,7 @@ func (p svg) box(b Box) {
 	if p.t.Family[n] == Port || p.t.Kind[n] == State || p.t.Kind[n] == Update {
 		round = b.H / 2
 	}
-	if p.t.Opens(n) && p.t.Only(n) == None { // the edge of a second card: there is more inside
+	if p.t.Opens(n) && !p.t.Plain(n) { // the edge of a second card: there is more inside
 		fmt.Fprintf(p, `<rect class="under" x="%d" y="%d" width="%d" height="%d" rx="%d"/>`, b.X+3, b.Y+3, b.W, b.H, round)
 	}
 	fmt.Fprintf(p, `<rect x="%d" y="%d" width="%d" height="%d" rx="%d"/>`, b.X, b.Y, b.W, b.H, round)

@@ -44,6 +44,9 @@ func (t *Tree) Second(n Node) string {
 	case op != None:
 		return t.Text(t.Title[op])
 	}
+	if t.Count[n] == 0 {
+		return detail
+	}
 	ops := strconv.Itoa(int(t.Count[n])) + " ops"
 	if detail != "" {
 		return detail + " · " + ops

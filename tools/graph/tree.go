@@ -45,13 +45,14 @@ type Tree struct {
 	Title   []Text   // what its box says: layer.0 or linear
 	Detail  []Text   // the second line: the class of a module, the type that an operation gives
 	Lines   [][]Text // further lines: the constants that an operation takes; what a module gives
-	Count   []int32  // how many operations are in it, itself not counted
+	Count   []int32  // how many operations are in it; what is in the bodies of these does not count
 	Alike   []int32  // equal for nodes whose contents look alike: repeated modules
 	Strings []string
 	Values  []Value
 
 	nodes map[*ir.Op]Node
 	ops   []*ir.Op
+	depth []int32 // of each value: how long the longest chain of operations to it is
 	links []link
 	first []int32 // the links of the frame i are links[first[i]:first[i+1]]
 	cache planCache
@@ -85,17 +86,22 @@ func (t *Tree) Op(n Node) *ir.Op { return t.ops[n] }
 // Opens reports a node that has others in it.
 func (t *Tree) Opens(n Node) bool { return t.End[n] > n+1 && t.Kind[n] != Constant }
 
-// Only is the one operation in a module, None where it has several or one with bodies.
+// Only is the one operation in a module, None where it has another number of them.
 func (t *Tree) Only(n Node) Node {
-	if t.Count[n] != 1 {
-		return None
-	}
-	for c := n + 1; c < t.End[n]; c++ {
-		if t.Kind[c] == Op && !t.Opens(c) {
-			return c
+	if t.Kind[n] == Module && t.Count[n] == 1 {
+		for c := n + 1; c < t.End[n]; c++ {
+			if t.Kind[c] == Op {
+				return c
+			}
 		}
 	}
 	return None
+}
+
+// Plain reports a module of one operation without bodies, whose closed box says all there is.
+func (t *Tree) Plain(n Node) bool {
+	op := t.Only(n)
+	return op != None && !t.Opens(op)
 }
 
 // Contains reports whether node in is n or lies in it.

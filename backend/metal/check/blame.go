@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,6 +41,10 @@ var (
 func (p *Program) blame(ctx context.Context, err error, output []byte) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	var over *Exceeded
+	if errors.As(err, &over) {
+		return p.refused([]Diagnostic{{Kind: over.Kind, Line: 1, Text: over.Text}})
 	}
 	var list []Diagnostic
 	copies, pending := 0, ""

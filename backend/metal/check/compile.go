@@ -5,8 +5,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -32,9 +30,8 @@ type Program struct {
 // Kernels gives the kernels of the text in their order.
 func (p *Program) Kernels() []Kernel { return p.parts.kernels }
 
-// Compile reads a text, refuses what it may not have, and compiles it for checked runs. The error is a *SourceError with
-// everything that was found, where the text is to blame.
-func Compile(ctx context.Context, tools *Tools, src Source) (*Program, error) {
+// Scan reads a text and refuses what it may not have, without compiling it. The error is a *SourceError where the text is to blame.
+func Scan(tools *Tools, src Source) (*Program, error) {
 	if src.Name == "" {
 		src.Name = "kernel.metal"
 	}
@@ -49,6 +46,16 @@ func Compile(ctx context.Context, tools *Tools, src Source) (*Program, error) {
 	}
 	if len(t.problems) > 0 {
 		return nil, p.refused(t.problems)
+	}
+	return p, nil
+}
+
+// Compile is Scan, and compiles the text for checked runs. The error is a *SourceError with everything that was found, where the text is to
+// blame.
+func Compile(ctx context.Context, tools *Tools, src Source) (*Program, error) {
+	p, err := Scan(tools, src)
+	if err != nil {
+		return nil, err
 	}
 	var found []Diagnostic
 	var strict, run error
@@ -133,8 +140,8 @@ func (t *Tools) shimFolder() (path, key string, err error) {
 // runtimeObject gives the object of the runtime, which all executables share.
 func (t *Tools) runtimeObject(ctx context.Context, dir, key string) (string, error) {
 	args := append(t.common(), "-O2", "-nostdinc++", "-c", filepath.Join(dir, "main.cpp"))
-	return t.cached(hash(append([]string{t.Version, key}, args...)...)+".o", func(out string) error {
-		said, err := exec.CommandContext(ctx, t.Clang, append(args, "-o", out)...).CombinedOutput()
+	return t.cached(hash(append([]string{t.Version, key}, args...)...), ".o", func(out string) error {
+		said, err := t.Call(ctx, dir, "", append(args, "-o", out)...)
 		if err != nil {
 			return t.Failure(ctx, "the checker's own runtime", err, said)
 		}
@@ -166,16 +173,13 @@ func (p *Program) executable(ctx context.Context, checked bool) (string, error) 
 	}
 	link := []string{"-static", "-no-pie", "-nostdlib++"}
 	unit := p.unit()
-	path, err := t.cached(hash(append([]string{t.Version, key, unit, object}, append(args, link...)...)...)+".exe", func(out string) error {
-		from, temp := filepath.Join(filepath.Dir(out), "unit.cpp"), filepath.Join(filepath.Dir(out), "unit.o")
-		if err := os.WriteFile(from, []byte(unit), 0o600); err != nil {
-			return err
-		}
-		said, err := exec.CommandContext(ctx, t.Clang, append(args, "-I", dir, "-c", from, "-o", temp)...).CombinedOutput()
+	path, err := t.cached(hash(append([]string{t.Version, key, unit, object}, append(args, link...)...)...), ".exe", func(out string) error {
+		temp := filepath.Join(filepath.Dir(out), "unit.o")
+		said, err := t.Call(ctx, dir, unit, append(args, "-I", dir, "-c", "-x", "c++", "-", "-o", temp)...)
 		if err != nil {
 			return p.blame(ctx, err, said)
 		}
-		said, err = exec.CommandContext(ctx, t.Clang, append(link, temp, object, "-lm", "-o", out)...).CombinedOutput()
+		said, err = t.Call(ctx, dir, "", append(link, temp, object, "-lm", "-o", out)...)
 		if err != nil {
 			return p.blame(ctx, err, said)
 		}
@@ -195,9 +199,8 @@ func (p *Program) strict(ctx context.Context) ([]Diagnostic, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, t.Clang, append(t.common(), "-DAIOPT_STRICT", "-fsyntax-only", "-ferror-limit=100", "-I", dir, "-x", "c++", "-")...)
-	cmd.Stdin = strings.NewReader(fmt.Sprintf("#include \"metal.h\"\n#line 1 \"%s\"\n%s\n", p.source.Name, p.parts.strict))
-	said, err := cmd.CombinedOutput()
+	text := fmt.Sprintf("#include \"metal.h\"\n#line 1 \"%s\"\n%s\n", p.source.Name, p.parts.strict)
+	said, err := t.Call(ctx, dir, text, append(t.common(), "-DAIOPT_STRICT", "-fsyntax-only", "-ferror-limit=100", "-I", dir, "-x", "c++", "-")...)
 	if err == nil {
 		return nil, nil
 	}

@@ -41,10 +41,10 @@ type Dispatch struct {
 	Args    []Arg  // one for each parameter of the launch
 }
 
-// Limits are what a run may take. Zero values stand for 20 seconds and 2 GiB.
+// Limits are what a process may take. Zero values stand for 20 seconds of a run, 60 of compiling a text, and 2 GiB.
 type Limits struct {
 	Time   time.Duration // of the processor
-	Memory int64         // bytes, for buffers and what is remembered of them
+	Memory int64         // bytes: of a run, for buffers and what is remembered of them
 }
 
 // Options say how to run.
@@ -65,14 +65,7 @@ type Report struct {
 // Run runs a kernel in a child process. What the kernel wrote is in the args' bytes afterwards. An error is a dispatch that
 // does not fit the kernel, or a process that could not be run; what the kernel does wrong is in the report.
 func (p *Program) Run(ctx context.Context, d Dispatch, o Options) (*Report, error) {
-	limits := o.Limits
-	if limits.Time == 0 {
-		limits.Time = 20 * time.Second
-	}
-	if limits.Memory == 0 {
-		limits.Memory = 2 << 30
-	}
-	o.Limits = limits
+	o.Limits = o.Limits.or(20*time.Second, 2<<30)
 	number, err := p.fit(d, o)
 	if err != nil {
 		return nil, err
@@ -92,7 +85,7 @@ func (p *Program) Run(ctx context.Context, d Dispatch, o Options) (*Report, erro
 		return nil, err
 	}
 	// The limit on the processor's time is the child's; this one is for a child that waits or never comes to set it.
-	within, cancel := context.WithTimeout(ctx, 2*limits.Time+time.Minute)
+	within, cancel := context.WithTimeout(ctx, 2*o.Limits.Time+time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(within, exe, path)
 	cmd.Env = []string{}

@@ -2,6 +2,7 @@ package checked
 
 import (
 	"context"
+	"math/rand/v2"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
@@ -9,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/custom"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/backend/metal/walk"
 	"github.com/aiopt/aiopt/ir"
 )
 
@@ -44,15 +46,13 @@ func (b Backend) With(ctx context.Context, m *ir.Module, made *plan.Plan, opt ba
 	if err != nil {
 		return nil, err
 	}
-	p := &program{Backend: b, plan: made, file: made.File, texts: texts, of: map[*ir.Func][]interp.Segment{}}
-	for i := range made.File.Functions {
-		p.split(m.Funcs[i], &made.File.Functions[i])
-	}
-	return interp.CompileWith(ctx, m, opt, &interp.Segments{
-		Of:        func(f *ir.Func) []interp.Segment { return p.of[f] },
-		NewRunner: func() interp.Runner { return (&session{p: p, constants: map[*ir.Op][]byte{}}).run },
-		Close:     func() error { return nil },
-	})
+	return walk.Compile(ctx, m, made, &device{b, texts}, opt, walk.Options{Custom: b.Trust, Poison: true, Order: orders[b.Order]})
+}
+
+// orders are those of steps: as they are listed, the last one that may run, or any.
+var orders = map[check.Order]func(steps int) func(ready int) int{
+	check.Reversed: func(int) func(int) int { return func(ready int) int { return ready - 1 } },
+	check.Shuffled: func(steps int) func(int) int { return rand.New(rand.NewPCG(1, uint64(steps))).IntN },
 }
 
 // Texts compiles the texts of a plan for the checker, by name. Those of users are left out unless they are trusted.
@@ -78,49 +78,4 @@ func isCustom(f *launch.File, t custom.File) bool {
 		}
 	}
 	return false
-}
-
-// program is a module's plan, cut into segments.
-type program struct {
-	Backend
-	plan     *plan.Plan
-	file     *launch.File
-	texts    map[string]*check.Program
-	segments []*segment
-	of       map[*ir.Func][]interp.Segment
-}
-
-// segment is a run of operations of a function that kernels compute.
-type segment struct {
-	f        *ir.Func
-	fn       *launch.Function
-	first    bool // of the function
-	from, to int
-	in, out  []*ir.Value
-	steps    []int
-}
-
-// split finds the segments of a function.
-func (p *program) split(f *ir.Func, fn *launch.Function) {
-	steps := make([][]int, len(f.Ops))
-	hosted := make([]bool, len(f.Ops))
-	for i, s := range fn.Steps {
-		steps[s.Op] = append(steps[s.Op], i)
-		hosted[s.Op] = s.Host != nil || s.Dispatch != nil && p.file.Kernels[s.Dispatch.Kernel].Origin == launch.Custom && !p.Trust
-	}
-	for from := 0; from < len(f.Ops)-1; {
-		end := from
-		var list []int
-		for end < len(f.Ops)-1 && !hosted[end] {
-			list = append(list, steps[end]...)
-			end++
-		}
-		if len(list) > 0 {
-			s := &segment{f: f, fn: fn, first: len(p.of[f]) == 0, from: from, to: end, steps: list}
-			s.in, s.out = interp.Boundary(f, from, end)
-			p.of[f] = append(p.of[f], interp.Segment{ID: len(p.segments), From: from, To: end})
-			p.segments = append(p.segments, s)
-		}
-		from = end + 1
-	}
 }

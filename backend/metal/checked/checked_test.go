@@ -3,10 +3,10 @@ package checked
 import (
 	"testing"
 
-	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
-	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
 	"github.com/aiopt/aiopt/passes/numeric"
 )
 
@@ -16,16 +16,16 @@ func TestPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range programs {
-		t.Run(c.name, func(t *testing.T) {
-			m := parse(t, c.text)
-			in, err := numeric.MakeInputs(m.Funcs[0], c.sizes)
+	for _, c := range walktest.Programs {
+		t.Run(c.Name, func(t *testing.T) {
+			m := backendtest.Parse(t, c.Text)
+			in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := c.run(t, interp.Backend{}, m, in)
+			want := c.Run(t, interp.Backend{}, m, in)
 			for _, order := range []check.Order{check.Forward, check.Reversed, check.Shuffled} {
-				got := c.run(t, Backend{Tools: tools, Order: order}, m, in)
+				got := c.Run(t, Backend{Tools: tools, Order: order}, m, in)
 				for i := range want {
 					if err := numeric.Differ(got[i], want[i]); err != nil {
 						t.Errorf("order %d: result %d: %v", order, i, err)
@@ -36,50 +36,16 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestMistake holds that a call with a position outside of the cache fails as it does in the interpreter, and leaves the states as they were.
+// TestMistake holds that a call which fails changes no state.
 func TestMistake(t *testing.T) {
 	tools, err := check.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := parse(t, decoder)
+	m := backendtest.Parse(t, walktest.Decoder)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said []string
-	for _, b := range []backend.Backend{interp.Backend{}, Backend{Tools: tools}} {
-		p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := p.NewSession()
-		host.SetInt(in[2], 0, 3)
-		if _, err := s.Call(t.Context(), "main", in, nil); err != nil {
-			t.Fatal(err)
-		}
-		before, err := s.State("keys")
-		if err != nil {
-			t.Fatal(err)
-		}
-		host.SetInt(in[2], 0, 16)
-		_, err = s.Call(t.Context(), "main", in, nil)
-		if err == nil {
-			t.Fatalf("%s: position 16 of a cache of 16 is no error", b.Name())
-		}
-		said = append(said, err.Error())
-		after, err := s.State("keys")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := host.Near(after, before, host.Tolerance{}); err != nil {
-			t.Errorf("%s: the state after a call that failed: %v", b.Name(), err)
-		}
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if said[0] != said[1] {
-		t.Errorf("found %q, expected %q", said[1], said[0])
-	}
+	walktest.Mistake(t, Backend{Tools: tools}, m, in)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/backend/metal/walk"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -194,40 +195,49 @@ func (t *trials) dispatches(one *Trial, order check.Order) (*host.Tensor, error)
 			one.Findings = append(one.Findings, d)
 		}
 	}
-	s := &session{p: &program{Backend: b, plan: t.p, file: t.p.File, texts: t.texts}}
-	r := &running{session: s, seg: &segment{f: t.f, fn: t.fn}, bound: map[int][]byte{}, call: &call{}}
-	r.c = &interp.SegmentCall{Eval: &ir.EvalCtx{Context: t.ctx, Size: t.size}}
-	var steps []*launch.Step
-	for i := range t.fn.Steps {
-		if t.f.Ops[t.fn.Steps[i].Op] == one.Op {
-			steps = append(steps, &t.fn.Steps[i])
+	d := &device{b, t.texts}
+	q, err := d.NewQueue()
+	if err != nil {
+		return nil, err
+	}
+	f := walk.NewFrame(d, q, t.p.File, t.fn, t.size)
+	defer f.Free()
+	for _, v := range one.Op.Operands {
+		if v == nil {
+			continue
+		}
+		if err := f.Give(t.p.Values[v], t.values[v].Clone().Bytes()); err != nil {
+			return nil, err
 		}
 	}
-	for _, v := range one.Op.Operands {
-		if v != nil {
-			x := t.values[v].Clone()
-			r.bound[t.p.Values[v]] = x.Bytes()
+	var steps []int
+	for i := range t.fn.Steps {
+		if t.f.Ops[t.fn.Steps[i].Op] == one.Op {
+			steps = append(steps, i)
 		}
 	}
 	for i, step := range steps {
-		for _, at := range step.Dispatch.Buffers {
-			if err := r.unset(at); err != nil {
+		for _, at := range t.fn.Steps[step].Dispatch.Buffers {
+			if err := f.Own(at); err != nil {
 				return nil, err
 			}
 		}
+		most := 0
 		if i == len(steps)-1 {
-			r.most = mostGroups
+			most = mostGroups
 		}
-		if err := r.step(step); err != nil {
+		if one.Partial, err = f.Step(t.ctx, step, most); err != nil {
 			return nil, err
 		}
 		if !ended {
 			return nil, nil
 		}
 	}
-	one.Partial = r.partial
-	at := t.p.Values[one.Op.Results[0]]
-	return t.result(r.bound[at], one)
+	data, err := f.Take(t.p.Values[one.Op.Results[0]])
+	if err != nil {
+		return nil, err
+	}
+	return t.result(data, one)
 }
 
 // mostGroups is how many threadgroups of a kernel run where there are more.
@@ -244,23 +254,4 @@ func (t *trials) result(data []byte, one *Trial) (*host.Tensor, error) {
 		}
 	}
 	return host.FromBytes(want.Elem, want.Shape, data)
-}
-
-// unset gives a buffer memory of its own that nobody has written.
-func (r *running) unset(at int) error {
-	b := r.seg.fn.Buffers[at]
-	if _, ok := r.bound[at]; ok || b.Kind == launch.Status {
-		return nil
-	}
-	if _, ok := r.bound[b.Of]; ok && b.Kind == launch.Part {
-		return nil
-	}
-	elem, _ := host.ParseElem(b.DType)
-	shape, err := r.shape(b.Shape)
-	if err != nil {
-		return err
-	}
-	n, err := host.SizeBytes(elem, shape)
-	r.bound[at] = unset(int64(n))
-	return err
 }

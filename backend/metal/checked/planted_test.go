@@ -5,9 +5,11 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
@@ -35,7 +37,7 @@ func planted(t *testing.T) (*check.Tools, *ir.Module, *plan.Plan, []*host.Tensor
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := parse(t, chain)
+	m := backendtest.Parse(t, chain)
 	p, err := plan.Make(t.Context(), m, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +46,7 @@ func planted(t *testing.T) (*check.Tools, *ir.Module, *plan.Plan, []*host.Tensor
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tools, m, p, in, sample{calls: 1}.run(t, interp.Backend{}, m, in)
+	return tools, m, p, in, walktest.Sample{Calls: 1}.Run(t, interp.Backend{}, m, in)
 }
 
 // differs runs a plan in an order and reports results that differ.

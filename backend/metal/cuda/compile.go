@@ -5,8 +5,6 @@ import (
 	"embed"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/metal/check"
@@ -89,11 +87,7 @@ func Compile(ctx context.Context, tools *check.Tools, p *check.Program, arch str
 	u, args := p.Unit(), flags(arch)
 	text := unit(u, p.Kernels())
 	path, err := tools.Cached(".ptx", func(out string) error {
-		from := filepath.Join(filepath.Dir(out), "unit.cu")
-		if err := os.WriteFile(from, []byte(text), 0o600); err != nil {
-			return err
-		}
-		said, err := exec.CommandContext(ctx, tools.Clang, append(args, "-I", dir, from, "-o", out)...).CombinedOutput()
+		said, err := tools.Call(ctx, dir, text, append(args, "-I", dir, "-", "-o", out)...)
 		if err != nil {
 			return tools.Failure(ctx, u.Name+" for an NVIDIA GPU", err, said)
 		}

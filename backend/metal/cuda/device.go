@@ -3,8 +3,10 @@
 package cuda
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 
@@ -38,8 +40,11 @@ const (
 	jitErrorLogBytes = 6
 )
 
+// Variable is that of the environment which may name the driver's library.
+const Variable = "AIOPT_LIBCUDA"
+
 // Open finds the first GPU. The error is a *programs.Missing where there is no driver or no GPU.
-func Open() (*Device, error) { return open(library) }
+func Open() (*Device, error) { return open(cmp.Or(os.Getenv(Variable), library)) }
 
 func open(path string) (*Device, error) {
 	d, err := openDriver(path)

@@ -50,7 +50,7 @@ const library = "libcuda.so.1"
 func openDriver(path string) (*driver, error) {
 	lib, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
-		return nil, &programs.Missing{What: fmt.Sprintf("%s was not found, which NVIDIA's driver brings: install the driver, or name its folder by LD_LIBRARY_PATH (%v)", path, err)}
+		return nil, &programs.Missing{What: fmt.Sprintf("%s was not found, which NVIDIA's driver brings: install the driver, or name the file by AIOPT_LIBCUDA (%v)", path, err)}
 	}
 	d := &driver{}
 	for _, f := range []struct {

@@ -128,7 +128,7 @@ func TestRun(t *testing.T) {
 		{"right", right, "", 5, "0 2 4 6 8"},
 		{"at the author's size", right, `, sizes = [N], example = [3]`, 3, "0 2 4"},
 		{"another value", `y[i] = x[i];\n`, "", 5, "0 1 2 3 4"},
-		{"endless", `\nfor (uint k = i + 1; k != 0; k = k * 3 | 1) y[i] = float(k);\n`, "", 5, "kernel twice, thread (0,0,0): time: still runs when the time is over"},
+		{"endless", `\nfor (uint k = i + 1; k != 0; k = k * 3 | 1) y[i] = float(k);\n`, "", 5, "thread (0,0,0): time: still runs when the time is over"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := module(t, fmt.Sprintf(call, "y", "twice_1", twice("twice_1", c.body), "N", c.more))

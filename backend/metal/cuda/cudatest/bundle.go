@@ -12,6 +12,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/check/checktest"
 	"github.com/aiopt/aiopt/backend/metal/cuda"
+	"github.com/aiopt/aiopt/backend/metal/cuda/timed"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 )
 
@@ -19,7 +20,7 @@ import (
 type Bundle struct {
 	Modules []*cuda.Module `json:"modules"`
 	Cases   []Case         `json:"cases"`
-	Timed   []Timed        `json:"timed,omitempty"`
+	Timed   []timed.Kernel `json:"timed,omitempty"`
 	data    []byte
 }
 
@@ -64,6 +65,17 @@ func (b *Bundle) Add(name string, m *cuda.Module, d, after check.Dispatch) *Case
 	}
 	b.Cases = append(b.Cases, c)
 	return &b.Cases[len(b.Cases)-1]
+}
+
+// AddTimed takes a kernel of a module that has no open sizes.
+func (b *Bundle) AddTimed(name, size string, m *cuda.Module, l launch.Kernel, flops float64) error {
+	k, err := timed.New(l, nil)
+	if err != nil {
+		return err
+	}
+	k.Name, k.Size, k.Module, k.Work.Flops = name, size, b.module(m), flops
+	b.Timed = append(b.Timed, *k)
+	return nil
 }
 
 // module is a module's place in the list, where it is put once.
@@ -115,10 +127,8 @@ func Read(dir string) (*Bundle, error) {
 			return nil, fmt.Errorf("%s: case %s is of module %d, there are %d", casesFile, c.Name, c.Module, len(b.Modules))
 		}
 	}
-	for _, k := range b.Timed {
-		if k.Module < 0 || k.Module >= len(b.Modules) || len(k.Bytes) != len(k.Launch.Params) {
-			return nil, fmt.Errorf("%s: kernel %s is of module %d, there are %d; it has %d buffers for %d parameters", casesFile, k.Name, k.Module, len(b.Modules), len(k.Bytes), len(k.Launch.Params))
-		}
+	if err := timed.Check(b.Timed, len(b.Modules)); err != nil {
+		return nil, fmt.Errorf("%s: %w", casesFile, err)
 	}
 	return b, nil
 }

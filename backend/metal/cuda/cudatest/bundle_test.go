@@ -201,7 +201,7 @@ func measure(t *testing.T, bundles []*Bundle, device *cuda.Device) {
 	list := []measured{{Kernel: "copy", Bandwidth: peaks.Bandwidth}}
 	for _, b := range bundles {
 		for _, k := range b.Timed {
-			timing, err := b.time(t, device, &k)
+			timing, err := k.Measure(t.Context(), device, b.Modules, cuda.Rounds{})
 			if err != nil {
 				t.Errorf("%s: %v", k.Name, err)
 				continue
@@ -217,14 +217,4 @@ func measure(t *testing.T, bundles []*Bundle, device *cuda.Device) {
 	if err != nil {
 		t.Error(fmt.Errorf("the times: %w", err))
 	}
-}
-
-// time loads a kernel's module for it alone.
-func (b *Bundle) time(t *testing.T, device *cuda.Device, k *Timed) (cuda.Timing, error) {
-	p, err := device.Load(b.Modules[k.Module])
-	if err != nil {
-		return cuda.Timing{}, err
-	}
-	timing, err := p.Time(t.Context(), k.Dispatch(), cuda.Rounds{})
-	return timing, errors.Join(err, p.Unload())
 }

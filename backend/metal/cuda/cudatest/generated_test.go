@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/backend/metal/check"
+	"github.com/aiopt/aiopt/backend/metal/cuda/timed"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/msl"
 	"github.com/aiopt/aiopt/ir/text"
@@ -100,7 +101,7 @@ func addGenerated(t *testing.T, tools *check.Tools, b *Bundle) {
 		for i, n := range bound.Lens {
 			bytes = append(bytes, int(n)*launch.ElementBytes(small.Params[i].DType))
 		}
-		add(t, b, p, m, "bench/"+small.Function, Filled(small, bound.Threads, bytes))
+		add(t, b, p, m, "bench/"+small.Function, timed.Filled(small, bound.Threads, bytes))
 		for i, s := range c.large {
 			flops := 0.0
 			if c.flops != nil {

@@ -50,6 +50,9 @@ result cuMemcpyDtoH_v2(void *to, u64 from, u64 n) { memcpy(to, (void *)from, n);
 result cuMemcpyDtoDAsync_v2(u64 to, u64 from, u64 n, void *s) { return 0; } // of a gigabyte, whose bytes nobody asks for
 result cuMemsetD8_v2(u64 at, unsigned char v, u64 n) { if (n < 1 << 20) memset((void *)at, v, n); return 0; }
 result cuLaunchKernel(void *f, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 shared, void *stream, void **params, void **extra) {
+#ifdef IDLE // kernels that do nothing, of any module
+  return 0;
+#endif
   struct launch *l = params[0];
   u32 number = (u32)(u64)f & 15, few = (u32)(u64)f >> 4;
   u32 *y = (u32 *)l->argument[0].data;
