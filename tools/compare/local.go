@@ -21,6 +21,7 @@ type Local struct {
 	Verdict metric.Verdict `json:"verdict"`
 	Guilty  bool           `json:"guilty"`            // the operation alone is red
 	Ops     []string       `json:"ops"`               // what was run: the operation, and those between it and values before it that the reference shows
+	Inside  []string       `json:"inside,omitempty"`  // tensors of PyTorch that are computed on the way and have no point of their own
 	Problem string         `json:"problem,omitempty"` // why there are no scores
 }
 
@@ -120,11 +121,39 @@ func (l *localizer) plan(pt *Point) {
 	for _, op := range reg.ops {
 		pt.Local.Ops = append(pt.Local.Ops, op.Name())
 	}
+	pt.Local.Inside = l.inside(value.Call, reg, pt)
 	t.missing = len(want)
 	for v := range want {
 		l.bySource[v] = append(l.bySource[v], t)
 	}
 	l.open++
+}
+
+// inside names the tensors that a region computes on its way, those in bodies of kernels too, with their modules.
+func (l *localizer) inside(call int, reg *region, pt *Point) []string {
+	var names []string
+	visit := func(op *ir.Op) {
+		for _, r := range op.Results {
+			v := l.p.values.byCall[call][r]
+			if v == nil || len(v.Claims) == 0 || v.Kind != Computed || v.Name == pt.Name || slices.Contains(pt.Also, v.Name) || l.partner[v] != nil {
+				continue
+			}
+			if name := nameOf(v.Name, 0, v.Module()); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, op := range reg.ops {
+		visit(op)
+		for _, b := range op.Bodies {
+			b.WithBodies(func(f *ir.Func) {
+				for _, o := range f.Ops {
+					visit(o)
+				}
+			})
+		}
+	}
+	return names
 }
 
 // known reports a value of the tested side that the reference, or the caller, has too.

@@ -50,7 +50,7 @@ func program(t *testing.T, text string, shape []int, functions ...string) *compa
 }
 
 // run compares two texts and describes the points, each with its PSNR, and what has none.
-func run(t *testing.T, tested, reference *compare.Program, opt compare.Options) (*compare.Report, []string) {
+func run(t *testing.T, tested, reference compare.Side, opt compare.Options) (*compare.Report, []string) {
 	t.Helper()
 	r, err := compare.Run(t.Context(), tested, reference, opt)
 	if err != nil {

@@ -73,9 +73,9 @@ func unseen(list []Candidate, side, how string) string {
 	kernel := ""
 	for _, c := range list {
 		if c.Kernel == "" {
-			return fmt.Sprintf("not computed: the branch or loop that holds it did not run in %s", side)
+			return fmt.Sprintf("not computed: the branch or loop that holds it did not run on %s", side)
 		}
-		kernel = c.Kernel
+		kernel = cmp.Or(kernel, c.Kernel)
 	}
-	return fmt.Sprintf("inside kernel %s, which %s does not expose", kernel, how)
+	return fmt.Sprintf("inside kernel %s, which %s", kernel, how)
 }

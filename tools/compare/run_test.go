@@ -180,7 +180,7 @@ func TestHidden(t *testing.T) {
 	if got := pointNames(r); !slices.Equal(got, []string{"a", "c"}) {
 		t.Errorf("found %v", got)
 	}
-	want := []string{"b: inside kernel %41, which the backend cpu does not expose", "d: not computed: the branch or loop that holds it did not run in tested"}
+	want := []string{"b: inside kernel %41, which the backend cpu does not expose", "d: not computed: the branch or loop that holds it did not run on the tested side"}
 	for i, u := range r.Unmatched {
 		if got := u.Name + ": " + u.Reason; got != want[i] || u.Missing != tested {
 			t.Errorf("found %q missing in %s, expected %q", got, u.Missing, want[i])

@@ -162,6 +162,8 @@ func (p *Point) notes() []string {
 	}
 	if l := p.Local; l != nil {
 		switch {
+		case l.Guilty && len(l.Inside) > 0:
+			notes = append(notes, "makes the error itself, in one go with "+strings.Join(l.Inside, ", "))
 		case l.Guilty:
 			notes = append(notes, "makes the error itself")
 		case l.Problem != "":

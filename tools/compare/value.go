@@ -37,6 +37,7 @@ type Value struct {
 	Elem   host.Elem
 	Kind   Kind
 	Float  bool
+	Turns  int // how often it is shown, where that is known before; otherwise 0
 
 	value *ir.Value // of a program
 }
