@@ -79,6 +79,8 @@ function Text({ path, line, quiet }: { path: string; line: number; quiet?: boole
     }
   };
   return (
+    <>
+    {first.data.changed && <p class="changed">▲ The file has changed since {first.data.changed} was saved.</p>}
     <List
       count={first.data.total}
       height={19}
@@ -95,6 +97,7 @@ function Text({ path, line, quiet }: { path: string; line: number; quiet?: boole
         </div>
       )}
     />
+    </>
   );
 }
 
