@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import { dialog, model, notice } from "../state";
+import { dialog, job, model, modelID, notice } from "../state";
 import { CompareDialog } from "./CompareDialog";
-import { Failure, Header } from "./Header";
+import { Failures, Header } from "./Header";
 import { HelpDialog } from "./HelpDialog";
 import { Inspector } from "./Inspector";
 import { Navigator } from "./Navigator";
@@ -19,7 +19,7 @@ export function App() {
   return (
     <>
       <Header />
-      <Failure />
+      <Failures />
       {model.value.data ? (
         <main class="panes">
           <Navigator />
@@ -29,12 +29,20 @@ export function App() {
           <Inspector />
         </main>
       ) : (
-        <main class="waiting"><p class="soft">{model.value.error ?? "Opening the model …"}</p></main>
+        <main class="waiting"><p class="soft">{waiting()}</p></main>
       )}
       <Dialog />
       <div class="hidden" aria-live="polite">{notice.value}</div>
     </>
   );
+}
+
+/** waiting says why no model is shown. */
+function waiting(): string {
+  const status = job(modelID.value)?.status;
+  if (status === "failed") return "The model could not be opened.";
+  if (status === "cancelled") return "Opening the model was cancelled.";
+  return model.value.error ?? "Opening the model …";
 }
 
 const views = { structure: "Structure", passes: "Passes", profile: "Profile" } as const;

@@ -12,7 +12,7 @@ export const scene = signal<Scene | undefined>(undefined);
 export const view = signal<View>({ x: 20, y: 20, zoom: 1 });
 const failure = signal("");
 /** look is read once for each theme: it takes longer than drawing does. */
-export const look = computed(() => (void theme.value, lookOf(document.documentElement)));
+export const look = computed(() => (void theme.value, lookOf(document.body)));
 
 // The layout follows what is open. What was clicked stays where it is.
 let anchor: number | undefined;
