@@ -137,7 +137,7 @@ func (s *Server) sharedInputs(run string, tested, reference *side) ([]*host.Tens
 // open makes a side ready to run.
 func (d *side) open(ctx context.Context, s *Server, in []*host.Tensor, j *job) (compare.Side, error) {
 	if d.saved != nil {
-		return d.saved.side(d)
+		return compare.NewSaved(d.saved.set), nil
 	}
 	compiled, err := d.model.compiled(ctx, d.engine, s.opt.Warn, j)
 	if err != nil {

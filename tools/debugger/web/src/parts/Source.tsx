@@ -5,6 +5,7 @@ import { useFetched } from "../fetched";
 import { modelID, node, ofModel, op } from "../state";
 import type { Frame, Lines, Span } from "../wire";
 import { List } from "./List";
+import { Tabs } from "./Tabs";
 
 const tabs = { python: "Python", air: ".air", llvm: "LLVM", metal: "Metal" } as const;
 type Tab = keyof typeof tabs;
@@ -27,13 +28,7 @@ export function Source() {
   return (
     <section class="pane source" aria-label="Source">
       <div class="bar">
-        <div role="tablist" aria-label="Source form" class="tabs">
-          {(Object.keys(tabs) as Tab[]).map((t) => (
-            <button key={t} role="tab" aria-selected={tab.value === t} onClick={() => (tab.value = t)}>
-              {tabs[t]}
-            </button>
-          ))}
-        </div>
+        <Tabs label="Source form" tabs={tabs} value={tab.value} set={(to) => (tab.value = to)} />
         <span class="bar-note">{tab.value === "python" && frame.value ? shortened(`${frame.value.name}:${frame.value.line}`) : ""}</span>
       </div>
       <Shown />
@@ -84,6 +79,8 @@ function Text({ path, line, quiet }: { path: string; line: number; quiet?: boole
     }
   };
   return (
+    <>
+    {first.data.changed && <p class="changed">▲ The file has changed since {first.data.changed} was saved.</p>}
     <List
       count={first.data.total}
       height={19}
@@ -100,6 +97,7 @@ function Text({ path, line, quiet }: { path: string; line: number; quiet?: boole
         </div>
       )}
     />
+    </>
   );
 }
 
