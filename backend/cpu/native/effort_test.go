@@ -11,9 +11,11 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -32,14 +34,14 @@ module @open {
 
 // TestSpentEffort runs an operation whose proofs are given up: it is interpreted, with that reason.
 func TestSpentEffort(t *testing.T) {
-	m := parse(t, openConv)
-	giveUp := func(op *ir.Op, machine *emit.Machine) (*Plan, error) {
-		one := *machine
-		one.Stop = func() bool { return true }
-		return Scheduled(op, &one)
-	}
+	m := backendtest.Parse(t, openConv)
+	giveUp := &Planner{"giving up", func(op *ir.Op, target schedule.Target) (*calls.Plan, error) {
+		target.Stop = func() bool { return true }
+		return calls.Of(op, target)
+	}}
 	c := testCompiler(t)
-	p, err := newProgram(t.Context(), c, giveUp, m, 2)
+	c.plan = giveUp
+	p, err := newProgram(t.Context(), c, m, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func TestSpentEffort(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	in := []*host.Tensor{random(rng, 2, 3, 17, 30), random(rng, 8, 3, 3, 3)}
-	for _, plan := range []Planner{giveUp, Scheduled} {
+	for _, plan := range []*Planner{giveUp, schedules()} {
 		cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache")) // plans are kept, of whichever planner
 		p, err := Backend{Plan: plan, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 2})
 		if err != nil {
@@ -74,13 +76,13 @@ func TestSpentEffort(t *testing.T) {
 func TestCancelledPlanning(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var planned error
-	plan := func(op *ir.Op, machine *emit.Machine) (*Plan, error) {
+	plan := &Planner{"cancelling", func(op *ir.Op, target schedule.Target) (*calls.Plan, error) {
 		cancel()
-		_, planned = Scheduled(op, machine)
+		_, planned = calls.Of(op, target)
 		return nil, planned
-	}
+	}}
 	b := Backend{Plan: plan, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))}
-	p, err := b.Compile(ctx, parse(t, openConv), backend.Options{Threads: 1})
+	p, err := b.Compile(ctx, backendtest.Parse(t, openConv), backend.Options{Threads: 1})
 	if p != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("found the program %v and the error %v, expected that of the context", p, err)
 	}
