@@ -11,9 +11,11 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -32,14 +34,14 @@ module @open {
 
 // TestSpentEffort runs an operation whose proofs are given up: it is interpreted, with that reason.
 func TestSpentEffort(t *testing.T) {
-	m := parse(t, openConv)
-	giveUp := func(op *ir.Op, machine *emit.Machine) (*Plan, error) {
-		one := *machine
-		one.Stop = func() bool { return true }
-		return Scheduled(op, &one)
-	}
+	m := backendtest.Parse(t, openConv)
+	giveUp := &Planner{"gives up", func(op *ir.Op, to schedule.Target) (*calls.Plan, error) {
+		to.Stop = func() bool { return true }
+		return calls.Of(op, to)
+	}}
 	c := testCompiler(t)
-	p, err := newProgram(t.Context(), c, giveUp, m, 2)
+	c.plan = giveUp
+	p, err := newProgram(t.Context(), c, m, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +57,8 @@ func TestSpentEffort(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	in := []*host.Tensor{random(rng, 2, 3, 17, 30), random(rng, 8, 3, 3, 3)}
-	for _, plan := range []Planner{giveUp, Scheduled} {
-		cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache")) // plans are kept, of whichever planner
+	for _, plan := range []*Planner{giveUp, nil} {
+		cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 		p, err := Backend{Plan: plan, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 2})
 		if err != nil {
 			t.Fatal(err)
@@ -74,13 +76,14 @@ func TestSpentEffort(t *testing.T) {
 func TestCancelledPlanning(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var planned error
-	plan := func(op *ir.Op, machine *emit.Machine) (*Plan, error) {
+	plan := func(op *ir.Op, to schedule.Target) (*calls.Plan, error) {
 		cancel()
-		_, planned = Scheduled(op, machine)
-		return nil, planned
+		var made *calls.Plan
+		made, planned = calls.Of(op, to)
+		return made, planned
 	}
-	b := Backend{Plan: plan, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))}
-	p, err := b.Compile(ctx, parse(t, openConv), backend.Options{Threads: 1})
+	b := Backend{Plan: &Planner{"cancels", plan}, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))}
+	p, err := b.Compile(ctx, backendtest.Parse(t, openConv), backend.Options{Threads: 1})
 	if p != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("found the program %v and the error %v, expected that of the context", p, err)
 	}
