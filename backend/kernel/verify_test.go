@@ -49,6 +49,22 @@ func TestVerify(t *testing.T) {
 				b.StoreLanes(y, i, c(1), v, b.Op(kernel.And, b.Op(kernel.Less, v, v), tail))
 			})
 		}, ""},
+		{"a mask of one lane for all", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				b.StoreLanes(y, i, c(1), b.Float(f32(8), 0), b.Splat(b.Within(1, i, c(1), c(0), size.Sub(c(1))), 8))
+			})
+		}, "the index is not proven to keep i+lane < N"},
+		{"a mask of one lane for all among others", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				v := b.Float(f32(8), 0)
+				b.StoreLanes(y, i, c(1), v, b.Op(kernel.And, b.Op(kernel.Less, v, v), b.Splat(b.Within(1, i, c(1), c(0), size.Sub(c(1))), 8)))
+			})
+		}, "the index is not proven to keep i+lane < N"},
+		{"a mask of one lane with room for all", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				b.StoreLanes(y, i, c(1), b.Float(f32(8), 0), b.Splat(b.Within(1, i, c(1), c(0), size.Sub(c(8))), 8))
+			})
+		}, ""},
 		{"reversed", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.For(kernel.Parallel, "i", size.FloorDiv(c(4)).Mul(c(4)), 4, func(i ir.Dim) {
 				b.Store(y, i, b.LoadLanes(x, size.Sub(c(1)).Sub(i), c(-1), 4, nil))
