@@ -77,6 +77,9 @@ func (e *DimEnv) extended(decls []*DimDecl, guards []Guard) *DimEnv {
 		if !one(g) {
 			return nil // it may follow now which of its conditions holds
 		}
+		if slices.ContainsFunc(decls, func(d *DimDecl) bool { return g.Any[0].Left.has(d.Name) || g.Any[0].Right.has(d.Name) }) {
+			return nil // facts of the symbol are not counted from its least size
+		}
 	}
 	more := &DimEnv{
 		rank: maps.Clone(e.rank), ranges: maps.Clone(e.ranges), shift: e.shift, facts: slices.Clip(e.facts), rules: e.rules, apart: e.apart,
