@@ -6,7 +6,7 @@ import (
 )
 
 // Interval holds every value from Lo to Hi. As Lo, math.MinInt64 is minus infinity and everything else,
-// math.MaxInt64 included, a number; as hi, math.MaxInt64 is plus infinity and everything else a number.
+// math.MaxInt64 included, a number; as Hi, math.MaxInt64 is plus infinity and everything else a number.
 type Interval struct{ Lo, Hi int64 }
 
 // Anything is the interval of what nothing is known of.
