@@ -24,9 +24,10 @@ func (rawType) Name() string              { return "" }
 func (rawType) SetName(string)            {}
 func (t rawType) Equal(u types.Type) bool { return types.Type(t) == u }
 
-// address is base plus an index of elements. llir's own constructor knows typed pointers only.
+// address is base plus an index of elements. It is not said to lie in bounds: sums of some parts of an index need not, nor need the lanes
+// that a mask leaves out, such as those of padding. llir's own constructor knows typed pointers only.
 func (g *gen) address(elem types.Type, base, index value.Value) value.Value {
-	inst := &ir.InstGetElementPtr{ElemType: elem, Src: base, Indices: []value.Value{index}, Typ: pointer{}, InBounds: true}
+	inst := &ir.InstGetElementPtr{ElemType: elem, Src: base, Indices: []value.Value{index}, Typ: pointer{}}
 	g.block.Insts = append(g.block.Insts, inst)
 	return inst
 }
