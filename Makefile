@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-all test-race test-python lint fuzz refs generate bench programs
+.PHONY: build demo test test-all test-race test-python test-web web lint fuzz refs generate bench programs
 
 build: aiopt
 
@@ -34,6 +34,9 @@ ld of binutils for native kernels||ld|binutils
 clang++ 18 to 20 for Metal kernels|AIOPT_CLANG|clang++-19 clang++-20 clang++-18|clang-19 clang-20 clang-18
 qemu-user for code for Arm||qemu-aarch64|qemu-user
 binutils for aarch64 for code for Arm||aarch64-linux-gnu-ld|binutils-aarch64-linux-gnu
+node 20 or newer for the debugger's page||node|nodejs
+npm for the debugger's page||npm|npm
+Chromium for the debugger's page|AIOPT_CHROMIUM|chromium chromium-browser google-chrome|chromium
 endef
 export PROGRAMS
 
@@ -95,6 +98,23 @@ CASES ?= 500
 refs: aiopt
 	@$(PYTHON) -c 'import torch, expecttest' 2>/dev/null || { echo "make refs needs PyTorch 2.11 and expecttest: install them, or name a Python that has them by PYTHON=path"; exit 1; }
 	$(PYTHON) tests/refs.py --seed $(SEED) --cases $(CASES)
+
+# The page of `aiopt debug`: web/ is bundled into dist/, which is a part of the program. Only who changes web/ needs node.
+WEB = tools/debugger/web
+WEB_OUT ?= ../dist
+web: $(WEB)/node_modules
+	cd $(WEB) && node_modules/.bin/tsc -p . && $(GO) tool esbuild src/main.tsx --bundle --minify --charset=utf8 --target=es2023 --jsx=automatic \
+		--jsx-import-source=preact --legal-comments=none --outfile=$(WEB_OUT)/page.js --log-level=warning
+	cd $(WEB) && cp index.html $(WEB_OUT)/index.html
+
+$(WEB)/node_modules: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund && touch node_modules
+
+# The page in a browser, and that dist/ is what web/ becomes.
+test-web: aiopt programs
+	@fresh=$$(mktemp -d) && $(MAKE) web WEB_OUT=$$fresh && diff -r $$fresh tools/debugger/dist \
+		|| { echo "tools/debugger/dist is not what tools/debugger/web becomes: make web"; exit 1; }; rm -r $$fresh
+	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node --test test/
 
 generate:
 	$(GO) run ./tools/gendocs

@@ -45,7 +45,7 @@ func Standard() *Toolkit {
 	for _, p := range passes.Pipelines() {
 		t.AddPipeline(p.Name, p.Doc, p.Text)
 	}
-	return t.AddBackend(interp.Backend{}).AddBackend(native.Backend{Plan: native.Scheduled}).AddBackend(runtime.Backend{})
+	return t.AddBackend(interp.Backend{}).AddBackend(native.Backend{}).AddBackend(runtime.Backend{})
 }
 
 func (t *Toolkit) note(err error) {

@@ -69,14 +69,15 @@ func (s *Sizes) BindInputs(f *ir.Func, args []*host.Tensor) error {
 			return err
 		}
 		if p.Binds != "" {
-			if err := s.bind(p.Binds, host.IntAt(args[i], 0), func() string { return describe(p) + " is" }); err != nil {
+			from := source{what: func() string { return describe(p) + " is" }, input: true}
+			if err := s.bind(p.Binds, host.IntAt(args[i], 0), from); err != nil {
 				return err
 			}
 		}
 		for k, d := range p.Value.Type.Shape {
 			if name, ok := ir.BindableSymbol(d); ok {
-				what := func() string { return fmt.Sprintf("%s: dimension %d is", describe(p), k) }
-				if err := s.bindFrom(d, name, args[i].Shape[k], what); err != nil {
+				from := source{what: func() string { return fmt.Sprintf("%s: dimension %d is", describe(p), k) }, input: true}
+				if err := s.bindFrom(d, name, args[i].Shape[k], from); err != nil {
 					return err
 				}
 			}
@@ -119,39 +120,58 @@ func describe(p *ir.Param) string {
 func (s *Sizes) checkType(p *ir.Param, t *host.Tensor) error {
 	want := p.Value.Type
 	if t.Elem != want.Elem || t.Rank() != want.Rank() {
-		return fmt.Errorf("%s is %s, expected %s", describe(p), t, want)
+		return fmt.Errorf("%s is %s, expected %s%s", describe(p), t, want, narrowed(p, t))
 	}
 	return nil
 }
 
+// source says where a size comes from, for errors.
+type source struct {
+	what  func() string
+	input bool // the caller has chosen it
+}
+
+// narrowed says where the type of an input may come from, which the model that a user knows has not.
+func narrowed(p *ir.Param, t *host.Tensor) string {
+	if p.Role == ir.Input && p.Value.Type.Elem == host.F16 && (t.Elem == host.F32 || t.Elem == host.BF16) {
+		return fmt.Sprintf("; the pass fp16 makes inputs of %s f16, and fp16{keep-io} leaves them as they are", t.Elem)
+	}
+	return ""
+}
+
 // bindFrom solves a*S+b = n for S.
-func (s *Sizes) bindFrom(d ir.Dim, name string, n int, what func() string) error {
+func (s *Sizes) bindFrom(d ir.Dim, name string, n int, from source) error {
 	at := func(x int64) int64 {
 		y, _ := d.Eval(func(string) (int64, bool) { return x, true })
 		return y
 	}
 	b := at(0)
 	a := at(1) - b
+	what := from.what
 	if (int64(n)-b)%a != 0 {
 		return fmt.Errorf("%s %d, expected a size of the form %s", what(), n, d)
 	}
-	return s.bind(name, (int64(n)-b)/a, func() string { return fmt.Sprintf("%s %d, which makes %s", what(), n, name) })
+	from.what = func() string { return fmt.Sprintf("%s %d, which makes %s", what(), n, name) }
+	return s.bind(name, (int64(n)-b)/a, from)
 }
 
-// what says where n comes from, for errors.
-func (s *Sizes) bind(name string, n int64, what func() string) error {
+func (s *Sizes) bind(name string, n int64, from source) error {
 	if have, ok := s.Get(name); ok {
 		if have != n {
-			return fmt.Errorf("%s %d, but %s is %d by another input", what(), n, name, have)
+			return fmt.Errorf("%s %d, but %s is %d by another input", from.what(), n, name, have)
 		}
 		return nil
 	}
 	d := s.f.Dim(name)
 	if d == nil {
-		return fmt.Errorf("%s %d: the symbol is not declared", what(), n)
+		return fmt.Errorf("%s %d: the symbol is not declared", from.what(), n)
 	}
 	if n < d.Min || n > d.Max {
-		return fmt.Errorf("%s %d; %s must be in %s", what(), n, name, rangeText(d))
+		wayOut := ""
+		if from.input && n >= 0 && n < d.Min { // torch.export begins at 2 where nobody says otherwise
+			wayOut = fmt.Sprintf("; for less, export the model with Dim(%q, min=%d)", name, n)
+		}
+		return fmt.Errorf("%s %d; %s must be in %s%s", from.what(), n, name, rangeText(d), wayOut)
 	}
 	s.values[name] = n
 	return nil
@@ -205,7 +225,8 @@ func (s *Sizes) BindResults(op *ir.Op, results []*host.Tensor) error {
 	for i, r := range results {
 		t := op.Results[i].Type
 		if t.Rank() == 0 && r != nil && len(names) == 1 && t.Elem.IsInt() {
-			if err := s.bind(names[0], host.IntAt(r, 0), func() string { return fmt.Sprintf("the value of %s is", op.Name()) }); err != nil {
+			from := source{what: func() string { return fmt.Sprintf("the value of %s is", op.Name()) }}
+			if err := s.bind(names[0], host.IntAt(r, 0), from); err != nil {
 				return err
 			}
 			continue
@@ -213,7 +234,8 @@ func (s *Sizes) BindResults(op *ir.Op, results []*host.Tensor) error {
 		for k, d := range t.Shape {
 			if name, ok := ir.BindableSymbol(d); ok && r != nil {
 				if _, bound := s.Get(name); !bound {
-					if err := s.bindFrom(d, name, r.Shape[k], func() string { return fmt.Sprintf("%s: dimension %d of its result is", op.Name(), k) }); err != nil {
+					from := source{what: func() string { return fmt.Sprintf("%s: dimension %d of its result is", op.Name(), k) }}
+					if err := s.bindFrom(d, name, r.Shape[k], from); err != nil {
 						return err
 					}
 				}

@@ -46,7 +46,7 @@ func TestBindInputs(t *testing.T) {
 		{"plain", signature(t, s, nil, []string{"S", "3"}), [][]int{{5, 3}}, 5, ""},
 		{"derived", signature(t, s, nil, []string{"2*S+1"}), [][]int{{9}}, 4, ""},
 		{"derived does not divide", signature(t, s, nil, []string{"2*S+1"}), [][]int{{8}}, 0, "dimension 0 is 8, expected a size of the form 2*S+1"},
-		{"below", signature(t, s, nil, []string{"S"}), [][]int{{1}}, 0, `input "x": dimension 0 is 1, which makes S 1; S must be in 2..8`},
+		{"below", signature(t, s, nil, []string{"S"}), [][]int{{1}}, 0, `input "x": dimension 0 is 1, which makes S 1; S must be in 2..8; for less, export the model with Dim("S", min=1)`},
 		{"above", signature(t, s, nil, []string{"S"}), [][]int{{9}}, 0, "S must be in 2..8"},
 		{"constant", signature(t, s, nil, []string{"S", "3"}), [][]int{{5, 4}}, 0, `input "x": dimension 1 is 4, expected 3`},
 		{"two inputs agree", signature(t, s, nil, []string{"S"}, []string{"S"}), [][]int{{5}, {5}}, 5, ""},
@@ -217,5 +217,21 @@ func TestBindResults(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestNarrowedInputs holds that an error says where the type of an input comes from, if a pass has changed it.
+func TestNarrowedInputs(t *testing.T) {
+	f := signature(t, nil, nil, []string{"2"})
+	f.Params[0].Value.Type.Elem = host.F16
+	for elem, want := range map[host.Elem]string{
+		host.F32:  "input \"x\" is tensor<2xf32>, expected tensor<2xf16>; the pass fp16 makes inputs of f32 f16, and fp16{keep-io} leaves them as they are",
+		host.BF16: "inputs of bf16",
+		host.I32:  "expected tensor<2xf16>",
+	} {
+		_, err := BindInputs(f, []*host.Tensor{host.New(elem, 2)})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "fp16") != elem.IsFloat() {
+			t.Errorf("%s: found the error %v, expected %q", elem, err, want)
+		}
 	}
 }

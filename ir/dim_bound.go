@@ -91,6 +91,12 @@ const (
 	dimSearchCases = 4       // minima and maxima taken apart
 )
 
+// interval bounds a sum term by term, without facts.
+func (e *DimEnv) interval(d Dim) dimInterval {
+	s := dimSearch{env: e}
+	return s.interval(d.Subst(e.shift))
+}
+
 // lower is a lower bound of d, math.MinInt64 when none is found. The search may stop at a bound of want. It goes
 // without the facts first: where they are many, a search among them may end before it finds what needs none.
 func (e *DimEnv) lower(d Dim, want int64) int64 {

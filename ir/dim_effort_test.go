@@ -5,7 +5,7 @@ import "testing"
 func TestEffort(t *testing.T) {
 	env := func(terms int64) *DimEnv {
 		e := NewDimEnv([]*DimDecl{{Name: "S", Min: 1, Max: 64}}, nil)
-		e.Within(NewEffort(terms))
+		e.Within(NewEffort(terms, nil))
 		return e
 	}
 	c := Cond{Sym("S").FloorDiv(Const(2)), RelLE, Sym("S")}

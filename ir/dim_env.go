@@ -2,7 +2,6 @@ package ir
 
 import (
 	"math"
-	"slices"
 	"sync"
 )
 
@@ -46,148 +45,16 @@ type DimEnv struct {
 	facts  []Dim                  // each is at least 0, in shifted symbols
 	rules  []dimRule              // from guards that say ==
 	apart  []Dim                  // each is not 0, from guards that say !=
-	known  map[string]bool        // texts of the guards
+	decls  []*DimDecl
+	guards []Guard
+	within *DimEnv // what With was asked of; nil otherwise
 
 	effort   *Effort
-	compared sync.Map // pairs of texts to the Order that was found: programs ask the same many times
-}
-
-// NewDimEnv takes the declarations and guards of a function. Symbols without a declaration are unbounded.
-func NewDimEnv(decls []*DimDecl, guards []Guard) *DimEnv {
-	e := &DimEnv{
-		rank:   map[string]int{},
-		ranges: map[string]dimInterval{},
-		known:  map[string]bool{},
-	}
-	for i, d := range decls {
-		e.rank[d.Name] = i
-		e.ranges[d.Name] = dimInterval{d.Min, d.Max}
-	}
-	var open []Guard
-	var conds []Cond
-	for _, g := range guards {
-		e.known[g.String()] = true
-		if len(g.Any) == 1 {
-			conds = append(conds, g.Any[0])
-		} else {
-			open = append(open, g)
-		}
-	}
-	e.assume(conds)
-	// Of a disjunction whose other conditions are impossible, the last one is a fact.
-	var left []Cond
-	for _, g := range open {
-		possible := slices.DeleteFunc(slices.Clone(g.Any), func(c Cond) bool { return e.Prove(c) == False })
-		if len(possible) == 1 {
-			left = append(left, possible[0])
-		}
-	}
-	if len(left) > 0 {
-		e.assume(append(conds, left...))
-	}
-	return e
-}
-
-// assume sets facts, rules and tighter ranges from conditions that all hold.
-func (e *DimEnv) assume(conds []Cond) {
-	var facts []Dim
-	e.rules, e.apart, e.facts, e.shift = nil, nil, nil, map[string]Dim{}
-	for _, c := range conds {
-		diff := c.Right.Sub(c.Left)
-		if diff.Err() != nil {
-			continue
-		}
-		switch c.Rel {
-		case RelLE:
-			facts = append(facts, diff)
-		case RelLT:
-			facts = append(facts, diff.Sub(Const(1)))
-		case RelGE:
-			facts = append(facts, diff.Neg())
-		case RelGT:
-			facts = append(facts, diff.Neg().Sub(Const(1)))
-		case RelEQ:
-			facts = append(facts, diff, diff.Neg())
-			if r, ok := e.newRule(diff); ok {
-				e.rules = append(e.rules, r)
-			}
-		case RelNE:
-			e.apart = append(e.apart, diff)
-		}
-	}
-	var all []Dim
-	var take func(fact Dim)
-	take = func(fact Dim) {
-		all = append(all, fact)
-		e.tighten(fact)
-		for _, w := range dimWeaker(fact) {
-			take(w)
-		}
-	}
-	for _, f := range facts {
-		take(f)
-	}
-	for name, r := range e.ranges { // the order does not matter: one entry a symbol
-		if by := Sym(name).Add(Const(r.lo)); r.lo != math.MinInt64 && by.Err() == nil {
-			e.shift[name] = by
-		}
-	}
-	for _, f := range all {
-		f = f.Subst(e.shift)
-		s := dimSearch{env: e}
-		if _, isConst := f.IsConst(); !isConst && f.Err() == nil && s.interval(f).lo < 0 {
-			e.facts = append(e.facts, f)
-		}
-	}
-}
-
-// tighten narrows the range of S from the fact a*S + c >= 0, or from a*trunc(0.3*S) + c >= 0.
-func (e *DimEnv) tighten(fact Dim) {
-	if len(fact.terms()) != 1 || len(fact.x.terms[0].product) != 1 {
-		return
-	}
-	atom, coef := fact.x.terms[0].product[0], fact.x.terms[0].coef
-	least := coef > 0
-	bound := dimFloor(fact.c, int64(dimAbs(coef))) // the atom is at least -bound, or at most bound
-	if least {
-		bound = -bound
-	}
-	name, ok := atom.text, atom.kind == dimSymbol
-	if atom.kind == dimRounded {
-		name, bound, ok = atom.roundedLimit(bound, least)
-	}
-	if !ok {
-		return
-	}
-	r, ok := e.ranges[name]
-	if !ok {
-		r = dimInterval{math.MinInt64, math.MaxInt64}
-	}
-	if least {
-		r.lo = max(r.lo, bound)
-	} else {
-		r.hi = min(r.hi, bound)
-	}
-	e.ranges[name] = r
-}
-
-// dimWeaker replaces a minimum that is added, or a maximum that is subtracted, by each of its arguments: the
-// results are at least as large as the fact, hence facts too.
-func dimWeaker(fact Dim) []Dim {
-	for _, t := range fact.terms() {
-		a := t.product[0]
-		if len(t.product) > 1 || t.coef > 0 && a.kind != dimMin || t.coef < 0 && a.kind != dimMax {
-			continue
-		}
-		var weaker []Dim
-		for _, arg := range a.args {
-			if w := fact.Add(arg.Sub(Dim{x: a.alone}).scale(t.coef)); w.Err() == nil {
-				weaker = append(weaker, w)
-			}
-		}
-		return weaker
-	}
-	return nil
+	texts    func() map[string]bool // of the guards
+	sampled  sync.Once
+	samples  []dimSample // see samplesOf
+	compared sync.Map    // pairs of texts to the Order that was found: programs ask the same many times
+	searched sync.Map    // a dimQuestion to the Truth that was found: see search
 }
 
 // contradictory reports that some symbol can have no value. What is proven then means nothing.
@@ -222,7 +89,7 @@ func (e *DimEnv) Compare(a, b Dim) Order {
 
 // ProveGuard decides a guard: it is true when one of its conditions is, or when the function has this guard.
 func (e *DimEnv) ProveGuard(g Guard) Truth {
-	if e.known[g.String()] {
+	if e.texts()[g.String()] {
 		return True
 	}
 	truth := False
@@ -277,15 +144,46 @@ func (e *DimEnv) prove(c Cond, diff Dim) Truth {
 	return equal
 }
 
-// proveLE decides whether diff is at least 0.
+// proveLE decides whether diff is at least 0. Samples say for which of the answers a proof may be found.
 func (e *DimEnv) proveLE(diff Dim) Truth {
-	switch {
-	case e.lower(diff, 0) >= 0:
+	i := e.interval(diff)
+	if i.lo >= 0 {
 		return True
-	case e.lower(diff.Neg(), 1) >= 1:
-		return False
 	}
-	return Undecided
+	lo, hi, sampled := e.seen(diff)
+	switch {
+	case sampled && i.hi < 0:
+		return False
+	case sampled && lo < 0 && hi >= 0:
+		return Undecided
+	}
+	return e.search(RelLE, diff, func() Truth {
+		switch {
+		case (!sampled || lo >= 0) && e.lower(diff, 0) >= 0:
+			return True
+		case (!sampled || hi < 0) && e.lower(diff.Neg(), 1) >= 1:
+			return False
+		}
+		return Undecided
+	})
+}
+
+// search remembers what a search found for 0 Rel diff: the same questions come again and again.
+func (e *DimEnv) search(rel Relation, diff Dim, look func() Truth) Truth {
+	key := dimQuestion{rel, diff.String()}
+	if known, ok := e.searched.Load(key); ok {
+		return known.(Truth)
+	}
+	truth := look()
+	if !e.effort.Spent() {
+		e.searched.Store(key, truth)
+	}
+	return truth
+}
+
+type dimQuestion struct {
+	rel  Relation
+	diff string
 }
 
 // proveZero decides whether diff is 0.
@@ -302,14 +200,29 @@ func (e *DimEnv) proveZero(diff Dim) Truth {
 			return False
 		}
 	}
-	up, down := e.lower(diff, 1), e.lower(diff.Neg(), 1)
-	switch {
-	case up >= 1 || down >= 1:
+	lo, hi, sampled := e.seen(diff)
+	switch i := e.interval(diff); {
+	case sampled && lo <= 0 && hi >= 0 && lo < hi:
+		return Undecided
+	case sampled && (i.lo > 0 || i.hi < 0):
 		return False
-	case up >= 0 && down >= 0:
-		return True
 	}
-	return Undecided
+	return e.search(RelEQ, diff, func() Truth {
+		up, down := int64(math.MinInt64), int64(math.MinInt64)
+		if !sampled || lo >= 0 {
+			up = e.lower(diff, 1)
+		}
+		if up < 1 && (!sampled || hi <= 0) {
+			down = e.lower(diff.Neg(), 1)
+		}
+		switch {
+		case up >= 1 || down >= 1:
+			return False
+		case up >= 0 && down >= 0:
+			return True
+		}
+		return Undecided
+	})
 }
 
 func dimTruth(b bool) Truth {
@@ -336,8 +249,15 @@ func (e *DimEnv) Range(d Dim) (lo, hi int64) {
 	if d.Err() != nil || e.effort.Spent() {
 		return math.MinInt64, Unbounded
 	}
-	lo = e.lower(d, math.MaxInt64)
-	if down := e.lower(d.Neg(), math.MaxInt64); down != math.MinInt64 {
+	if n, ok := d.IsConst(); ok {
+		return n, n
+	}
+	least, most, sampled := e.seen(d) // no bound is tighter
+	if !sampled {
+		least, most = math.MaxInt64, -math.MaxInt64
+	}
+	lo = e.lower(d, least)
+	if down := e.lower(d.Neg(), -most); down != math.MinInt64 {
 		return lo, -down
 	}
 	return lo, Unbounded

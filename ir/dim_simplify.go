@@ -149,11 +149,26 @@ func (e *DimEnv) decide(d Dim) Dim {
 		if b := by.atom(); b != nil && b.kind == dimRounded {
 			by = e.decideRounded(b)
 		}
-		if lo, hi := e.Range(by); lo == hi && by.Err() == nil {
-			return Const(lo)
+		if n, ok := e.single(by); ok {
+			return Const(n)
 		}
 		return by
 	})
+}
+
+// single finds the only value that d can have.
+func (e *DimEnv) single(d Dim) (int64, bool) {
+	if d.Err() != nil {
+		return 0, false
+	}
+	if i := e.interval(d); i.lo == i.hi {
+		return i.lo, true
+	}
+	if lo, hi, sampled := e.seen(d); sampled && lo < hi {
+		return 0, false
+	}
+	lo, hi := e.Range(d)
+	return lo, lo == hi
 }
 
 // decideRounded gives trunc of what is not negative the integer form of floor, where that has one.

@@ -38,7 +38,7 @@ func (c *InferCtx) Require(a Dim, rel Relation, b Dim) error {
 		return fmt.Errorf("%s %s %s does not hold", a, rel, b)
 	}
 	g := Guard{Any: []Cond{cond}}
-	if c.Func.Env().known[g.String()] { // which may be more than can be proven from it
+	if c.Func.Env().texts()[g.String()] { // which may be more than can be proven from it
 		return nil
 	}
 	if !c.building {

@@ -198,7 +198,7 @@ func (g *goodAsset) equal(got [][]*host.Tensor) error {
 func TestMutatedAssets(t *testing.T) {
 	mutations := 1000
 	if testing.Short() {
-		mutations = 100
+		mutations = 30
 	}
 	good := goodAssets(t)
 	tk := aiopt.Standard()

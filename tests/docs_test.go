@@ -13,6 +13,9 @@ import (
 
 // TestGeneratedDocs fails when a generated document does not say what the program is.
 func TestGeneratedDocs(t *testing.T) {
+	if testing.Short() {
+		return // what is generated is the same with and without the race detector
+	}
 	t.Parallel()
 	cases, err := readCorpus()
 	if err != nil {

@@ -1,14 +1,29 @@
 #!/usr/bin/env bash
 # Fuzz the readers of outside bytes, each for the time given (30s by default), and the whole way of a model with changed
-# files of the corpora. The second argument is the number of workers. Seeds run in the normal tests too.
+# files of the corpora. The second argument says how many targets run side by side, one worker each: a worker more makes a
+# target no faster to start, and starting is most of a short run. Seeds run in the normal tests too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-time=${1:-30s}
-workers=${2:-$(nproc)}
-while read -r pkg target; do
-  echo "fuzz $pkg $target for $time"
-  go test "./$pkg" -vet=off -run='^$' -fuzz="^$target\$" -fuzztime="$time" -fuzzminimizetime=10x -parallel="$workers"
-done <<'TARGETS'
+export TIME=${1:-30s}
+jobs=${2:-$(nproc)}
+
+# A target's output is kept until it ends, so that two do not mix.
+one() {
+  local log
+  log=$(mktemp)
+  if go test "./$1" -vet=off -run='^$' -fuzz="^$2\$" -fuzztime="$TIME" -fuzzminimizetime=10x -parallel=1 >"$log" 2>&1; then
+    echo "fuzz $1 $2 for $TIME: $(tail -n 1 "$log")"
+    rm "$log"
+  else
+    echo "fuzz $1 $2 for $TIME failed:"
+    cat "$log"
+    rm "$log"
+    return 1
+  fi
+}
+export -f one
+
+xargs -P "$jobs" -n 2 bash -c 'one "$@"' one <<'TARGETS'
 ir/text FuzzParse
 frontend/pt2 FuzzRead
 frontend/pt2 FuzzJSON
@@ -16,6 +31,8 @@ frontend/torch FuzzImport
 tests FuzzModel
 tests FuzzAsset
 ir/safetensors FuzzParse
+tools/intermediates FuzzFile
+tools/intermediates FuzzFolder
 passes/pass FuzzPipeline
 backend/metal/check FuzzText
 backend/metal/launch FuzzFile

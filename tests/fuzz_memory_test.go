@@ -106,7 +106,7 @@ func TestReadingTakesLittleMemory(t *testing.T) {
 func TestImportTakesLittleMemory(t *testing.T) {
 	_, models := fuzzBases(t)
 	for i, b := range models {
-		if testing.Short() && i%40 > 0 {
+		if testing.Short() && i%120 > 0 {
 			continue
 		}
 		parts := append([]zipPart(nil), b.parts...)

@@ -20,7 +20,7 @@ func (m *model) checkNative(t *testing.T) {
 func (m *model) checkNativeOf(t *testing.T, pipeline string) {
 	built := m.build(t, pipeline)
 	want := m.outputs(t, built, 2)
-	p, err := native.Backend{Plan: native.Scheduled}.Compile(t.Context(), built, backend.Options{Threads: 2})
+	p, err := native.Backend{}.Compile(t.Context(), built, backend.Options{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,9 @@ func openSegmenter(t *testing.T) segmenter {
 
 // TestSegmenter makes one asset of an image encoder, a text encoder and a detector, and runs it on an image and two prompts.
 func TestSegmenter(t *testing.T) {
+	if testing.Short() {
+		return // it is a minute of compressing; the passes' own tests show the race detector each of them
+	}
 	s := openSegmenter(t)
 	t.Run("bytes", s.sameBytes)
 	t.Run("weights", s.weights)

@@ -31,7 +31,7 @@ func TestTargets(t *testing.T) {
 	c := openCorpus(t, "models")
 	cases := c.cases
 	if testing.Short() {
-		cases = every(9, cases)
+		cases = every(30, cases)
 	}
 	failing := readFailing(t)
 	lines := make([]string, len(cases))

@@ -11,7 +11,7 @@ type Kernel struct {
 	Sizes   []*ir.DimDecl // the symbols that a call binds
 	Guards  []ir.Guard    // what is known of them besides their ranges
 	Buffers []*Buffer     // in the order in which a call gives them
-	Body    *Block
+	Body    *Block        `json:"-"` // plans are noted without: what runs is its code
 }
 
 // Buffer is memory that a kernel reads or writes: a run of elements.

@@ -13,20 +13,35 @@ import (
 // used, the values that loops carry, the kinds of loops and where they stand, spaces and access of buffers, that barriers
 // are met by all threads, that nothing but scratch is written beside the loop that is shared, and that every access is proven to lie inside its buffer. It tells all problems at once, each
 // with the instruction in text form.
-func Verify(k *Kernel) error { return VerifyWithin(k, nil) }
+func Verify(k *Kernel) error {
+	return newVerifier(k).verify(nil)
+}
 
-// VerifyWithin is Verify that proves bounds within an effort. Once that is spent, bounds count as not proven.
+// VerifyWithin is Verify that proves bounds within an effort, for who wants to know whether a kernel is in order: behind the first bound
+// that is not proven, as none is once the effort is spent, it proves no others.
 func VerifyWithin(k *Kernel, effort *ir.Effort) error {
-	v := &verifier{kernel: k, scope: scope{effort: effort}, text: &printer{numbers: map[*Value]int{}}, defs: map[*Value]*Instr{}, inScope: map[*Value]bool{}, names: map[string]bool{laneSymbol: true, rowSymbol: true}}
+	v := newVerifier(k)
+	v.brief = true
+	return v.verify(effort)
+}
+
+func newVerifier(k *Kernel) *verifier {
+	return &verifier{kernel: k, text: &printer{numbers: map[*Value]int{}}, defs: map[*Value]*Instr{}, inScope: map[*Value]bool{}, names: map[string]bool{laneSymbol: true, rowSymbol: true}}
+}
+
+func (v *verifier) verify(effort *ir.Effort) error {
 	v.head()
-	v.block(k.Body, place{top: true})
-	if k.Body != nil {
+	sizes := ir.NewDimEnv(v.scope.decls, v.kernel.Guards)
+	sizes.Within(effort)
+	v.scope.known = sizes.Scope()
+	v.block(v.kernel.Body, place{top: true})
+	if v.kernel.Body != nil {
 		v.outermost()
 	}
 	if len(v.errs) == 0 {
 		return nil
 	}
-	return fmt.Errorf("kernel %s: %w", k.Name, errors.Join(v.errs...))
+	return fmt.Errorf("kernel %s: %w", v.kernel.Name, errors.Join(v.errs...))
 }
 
 type verifier struct {
@@ -34,6 +49,8 @@ type verifier struct {
 	text   *printer
 	errs   []error
 	at     string // the instruction at hand
+	brief  bool   // one bound that is not proven is enough
+	open   bool   // there is one
 
 	names   map[string]bool // of sizes, buffers and loop variables: each once
 	defs    map[*Value]*Instr
@@ -67,7 +84,6 @@ func (v *verifier) head() {
 		v.name("size", s.Name)
 		v.scope.decls = append(v.scope.decls, s)
 	}
-	v.scope.guards = append(v.scope.guards, v.kernel.Guards...)
 	locals := false
 	for _, b := range v.kernel.Buffers {
 		v.name("buffer", b.Name)
@@ -220,10 +236,10 @@ func (v *verifier) bind(in *Instr, p place) {
 		if !intElems.has(s.Elem) || s.Space != Global || s.Access&Write == 0 {
 			v.failf("buffer %s takes the status, expected global integers that are written", s.Name)
 		}
-		v.prove("the status", ir.Const(0), ir.RelLT, s.Len, v.scope.env())
+		v.prove("the status", ir.Const(0), ir.RelLT, s.Len, v.scope)
 	}
 	// An empty range cannot be clamped to, and would prove everything.
-	v.prove("the range", in.Least, ir.RelLE, in.Most, v.scope.env())
+	v.prove("the range", in.Least, ir.RelLE, in.Most, v.scope)
 	v.scope = v.scope.with(in.Symbol, in.Least, in.Most)
 	if p.inThread {
 		v.scope = v.boundByThread(in)

@@ -11,13 +11,12 @@ import (
 // scope is what is known of the index symbols at a place. It is a value: an inner scope is a changed copy.
 type scope struct {
 	decls  []*ir.DimDecl
-	guards []ir.Guard
+	known  *ir.DimScope
 	vars   []boundVar
 	steps  map[string]ir.Dim // a variable of a loop with a step > 1: the step times itself
 	thread []string          // symbols that differ between threads of a group
 	lane   []string          // those of them that differ between threads of a SIMD group
 	number string            // the variable that numbers the threads of a group
-	effort *ir.Effort        // that proofs take from
 }
 
 // boundVar is a symbol with its bounds: what it can be replaced by in an expression that grows with it.
@@ -33,8 +32,9 @@ func (s scope) has(name string) bool {
 // with adds a symbol in least..most.
 func (s scope) with(name string, least, most ir.Dim) scope {
 	sym := ir.Sym(name)
-	s.decls = append(slices.Clip(s.decls), &ir.DimDecl{Name: name, Min: constOr(least, -ir.Unbounded), Max: constOr(most, ir.Unbounded)})
-	s.guards = append(slices.Clip(s.guards), guardOf(s.scaled(least), ir.RelLE, sym), guardOf(sym, ir.RelLE, s.scaled(most)))
+	decl := &ir.DimDecl{Name: name, Min: constOr(least, -ir.Unbounded), Max: constOr(most, ir.Unbounded)}
+	s.decls = append(slices.Clip(s.decls), decl)
+	s.known = s.known.With(decl, guardOf(s.scaled(least), ir.RelLE, sym), guardOf(sym, ir.RelLE, s.scaled(most)))
 	s.vars = append(slices.Clip(s.vars), boundVar{name, []ir.Dim{s.scaled(least)}, []ir.Dim{s.scaled(most)}})
 	return s
 }
@@ -84,27 +84,27 @@ func (s scope) scaled(d ir.Dim) ir.Dim {
 // holding adds a condition, and what it says of single variables as their bounds.
 func (s scope) holding(c ir.Cond) scope {
 	c.Left, c.Right = s.scaled(c.Left), s.scaled(c.Right)
-	s.guards = append(slices.Clip(s.guards), ir.Guard{Any: []ir.Cond{c}})
+	s.known = s.known.With(nil, ir.Guard{Any: []ir.Cond{c}})
 	s.vars = slices.Clone(s.vars)
 	diff := c.Right.Sub(c.Left)
 	switch c.Rel {
 	case ir.RelLE:
-		s.notNegative(diff)
+		s.bound(diff)
 	case ir.RelLT:
-		s.notNegative(diff.Sub(ir.Const(1)))
+		s.bound(diff.Sub(ir.Const(1)))
 	case ir.RelGE:
-		s.notNegative(diff.Neg())
+		s.bound(diff.Neg())
 	case ir.RelGT:
-		s.notNegative(diff.Neg().Sub(ir.Const(1)))
+		s.bound(diff.Neg().Sub(ir.Const(1)))
 	case ir.RelEQ:
-		s.notNegative(diff)
-		s.notNegative(diff.Neg())
+		s.bound(diff)
+		s.bound(diff.Neg())
 	}
 	return s
 }
 
-// notNegative takes bounds from a sum of at least 0 that has variables with the factor 1 or -1.
-func (s scope) notNegative(sum ir.Dim) {
+// bound takes bounds from a sum of at least 0 that has variables with the factor 1 or -1.
+func (s scope) bound(sum ir.Dim) {
 	for i := range s.vars {
 		x := &s.vars[i]
 		factor, ok := linear(sum, x.name)
@@ -117,59 +117,102 @@ func (s scope) notNegative(sum ir.Dim) {
 	}
 }
 
-func (s scope) env() *prover { return &prover{scope: s} }
-
-// prover decides conditions in a scope.
-type prover struct {
-	scope
-	known *ir.DimEnv
-}
-
-func (p *prover) holds(a ir.Dim, rel ir.Relation, b ir.Dim) bool {
-	if p.known == nil {
-		p.known = ir.NewDimEnv(p.decls, p.guards)
-		p.known.Within(p.effort)
-	}
-	a, b = p.scaled(a), p.scaled(b)
-	if p.known.Prove(ir.Cond{Left: a, Rel: rel, Right: b}) == ir.True {
-		return true
-	}
-	diff := b.Sub(a)
+// holds decides conditions.
+func (s scope) holds(a ir.Dim, rel ir.Relation, b ir.Dim) bool {
+	p := &prover{scope: s, env: s.known.Env()}
+	diff := s.scaled(b).Sub(s.scaled(a))
 	if rel == ir.RelLT {
 		diff = diff.Sub(ir.Const(1))
 	}
-	return p.atLeastZero(diff, len(p.vars))
+	return p.soon(diff, make([]bool, len(p.vars))) || p.atLeastZero(diff, len(p.vars))
 }
 
-// atLeastZero replaces variables, innermost first, by the end of their range where the sum is least: a sum that is linear in
-// a variable is least at one of the ends, by the sign of the variable's factor. This proves row*N + k < M*N, which needs a
-// product of two bounds.
-func (p *prover) atLeastZero(sum ir.Dim, vars int) bool {
-	if p.effort.Spent() {
-		return false
+// prover looks for the proof of a condition in a scope. It replaces variables by an end of their range where a sum is least: a sum
+// that is linear in a variable is least at one of the ends, by the sign of the variable's factor. This proves row*N + k < M*N, which
+// needs a product of two bounds.
+type prover struct {
+	scope
+	env  *ir.DimEnv
+	seen map[string]bool // sums that soon has looked at
+}
+
+// mostSeen is how many sums soon looks at for one question.
+const mostSeen = 256
+
+// notNegative is the condition that a sum is at least 0.
+func notNegative(sum ir.Dim) ir.Cond {
+	return ir.Cond{Left: ir.Const(0), Rel: ir.RelLE, Right: sum}
+}
+
+// soon finds most proofs that a sum is at least 0, and costs little where there is none: it searches nothing among facts. Bounds that
+// conditions give go first, as they may hold variables that stand further inside; then the innermost variable is replaced.
+func (p *prover) soon(sum ir.Dim, gone []bool) bool {
+	if truth, open := p.env.Glance(notNegative(sum)); truth != ir.Undecided || !open {
+		return truth == ir.True
 	}
-	if p.known.Prove(ir.Cond{Left: ir.Const(0), Rel: ir.RelLE, Right: sum}) == ir.True {
+	if text := sum.String(); p.seen[text] || len(p.seen) == mostSeen {
+		return false
+	} else if p.seen == nil {
+		p.seen = map[string]bool{text: true}
+	} else {
+		p.seen[text] = true
+	}
+	without := func(i int, end ir.Dim) bool {
+		left := slices.Clone(gone)
+		left[i] = true
+		return p.soon(sum.Subst(map[string]ir.Dim{p.vars[i].name: end}), left)
+	}
+	innermost, first := -1, ir.Dim{}
+	for i := len(gone) - 1; i >= 0; i-- {
+		if gone[i] {
+			continue
+		}
+		ends := p.ends(sum, i, func(c ir.Cond) bool { truth, _ := p.env.Glance(c); return truth == ir.True })
+		if len(ends) > 0 && innermost < 0 {
+			innermost, first = i, ends[0]
+		}
+		for k := len(ends) - 1; k > 0; k-- {
+			if without(i, ends[k]) {
+				return true
+			}
+		}
+	}
+	return innermost >= 0 && without(innermost, first)
+}
+
+// atLeastZero searches among facts for the proof that a sum is at least 0, and that of what is left where variables are replaced,
+// innermost first.
+func (p *prover) atLeastZero(sum ir.Dim, vars int) bool {
+	if truth, open := p.env.Glance(notNegative(sum)); truth != ir.Undecided || !open {
+		return truth == ir.True
+	}
+	proven := func(c ir.Cond) bool { return p.env.Prove(c) == ir.True }
+	if proven(notNegative(sum)) {
 		return true
 	}
 	for i := vars - 1; i >= 0; i-- {
-		x := p.vars[i]
-		factor, ok := linear(sum, x.name)
-		if !ok {
-			continue
-		}
-		ends := x.least
-		if p.known.Prove(ir.Cond{Left: factor, Rel: ir.RelLE, Right: ir.Const(0)}) == ir.True {
-			ends = x.most
-		} else if p.known.Prove(ir.Cond{Left: factor, Rel: ir.RelGE, Right: ir.Const(0)}) != ir.True {
-			continue
-		}
-		if slices.ContainsFunc(ends, func(end ir.Dim) bool {
-			return p.atLeastZero(sum.Subst(map[string]ir.Dim{x.name: end}), i)
+		if slices.ContainsFunc(p.ends(sum, i, proven), func(end ir.Dim) bool {
+			return p.atLeastZero(sum.Subst(map[string]ir.Dim{p.vars[i].name: end}), i)
 		}) {
 			return true
 		}
 	}
 	return false
+}
+
+// ends are those of a variable's range where a sum is least; none where it is not linear in the variable, or that is not proven.
+func (p *prover) ends(sum ir.Dim, i int, proven func(ir.Cond) bool) []ir.Dim {
+	x := p.vars[i]
+	factor, ok := linear(sum, x.name)
+	switch {
+	case !ok:
+		return nil
+	case proven(notNegative(factor)):
+		return x.least
+	case proven(notNegative(factor.Neg())):
+		return x.most
+	}
+	return nil
 }
 
 // linear gives the factor of a symbol in a sum that is linear in it and holds it.
@@ -208,9 +251,8 @@ func (v *verifier) access(in *Instr) {
 		return
 	}
 	at, s := v.lanes(in)
-	p := s.env()
-	v.prove("the index", ir.Const(0), ir.RelLE, at, p)
-	v.prove("the index", at, ir.RelLT, b.Len, p)
+	v.prove("the index", ir.Const(0), ir.RelLE, at, s)
+	v.prove("the index", at, ir.RelLT, b.Len, s)
 }
 
 // lanes gives the element that lane laneSymbol accesses, in a scope that knows what the mask says of that lane.
@@ -227,10 +269,12 @@ func (v *verifier) lanes(in *Instr) (ir.Dim, scope) {
 	case in.Op == Store:
 		lanes = in.Args[0].Type.Lanes
 	}
+	s := v.scope
 	if lanes == 1 {
 		lane = ir.Const(0)
+	} else {
+		s = s.with(laneSymbol, ir.Const(0), ir.Const(int64(lanes-1)))
 	}
-	s := v.scope.with(laneSymbol, ir.Const(0), ir.Const(int64(lanes-1)))
 	for _, w := range v.conjuncts(in.Mask) {
 		at := w.Index.Add(w.Stride.Mul(lane))
 		s = s.holding(ir.Cond{Left: w.Least, Rel: ir.RelLE, Right: at}).holding(ir.Cond{Left: at, Rel: ir.RelLE, Right: w.Most})
@@ -257,10 +301,11 @@ func (v *verifier) conjuncts(mask *Value) []*Instr {
 // ErrUnproven is in the error of Verify where a bound is not proven; it may hold nevertheless.
 var ErrUnproven = errors.New("is not proven to keep")
 
-func (v *verifier) prove(what string, a ir.Dim, rel ir.Relation, b ir.Dim, p *prover) {
-	if p.holds(a, rel, b) {
+func (v *verifier) prove(what string, a ir.Dim, rel ir.Relation, b ir.Dim, s scope) {
+	if v.brief && v.open || s.holds(a, rel, b) {
 		return
 	}
+	v.open = true
 	words := map[string]ir.Dim{laneSymbol: ir.Sym("lane"), rowSymbol: ir.Sym("row")}
 	v.failf("%s %w %s", what, ErrUnproven, ir.Cond{Left: a.Subst(words), Rel: rel, Right: b.Subst(words)})
 }

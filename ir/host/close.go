@@ -56,18 +56,17 @@ func Measure(got, want *Tensor, tol Tolerance) (Gap, error) {
 		return Gap{}, fmt.Errorf("found the shape %v, expected %v", ShapeText(got.Shape), ShapeText(want.Shape))
 	}
 	m := meter{tol: tol, gap: Gap{Elements: want.Len(), First: -1, Worst: -1}}
-	got, want = Unpack(got), Unpack(want)
-	nest, err := newMapNest(want.Shape, got, want)
-	if err != nil {
-		return Gap{}, err
-	}
+	var err error
 	switch {
 	case got.Elem.IsComplex() || want.Elem.IsComplex():
-		measure(nest, got, want, m.complexes)
+		err = Pairs(got, want, m.complexes)
 	case got.Elem.Class() == ClassI64 && want.Elem.Class() == ClassI64:
-		measure(nest, got, want, m.ints)
+		err = Pairs(got, want, m.ints)
 	default:
-		measure(nest, got, want, m.floats)
+		err = Pairs(got, want, m.floats)
+	}
+	if err != nil {
+		return Gap{}, err
 	}
 	return m.result(), nil
 }
@@ -86,18 +85,26 @@ func Near(got, want *Tensor, tol Tolerance) error {
 	return fmt.Errorf("%d of %d elements differ; at %v found %v, expected %v; the largest difference is %.3g", g.Outside, g.Elements, index, At(got, g.First), At(want, g.First), g.MaxAbs)
 }
 
-func measure[T Wide](n *mapNest, got, want *Tensor, block func(at int, got, want []T)) {
-	a, b := reader[T]{nest: n, k: 0, t: got}, reader[T]{nest: n, k: 1, t: want}
+// Pairs reads two tensors of one shape side by side, row-major, in blocks of values of T; at is the place of a block's first
+// element. Strided tensors are not copied. A block must not be kept.
+func Pairs[T Wide](a, b *Tensor, block func(at int, a, b []T)) error {
+	a, b = Unpack(a), Unpack(b)
+	n, err := newMapNest(a.Shape, a, b)
+	if err != nil {
+		return err
+	}
+	left, right := reader[T]{nest: n, k: 0, t: a}, reader[T]{nest: n, k: 1, t: b}
 	m := min(blockLen, n.n)
 	if m == 0 {
-		return
+		return nil
 	}
-	a.prepare(m)
-	b.prepare(m)
+	left.prepare(m)
+	right.prepare(m)
 	for lo := 0; lo < n.n; lo += m {
 		m = min(m, n.n-lo)
-		block(lo, a.block(lo, m), b.block(lo, m))
+		block(lo, left.block(lo, m), right.block(lo, m))
 	}
+	return nil
 }
 
 // meter collects a Gap.

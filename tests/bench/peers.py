@@ -2,13 +2,16 @@
 """Measure aiopt beside the runtimes that people would otherwise pick, and write docs/performance.md.
 
     python tests/bench/peers.py [--only REGEXP] [--peers eager,onnxruntime] [--rounds 10] [--threads 2] [--python PYTHON] [--out FILE]
+        [--store FILE]
 
 Makes a virtual environment with the peers (below the user's cache; --python takes one that is there) and the models of
 peers_models.py (below the user's cache, or in --models), each once: the first run takes half an hour more. Then the engines of a
 line are loaded, one after the other, and run in rounds: in each, every engine for about --seconds, with as many threads. A ratio is
 the geometric mean over the rounds of the peer's median over aiopt's. Prints PASS or FAIL a line against the bars of peers_bars.py;
-a peer that cannot run a model is left out of its line, and the notes say why. Needs Python 3.9, Go, and a C++ compiler and CMake for
-llama.cpp. Run it on a quiet machine with 24 GB of memory.
+a peer that cannot run a model is left out of its line, and the notes say why. With --store, what was measured is kept in a file, and
+lines that this run leaves out (--only) are taken from there: one that something disturbed can be measured again.
+
+Needs Python 3.9, Go, and a C++ compiler and CMake for llama.cpp. Run it on a quiet machine with 24 GB of memory.
 """
 import argparse
 import hashlib
@@ -243,6 +246,7 @@ def arguments():
     ap.add_argument("--models", help="the folder of the models' files")
     ap.add_argument("--aiopt", help="the command to measure; built from this folder where it is not given")
     ap.add_argument("--out", help="write the table to this file, such as docs/performance.md")
+    ap.add_argument("--store", help="keep what is measured in this file, and take lines from it that --only leaves out")
     args = ap.parse_args()
     unknown = [p for p in args.peers if p not in peers_bars.PEERS]
     if unknown:
@@ -264,11 +268,13 @@ def main():
             step("building aiopt", ["go", "build", "-o", args.aiopt, "./tools/aiopt"], cwd=ROOT)
         help = subprocess.run([args.aiopt, "bench", "--help"], capture_output=True, text=True).stdout
         args.precisions = re.findall(r"bf16|int8", help) if "--precision" in help else []
-        results = []
+        stored = peers_report.read(args.store)
         for line in args.lines:
             prepare(line, args)
-            results.append(measure(line, args))
-            print(peers_report.row(results[-1], peers_report.columns(args.peers)), flush=True)
+            stored[line.name] = measure(line, args)
+            print(peers_report.row(stored[line.name], peers_report.columns(args.peers)), flush=True)
+            peers_report.store(stored, args.store)
+    results = [stored[line.name] for line in peers_bars.LINES if line.name in stored]
     mean, missed = peers_bars.mean(results)
     print(mean)
     if args.out:

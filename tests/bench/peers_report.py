@@ -1,13 +1,17 @@
 """What peers.py prints and writes of what it has measured."""
+import json
 import math
 import os
 import statistics
 import time
+import types
 
 import peers_bars as bars
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MISSES = os.path.join(HERE, "peers_misses.md")
+
+ENGINE = ("why", "load", "memory", "error", "result")  # what is told of an engine
 
 
 class Measured:
@@ -22,6 +26,11 @@ class Measured:
         peers = {name: r for name, r in self.ratios.items() if name not in ("aiopt", bars.BF16, bars.BF16_PEER)}
         self.fastest = min(peers, key=peers.get) if peers else None
         self.share = line.moved / (statistics.median(own) / 1e3) / read if line.moved and read else None
+
+    def stored(self):
+        """What read makes it from again."""
+        engines = {name: {what: getattr(e, what, None) for what in ENGINE} for name, e in self.engines.items()}
+        return {"rounds": self.rounds, "engines": engines, "read": self.read, "loads": self.loads}
 
     def misses(self):
         """What is less than it must be."""
@@ -55,6 +64,22 @@ class Measured:
             if against < bf16:
                 found.append(f"with bf16 {against:.2f} of {bars.BF16_PEER}, at least {bf16:g}")
         return found
+
+
+def store(measured, path):
+    if path:
+        with open(path, "w") as f:
+            json.dump({name: m.stored() for name, m in measured.items()}, f)
+
+
+def read(path):
+    """The lines that store has kept, by name."""
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path) as f:
+        kept = json.load(f)
+    return {line.name: Measured(line, m["rounds"], {n: types.SimpleNamespace(**e) for n, e in m["engines"].items()}, m["read"], m["loads"])
+            for line in bars.LINES if line.name in kept for m in [kept[line.name]]}
 
 
 def columns(peers):
@@ -134,7 +159,7 @@ def write(results, mean, args, versions):
 Written by `python tests/bench/peers.py --out=docs/performance.md`: {time.strftime('%Y-%m-%d')}, {processor()}, {args.threads} threads,
 {bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine; {", ".join(versions)}.
 
-Milliseconds, the median of the rounds' medians; in brackets the time of the engine over that of aiopt, the geometric mean over the
+Each line is measured by itself, all of its engines in turn. Milliseconds, the median of the rounds' medians; in brackets the time of the engine over that of aiopt, the geometric mean over the
 rounds: more than 1 means that aiopt is faster. Arithmetic is f32 but for the columns of bf16, which have no bars; lines that end in
 _w4 have weights of 4 bits with a scale for 32 of them, in each engine by its own means. The peers of these lines round activations
 to 8 bits for the products (eager to bf16); so does {bars.INT8}, aiopt with --precision=int8, by which the bars and ratios of these lines

@@ -161,9 +161,12 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 	p, err := c.compileFor(ctx, c.engine(name), m)
 	var missing *toolchain.Missing
 	if c.backend == "" && errors.As(err, &missing) {
-		c.warn("the model is interpreted, which is slow, as there is no native code: %v", err)
+		c.warn("the interpreter runs the model, which is slow, as native code cannot be made: %v", err)
 		name = safeEngine
 		p, err = c.compileFor(ctx, c.engine(name), m)
+	}
+	if c.backend != "" && errors.As(err, &missing) {
+		err = fmt.Errorf("%w; or run the model by the interpreter, which is slow: --backend=%s", err, safeEngine)
 	}
 	c.backend = name
 	return p, err

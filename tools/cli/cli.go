@@ -48,7 +48,7 @@ type command struct {
 
 // commands is the one list; the first one has no name and is the default.
 func commands() []command {
-	return []command{transformCommand(), runCommand(), benchCommand(), inspectCommand(), sensitivityCommand(), metalCommand(), cacheCommand(), helpCommand(), completionCommand()}
+	return []command{transformCommand(), runCommand(), benchCommand(), inspectCommand(), compareCommand(), sensitivityCommand(), graphCommand(), debugCommand(), metalCommand(), cacheCommand(), helpCommand(), completionCommand()}
 }
 
 func commandNames() []string {

@@ -165,6 +165,11 @@ var fileValues = map[string][]string{
 	"outputs": {".safetensors", ".npy"},
 	"pack":    {}, // folders
 	"kernels": {},
+	"svg":     {".svg"},
+	"dot":     {".dot"},
+
+	"save-intermediates": {".safetensors"},
+	"dump-to":            {".safetensors"},
 }
 
 // functionsOf lists the functions of the model on a command line, where it is one that is read fast.

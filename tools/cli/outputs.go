@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/aiopt/aiopt/backend"
@@ -33,7 +32,7 @@ func (o *outputs) add(sig backend.Signature, names portNames, out []*host.Tensor
 		at += r.Skipped
 		switch {
 		case r.Role == ir.Update:
-			name = "mut:" + r.Target
+			name = mutatedMark + r.Target
 			if names.position {
 				name = fmt.Sprintf("mut%d", inputPosition(sig.Func, r.Target))
 			}
@@ -68,7 +67,7 @@ func (o *outputs) addStates(m *ir.Module, s backend.Session) error {
 		if err != nil {
 			return err
 		}
-		o.put("buf:"+st.Name, t)
+		o.put(stateMark+st.Name, t)
 	}
 	return nil
 }
@@ -123,24 +122,4 @@ func (o *outputs) print(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// observer makes the options of a call that print the values --dump chooses.
-func (c *runner) observer() (*backend.CallOptions, error) {
-	opt := &backend.CallOptions{}
-	if c.dump == "" {
-		return opt, nil
-	}
-	re, err := regexp.Compile(c.dump)
-	if err != nil {
-		return nil, usagef("--dump: %w", err)
-	}
-	opt.Select = func(v *ir.Value) bool {
-		return v.Name != "" && re.MatchString(v.Name) || slices.ContainsFunc(v.Claims, func(cl ir.Claim) bool { return re.MatchString(cl.Tensor) })
-	}
-	opt.Observe = func(v *ir.Value, t *host.Tensor) {
-		c.dumped = true
-		fmt.Fprintf(c.stderr, "%%%s: %s = %s\n", v.Name, t, shown(t))
-	}
-	return opt, nil
 }

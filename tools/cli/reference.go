@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -85,18 +88,53 @@ func (o *outputs) eachGap(ref *reference, limit float64, tell func(got *host.Ten
 		return one(0, ref.array)
 	}
 	var errs []error
+	var lacks []string
 	for at, name := range o.names {
-		want := ref.tensors[name]
-		if want == nil {
-			errs = append(errs, fmt.Errorf("%s: there is no %q in it, which the model gives; that was not compared", ref.path, name))
-			continue
-		}
-		errs = append(errs, one(at, want))
-	}
-	for _, name := range ref.names {
-		if !slices.Contains(o.names, name) {
-			errs = append(errs, fmt.Errorf("%s: the model has no output %q; it has %s", ref.path, name, strings.Join(o.names, ", ")))
+		if want := ref.tensors[name]; want != nil {
+			errs = append(errs, one(at, want))
+		} else {
+			lacks = append(lacks, name)
 		}
 	}
-	return errors.Join(errs...)
+	has := slices.DeleteFunc(slices.Clone(ref.names), func(name string) bool { return slices.Contains(o.names, name) })
+	return errors.Join(append(errs, ref.uncompared(has, lacks, o.names))...)
+}
+
+// uncompared is the error of tensors that only the file has, and of outputs that it lacks.
+func (r *reference) uncompared(has, lacks, all []string) error {
+	switch {
+	case len(has) > 0 && len(lacks) > 0:
+		advice := "name them alike, or out0, out1, ... in the file and by --io=position here"
+		if allOf(has, outPosition.MatchString) {
+			advice = "--io=position names the outputs out0, out1, ..."
+		} else if allOf(lacks, outPosition.MatchString) {
+			advice = "without --io=position the outputs have the names that the model gives"
+		}
+		return fmt.Errorf("%s has other names than the outputs, which were not compared; %s\n  the file has %s\n  the model gives %s", r.path, advice, someOf(has), someOf(lacks))
+	case len(lacks) > 0:
+		return fmt.Errorf("%s lacks %s, which the model gives; not compared", r.path, someOf(lacks))
+	case len(has) > 0:
+		return fmt.Errorf("%s: the model has no output %s; it has %s", r.path, someOf(has), someOf(all))
+	}
+	return nil
+}
+
+func allOf(list []string, holds func(string) bool) bool {
+	return !slices.ContainsFunc(list, func(s string) bool { return !holds(s) })
+}
+
+// outPosition are the names of outputs by their places, in one of several calls, too.
+var outPosition = regexp.MustCompile(`^(s\d{1,6}\.)?out\d+$`)
+
+// someOf quotes the first names of a list.
+func someOf(list []string) string {
+	const most = 6
+	var text []string
+	for _, name := range list[:min(most, len(list))] {
+		text = append(text, strconv.Quote(name))
+	}
+	if more := len(list) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(text, ", "), more)
+	}
+	return cmp.Or(strings.Join(text, ", "), "none")
 }

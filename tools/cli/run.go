@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -39,7 +40,9 @@ A .pt2 is compiled with @cpu, or for --backend=metal and metal-cuda with @metal,
 			fs.StringVar(&c.outputs, "outputs", "", "write the outputs to this .safetensors file, or one output to a .npy file, instead of printing them")
 			fs.Float64Var(&c.atol, "atol", 0, "with --ref: fail where an output differs by more; without it, any difference is allowed")
 			fs.StringVar(&c.packed, "kernels", "", "with --backend=metal-cuda: a folder that bench --pack has written, in place of clang")
-			fs.StringVar(&c.dump, "dump", "", "print the values whose names match this regular expression")
+			fs.StringVar(&c.dump, "dump", "", "print the values, inputs, outputs and states whose names match this regular expression, as they are computed")
+			fs.StringVar(&c.dumpTo, "dump-to", "", "write what --dump chooses to this .safetensors file instead")
+			fs.StringVar(&c.save, "save-intermediates", "", "write every value that stands for a tensor of the PyTorch graph to this .safetensors file, for 'aiopt compare'")
 			return func(ctx context.Context, args []string) error {
 				if !fs.Changed("atol") {
 					c.atol = anyDifference
@@ -70,7 +73,8 @@ type runner struct {
 	outputs string
 	atol    float64
 	dump    string
-	dumped  bool // something matched dump
+	dumpTo  string
+	save    string
 }
 
 func (c *runner) run(ctx context.Context, args []string) error {
@@ -80,7 +84,7 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err := checkOutputs(c.outputs); err != nil {
 		return err
 	}
-	observe, err := c.observer()
+	choose, err := c.checkWatchers()
 	if err != nil {
 		return err
 	}
@@ -105,27 +109,76 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if choose != nil {
+		if err := choose.check(m); err != nil {
+			return err
+		}
+	}
 	program, err := c.compile(ctx, m, events)
 	if err != nil {
 		return err
 	}
 	defer program.Close()
-	r := &running{runner: c, m: m, given: given, ref: ref, observe: observe, events: events}
+	r := &running{runner: c, m: m, given: given, ref: ref, events: events}
+	defer r.watchers.discard()
+	if err := r.watch(choose); err != nil {
+		return err
+	}
 	if err := r.all(ctx, program); err != nil {
 		return err
 	}
 	return events.write()
 }
 
+// checkWatchers refuses flags of watching that make no sense, and reads the expression of --dump.
+func (c *runner) checkWatchers() (*chosen, error) {
+	if err := errors.Join(checkSaved("--save-intermediates", c.save), checkSaved("--dump-to", c.dumpTo)); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.dump != "":
+		return newChosen(c.dump)
+	case c.dumpTo != "":
+		return nil, usagef("--dump-to needs an expression that chooses values, --dump=REGEXP")
+	}
+	return nil, nil
+}
+
 // running is one run of the calls that the inputs describe.
 type running struct {
 	*runner
-	m       *ir.Module
-	given   *inputs
-	ref     *reference
-	observe *backend.CallOptions
-	events  *trace
-	results outputs
+	m        *ir.Module
+	given    *inputs
+	ref      *reference
+	watchers watchers
+	events   *trace
+	results  outputs
+}
+
+// watch lists those who look at values.
+func (r *running) watch(choose *chosen) error {
+	add := func(path string, names *chosen) error {
+		s, err := newSaver(path, r.m, r.backend, names)
+		if err == nil {
+			r.watchers.list = append(r.watchers.list, s)
+		}
+		return err
+	}
+	if choose != nil {
+		choose.backend = r.backend
+	}
+	switch {
+	case r.dumpTo != "":
+		if err := add(r.dumpTo, choose); err != nil {
+			return err
+		}
+	case choose != nil:
+		r.watchers.list = append(r.watchers.list, &dumper{chosen: choose, t: r.tool})
+	}
+	if r.save != "" {
+		return add(r.save, nil)
+	}
+	return nil
 }
 
 func (r *running) all(ctx context.Context, program backend.Program) error {
@@ -142,10 +195,11 @@ func (r *running) all(ctx context.Context, program backend.Program) error {
 	}
 	bar := r.newProgress()
 	defer bar.finish()
-	r.observe.Progress = func(done, total int) { bar.step("running", done, total) }
-	timing := newTiming(r.flags.timing, r.observe)
-	r.events.watch(r.observe)
-	if err := r.each(ctx, session, calls, timing); err != nil {
+	ctx, opt := r.watchers.options(ctx)
+	opt.Progress = func(done, total int) { bar.step("running", done, total) }
+	timing := newTiming(r.flags.timing, opt)
+	r.events.watch(opt)
+	if err := r.each(ctx, session, calls, timing, opt); err != nil {
 		return err
 	}
 	if err := r.given.unused(); err != nil {
@@ -156,13 +210,16 @@ func (r *running) all(ctx context.Context, program backend.Program) error {
 			return err
 		}
 	}
+	if err := r.watchers.finish(); err != nil {
+		return err
+	}
 	bar.finish()
 	timing.print(r.stderr)
 	return r.show()
 }
 
 // each makes the calls one after the other; of several functions each may take what those before it gave.
-func (r *running) each(ctx context.Context, session backend.Session, calls []call, timing *timing) error {
+func (r *running) each(ctx context.Context, session backend.Session, calls []call, timing *timing, opt *backend.CallOptions) error {
 	chained := strings.Contains(r.functions, ",")
 	earlier := map[string]*host.Tensor{}
 	for k := range calls {
@@ -174,7 +231,7 @@ func (r *running) each(ctx context.Context, session backend.Session, calls []cal
 			return err
 		}
 		end := timing.call(one.outputs.prefix, r.m, one.sig.Func)
-		out, err := session.Call(ctx, one.sig.Name, one.in, r.observe)
+		out, err := r.watchers.call(one, session, func() ([]*host.Tensor, error) { return session.Call(ctx, one.sig.Name, one.in, opt) })
 		if err != nil {
 			return err
 		}
@@ -187,9 +244,6 @@ func (r *running) each(ctx context.Context, session backend.Session, calls []cal
 
 // show gives the results to the user.
 func (r *running) show() (err error) {
-	if r.dump != "" && !r.dumped {
-		r.warn("--dump=%s: no value that was computed has a name that matches; a kernel that fuse made keeps its values inside, -passes=decompose shows more", r.dump)
-	}
 	switch {
 	case r.outputs != "":
 		err = r.results.write(r.outputs)
@@ -215,8 +269,9 @@ func (c *runner) countOutputs(m *ir.Module, calls []call) int {
 }
 
 // shown prints a tensor for people: all of a small one, the first elements of a large one.
-func shown(t *host.Tensor) string {
-	const most = 64
+func shown(t *host.Tensor) string { return firstOf(t, 64) }
+
+func firstOf(t *host.Tensor, most int) string {
 	n := t.Len()
 	var b strings.Builder
 	b.WriteString("[")

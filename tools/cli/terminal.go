@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -26,6 +27,7 @@ func showsColours(w io.Writer) bool {
 
 const (
 	red    = "\x1b[31m"
+	green  = "\x1b[32m"
 	yellow = "\x1b[33m"
 	plain  = "\x1b[0m"
 )
@@ -75,30 +77,73 @@ func (t *tool) warn(format string, args ...any) {
 // slow is how long something may take before a progress bar appears.
 const slow = 2 * time.Second
 
-// progress shows a bar for work that takes longer than two seconds, on a terminal only.
+// progress shows a bar for work that takes longer than two seconds, on a terminal only. One step may take longer than that: what
+// was told before is shown then.
 type progress struct {
-	t       *tool
-	start   time.Time
+	t     *tool
+	start time.Time
+	late  *time.Timer
+
+	mu      sync.Mutex
 	bar     *progressbar.ProgressBar
 	current string
+	told    bool
+	what    string // of the last step
+	done    int
+	total   int
 }
 
-func (t *tool) newProgress() *progress { return &progress{t: t, start: time.Now()} }
+func (t *tool) newProgress() *progress {
+	p := &progress{t: t, start: time.Now()}
+	if t.tty {
+		p.late = time.AfterFunc(slow, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.show()
+		})
+	}
+	return p
+}
 
 func (p *progress) step(what string, done, total int) {
-	if !p.t.tty || time.Since(p.start) < slow {
+	if !p.t.tty {
 		return
 	}
-	if p.bar == nil || p.current != what {
-		p.finish()
-		p.current = what
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.t.stderr), progressbar.OptionSetDescription(what),
-			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told, p.what, p.done, p.total = true, what, done, total
+	if time.Since(p.start) >= slow {
+		p.show()
 	}
-	_ = p.bar.Set(done) // a bar that cannot be drawn is no reason to stop
+}
+
+// show draws what was told last.
+func (p *progress) show() {
+	if !p.told {
+		return
+	}
+	if p.bar == nil || p.current != p.what {
+		p.clear()
+		p.current = p.what
+		p.bar = progressbar.NewOptions(p.total, progressbar.OptionSetWriter(p.t.stderr), progressbar.OptionSetDescription(p.what),
+			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		_ = p.bar.RenderBlank() // a bar that cannot be drawn is no reason to stop
+	}
+	_ = p.bar.Set(p.done)
 }
 
 func (p *progress) finish() {
+	if p.late == nil {
+		return
+	}
+	p.late.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = false
+	p.clear()
+}
+
+func (p *progress) clear() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
 		p.bar = nil

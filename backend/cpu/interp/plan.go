@@ -61,16 +61,10 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 			pl.updates[r.Target] = true
 		}
 	}
-	slot := map[*ir.Value]int{}
-	number := func(v *ir.Value) int {
-		slot[v] = pl.slots
-		pl.slots++
-		return slot[v]
-	}
+	n := &numbering{plan: pl, slot: map[*ir.Value]int{}, last: lastUses(f)}
 	for _, prm := range f.Params {
-		number(prm.Value)
+		n.number(prm.Value)
 	}
-	last := lastUses(f)
 	var segments []Segment
 	var over map[*ir.Op]bool
 	if p.segments != nil {
@@ -83,7 +77,7 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 		}
 		if op.Def.Traits.Has(ir.Terminator) {
 			for _, v := range op.Operands {
-				pl.ret = append(pl.ret, slot[v])
+				pl.ret = append(pl.ret, n.slot[v])
 			}
 			continue
 		}
@@ -92,7 +86,7 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 				p.literals = append(p.literals, d.T)
 			}
 		}
-		st := step{op: op}
+		st := n.step(i, op)
 		if op.Def.Eval == nil {
 			body, err := p.expanded(op)
 			if err != nil {
@@ -100,32 +94,9 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 			}
 			st.body = body
 		}
-		for k, v := range op.Operands {
-			if v == nil {
-				st.in = append(st.in, -1)
-				continue
-			}
-			st.in = append(st.in, slot[v])
-			if last[v] == i && !seenBefore(op.Operands[:k], v) {
-				st.free = append(st.free, slot[v])
-			}
-		}
-		for _, r := range op.Results {
-			s := number(r)
-			st.out = append(st.out, s)
-			if !r.Used() {
-				st.free = append(st.free, s)
-			}
-		}
 		if over[op] {
-			st.overwrites = true
+			st.overwrites, st.others = true, n.later(i, op)
 			pl.writes = true
-			for v, k := range slot {
-				if last[v] > i && v.Def != op {
-					st.others = append(st.others, k)
-				}
-			}
-			slices.Sort(st.others)
 		}
 		pl.steps = append(pl.steps, st)
 		for _, b := range op.Bodies {
@@ -135,12 +106,59 @@ func (p *planner) function(f *ir.Func) (*plan, error) {
 		}
 		if len(segments) > 0 && segments[0].To == i+1 {
 			inner := append([]step(nil), pl.steps[first:]...)
-			pl.steps = append(pl.steps[:first], p.segment(f, segments[0], slot, last, inner))
+			pl.steps = append(pl.steps[:first], p.segment(f, segments[0], n.slot, n.last, inner))
 			segments = segments[1:]
 		}
 	}
 	p.plans[f] = pl
 	return pl, nil
+}
+
+// numbering gives the values of a function their slots.
+type numbering struct {
+	plan *plan
+	slot map[*ir.Value]int
+	last map[*ir.Value]int // see lastUses
+}
+
+func (n *numbering) number(v *ir.Value) int {
+	n.slot[v] = n.plan.slots
+	n.plan.slots++
+	return n.slot[v]
+}
+
+// step says where the i-th operation of the function has its operands and results, and which slots nobody uses after it.
+func (n *numbering) step(i int, op *ir.Op) step {
+	st := step{op: op}
+	for k, v := range op.Operands {
+		if v == nil {
+			st.in = append(st.in, -1)
+			continue
+		}
+		st.in = append(st.in, n.slot[v])
+		if n.last[v] == i && !seenBefore(op.Operands[:k], v) {
+			st.free = append(st.free, n.slot[v])
+		}
+	}
+	for _, r := range op.Results {
+		s := n.number(r)
+		st.out = append(st.out, s)
+		if !r.Used() {
+			st.free = append(st.free, s)
+		}
+	}
+	return st
+}
+
+// later are the slots that are read after the i-th operation, but for its results.
+func (n *numbering) later(i int, op *ir.Op) (list []int) {
+	for v, k := range n.slot {
+		if n.last[v] > i && v.Def != op {
+			list = append(list, k)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 func seenBefore(vs []*ir.Value, v *ir.Value) bool {

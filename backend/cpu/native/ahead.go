@@ -129,7 +129,7 @@ func (a *ahead) note(list []*packing) {
 	}
 	var data []byte
 	for _, j := range list {
-		if j.kept {
+		if j.cacheable {
 			data = append(data, j.key[:]...)
 			data = binary.LittleEndian.AppendUint64(data, uint64(j.pack.Bytes))
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
@@ -30,8 +31,8 @@ func TestAhead(t *testing.T) {
 	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	var list []*packing
 	for i := range byte(3) {
-		j := &packing{pack: &calls.Pack{Bytes: leastKept}, key: packed.Key{i}, kept: true}
-		if err := b.Packed.Put(t.Context(), j.key, make([]byte, leastKept)); err != nil {
+		j := &packing{pack: &calls.Pack{Bytes: leastCached}, key: packed.Key{i}, cacheable: true}
+		if err := b.Packed.Put(t.Context(), j.key, make([]byte, leastCached)); err != nil {
 			t.Fatal(err)
 		}
 		list = append(list, j)
@@ -55,7 +56,7 @@ func TestAhead(t *testing.T) {
 		t.Fatal("a file was not opened")
 	}
 	for range 2 {
-		r, err := again.open(b.Packed, list[0].key, leastKept)
+		r, err := again.open(b.Packed, list[0].key, leastCached)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +76,7 @@ func TestAhead(t *testing.T) {
 	if rest.Data != nil {
 		t.Error("what nobody took was not given back")
 	}
-	if r, err := again.open(b.Packed, list[1].key, leastKept); err != nil || r == rest || r.Free() != nil {
+	if r, err := again.open(b.Packed, list[1].key, leastCached); err != nil || r == rest || r.Free() != nil {
 		t.Errorf("found the error %v for what was given back, expected it to be opened anew", err)
 	}
 	other, done := b.Ahead(t.TempDir())
@@ -103,7 +104,7 @@ func TestAheadOfTwo(t *testing.T) {
 	}
 	modules := make([]*ir.Module, 3)
 	for i := range modules {
-		modules[i] = parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
+		modules[i] = backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*size/3)+"AA=="))
 		for _, r := range modules[i].Resources {
 			r.Source = &ir.Source{File: file, Size: 4 * size, CRC: 1, Open: func() ([]byte, error) { return numbers, nil }}
 		}
@@ -112,7 +113,7 @@ func TestAheadOfTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	run := func(b Backend, m *ir.Module) error {
 		p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
 		if err != nil {

@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 )
 
 // TestAlike holds that a planner is asked once for operations that differ in names and operands only.
 func TestAlike(t *testing.T) {
-	m := parse(t, `air 1
+	m := backendtest.Parse(t, `air 1
 module @m {
   func @main(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (%r: tensor<4x8xf32>) {
     %a = tensor.add(%x, %y) : tensor<4x8xf32>
@@ -31,9 +32,9 @@ module @m {
 	each := func(n int, fn func(int)) { inParallel(2, n, fn) }
 	last := 0
 	all := calls.KindsOf(ops)
-	_, err := all.Plan(context.Background(), func(*ir.Op) (*Plan, error) {
+	_, err := all.Plan(context.Background(), func(*ir.Op) (*calls.Plan, error) {
 		asked.Add(1)
-		return &Plan{}, nil
+		return &calls.Plan{}, nil
 	}, each, func(done int) { last = done })
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +50,7 @@ module @m {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := all.Plan(ctx, func(*ir.Op) (*Plan, error) { return nil, nil }, each, func(int) {}); !errors.Is(err, context.Canceled) {
+	if _, err := all.Plan(ctx, func(*ir.Op) (*calls.Plan, error) { return nil, nil }, each, func(int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("found the error %v, expected %v", err, context.Canceled)
 	}
 }

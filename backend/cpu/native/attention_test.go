@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -40,7 +41,7 @@ func TestAttention(t *testing.T) {
 			if a.queries > 1000 {
 				a.queries, a.keys = 150, 170
 			}
-			native, reference := engines(t, parse(t, attentionText(i, a.queries, a.keys)), 2)
+			native, reference := engines(t, backendtest.Parse(t, attentionText(i, a.queries, a.keys)), 2)
 			in := attentionInputs(i, a.queries, a.keys)
 			got, err := native.NewSession().Call(context.Background(), "main", in, nil)
 			if err != nil {
@@ -87,7 +88,7 @@ func attentionInputs(i, queries, keys int) []*host.Tensor {
 func BenchmarkAttention(b *testing.B) {
 	for i, a := range attentions {
 		b.Run(a.name, func(b *testing.B) {
-			native, _ := engines(b, parse(b, attentionText(i, a.queries, a.keys)), 1)
+			native, _ := engines(b, backendtest.Parse(b, attentionText(i, a.queries, a.keys)), 1)
 			s := native.NewSession()
 			in := attentionInputs(i, a.queries, a.keys)
 			best := time.Hour

@@ -16,10 +16,10 @@ import (
 
 // Backend runs modules with native code where it can and interprets the rest.
 type Backend struct {
-	Plan   Planner          // nil: nothing is native. What it gives must follow from the build of the program, as it is kept in the cache
+	Plan   *Planner         // nil: the schedules for every backend
 	Cache  *toolchain.Cache // nil: the user's
 	Packed *packed.Cache    // of packed constants; nil: the user's
-	Keep   string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
+	Failed string           // a folder for the LLVM IR of kernels that could not be compiled; "" for none
 	Target string           // what code is made for, such as avx2; "": the most capable target that the processor runs
 
 	ahead *ahead
@@ -47,11 +47,12 @@ func (b Backend) Compile(ctx context.Context, m *ir.Module, opt backend.Options)
 	}
 	c.parallel, c.ahead = threads, b.ahead
 	c.machine.Rounded, c.machine.Coded = opt.Precision == backend.BF16, opt.Precision == backend.INT8
+	c.stop = func() bool { return ctx.Err() != nil }
 	c.progress = opt.Progress
 	if err := interp.Check(m); err != nil { // before what takes longer
 		return nil, err
 	}
-	p, err := newProgram(ctx, c, b.Plan, m, threads)
+	p, err := newProgram(ctx, c, m, threads)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,10 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -75,9 +78,9 @@ type stream struct {
 // newStream plans the operations of a function as one kernel; what it would be refused for ends the benchmark.
 func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) {
 	b.Helper()
-	m := parse(b, src)
+	m := backendtest.Parse(b, src)
 	op := m.Funcs[0].Ops[0]
-	plan, err := Scheduled(op, c.machine)
+	plan, err := calls.Of(op, TargetOf(c.machine))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -106,7 +109,7 @@ func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) 
 		fill(r.Data, f.kernel.Buffers[i].Elem)
 		regions = append(regions, r)
 		pr.words = append(pr.words, uint64(r.Addr()))
-		if a.Kind == Operand || a.Kind == Result {
+		if a.Kind == kernel.Operand || a.Kind == kernel.Result {
 			s.bytes += float64(int(n) * f.kernel.Buffers[i].Elem.Bytes())
 		}
 	}
@@ -120,10 +123,10 @@ func newStream(b *testing.B, c *compiler, p *pool, src string) (*stream, *code) 
 	scratch := take(total * p.size())
 	rounds := int64(1)
 	none := func(string) (int64, bool) { return 0, false }
-	if f.layout.Rounds != nil {
-		rounds, _ = f.layout.Rounds.Eval(none)
+	if f.Rounds != nil {
+		rounds, _ = f.Rounds.Eval(none)
 	}
-	pr.items = []item{{function: f, rounds: rounds, cost: f.effort.cost(none)}}
+	pr.items = []item{{function: f, rounds: rounds, cost: f.Effort.cost(none)}}
 	s.launch = pr.launch(pr.items, p.size(), code)
 	s.launch.job.scratch.Store(scratch.Addr())
 	s.launch.job.stride.Store(uintptr(total))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ebitengine/purego"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
@@ -103,7 +104,7 @@ func BenchmarkShared(b *testing.B) {
 
 // BenchmarkCall measures a call of a session with small native kernels: what Go adds to them.
 func BenchmarkCall(b *testing.B) {
-	native, _ := engines(b, parse(b, mixed), 1)
+	native, _ := engines(b, backendtest.Parse(b, mixed), 1)
 	s := native.NewSession()
 	in := mixedInputs(rand.New(rand.NewPCG(1, 1)), 1, 64, 0)
 	for b.Loop() {

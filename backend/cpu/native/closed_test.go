@@ -3,6 +3,7 @@
 package native
 
 import (
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -12,7 +13,7 @@ import (
 // TestClosedWhileCalled closes programs while several sessions call them: each call gives its result or says that the program is
 // closed, and the code stays where it is until the last one has ended.
 func TestClosedWhileCalled(t *testing.T) {
-	native, _ := engines(t, parse(t, mixed), 2)
+	native, _ := engines(t, backendtest.Parse(t, mixed), 2)
 	const sessions = 4
 	var callers, begun sync.WaitGroup
 	begun.Add(sessions)
@@ -47,7 +48,7 @@ func TestClosedWhileCalled(t *testing.T) {
 
 // TestCallsAtOnce has goroutines share a session, against its contract: a call gives the result or an error.
 func TestCallsAtOnce(t *testing.T) {
-	native, reference := engines(t, parse(t, mixed), 2)
+	native, reference := engines(t, backendtest.Parse(t, mixed), 2)
 	in := mixedInputs(rand.New(rand.NewPCG(5, 5)), 40, 200, 3)
 	shared := native.NewSession()
 	var callers sync.WaitGroup

@@ -2,7 +2,6 @@ package native
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,14 +24,16 @@ type compiler struct {
 	cache    *toolchain.Cache
 	packed   *packed.Cache
 	machine  *emit.Machine
+	plan     *Planner
 	proven   *proven
 	build    string // of this program, "" where that is not known
 	unkept   error  // why the next run has to compile again, where it does
 	parallel int    // how many modules are compiled at a time
-	keep     string // see toolchain.Job
+	failed   string // see toolchain.Job
 	recalled map[*kernel.Kernel]*outline
 	ahead    *ahead
 	progress func(done, total int)
+	stop     func() bool // see schedule.Proofs; nil: never
 }
 
 // newCompiler finds the tools of this machine for what a backend asks for.
@@ -45,7 +46,10 @@ func newCompiler(b Backend) (*compiler, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("this processor does not run code for %s", b.Target)
 	}
-	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], build: toolchain.ThisProgram(), parallel: 1, keep: b.Keep}
+	c := &compiler{cache: b.Cache, packed: b.Packed, machine: machines[at], plan: b.Plan, build: toolchain.ThisProgram(), parallel: 1, failed: b.Failed}
+	if c.plan == nil {
+		c.plan = schedules()
+	}
 	if c.cache == nil {
 		c.cache = toolchain.UserCache()
 	}
@@ -56,7 +60,6 @@ func newCompiler(b Backend) (*compiler, error) {
 		return nil, err
 	}
 	c.proven = newProven(c.cache, c.build)
-	c.machine.Verify = c.proven.verify
 	return c, nil
 }
 
@@ -102,14 +105,14 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 	}
 	w := &writing{machine: c.machine, parallel: c.parallel}
 	symbols, outlines := make([]string, len(kernels)), map[*kernel.Kernel]*outline{}
-	known := map[[sha256.Size]byte]string{}
+	known := map[digest]string{}
 	for i, k := range kernels {
 		if outlines[k] == nil {
 			if outlines[k] = c.recalled[k]; outlines[k] == nil {
 				outlines[k] = outlineOf(k, c.proven.sum(k))
 			}
 		}
-		sum := outlines[k].sum
+		sum := outlines[k].Sum
 		if known[sum] == "" {
 			known[sum] = fmt.Sprintf("k%d", len(w.kernels))
 			w.kernels, w.sums = append(w.kernels, outlines[k]), append(w.sums, string(sum[:]))
@@ -117,7 +120,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 		symbols[i] = known[sum]
 	}
 	lib, refused, err := c.load(ctx, &toolchain.Job{
-		Program: program, Parallel: c.parallel, Keep: c.keep, Sources: w.sums, Build: c.build, Write: w.write,
+		Program: program, Parallel: c.parallel, Failed: c.failed, Sources: w.sums, Build: c.build, Write: w.write,
 		Target: toolchain.Target{Triple: c.machine.Triple, CPU: c.machine.CPU, Features: c.machine.All()},
 	})
 	if err != nil {
@@ -129,7 +132,7 @@ func (c *compiler) compile(ctx context.Context, program string, kernels []*kerne
 		}
 	}
 	out.library, out.outlines = lib, outlines
-	c.proven.keep()
+	c.proven.save()
 	return out, out.find(symbols, kernels)
 }
 
@@ -147,7 +150,7 @@ var errNoted = errors.New("internal error: of a kernel there is only a note")
 // write makes the modules. A kernel that the machine has no code for is left out; any other mistake is an error, as it must not be
 // kept for good in a cache.
 func (w *writing) write() (*toolchain.Written, error) {
-	if slices.ContainsFunc(w.kernels, func(o *outline) bool { return o.noted }) {
+	if slices.ContainsFunc(w.kernels, func(o *outline) bool { return o.kernel.Body == nil }) {
 		return nil, errNoted
 	}
 	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))

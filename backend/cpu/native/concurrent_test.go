@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 )
 
@@ -21,7 +22,7 @@ func TestRandomShapes(t *testing.T) {
 	if testing.Short() {
 		calls = 10
 	}
-	native, reference := engines(t, parse(t, mixed), 2)
+	native, reference := engines(t, backendtest.Parse(t, mixed), 2)
 	var a, b [sessions]backend.Session
 	for i := range a {
 		a[i], b[i] = native.NewSession(), reference.NewSession()
@@ -75,8 +76,8 @@ func liveHeap() uint64 {
 // TestGrowingSizes calls with ever greater sizes, as decoding does: what a session keeps ready does not grow with them, and memory
 // is mapped anew few times.
 func TestGrowingSizes(t *testing.T) {
-	m := parse(t, mixed)
-	p, err := newProgram(t.Context(), testCompiler(t), Scheduled, m, 1)
+	m := backendtest.Parse(t, mixed)
+	p, err := newProgram(t.Context(), testCompiler(t), m, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

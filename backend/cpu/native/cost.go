@@ -14,18 +14,18 @@ const (
 	serialWork = 20_000.0 // ns; below this, waking a thread costs more than it saves
 )
 
-// effort is what a block of code takes: nanoseconds, and what depends on the sizes of a call beside them.
+// effort is what a block of code takes: nanoseconds, and what depends on the sizes of a call beside them. It is noted with plans.
 type effort struct {
-	flat float64
-	rest []effortPart
+	Flat float64
+	Rest []effortPart `json:",omitempty"`
 }
 
 // effortPart is a symbol that is bound, which stands for the most that it can be, or a loop.
 type effortPart struct {
-	symbol string
-	most   ir.Dim  // of a bound symbol; a loop's extent
-	step   int64   // of a loop
-	body   *effort // of a loop; nil: a symbol is bound
+	Symbol string
+	Most   ir.Dim  // of a bound symbol; a loop's extent
+	Step   int64   `json:",omitempty"` // of a loop
+	Body   *effort `json:",omitempty"` // of a loop; nil: a symbol is bound
 }
 
 // effortOf sums a kernel up, so that its cost is soon known for any sizes.
@@ -37,36 +37,36 @@ func effortOf(b *kernel.Block) *effort {
 			e.loop(in.Loop)
 		case in.Op == kernel.IfInstr:
 			then := effortOf(in.If.Then)
-			e.flat, e.rest = e.flat+then.flat, append(e.rest, then.rest...)
+			e.Flat, e.Rest = e.Flat+then.Flat, append(e.Rest, then.Rest...)
 		case in.Op == kernel.Bind:
-			e.rest = append(e.rest, effortPart{symbol: in.Symbol, most: in.Most})
+			e.Rest = append(e.Rest, effortPart{Symbol: in.Symbol, Most: in.Most})
 		case in.Op >= kernel.Sqrt && in.Op <= kernel.Erf:
-			e.flat += mathCost
+			e.Flat += mathCost
 		case in.Op != kernel.Const:
-			e.flat += simpleCost
+			e.Flat += simpleCost
 		}
 	}
-	if !slices.ContainsFunc(e.rest, func(p effortPart) bool { return p.body != nil }) {
-		e.rest = nil // nothing depends on the symbols
+	if !slices.ContainsFunc(e.Rest, func(p effortPart) bool { return p.Body != nil }) {
+		e.Rest = nil // nothing depends on the symbols
 	}
 	return e
 }
 
 func (e *effort) loop(l *kernel.Loop) {
 	body := effortOf(l.Body)
-	if n, ok := l.Extent.IsConst(); ok && len(body.rest) == 0 {
-		e.flat += body.flat * rounds(n, l.Step)
+	if n, ok := l.Extent.IsConst(); ok && len(body.Rest) == 0 {
+		e.Flat += body.Flat * rounds(n, l.Step)
 		return
 	}
-	e.rest = append(e.rest, effortPart{symbol: l.Var, most: l.Extent, step: l.Step, body: body})
+	e.Rest = append(e.Rest, effortPart{Symbol: l.Var, Most: l.Extent, Step: l.Step, Body: body})
 }
 
 func rounds(extent, step int64) float64 { return float64((max(extent, 0) + step - 1) / step) }
 
 // cost estimates the nanoseconds on one thread, for sizes of a call.
 func (e *effort) cost(size func(string) (int64, bool)) float64 {
-	if len(e.rest) == 0 {
-		return e.flat
+	if len(e.Rest) == 0 {
+		return e.Flat
 	}
 	c := costing{size: size}
 	return c.of(e)
@@ -93,19 +93,19 @@ func (c *costing) get(name string) (int64, bool) {
 }
 
 func (c *costing) of(e *effort) float64 {
-	sum, known := e.flat, len(c.vars)
-	for _, p := range e.rest {
-		n, err := p.most.Eval(c.get)
+	sum, known := e.Flat, len(c.vars)
+	for _, p := range e.Rest {
+		n, err := p.Most.Eval(c.get)
 		switch {
-		case p.body == nil && err == nil:
-			c.vars = append(c.vars, costVar{p.symbol, n})
-		case p.body != nil:
+		case p.Body == nil && err == nil:
+			c.vars = append(c.vars, costVar{p.Symbol, n})
+		case p.Body != nil:
 			if err != nil {
-				n = p.step // an extent that depends on loaded numbers
+				n = p.Step // an extent that depends on loaded numbers
 			}
 			if n > 0 { // the first round stands for all of them
-				c.vars = append(c.vars, costVar{p.symbol, 0})
-				sum += c.of(p.body) * rounds(n, p.step)
+				c.vars = append(c.vars, costVar{p.Symbol, 0})
+				sum += c.of(p.Body) * rounds(n, p.Step)
 			}
 		}
 	}

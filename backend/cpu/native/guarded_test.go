@@ -22,7 +22,7 @@ func testCompiler(t testing.TB) *compiler {
 	if err != nil {
 		t.Fatalf("these tests compile and run kernels: %v", err)
 	}
-	c.keep = t.TempDir()
+	c.failed = t.TempDir()
 	return c
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 )
 
 // halvesTests have odd and even depths, few rows and many, and windows.
@@ -32,7 +33,7 @@ func TestHalves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rounded, err := Backend{Plan: Scheduled, Cache: testCompiler(t).cache}.Compile(context.Background(), m, backend.Options{Threads: 2, Precision: backend.BF16})
+		rounded, err := Backend{Cache: testCompiler(t).cache}.Compile(context.Background(), m, backend.Options{Threads: 2, Precision: backend.BF16})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +61,7 @@ func TestHalvesTargets(t *testing.T) {
 		for _, m := range machines {
 			for _, h := range halvesTests {
 				f := h.module(t, rng).Funcs[0]
-				plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
+				plan, err := calls.Of(f.Ops[len(f.Ops)-2], TargetOf(m))
 				if err != nil {
 					t.Fatalf("%s: %v", h.op, err)
 				}

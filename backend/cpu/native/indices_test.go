@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -46,7 +47,7 @@ var indexed = []struct {
 
 // TestIndicesOfNothing holds that ids are looked at where the rows that they name have no columns.
 func TestIndicesOfNothing(t *testing.T) {
-	native, _ := engines(t, parse(t, `air 1
+	native, _ := engines(t, backendtest.Parse(t, `air 1
 module @m {
   func @main(%w: tensor<10x0xf32>, %i: tensor<3xi64>) -> (%y: tensor<3x0xf32>) {
     %y = nn.embedding(%w, %i) : tensor<3x0xf32>
@@ -75,7 +76,7 @@ func TestIndices(t *testing.T) {
 			if !strings.Contains(typed, "core.kernel") {
 				typed += " : " + y
 			}
-			m := parse(t, "air 1\nmodule @m {\n  func @main("+tt.params+") -> (%y: "+y+") {\n    "+typed+"\n    core.return(%y)\n  }\n}\n")
+			m := backendtest.Parse(t, "air 1\nmodule @m {\n  func @main("+tt.params+") -> (%y: "+y+") {\n    "+typed+"\n    core.return(%y)\n  }\n}\n")
 			reference, err := interp.Backend{}.Compile(t.Context(), m, backend.Options{Threads: 1})
 			if err != nil {
 				t.Fatal(err)

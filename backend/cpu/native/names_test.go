@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -45,7 +47,7 @@ func TestNamesDoNotMatter(t *testing.T) {
 			text += fmt.Sprintf("  func @%s_%s%s\n    core.return(%%y)\n  }\n", b.name, name, strings.ReplaceAll(b.text, "SIZE", name))
 		}
 	}
-	m, rng := parse(t, text+"}\n"), rand.New(rand.NewPCG(8, 1))
+	m, rng := backendtest.Parse(t, text+"}\n"), rand.New(rand.NewPCG(8, 1))
 	kinds := map[kernel.Role]bool{}
 	for _, f := range m.Funcs {
 		for _, op := range f.Ops[:len(f.Ops)-1] {
@@ -57,7 +59,7 @@ func TestNamesDoNotMatter(t *testing.T) {
 				op.Attrs = ir.Attrs{ir.Set("value", ir.Dense{T: eighths(rng, host.F32, shape)})}
 				continue
 			}
-			plan, err := Scheduled(op, testCompiler(t).machine)
+			plan, err := calls.Of(op, TargetOf(testCompiler(t).machine))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +70,7 @@ func TestNamesDoNotMatter(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []kernel.Role{Operand, Result, Temporary, Packed, Status} {
+	for _, kind := range []kernel.Role{kernel.Operand, kernel.Result, kernel.Temporary, kernel.Packed, kernel.Status} {
 		if !kinds[kind] {
 			t.Errorf("no kernel has an argument of role %d", kind)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -26,7 +27,7 @@ module @twice {
 // TestOutputsAreWrittenAgain holds that offered memory is used, that what shares bytes with something else is not, and that the
 // results are the same in any case.
 func TestOutputsAreWrittenAgain(t *testing.T) {
-	native, reference := engines(t, parse(t, twice), 2)
+	native, reference := engines(t, backendtest.Parse(t, twice), 2)
 	a, b := native.NewSession(), reference.NewSession()
 	rng := rand.New(rand.NewPCG(9, 9))
 	call := func(in *host.Tensor, offered []*host.Tensor) []*host.Tensor {

@@ -34,7 +34,7 @@ func (p *packer) all(ctx context.Context, list []*packing) (err error) {
 		switch {
 		case j.memory != nil:
 			p.offered += int64(j.pack.Bytes)
-		case j.kept:
+		case j.cacheable:
 			large = append(large, j)
 		default:
 			small = append(small, j)
@@ -46,10 +46,10 @@ func (p *packer) all(ctx context.Context, list []*packing) (err error) {
 		if err != nil {
 			return err
 		}
-		rest := p.program.own(r)
+		rest := p.program.adopt(r)
 		for _, j := range small {
 			n := memory.Aligned(j.pack.Bytes)
-			if err := p.each(ctx, j, rest[:n:n]); err != nil {
+			if err := p.packInto(ctx, j, rest[:n:n]); err != nil {
 				return err
 			}
 			rest = rest[n:]
@@ -69,8 +69,8 @@ func (p *packer) all(ctx context.Context, list []*packing) (err error) {
 	return ctx.Err()
 }
 
-// each packs a constant into zeros.
-func (p *packer) each(ctx context.Context, j *packing, into []byte) error {
+// packInto packs a constant into zeros.
+func (p *packer) packInto(ctx context.Context, j *packing, into []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -87,18 +87,18 @@ func (p *packer) large(ctx context.Context, j *packing) error {
 	if err != nil {
 		return err
 	}
-	if err := p.each(ctx, j, r.Data); err != nil {
+	if err := p.packInto(ctx, j, r.Data); err != nil {
 		return err
 	}
 	if n := p.offered + int64(j.pack.Bytes); n <= p.most && p.cache.Put(ctx, j.key, r.Data[:j.pack.Bytes]) == nil {
 		p.offered = n
 		if found, err := p.cache.Open(j.key, j.pack.Bytes); err == nil {
-			j.memory = p.program.own(found)
+			j.memory = p.program.adopt(found)
 			return nil
 		}
 	}
 	p.room = nil
-	j.memory = p.program.own(r)
+	j.memory = p.program.adopt(r)
 	return nil
 }
 
@@ -116,8 +116,8 @@ func (p *packer) take(n int) (*memory.Region, error) {
 	return p.room, err
 }
 
-// own is memory for a kernel's own, of so many bytes; what it holds is not known.
-func (p *packer) own(n int) (uintptr, error) {
+// scratchOf is memory for a kernel's own, of so many bytes; what it holds is not known.
+func (p *packer) scratchOf(n int) (uintptr, error) {
 	if p.scratch == nil || len(p.scratch.Data) < n {
 		if err := p.scratch.Free(); err != nil {
 			return 0, err
@@ -136,18 +136,18 @@ func (p *packer) fill(j *packing, into []byte) error {
 	if err := b.fill(p.constants, j, into); err != nil {
 		return err
 	}
-	if j.f.layout.Rounds == nil || len(b.words) != j.f.layout.Words {
+	if j.f.Rounds == nil || len(b.words) != j.f.layout.Words {
 		return fmt.Errorf("internal error: the kernel takes %d words, %d are given", j.f.layout.Words, len(b.words))
 	}
-	rounds, ok := j.f.layout.Rounds.IsConst()
+	rounds, ok := j.f.Rounds.IsConst()
 	if !ok {
-		return fmt.Errorf("internal error: the kernel has %s rounds", j.f.layout.Rounds)
+		return fmt.Errorf("internal error: the kernel has %s rounds", j.f.Rounds)
 	}
 	parts := min(int64(p.program.pool.size()), rounds)
-	if j.pack.Bytes < leastKept {
+	if j.pack.Bytes < leastCached {
 		parts = min(parts, 1)
 	}
-	scratch, err := p.own(int(parts) * b.scratch)
+	scratch, err := p.scratchOf(int(parts) * b.scratch)
 	if err != nil {
 		return err
 	}

@@ -16,17 +16,17 @@ import (
 
 // packing is one packed constant on the way.
 type packing struct {
-	pack     *calls.Pack
-	f        *function
-	operands []*ir.Value
-	key      packed.Key
-	kept     bool   // the cache may hold it
-	memory   []byte // what it has filled; nil: it is to be packed
-	users    []*segmentStep
+	pack      *calls.Pack
+	f         *function
+	operands  []*ir.Value
+	key       packed.Key
+	cacheable bool   // the cache may hold it
+	memory    []byte // what it has filled; nil: it is to be packed
+	users     []*segmentStep
 }
 
-// leastKept is how many bytes are worth a file: fewer are packed as fast as found.
-const leastKept = 64 << 10
+// leastCached is how many bytes are worth a file: fewer are packed as fast as found.
+const leastCached = 64 << 10
 
 // pack fills the packed constants of all segments: from the cache, or by their kernels. Equal packs of the same constants share
 // memory.
@@ -34,15 +34,15 @@ func (p *program) pack(ctx context.Context, c *constants, cache *packed.Cache, a
 	all := p.packings()
 	found := make([]*memory.Region, len(all))
 	inParallel(threads, len(all), func(i int) {
-		if j := all[i]; j.pack.Bytes >= leastKept {
-			if j.key, j.kept = j.identity(c, by); j.kept {
+		if j := all[i]; j.pack.Bytes >= leastCached {
+			if j.key, j.cacheable = j.identity(c, by); j.cacheable {
 				found[i], _ = ahead.open(cache, j.key, j.pack.Bytes) // what is not found, or damaged, is packed anew
 			}
 		}
 	})
 	for i, j := range all {
 		if found[i] != nil {
-			j.memory = p.own(found[i])
+			j.memory = p.adopt(found[i])
 		}
 	}
 	if err := (&packer{program: p, constants: c, cache: cache}).all(ctx, all); err != nil {
@@ -77,8 +77,8 @@ func (p *program) packings() (all []*packing) {
 	return all
 }
 
-// own keeps a region until the program is closed, and gives its bytes.
-func (p *program) own(r *memory.Region) []byte {
+// adopt keeps a region until the program is closed, and gives its bytes.
+func (p *program) adopt(r *memory.Region) []byte {
 	p.packed = append(p.packed, r)
 	return r.Data
 }
@@ -89,7 +89,7 @@ func (j *packing) text() string {
 	for _, i := range j.pack.Operands {
 		fmt.Fprintf(&b, "%p ", j.operands[i].Def)
 	}
-	b.Write(j.f.sum[:])
+	b.Write(j.f.Sum[:])
 	return b.String()
 }
 
@@ -100,7 +100,7 @@ func (j *packing) identity(c *constants, by string) (packed.Key, bool) {
 		return packed.Key{}, false
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %x %d\n", by, j.f.sum, j.pack.Bytes)
+	fmt.Fprintf(h, "%q %x %d\n", by, j.f.Sum, j.pack.Bytes)
 	for _, i := range j.pack.Operands {
 		r := c.file(j.operands[i].Def)
 		if r == nil {

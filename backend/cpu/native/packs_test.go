@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
@@ -40,8 +41,8 @@ func TestPackedBytes(t *testing.T) {
 	for _, target := range emit.Targets() {
 		m := &emit.Machine{Target: target}
 		for _, h := range packTests {
-			f := parse(t, h.text()).Funcs[0]
-			plan, err := Scheduled(f.Ops[len(f.Ops)-2], m)
+			f := backendtest.Parse(t, h.text()).Funcs[0]
+			plan, err := calls.Of(f.Ops[len(f.Ops)-2], TargetOf(m))
 			if err != nil {
 				t.Fatalf("%s, %s: %v", target.Name, h.constants, err)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -18,7 +19,7 @@ import (
 func packedProduct(b *testing.B, codes string, rows, n, k, group int) *ir.Module {
 	b.Helper()
 	h := heavy{inputs: []string{fmt.Sprintf("%dx%dxf32", rows, k)}, result: fmt.Sprintf("%dx%dxf32", rows, n)}
-	m := parse(b, fmt.Sprintf(`air 1
+	m := backendtest.Parse(b, fmt.Sprintf(`air 1
 module @m {
   func @main(%%x0: tensor<%[1]s>) -> (%%y: tensor<%[2]s>) {
     %%w = core.constant() {value = 0} : tensor<%[3]dx%[4]dx%[5]s>
@@ -72,7 +73,7 @@ func BenchmarkPanels(b *testing.B) {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d/g%d/%d", p.codes, p.rows, p.n, p.k, p.group, threads), func(b *testing.B) {
 				m := packedProduct(b, p.codes, p.rows, p.n, p.k, p.group)
-				program, err := Backend{Plan: Scheduled, Cache: testCompiler(b).cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
+				program, err := Backend{Cache: testCompiler(b).cache}.Compile(context.Background(), m, backend.Options{Threads: threads})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -215,7 +216,7 @@ func (p *preparing) step(i int) error {
 		if err := p.check(f.kernel); err != nil {
 			return err
 		}
-		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: f.effort.cost(p.size)}
+		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: f.Effort.cost(p.size)}
 		at := 0
 		for _, b := range f.kernel.Buffers {
 			if b.Space != kernel.Global {
@@ -236,8 +237,8 @@ func (p *preparing) step(i int) error {
 		if err := p.scratchOf(f); err != nil {
 			return err
 		}
-		if f.layout.Rounds != nil {
-			n, err := f.layout.Rounds.Eval(p.size)
+		if f.Rounds != nil {
+			n, err := f.Rounds.Eval(p.size)
 			if err != nil {
 				return err
 			}
@@ -267,7 +268,7 @@ func (p *preparing) check(k *kernel.Kernel) error {
 }
 
 // argument appends the word of one buffer: an offset in the arena, or something to be patched.
-func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
+func (p *preparing) argument(i int, a calls.Arg, b *kernel.Buffer) error {
 	n, err := p.eval(b.Len)
 	if err != nil {
 		return err
@@ -276,27 +277,27 @@ func (p *preparing) argument(i int, a Arg, b *kernel.Buffer) error {
 	st := &p.s.steps[i]
 	v, have, at, within := -1, 0, 0, &p.inner
 	switch a.Kind {
-	case Operand:
+	case kernel.Operand:
 		if a.Index >= len(st.in) {
 			return fmt.Errorf("internal error: buffer %s is operand %d of %d", b.Name, a.Index, len(st.in))
 		}
 		v = st.in[a.Index]
-	case Result:
+	case kernel.Result:
 		v = st.out
-	case Temporary:
+	case kernel.Temporary:
 		at = p.temps[i][a.Index]
 		bytes, err := p.eval(st.plan.Temps[a.Index].Bytes())
 		if err != nil {
 			return err
 		}
 		have = int(bytes)
-	case Packed:
+	case kernel.Packed:
 		a := st.packed[a.Index]
 		at, have, within = int(uintptr(unsafe.Pointer(unsafe.SliceData(a)))), len(a), nil
-	case Saved, Places:
+	case kernel.Saved, kernel.Places:
 		at, have = p.savedAt(a.Kind)
 		within = &p.undo
-	case Status:
+	case kernel.Status:
 		at, have, within = p.statusN, need, nil
 		p.statusAt = append(p.statusAt, len(p.words))
 		p.statusN += memory.Aligned(need)

@@ -5,7 +5,6 @@ package native
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -13,17 +12,12 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
-	"github.com/aiopt/aiopt/dialect/core"
-	"github.com/aiopt/aiopt/dialect/nn"
-	"github.com/aiopt/aiopt/dialect/quant"
-	"github.com/aiopt/aiopt/dialect/state"
-	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
-	"github.com/aiopt/aiopt/ir/text"
 )
 
 // mixed has native segments around an operation that no kernel computes, a value that leaves a segment and is used again
@@ -57,22 +51,6 @@ module @mixed {
 }
 `
 
-func parse(t testing.TB, src string, more ...*ir.Dialect) *ir.Module {
-	t.Helper()
-	ops, err := ir.NewRegistry(append(more, core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := text.Parse("test.air", []byte(src), ops)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ir.Verify(m); err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // engines compiles a module for both engines.
 func engines(t testing.TB, m *ir.Module, threads int) (native, reference backend.Program) {
 	t.Helper()
@@ -83,7 +61,7 @@ func engines(t testing.TB, m *ir.Module, threads int) (native, reference backend
 func enginesOf(t testing.TB, target string, m *ir.Module, threads int) (native, reference backend.Program) {
 	t.Helper()
 	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
-	native, err := Backend{Plan: Scheduled, Cache: cache, Target: target}.Compile(context.Background(), m, backend.Options{Threads: threads})
+	native, err := Backend{Cache: cache, Target: target}.Compile(context.Background(), m, backend.Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,20 +97,9 @@ func agree(native, reference backend.Session, in []*host.Tensor) error {
 }
 
 func agreeOn(f string, native, reference backend.Session, in []*host.Tensor) error {
-	got, err := native.Call(context.Background(), f, in, nil)
-	if err != nil {
-		return err
-	}
-	want, err := reference.Call(context.Background(), f, in, nil)
-	if err != nil {
-		return err
-	}
-	for i := range want {
-		if err := host.Near(got[i], want[i], host.Tolerance{Abs: 1e-5, Rel: 1e-5}); err != nil {
-			return fmt.Errorf("output %d of %v: %w", i, in[0].Shape, err)
-		}
-	}
-	return nil
+	return backendtest.Agree(f, native, reference, in, func(got, want *host.Tensor) error {
+		return host.Near(got, want, host.Tolerance{Abs: 1e-5, Rel: 1e-5})
+	})
 }
 
 // TestProgram runs a program for each target of this processor.
@@ -143,7 +110,7 @@ func TestProgram(t *testing.T) {
 	}
 	for _, m := range machines {
 		for _, threads := range []int{1, 3} {
-			native, reference := enginesOf(t, m.Name, parse(t, mixed), threads)
+			native, reference := enginesOf(t, m.Name, backendtest.Parse(t, mixed), threads)
 			a, b := native.NewSession(), reference.NewSession()
 			rng := rand.New(rand.NewPCG(1, uint64(threads)))
 			for _, shape := range [][2]int{{1, 1}, {0, 5}, {3, 17}, {2, 16}, {999, 1000}, {7, 33}, {3, 17}, {64, 999}} {
@@ -160,7 +127,7 @@ func TestProgram(t *testing.T) {
 
 // TestSegments makes sure that TestProgram tests native code.
 func TestSegments(t *testing.T) {
-	p, err := newProgram(context.Background(), testCompiler(t), Scheduled, parse(t, mixed), 1)
+	p, err := newProgram(context.Background(), testCompiler(t), backendtest.Parse(t, mixed), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +146,7 @@ func TestSegments(t *testing.T) {
 
 // TestConcurrentSessions has sessions of one program run at the same time, with sizes of their own.
 func TestConcurrentSessions(t *testing.T) {
-	native, reference := engines(t, parse(t, mixed), 2)
+	native, reference := engines(t, backendtest.Parse(t, mixed), 2)
 	calls := 40
 	if testing.Short() {
 		calls = 6
@@ -202,7 +169,7 @@ func TestConcurrentSessions(t *testing.T) {
 
 // TestOutputsAreTheCallers writes to outputs and calls again.
 func TestOutputsAreTheCallers(t *testing.T) {
-	native, _ := engines(t, parse(t, mixed), 1)
+	native, _ := engines(t, backendtest.Parse(t, mixed), 1)
 	s := native.NewSession()
 	in := mixedInputs(rand.New(rand.NewPCG(2, 2)), 4, 20, 0)
 	first, err := s.Call(context.Background(), "main", in, nil)
@@ -230,7 +197,7 @@ func TestOutputsAreTheCallers(t *testing.T) {
 
 // TestWatched observes and times the operations of a segment.
 func TestWatched(t *testing.T) {
-	native, reference := engines(t, parse(t, mixed), 1)
+	native, reference := engines(t, backendtest.Parse(t, mixed), 1)
 	in := mixedInputs(rand.New(rand.NewPCG(3, 3)), 4, 20, 1)
 	seen := [2]map[string]*host.Tensor{{}, {}}
 	by := map[string]string{}
@@ -257,7 +224,7 @@ func TestWatched(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	native, _ := engines(t, parse(t, mixed), 1)
+	native, _ := engines(t, backendtest.Parse(t, mixed), 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := native.NewSession().Call(ctx, "main", mixedInputs(rand.New(rand.NewPCG(3, 3)), 4, 20, 1), nil)
@@ -268,7 +235,7 @@ func TestCancelled(t *testing.T) {
 
 // TestOutOfRange has an index out of range in native code: the error is the interpreter's.
 func TestOutOfRange(t *testing.T) {
-	native, reference := engines(t, parse(t, `air 1
+	native, reference := engines(t, backendtest.Parse(t, `air 1
 module @m {
   func @main(%w: tensor<10x24xf32>, %i: tensor<[S]xi64>) -> (%y: tensor<[S]x24xf32>) {
     dim S in 1..100
@@ -299,7 +266,7 @@ module @m {
 
 // TestEmptyBatches multiplies no matrices, and matrices of no rows.
 func TestEmptyBatches(t *testing.T) {
-	native, reference := engines(t, parse(t, `air 1
+	native, reference := engines(t, backendtest.Parse(t, `air 1
 module @m {
   func @main(%a: tensor<0x2x3xf32>, %b: tensor<0x3x4xf32>, %c: tensor<5x0x3xf32>, %d: tensor<3x4xf32>) -> (%x: tensor<0x2x4xf32>, %y: tensor<5x0x4xf32>) {
     %x = tensor.matmul(%a, %b) : tensor<0x2x4xf32>

@@ -14,12 +14,12 @@ import (
 // a build of the program that runs again makes the same kernels, and remembers.
 type proven struct {
 	cache   *toolchain.Cache
-	program [sha256.Size]byte // the build
+	program digest // a hash of the build
 
 	mu    sync.Mutex
-	known map[[sha256.Size]byte]bool
-	fresh [][sha256.Size]byte
-	sums  map[*kernel.Kernel][sha256.Size]byte // see sumOf
+	known map[digest]bool
+	fresh []digest
+	sums  map[*kernel.Kernel]digest // see sumOf
 }
 
 // provenNote is a hash of the program's build and those of kernels, one after the other.
@@ -30,7 +30,7 @@ const (
 
 // newProven remembers in the cache's notes; a build that is not known, "", is told from no other and remembers nothing.
 func newProven(cache *toolchain.Cache, build string) *proven {
-	p := &proven{cache: cache, known: map[[sha256.Size]byte]bool{}, sums: map[*kernel.Kernel][sha256.Size]byte{}}
+	p := &proven{cache: cache, known: map[digest]bool{}, sums: map[*kernel.Kernel]digest{}}
 	if build == "" {
 		p.cache = nil
 		return p
@@ -43,10 +43,10 @@ func newProven(cache *toolchain.Cache, build string) *proven {
 }
 
 // noted reads the kernels that this build has noted.
-func (p *proven) noted() (list [][sha256.Size]byte) {
+func (p *proven) noted() (list []digest) {
 	data, ours := bytes.CutPrefix(p.cache.Note(provenNote), p.program[:])
 	for ours && len(data) >= sha256.Size {
-		list = append(list, [sha256.Size]byte(data))
+		list = append(list, digest(data))
 		data = data[sha256.Size:]
 	}
 	return list
@@ -75,15 +75,15 @@ func (p *proven) verify(k *kernel.Kernel, effort *ir.Effort) error {
 }
 
 // sum is sumOf.
-func (p *proven) sum(k *kernel.Kernel) [sha256.Size]byte {
+func (p *proven) sum(k *kernel.Kernel) digest {
 	if sum, ok := p.sums[k]; ok {
 		return sum
 	}
 	return sumOf(k)
 }
 
-// keep notes what was proven beside what others have noted. Without a cache it is proven again.
-func (p *proven) keep() {
+// save notes what was proven beside what others have noted. Without a cache it is proven again.
+func (p *proven) save() {
 	if p.cache == nil || len(p.fresh) == 0 {
 		return
 	}

@@ -28,7 +28,7 @@ func TestProven(t *testing.T) {
 	if err := build(65, p.verify); err == nil {
 		t.Error("a kernel that reads behind its input was accepted")
 	}
-	p.keep()
+	p.save()
 	again := newProven(cache, "a build")
 	if len(again.known) != 1 {
 		t.Fatalf("%d kernels are remembered, expected one", len(again.known))
@@ -39,7 +39,7 @@ func TestProven(t *testing.T) {
 	if err := build(32, again.verify); err != nil || len(again.fresh) != 1 {
 		t.Errorf("another kernel: %v, %d are fresh, expected one", err, len(again.fresh))
 	}
-	again.keep()
+	again.save()
 	if n := len(newProven(cache, "a build").known); n != 2 {
 		t.Errorf("%d kernels are remembered, expected two", n)
 	}

@@ -3,7 +3,6 @@
 package native
 
 import (
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -11,12 +10,16 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
+	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -48,16 +51,16 @@ func TestRecalledPlans(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
 			asked := 0
-			counting := func(op *ir.Op, m *emit.Machine) (*Plan, error) {
+			counting := func(op *ir.Op, target schedule.Target) (*calls.Plan, error) {
 				asked++
-				return Scheduled(op, m)
+				return calls.Of(op, target)
 			}
-			reference, err := interp.Backend{}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
+			reference, err := interp.Backend{}.Compile(t.Context(), backendtest.Parse(t, c.text), backend.Options{Threads: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
-			run := func(planner Planner) error {
-				native, err := Backend{Plan: planner, Cache: cache}.Compile(t.Context(), parse(t, c.text), backend.Options{Threads: 1})
+			run := func(planner func(*ir.Op, schedule.Target) (*calls.Plan, error)) error {
+				native, err := Backend{Plan: &Planner{"counting", planner}, Cache: cache}.Compile(t.Context(), backendtest.Parse(t, c.text), backend.Options{Threads: 1})
 				if err != nil {
 					return err
 				}
@@ -70,7 +73,7 @@ func TestRecalledPlans(t *testing.T) {
 			if err := run(counting); err != nil || asked == 0 {
 				t.Fatalf("planned: %v, the planner was asked %d times", err, asked)
 			}
-			if err := run(func(*ir.Op, *emit.Machine) (*Plan, error) { return nil, errors.New("it was asked again") }); err != nil {
+			if err := run(func(*ir.Op, schedule.Target) (*calls.Plan, error) { return nil, errors.New("it was asked again") }); err != nil {
 				t.Errorf("recalled: %v", err)
 			}
 			// Plans whose code is gone, and damaged plans, are made again.
@@ -93,68 +96,71 @@ func TestRecalledPlans(t *testing.T) {
 	}
 }
 
-// TestRecalledPlansAreTheSame holds what is recalled against what was noted.
+// TestRecalledPlansAreTheSame holds all of plans that are recalled, and what is known of their kernels, against what was noted.
 func TestRecalledPlansAreTheSame(t *testing.T) {
+	linear := linearOf("f32", 3, 160, 96)
+	for name, text := range map[string]string{"mixed": mixed, "states": cached, "chain": chained, "layers": layers, "packs": linear.text()} {
+		t.Run(name, func(t *testing.T) {
+			c := testCompiler(t)
+			k := calls.KindsOf(candidates(backendtest.Parse(t, text)))
+			made, err := (&planning{c: c, kinds: k}).planned(t.Context(), func(int) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.remember(planNote, made, nil)
+			again, ok := c.recall(planNote)
+			if !ok {
+				t.Fatal("nothing was recalled")
+			}
+			if diff := cmp.Diff(made, again, cmpopts.IgnoreFields(kernel.Kernel{}, "Body"), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("noted (-) and recalled (+):\n%s", diff)
+			}
+			for i := range made {
+				for j, k := range made[i].Plan.All() {
+					want, found := outlineOf(k, sumOf(k)), c.recalled[again[i].Plan.All()[j]]
+					if diff := cmp.Diff(want.abstract, found.abstract); diff != "" {
+						t.Errorf("kernel %s, noted (-) and recalled (+):\n%s", k.Name, diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOtherPlans holds that plans are recalled for the planner, the target and the operations that they were noted for only.
+func TestOtherPlans(t *testing.T) {
 	c := testCompiler(t)
-	k := calls.KindsOf(candidates(parse(t, cached)))
-	made, err := (&planning{c: c, kinds: k}).planned(t.Context(), Scheduled, func(int) {})
-	if err != nil {
-		t.Fatal(err)
+	k, other := calls.KindsOf(candidates(backendtest.Parse(t, cached))), calls.KindsOf(candidates(backendtest.Parse(t, mixed)))
+	if a, b := c.planName(k), c.planName(k); a != b {
+		t.Errorf("found the names %s and %s for the same", a, b)
 	}
-	c.remember(k, made, nil)
-	again, ok := c.recall(k)
-	if !ok {
-		t.Fatal("nothing was recalled")
-	}
-	first := &noting{c: c}
-	second := &noting{c: c, outlines: c.recalled}
-	for i := range made {
-		first.plan(made[i])
-		second.plan(again[i])
-	}
-	a, b := first.text(t), second.text(t)
-	if a != b {
-		t.Errorf("found\n%s\nexpected\n%s", b, a)
-	}
-}
-
-func (w *noting) text(t *testing.T) string {
-	t.Helper()
-	text, err := w.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// TestNotedGuards notes guards that read back as the same only: with another one a kernel would run on sizes that it was not proven for.
-func TestNotedGuards(t *testing.T) {
-	n, two := ir.Sym("N"), ir.Const(2)
-	for _, c := range []struct {
-		guard ir.Guard
-		fits  bool
-	}{
-		{ir.Guard{Any: []ir.Cond{{Left: n, Rel: ir.RelGE, Right: two}, {Left: ir.Sym("M"), Rel: ir.RelNE, Right: n.Mul(two)}}}, true},
-		{ir.Guard{Any: []ir.Cond{{Left: ir.Sym("no name"), Rel: ir.RelGE, Right: two}}}, false},
-		{ir.Guard{}, false}, // the text of one that never holds has a condition
+	names := []string{c.planName(k), c.planName(other)}
+	for _, change := range []func(){
+		func() { c.machine.Rounded = true },
+		func() { c.machine.L2++ },
+		func() { c.build += "2" },
+		func() { c.plan = &Planner{"another", c.plan.Plan} },
 	} {
-		k := &kernel.Kernel{Name: "k", Body: &kernel.Block{}, Guards: []ir.Guard{c.guard}}
-		w := &noting{c: testCompiler(t), outlines: map[*kernel.Kernel]*outline{k: {kernel: k, effort: &effort{}}}}
-		w.kernel(k)
-		data, err := w.encode()
-		if (err == nil) != c.fits {
-			t.Errorf("%s: found %s and the error %v, expected one: %v", c.guard, data, err, !c.fits)
-			continue
-		}
-		var again notedPlans
-		if !c.fits {
-			continue
-		}
-		if err := json.Unmarshal(data, &again); err != nil {
-			t.Fatal(err)
-		}
-		if o, err := again.Kernels[0].outline(); err != nil || o.kernel.Guards[0].String() != c.guard.String() {
-			t.Errorf("%s: found %v (%v)", c.guard, o, err)
+		change()
+		names = append(names, c.planName(k))
+	}
+	slices.Sort(names)
+	if found := len(slices.Compact(names)); found != 6 {
+		t.Errorf("found %d names, expected one for each of 6 planners, builds, targets and operations", found)
+	}
+}
+
+// TestUnnoted has a plan with a size that has no text: it is not noted, as it would not read back as the same.
+func TestUnnoted(t *testing.T) {
+	c := testCompiler(t)
+	for _, size := range []struct {
+		dim  ir.Dim
+		fits bool
+	}{{ir.Sym("N").Mul(ir.Const(2)), true}, {ir.Sym("no name"), false}} {
+		k := &kernel.Kernel{Name: "k", Body: &kernel.Block{}, Guards: []ir.Guard{{Any: []ir.Cond{{Left: size.dim, Rel: ir.RelGE}}}}}
+		c.remember(planNote+size.dim.String(), []calls.Planned{{Plan: &calls.Plan{Kernels: []*kernel.Kernel{k}}}}, nil)
+		if _, found := c.recall(planNote + size.dim.String()); found != size.fits {
+			t.Errorf("%s was noted: %v, expected %v", size.dim, found, size.fits)
 		}
 	}
 }
@@ -177,7 +183,7 @@ func TestProgress(t *testing.T) {
 		}
 		var told []int
 		all := 0
-		p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), parse(t, mixed), backend.Options{Threads: 1, Progress: func(done, total int) {
+		p, err := Backend{Cache: cache}.Compile(t.Context(), backendtest.Parse(t, mixed), backend.Options{Threads: 1, Progress: func(done, total int) {
 			told, all = append(told, done), total
 		}})
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -26,7 +27,7 @@ func TestRefusedModules(t *testing.T) {
 		Results:  []ir.Arg{ir.Out("y", ir.AnyElem)},
 		Infer:    func(_ *ir.InferCtx, op *ir.Op) ([]ir.Type, error) { return []ir.Type{op.In(0)}, nil },
 	})
-	m := parse(t, `air 1
+	m := backendtest.Parse(t, `air 1
 module @refused {
   func @main(%x: tensor<100xf32>) -> (%y: tensor<100xf32>) {
     %a = tensor.exp(%x) : tensor<100xf32>
@@ -36,7 +37,7 @@ module @refused {
 }
 `, foreign)
 	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
-	p, err := Backend{Plan: Scheduled, Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
+	p, err := Backend{Cache: cache}.Compile(t.Context(), m, backend.Options{Threads: 4})
 	if p != nil || err == nil || !strings.Contains(err.Error(), "foreign.op cannot run: run the pass `decompose` first") {
 		t.Fatalf("found the program %v and the error %v", p, err)
 	}
@@ -47,11 +48,11 @@ module @refused {
 
 // TestUnreadableWeights compiles a module whose weights cannot be read, which shows when its threads have begun to pack them: they end.
 func TestUnreadableWeights(t *testing.T) {
-	m := parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*160*160/3)+"AA=="))
+	m := backendtest.Parse(t, strings.ReplaceAll(alikeWeights, "DATA", strings.Repeat("AAAA", 4*160*160/3)+"AA=="))
 	for _, r := range m.Resources {
 		r.Source = &ir.Source{File: "weights", Size: 4 * 160 * 160, CRC: 1, Open: func() ([]byte, error) { return nil, errors.New("the disk is gone") }}
 	}
-	b := Backend{Plan: Scheduled, Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
+	b := Backend{Cache: toolchain.NewCache(filepath.Join(t.TempDir(), "cache")), Packed: packed.NewCache(filepath.Join(t.TempDir(), "packed"))}
 	const times, threads = 5, 8
 	before := runtime.NumGoroutine()
 	for range times {

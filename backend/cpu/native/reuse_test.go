@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -28,8 +29,8 @@ module @chained {
 
 // TestResultsTakeTheMemoryOfOperands holds where the values of a chain lie, and that they are right there.
 func TestResultsTakeTheMemoryOfOperands(t *testing.T) {
-	m := parse(t, chained)
-	p, err := newProgram(t.Context(), testCompiler(t), Scheduled, m, 1)
+	m := backendtest.Parse(t, chained)
+	p, err := newProgram(t.Context(), testCompiler(t), m, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func TestResultsTakeTheMemoryOfOperands(t *testing.T) {
 // TestResultsSpareSharedMemory has operations take a value and what shows a part or all of it, in another order: the result may
 // not lie there, though the value ends there and is read where the result is written.
 func TestResultsSpareSharedMemory(t *testing.T) {
-	native, reference := engines(t, parse(t, `air 1
+	native, reference := engines(t, backendtest.Parse(t, `air 1
 module @shown {
   func @main(%a: tensor<48x48xf32>) -> (%y: tensor<48x48xf32>, %z: tensor<48x48xf32>) {
     %b = tensor.exp(%a) : tensor<48x48xf32>

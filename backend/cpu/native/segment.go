@@ -10,6 +10,8 @@ import (
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
+	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -65,7 +67,7 @@ const (
 type segmentStep struct {
 	op        *ir.Op
 	operands  []*ir.Value
-	plan      *Plan
+	plan      *calls.Plan
 	functions []*function // of the plan's kernels
 	packers   []*function // of its packs
 	packed    [][]byte    // what they have filled
@@ -85,10 +87,10 @@ type program struct {
 }
 
 // newProgram plans every operation of a module and compiles the kernels.
-func newProgram(ctx context.Context, c *compiler, plan Planner, m *ir.Module, threads int) (*program, error) {
+func newProgram(ctx context.Context, c *compiler, m *ir.Module, threads int) (*program, error) {
 	p := &program{of: map[*ir.Func][]interp.Segment{}, reasons: map[*ir.Op]error{}}
 	held := newConstants(m)
-	plans, err := p.plans(ctx, c, plan, m, held)
+	plans, err := p.plans(ctx, c, m, held)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +207,7 @@ func (s *segment) touch() {
 		mark(st.op.Results[0]) // what a view lies in, which observers are shown
 		for k, f := range st.functions {
 			for i, a := range st.plan.Args[k] {
-				if a.Kind == Operand && f.touched[i] {
+				if a.Kind == kernel.Operand && f.Touched[i] {
 					mark(st.operands[a.Index])
 				}
 			}

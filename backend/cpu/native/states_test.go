@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -40,7 +41,7 @@ module @cached {
 // TestStates holds states that are written over against the interpreter, which copies: after calls, after calls that fail
 // when a part of a state is written, and after calls that may not write over it.
 func TestStates(t *testing.T) {
-	native, reference := engines(t, parse(t, cached), 2)
+	native, reference := engines(t, backendtest.Parse(t, cached), 2)
 	a, b := native.NewSession(), reference.NewSession()
 	rng := rand.New(rand.NewPCG(5, 5))
 	set := random(rng, 1024, 256)
@@ -89,7 +90,7 @@ func sameState(t *testing.T, a, b backend.Session) {
 
 // TestStatesAreNotCopied counts the bytes of calls that write two rows.
 func TestStatesAreNotCopied(t *testing.T) {
-	native, _ := engines(t, parse(t, cached), 1)
+	native, _ := engines(t, backendtest.Parse(t, cached), 1)
 	s := native.NewSession()
 	in := []*host.Tensor{random(rand.New(rand.NewPCG(6, 6)), 1, 256), host.New(host.I64, 1)}
 	call := func() {
@@ -112,7 +113,7 @@ func TestStatesAreNotCopied(t *testing.T) {
 
 // TestStatesAfterCancelling cancels calls right after each operation, and expects the state from before.
 func TestStatesAfterCancelling(t *testing.T) {
-	native, reference := engines(t, parse(t, cached), 2)
+	native, reference := engines(t, backendtest.Parse(t, cached), 2)
 	a, b := native.NewSession(), reference.NewSession()
 	rng := rand.New(rand.NewPCG(8, 8))
 	in := []*host.Tensor{random(rng, 1, 256), host.New(host.I64, 1)}
@@ -138,8 +139,8 @@ func TestStatesAfterCancelling(t *testing.T) {
 // TestUpdatesAreNative holds that a function of updates and what reads them is one segment, and views in it have no kernels.
 func TestUpdatesAreNative(t *testing.T) {
 	c := testCompiler(t)
-	m := parse(t, cached)
-	p, err := newProgram(t.Context(), c, Scheduled, m, 1)
+	m := backendtest.Parse(t, cached)
+	p, err := newProgram(t.Context(), c, m, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestUpdatesAreNative(t *testing.T) {
 
 // TestUpdatesOfOthers holds updates of inputs and of results, which are copied, against the interpreter.
 func TestUpdatesOfOthers(t *testing.T) {
-	native, reference := engines(t, parse(t, `air 1
+	native, reference := engines(t, backendtest.Parse(t, `air 1
 module @others {
   func @main(%x: tensor<40x9xf32>, %u: tensor<2x9xf32>, %at: tensor<2xi64>) -> (%y: tensor<40x9xf32>, %z: tensor<40x9xf32>, %x2: tensor<40x9xf32>) {
     %a = tensor.exp(%u) : tensor<2x9xf32>

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -25,7 +26,7 @@ module @static {
 
 // TestStaticCallsAllocateLittle counts what a call of a function without dynamic sizes allocates, its output included.
 func TestStaticCallsAllocateLittle(t *testing.T) {
-	native, _ := engines(t, parse(t, static), 1)
+	native, _ := engines(t, backendtest.Parse(t, static), 1)
 	s := native.NewSession()
 	rng := rand.New(rand.NewPCG(1, 1))
 	in := []*host.Tensor{random(rng, 8, 64), random(rng, 64)}
@@ -42,7 +43,7 @@ func TestStaticCallsAllocateLittle(t *testing.T) {
 
 // BenchmarkStaticCall measures a call of four small kernels: what Go adds to them.
 func BenchmarkStaticCall(b *testing.B) {
-	native, _ := engines(b, parse(b, static), 1)
+	native, _ := engines(b, backendtest.Parse(b, static), 1)
 	s := native.NewSession()
 	rng := rand.New(rand.NewPCG(1, 1))
 	in := []*host.Tensor{random(rng, 8, 64), random(rng, 64)}
@@ -56,7 +57,7 @@ func BenchmarkStaticCall(b *testing.B) {
 
 // BenchmarkNewSizes measures calls of a few layers that have each another number of rows, beside calls that have all the same.
 func BenchmarkNewSizes(b *testing.B) {
-	native, _ := engines(b, parse(b, layers), 1)
+	native, _ := engines(b, backendtest.Parse(b, layers), 1)
 	rng := rand.New(rand.NewPCG(1, 1))
 	w := random(rng, 64, 64)
 	var inputs [][]*host.Tensor

@@ -21,17 +21,11 @@ type planning struct {
 
 // plans gives the steps of the operations that native code computes. Where the cache knows the plans of all of them, and has their
 // code, none is made again.
-func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Module, held *constants) (map[*ir.Op]*segmentStep, error) {
+func (p *program) plans(ctx context.Context, c *compiler, m *ir.Module, held *constants) (map[*ir.Op]*segmentStep, error) {
 	g := &planning{program: p, c: c, m: m, held: held, ops: candidates(m)}
 	g.kinds = calls.KindsOf(g.ops)
-	if plan == nil {
-		made, err := g.planned(ctx, noPlan, func(int) {})
-		if err != nil {
-			return nil, err
-		}
-		return g.steps(ctx, made)
-	}
-	if made, ok := c.recall(g.kinds); ok {
+	name := c.planName(g.kinds)
+	if made, ok := c.recall(name); ok {
 		steps, err := g.steps(ctx, made)
 		if !errors.Is(err, errNoted) {
 			return steps, err
@@ -39,20 +33,21 @@ func (p *program) plans(ctx context.Context, c *compiler, plan Planner, m *ir.Mo
 	}
 	c.recalled = nil
 	clear(p.reasons)
-	made, err := g.planned(ctx, plan, g.progress)
+	made, err := g.planned(ctx, g.progress)
 	if err != nil {
 		return nil, err
 	}
 	steps, err := g.steps(ctx, made)
 	if err == nil {
-		c.remember(g.kinds, made, p.code.outlines)
+		c.remember(name, made, p.code.outlines)
 	}
 	return steps, err
 }
 
-// planned asks a planner for each kind of operation.
-func (g *planning) planned(ctx context.Context, plan Planner, progress func(done int)) ([]calls.Planned, error) {
-	one := func(op *ir.Op) (*Plan, error) { return plan(op, g.c.machine) }
+// planned asks the planner for each kind of operation.
+func (g *planning) planned(ctx context.Context, progress func(done int)) ([]calls.Planned, error) {
+	target := g.c.target()
+	one := func(op *ir.Op) (*calls.Plan, error) { return g.c.plan.Plan(op, target) }
 	each := func(n int, fn func(int)) { inParallel(g.c.parallel, n, fn) }
 	return g.kinds.Plan(ctx, one, each, progress)
 }
@@ -71,8 +66,8 @@ func (g *planning) steps(ctx context.Context, plans []calls.Planned) (map[*ir.Op
 	over := proofs{}
 	for i, op := range g.ops {
 		made := plans[g.kinds.Of[i]]
-		if made.Err != nil {
-			g.reasons[op] = made.Err
+		if made.Plan == nil {
+			g.reasons[op] = errors.New(made.Reason)
 			continue
 		}
 		st := &segmentStep{op: op, operands: calls.Operands(op), plan: made.Plan}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
@@ -52,7 +53,7 @@ func TestLongSums(t *testing.T) {
 			for _, name := range strings.Fields(tt.open) {
 				dims += "    dim " + name + " in 0..\n"
 			}
-			m := parse(t, fmt.Sprintf("air 1\nmodule @m {\n  func @main(%s) -> (%%y: tensor<%sxf32>) {\n%s    %%y = %s : tensor<%sxf32>\n    core.return(%%y)\n  }\n}\n", params, tt.y, dims, tt.op, tt.y))
+			m := backendtest.Parse(t, fmt.Sprintf("air 1\nmodule @m {\n  func @main(%s) -> (%%y: tensor<%sxf32>) {\n%s    %%y = %s : tensor<%sxf32>\n    core.return(%%y)\n  }\n}\n", params, tt.y, dims, tt.op, tt.y))
 			s := compileHeavy(t, m, 1)
 			most := map[bool]float64{false: 1e-6, true: 1e-5}[product] // of sums in f64, and of those in f32
 			for _, fill := range []func() float32{func() float32 { return 0.1 }, func() float32 { return 200 + 50*rng.Float32() }} {

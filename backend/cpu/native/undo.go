@@ -49,7 +49,7 @@ func (p *preparing) update(st *segmentStep) error {
 // savedAt gives the place and the size of what the last update saves.
 func (p *preparing) savedAt(kind kernel.Role) (at, bytes int) {
 	w := &p.updates[len(p.updates)-1]
-	if kind == Places {
+	if kind == kernel.Places {
 		return w.places, w.runs * 8
 	}
 	return w.saved, w.runs * w.length

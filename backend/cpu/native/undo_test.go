@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -34,7 +35,7 @@ module @late {
 // TestUndoneInALaterSegment has calls fail after a segment that has written over the same rows more than once: the state is what
 // it was before.
 func TestUndoneInALaterSegment(t *testing.T) {
-	native, reference := engines(t, parse(t, late), 2)
+	native, reference := engines(t, backendtest.Parse(t, late), 2)
 	a, b := native.NewSession(), reference.NewSession()
 	rng := rand.New(rand.NewPCG(6, 1))
 	set := random(rng, 64, 8)
@@ -74,7 +75,7 @@ var same = ir.NewDialect("same", "an operation that gives what it is given", &ir
 
 // TestStateThroughAnotherOperand reads a state's old value, after an update of it, through an operand whose memory is the state's.
 func TestStateThroughAnotherOperand(t *testing.T) {
-	native, reference := engines(t, parse(t, `air 1
+	native, reference := engines(t, backendtest.Parse(t, `air 1
 module @through {
   state @k : tensor<64x8xf32> = zero
   func @main(%u: tensor<3x8xf32>, state @k %k: tensor<64x8xf32>) -> (%y: tensor<64x8xf32>, update @k: tensor<64x8xf32>) {
@@ -111,8 +112,8 @@ func (c *countdown) Err() error {
 // TestCancelledBetweenLaunches cancels calls that nobody observes before each kernel of a segment: they end there, and the state is
 // what it was before.
 func TestCancelledBetweenLaunches(t *testing.T) {
-	m := parse(t, cached)
-	p, err := newProgram(t.Context(), testCompiler(t), Scheduled, m, 2)
+	m := backendtest.Parse(t, cached)
+	p, err := newProgram(t.Context(), testCompiler(t), m, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

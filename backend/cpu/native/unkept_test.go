@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
@@ -19,7 +20,7 @@ import (
 
 // TestWithoutCaches runs where nothing can be kept, or only a part: it runs all the same and says so once. It leaves nothing behind.
 func TestWithoutCaches(t *testing.T) {
-	m := parse(t, `air 1
+	m := backendtest.Parse(t, `air 1
 module @small {
   func @main(%x: tensor<100xf32>) -> (%y: tensor<100xf32>) {
     %y = tensor.exp(%x) : tensor<100xf32>
@@ -71,7 +72,7 @@ module @small {
 			t.Setenv("TMPDIR", temporary)
 			var warnings []string
 			opt := backend.Options{Threads: 2, Warn: func(m string) { warnings = append(warnings, m) }}
-			b := Backend{Plan: Scheduled, Cache: cache, Packed: weights}
+			b := Backend{Cache: cache, Packed: weights}
 			if err := b.Available(); err != nil {
 				t.Fatal(err)
 			}

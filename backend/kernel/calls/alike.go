@@ -12,8 +12,8 @@ import (
 
 // Planned is what a planner says of an operation.
 type Planned struct {
-	Plan *Plan
-	Err  error
+	Plan   *Plan  `json:",omitempty"`
+	Reason string `json:",omitempty"` // why there is none
 }
 
 // Kinds are operations of which those that are alike share a plan.
@@ -44,26 +44,34 @@ func KindsOf(ops []*ir.Op) *Kinds {
 	return k
 }
 
-// Plan asks a planner for each kind. each runs its function for 0 to n-1, in any order or at the same time; progress is told how many
+// Plan asks a planner for each kind. parallel runs its function for 0 to n-1, in any order or at the same time; progress is told how many
 // operations are done.
-func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), each func(n int, fn func(i int)), progress func(done int)) ([]Planned, error) {
+func (k *Kinds) Plan(ctx context.Context, plan func(*ir.Op) (*Plan, error), parallel func(n int, fn func(i int)), progress func(done int)) ([]Planned, error) {
 	for _, op := range k.First {
 		op.Parent().Env() // it is made when it is first asked for
 	}
+	progress(0)
 	made := make([]Planned, len(k.First))
 	var mu sync.Mutex
 	done := 0
-	each(len(k.First), func(i int) {
+	parallel(len(k.First), func(i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		made[i].Plan, made[i].Err = plan(k.First[i])
+		made[i] = planned(plan(k.First[i]))
 		mu.Lock()
 		defer mu.Unlock()
 		done++
 		progress(done * len(k.Of) / len(k.First))
 	})
 	return made, ctx.Err()
+}
+
+func planned(p *Plan, why error) Planned {
+	if why != nil {
+		return Planned{Reason: why.Error()}
+	}
+	return Planned{Plan: p}
 }
 
 // sizesOf is the text of what is known of sizes in a function.

@@ -20,6 +20,21 @@ type Plan struct {
 	Reuses  []int                  // operands in whose memory the result may lie, where nobody needs them any more
 }
 
+// All lists the kernels, those of packs and the copy for a plan apart among them. There are none of a nil plan.
+func (p *Plan) All() []*kernel.Kernel {
+	if p == nil {
+		return nil
+	}
+	list := slices.Clone(p.Kernels)
+	for _, k := range p.Packs {
+		list = append(list, k.Kernel)
+	}
+	if p.InPlace != nil {
+		list = append(list, p.InPlace.Copy)
+	}
+	return list
+}
+
 // InPlace says that the only kernel of a plan writes over operand 0, whose memory is the result's, and saves what it writes over: runs
 // of elements, and where each of them starts.
 type InPlace struct {
@@ -39,17 +54,17 @@ type Pack struct {
 func (p *Plan) Apart(op *ir.Op) *Plan {
 	q := &Plan{
 		Kernels: []*kernel.Kernel{p.InPlace.Copy, p.Kernels[0]},
-		Args:    [][]Arg{{{Operand, 0}, {Kind: Result}}, slices.Clone(p.Args[0])},
+		Args:    [][]Arg{{{kernel.Operand, 0}, {Kind: kernel.Result}}, slices.Clone(p.Args[0])},
 		Temps:   []Temp{{op.In(0).Elem, p.InPlace.Runs.Mul(p.InPlace.Length)}, {host.I64, p.InPlace.Runs}},
 	}
 	for i := range q.Args[1] {
 		switch a := &q.Args[1][i]; {
-		case a.Kind == Operand && a.Index == 0:
-			*a = Arg{Kind: Result}
-		case a.Kind == Saved:
-			*a = Arg{Temporary, 0}
-		case a.Kind == Places:
-			*a = Arg{Temporary, 1}
+		case a.Kind == kernel.Operand && a.Index == 0:
+			*a = Arg{Kind: kernel.Result}
+		case a.Kind == kernel.Saved:
+			*a = Arg{kernel.Temporary, 0}
+		case a.Kind == kernel.Places:
+			*a = Arg{kernel.Temporary, 1}
 		}
 	}
 	return q
@@ -60,17 +75,6 @@ type Arg struct {
 	Kind  kernel.Role
 	Index int // of the operand, among the present and distinct ones, or of the temporary or pack
 }
-
-// The roles of arguments.
-const (
-	Operand   = kernel.Operand
-	Result    = kernel.Result
-	Temporary = kernel.Temporary
-	Packed    = kernel.Packed
-	Saved     = kernel.Saved
-	Places    = kernel.Places
-	Status    = kernel.Status
-)
 
 // Temp is memory that kernels of a plan hand on.
 type Temp struct {

@@ -43,10 +43,10 @@ func Of(op *ir.Op, target schedule.Target) (*Plan, error) {
 
 // reused lists the operands of a kernel that its result may be written over.
 func reused(k *kernel.Kernel) []int {
-	at := slices.IndexFunc(k.Buffers, func(b *kernel.Buffer) bool { return b.Role == Result })
+	at := slices.IndexFunc(k.Buffers, func(b *kernel.Buffer) bool { return b.Role == kernel.Result })
 	var list []int
 	for _, b := range k.Buffers {
-		if b.Role == Operand && k.MayShare(b, k.Buffers[at]) {
+		if b.Role == kernel.Operand && k.MayShare(b, k.Buffers[at]) {
 			list = append(list, b.Index)
 		}
 	}
@@ -61,9 +61,9 @@ func (p *Plan) add(part *schedule.Part, params int, given []int, last bool) ([]i
 	for _, t := range made.Temps {
 		p.Temps = append(p.Temps, Temp(t))
 	}
-	result := Arg{Kind: Result}
+	result := Arg{Kind: kernel.Result}
 	if !last {
-		result = Arg{Temporary, len(p.Temps)}
+		result = Arg{kernel.Temporary, len(p.Temps)}
 		given = append(given, result.Index)
 		p.Temps = append(p.Temps, Temp{part.Result.Elem, part.Result.NumElements()})
 	}
@@ -74,15 +74,15 @@ func (p *Plan) add(part *schedule.Part, params int, given []int, last bool) ([]i
 		}
 		for i := range args {
 			switch a := &args[i]; a.Kind {
-			case Operand:
+			case kernel.Operand:
 				if a.Index = part.Params[a.Index]; a.Index >= params {
-					*a = Arg{Temporary, given[a.Index-params]}
+					*a = Arg{kernel.Temporary, given[a.Index-params]}
 				}
-			case Packed:
+			case kernel.Packed:
 				a.Index += packs
-			case Temporary:
+			case kernel.Temporary:
 				a.Index += temps
-			case Result:
+			case kernel.Result:
 				*a = result
 			}
 		}

@@ -36,7 +36,7 @@ type attention struct {
 // widest is how wide the rows of queries and values may be, which live in scratch.
 const widest = 1024
 
-func attends(g *Group, _ Target) string {
+func (g *Group) needsAttention(Target) string {
 	switch op := g.Anchor; {
 	case op == nil || !op.Is(nn.SDPA):
 		return "it has no nn.sdpa"

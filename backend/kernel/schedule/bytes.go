@@ -26,10 +26,10 @@ func (g *Group) needsBytes(t Target) string {
 	if !t.Bytes {
 		return "rows are not to be rounded"
 	}
-	if why := g.needsProduct(); why != "" {
+	if why := g.needsProduct(t); why != "" {
 		return why
 	}
-	m, err := newProductOf(g, t)
+	m, err := newProductOf(g, t, t.Lanes)
 	if err != nil {
 		return err.Error()
 	}
@@ -81,20 +81,18 @@ func byteTile(registers int, rows ir.Dim, abreast int64) (height, wide int) {
 
 // makeBytes is the schedule of products of rows that are rounded to 8 bits.
 func makeBytes(g *Group, t Target) (*Made, error) {
-	m, err := newProductOf(g, t)
+	m, err := newProductOf(g, t, t.Lanes)
 	if err != nil {
 		return nil, err
-	}
-	r := g.Result.Type
-	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
-		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
 	weights, why := compressedOf(m)
 	if why != "" {
 		return nil, reason(m.op, "%s", why)
 	}
 	m.stored = host.F32
-	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
+	if m.out, err = m.output(); err != nil {
+		return nil, err
+	}
 	if err := weights.packAs(host.U8); err != nil {
 		return nil, err
 	}

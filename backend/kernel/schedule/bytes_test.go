@@ -41,7 +41,10 @@ func byteTests() []panelTest {
 func TestBytes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	n := &natively{}
-	for _, p := range byteTests() {
+	for i, p := range byteTests() {
+		if skipped(i, 4) {
+			continue
+		}
 		t.Run(p.name(), func(t *testing.T) {
 			m, op := parse(t, p.source())
 			in := randomInputs(rng, m.Funcs[0].Params, nil)

@@ -22,7 +22,7 @@ type depthwise struct {
 const largestWindow = 64
 
 // needsDepthwise says why a group is no convolution of single channels.
-func (g *Group) needsDepthwise() string {
+func (g *Group) needsDepthwise(Target) string {
 	if g.Anchor == nil || !g.Anchor.Is(nn.Conv) {
 		return "it is no convolution"
 	}
@@ -53,12 +53,13 @@ func makeDepthwise(g *Group, t Target) (*Made, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := g.Result.Type
-	if !elem.IsFloat() || window > largestWindow || r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
+	if !elem.IsFloat() || window > largestWindow {
 		return nil, fmt.Errorf("windows of %d elements of %s are not emitted", window, elem)
 	}
 	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}
-	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
+	if m.out, err = m.output(); err != nil {
+		return nil, err
+	}
 	d := &depthwise{gemm: m, convolution: conv}
 	counts := append(append([]ir.Dim{}, c.batches...), c.m)
 	_, err = m.loop(kernel.Parallel, "r", product(counts), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {

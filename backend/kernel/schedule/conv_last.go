@@ -51,7 +51,7 @@ type pixelTile struct{ rows, width, vectors int64 }
 func (t pixelTile) pixels() int64 { return t.rows * t.width }
 
 // needsLastConv says why a group is no such convolution.
-func (g *Group) needsLastConv() string {
+func (g *Group) needsLastConv(Target) string {
 	switch {
 	case g.Anchor == nil || !g.Anchor.Is(nn.Conv):
 		return "it is no convolution"

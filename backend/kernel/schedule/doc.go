@@ -10,6 +10,8 @@
 package schedule
 
 import (
+	"fmt"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -31,8 +33,22 @@ type Target struct {
 	Threads int   // of a group, as many as schedules take: a multiple of SIMD, and no more than what the GPU has registers for
 	Shared  int64 // bytes of memory that the threads of a group share
 
+	Proofs
+}
+
+// Proofs say how kernels are proven to be right. What kernels are does not depend on that.
+type Proofs struct {
 	// Verify holds every kernel against what code generators rely on; nil: kernel.VerifyWithin.
 	Verify func(*kernel.Kernel, *ir.Effort) error
+
+	// Stop is asked while bounds are proven; true ends planning, and what comes of it is worth nothing. nil: it goes on to its end.
+	Stop func() bool
+}
+
+// Facts is a text of all that plans follow from.
+func (t Target) Facts() string {
+	t.Proofs = Proofs{}
+	return fmt.Sprintf("%#v", t)
 }
 
 // Unroll is how many vectors a loop handles at a time, to keep several operations under way.

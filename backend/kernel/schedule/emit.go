@@ -23,11 +23,8 @@ type emitter struct {
 
 	conds  []cond                                             // what holds for the lanes that count
 	vars   []string                                           // variables of the loops around
-	ranges []ir.Cond                                          // of the variables: each is at least 0 and below its extent
-	facts  []ir.Cond                                          // conditions of the branches around
-	known  *ir.DimEnv                                         // what ranges and facts say; nil until it is asked
+	scope  *ir.DimScope                                       // what is known in the loops and branches around
 	beside int                                                // how many vectors lie side by side from the one that is emitted on; at most 1: it alone
-	simple map[string]ir.Dim                                  // what has been simplified, by its text and the ranges
 	bound  map[*ir.Value]func(p point) (*kernel.Value, error) // values that a schedule makes itself
 	cache  []map[string]*kernel.Value                         // what has been emitted, a map for each block around
 	ids    map[*ir.Value]int                                  // numbers for the keys of cache
@@ -71,7 +68,7 @@ type tables struct {
 
 func newEmitter(g *Group, t Target, lanes int) *emitter {
 	e := &emitter{Builder: kernel.NewBuilder(g.Name), g: g, target: t, lanes: lanes, tables: allTables(t),
-		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, simple: map[string]ir.Dim{}}
+		bound: map[*ir.Value]func(point) (*kernel.Value, error){}, ids: map[*ir.Value]int{}, scope: g.sizes()}
 	e.VerifyBy(func(k *kernel.Kernel) error { return t.verify(k, g.effort) })
 	e.Know(g.decls, g.guards)
 	e.cache = []map[string]*kernel.Value{{}}
@@ -123,34 +120,14 @@ func (e *emitter) simplified(p point) point {
 		if !strings.Contains(p[i].at.String(), "//") {
 			continue
 		}
-		key := fmt.Sprint(p[i].at, e.ranges, e.facts)
-		simple, ok := e.simple[key]
-		if !ok {
-			simple = e.env().Simplify(p[i].at)
-			e.simple[key] = simple
-		}
 		q = slices.Clone(q)
-		q[i].at = simple
+		q[i].at = e.scope.Simplify(p[i].at)
 	}
 	return q
 }
 
 // env says what is known of sizes and of the loops and branches around.
-func (e *emitter) env() *ir.DimEnv {
-	if e.known != nil {
-		return e.known
-	}
-	decls, guards := slices.Clone(e.g.decls), slices.Clone(e.g.guards)
-	for _, c := range e.ranges {
-		decls = append(decls, &ir.DimDecl{Name: c.Left.String(), Min: 0, Max: ir.Unbounded})
-	}
-	for _, c := range append(slices.Clone(e.ranges), e.facts...) {
-		guards = append(guards, ir.Guard{Any: []ir.Cond{c}})
-	}
-	e.known = ir.NewDimEnv(decls, guards)
-	e.known.Within(e.g.effort)
-	return e.known
-}
+func (e *emitter) env() *ir.DimEnv { return e.scope.Env() }
 
 // relevant are the conditions that can matter at a place: where all lanes are at one, those that are the same for all.
 func (e *emitter) relevant(p point) []cond {
@@ -248,54 +225,6 @@ func (e *emitter) operands(op *ir.Op, p point) ([]*kernel.Value, error) {
 	return args, nil
 }
 
-// level gives all values as many lanes as the widest has.
-func (e *emitter) level(args []*kernel.Value) {
-	lanes := 1
-	for _, a := range args {
-		lanes = max(lanes, a.Type.Lanes)
-	}
-	for i, a := range args {
-		if a.Type.Lanes < lanes {
-			args[i] = e.Splat(a, lanes)
-		}
-	}
-}
-
-// spread gives a number in every lane, and a vector as it is.
-func (e *emitter) spread(v *kernel.Value, lanes int) *kernel.Value {
-	if v.Type.Lanes > 1 {
-		return v
-	}
-	return e.Splat(v, lanes)
-}
-
-// mask is the conditions as a mask of the lanes, nil where there are none.
-func (e *emitter) mask(conds []cond, lanes int) *kernel.Value {
-	var all *kernel.Value
-	for _, c := range conds {
-		m := e.within(c, lanes)
-		if all == nil {
-			all = m
-		} else {
-			all = e.Op(kernel.And, all, m)
-		}
-	}
-	return all
-}
-
-func (e *emitter) within(c cond, lanes int) *kernel.Value {
-	key := fmt.Sprintf("%d lanes|%s", lanes, c)
-	for i := len(e.cache) - 1; i >= 0; i-- {
-		if have := e.cache[i][key]; have != nil {
-			return have
-		}
-	}
-	c = e.uniformly(c, lanes)
-	m := e.Within(lanes, c.at, c.step, c.least, c.most)
-	e.cache[len(e.cache)-1][key] = m
-	return m
-}
-
 // under emits with one more condition.
 func (e *emitter) under(c cond, body func() error) error {
 	outer := e.conds
@@ -307,14 +236,12 @@ func (e *emitter) under(c cond, body func() error) error {
 // scoped runs body, whose values and index symbols are not seen after it.
 func (e *emitter) scoped(body func() error) error {
 	cache, vars, loops, kept := len(e.cache), len(e.vars), len(e.loops), len(e.kept)
-	ranges, facts := len(e.ranges), len(e.facts)
+	scope := e.scope
 	e.cache = append(e.cache, map[string]*kernel.Value{})
 	err := body()
 	e.cache, e.vars, e.loops = e.cache[:cache], e.vars[:vars], e.loops[:loops]
 	e.kept = e.kept[:kept]
-	if len(e.ranges) > ranges || len(e.facts) > facts {
-		e.ranges, e.facts, e.known = e.ranges[:ranges], e.facts[:facts], nil
-	}
+	e.scope = scope
 	return err
 }
 
@@ -334,7 +261,7 @@ func (e *emitter) loop(kind kernel.LoopKind, name string, extent ir.Dim, init []
 		next := acc
 		err = e.scoped(func() error {
 			e.vars = append(e.vars, i.Symbols()...)
-			e.ranges, e.known = append(e.ranges, ir.Cond{Left: i, Rel: ir.RelLT, Right: extent}), nil
+			e.ranging(i, extent)
 			if !isOne(extent) {
 				e.loops = append(e.loops, i.Symbols()...)
 			}
@@ -354,11 +281,17 @@ func (e *emitter) branch(holds ir.Cond, body func() error) error {
 	var err error
 	e.If(holds, func() {
 		err = e.scoped(func() error {
-			e.facts, e.known = append(e.facts, holds), nil
+			e.scope = e.scope.With(nil, ir.Guard{Any: []ir.Cond{holds}})
 			return body()
 		})
 	})
 	return err
+}
+
+// ranging tells of a variable in 0 ... extent-1.
+func (e *emitter) ranging(i, extent ir.Dim) {
+	below := ir.Cond{Left: i, Rel: ir.RelLT, Right: extent}
+	e.scope = e.scope.With(&ir.DimDecl{Name: i.String(), Max: ir.Unbounded}, ir.Guard{Any: []ir.Cond{below}})
 }
 
 // try runs body and takes back what it built.

@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"fmt"
+
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
@@ -121,7 +123,7 @@ func (e *emitter) put(out *kernel.Buffer, at point, result *kernel.Value) {
 func (e *emitter) output() (*kernel.Buffer, error) {
 	r := e.g.Result.Type
 	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
-		return nil, reason(e.g.Result.Def, "a result of %s is not emitted", r.Elem)
+		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
 	return e.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0), nil
 }

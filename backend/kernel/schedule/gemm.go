@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/aiopt/aiopt/backend/kernel"
@@ -77,28 +76,22 @@ func tileOf(registers int, e host.Elem) (height, panel int) {
 
 // makeProduct is the schedule of matrix products and convolutions.
 func makeProduct(g *Group, t Target) (*Made, error) {
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	m, err := newProductOf(g, t, t.Lanes)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range []ir.Dim{c.m, c.n, c.k} {
+	for _, d := range []ir.Dim{m.m, m.n, m.k} {
 		if n, ok := d.IsConst(); ok && n == 0 {
-			return nil, reason(c.op, "a size is 0")
+			return nil, reason(m.op, "a size is 0")
 		}
 	}
-	elem, err := productElem(c.op)
-	if err != nil {
+	m.stored = m.elem
+	m.height, m.panel = tileOf(t.Registers, m.elem)
+	if m.out, err = m.output(); err != nil {
 		return nil, err
 	}
-	r := g.Result.Type
-	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
-		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
-	}
-	m := &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem, stored: elem}
-	m.height, m.panel = tileOf(t.Registers, elem)
-	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
-	if c.b.conv != nil {
-		m.blocks = newPixelBlocks(m, c.b.conv)
+	if conv := m.contraction.b.conv; conv != nil {
+		m.blocks = newPixelBlocks(m, conv)
 	}
 	m.choose()
 	if err := m.sources(); err != nil {
@@ -201,7 +194,7 @@ func (m *gemm) build() error {
 func (m *gemm) sized(counts []ir.Dim, body func() error) error {
 	for i, c := range counts {
 		holds := ir.Cond{Left: one, Rel: ir.RelLE, Right: c}
-		if m.g.env.Prove(holds) != ir.True {
+		if !m.g.sure(holds) {
 			return m.branch(holds, func() error { return m.sized(counts[i+1:], body) })
 		}
 	}
@@ -266,7 +259,7 @@ func (m *gemm) round(at []ir.Dim) error {
 
 func (m *gemm) where(holds []ir.Cond, body func() error) error {
 	for i, c := range holds {
-		if m.g.env.Prove(c) != ir.True {
+		if !m.g.sure(c) {
 			return m.branch(c, func() error { return m.where(holds[i+1:], body) })
 		}
 	}
@@ -306,4 +299,17 @@ func (m *gemm) block(t tall, pl place, ib ir.Dim) error {
 			})
 		})
 	})
+}
+
+// vectorIn is a vector of a factor.
+func (m *gemm) vectorIn(f factor, batch []ir.Dim, outer, k part) (*kernel.Value, error) {
+	q, err := f.at(batch, outer, k)
+	if err != nil {
+		return nil, err
+	}
+	v, err := m.emitter.value(f.v, q)
+	if err != nil {
+		return nil, err
+	}
+	return m.spread(m.Cast(v, m.elem), m.emitter.lanes), nil
 }

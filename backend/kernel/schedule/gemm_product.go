@@ -50,7 +50,7 @@ func products() map[*ir.OpDef]func(g *Group, op *ir.Op) (*contraction, error) {
 }
 
 // needsProduct says why a group is no matrix product.
-func (g *Group) needsProduct() string {
+func (g *Group) needsProduct(Target) string {
 	if g.Anchor == nil {
 		return "it has no heavy operation"
 	}
@@ -58,6 +58,37 @@ func (g *Group) needsProduct() string {
 		return g.Anchor.Name() + " is no matrix product"
 	}
 	return ""
+}
+
+// contraction describes the group's product.
+func (g *Group) contraction() (*contraction, error) { return products()[g.Anchor.Def](g, g.Anchor) }
+
+// fewRows describes the group's product, where it is one of a known number of rows, one to so many.
+func (g *Group) fewRows(t Target, most int64) (c *contraction, why string) {
+	if why := g.needsProduct(t); why != "" {
+		return nil, why
+	}
+	c, err := g.contraction()
+	if err != nil {
+		return nil, err.Error()
+	}
+	if n, ok := c.m.IsConst(); !ok || n < 1 || n > most {
+		return nil, "it has many rows, or none"
+	}
+	return c, ""
+}
+
+// newProductOf is a gemm for a group's product, with vectors of some lanes. It has no kernel and no result yet.
+func newProductOf(g *Group, t Target, lanes int) (*gemm, error) {
+	c, err := g.contraction()
+	if err != nil {
+		return nil, err
+	}
+	elem, err := productElem(c.op)
+	if err != nil {
+		return nil, err
+	}
+	return &gemm{emitter: newEmitter(g, t, lanes), contraction: c, elem: elem}, nil
 }
 
 func along(axes int, size ir.Dim, p part) part {

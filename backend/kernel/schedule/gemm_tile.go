@@ -217,9 +217,9 @@ func (m *gemm) store(at point, p place, row, col part, sum *kernel.Value) error 
 		return err
 	}
 	sum = m.rounded(sum, y.Type.Elem)
+	here := m.simplified(at).linear() // as everywhere that a value is asked for
 	m.bound[y] = func(q point) (*kernel.Value, error) {
-		have, want := q.linear(), at.linear()
-		if !have.at.Equal(want.at) || !have.step.Equal(want.step) {
+		if have := q.linear(); !have.at.Equal(here.at) || !have.step.Equal(here.step) {
 			return nil, fmt.Errorf("what follows %s takes elements from other places", m.op.Name())
 		}
 		return sum, nil

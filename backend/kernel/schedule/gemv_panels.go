@@ -1,8 +1,6 @@
 package schedule
 
 import (
-	"fmt"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/dialect/quant"
 	"github.com/aiopt/aiopt/dialect/tensor"
@@ -14,30 +12,14 @@ import (
 // written as numbers first.
 const panelRows = 4
 
-// newProductOf is a gemm for a group's product, without kernels yet.
-func newProductOf(g *Group, t Target) (*gemm, error) {
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
-	if err != nil {
-		return nil, err
-	}
-	elem, err := productElem(c.op)
-	if err != nil {
-		return nil, err
-	}
-	return &gemm{emitter: newEmitter(g, t, t.Lanes), contraction: c, elem: elem}, nil
-}
-
 // needsPanels says why a group is no product of few rows with weights that panels hold.
 func (g *Group) needsPanels(t Target) string {
-	if why := g.needsProduct(); why != "" {
+	if _, why := g.fewRows(t, panelRows); why != "" {
 		return why
 	}
-	m, err := newProductOf(g, t)
+	m, err := newProductOf(g, t, t.Lanes)
 	if err != nil {
 		return err.Error()
-	}
-	if rows, ok := m.m.IsConst(); !ok || rows > panelRows || rows == 0 {
-		return "it has many rows"
 	}
 	_, why := compressedOf(m)
 	return why
@@ -56,19 +38,17 @@ type vectorProduct struct {
 // makePanels is the schedule of products of few rows with compressed weights: codes become numbers in registers, with a
 // column in each lane, so that no more than the codes comes from memory and a scale is needed once for its neighbours.
 func makePanels(g *Group, t Target) (*Made, error) {
-	m, err := newProductOf(g, t)
+	m, err := newProductOf(g, t, t.Lanes)
 	if err != nil {
 		return nil, err
-	}
-	r := g.Result.Type
-	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
-		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
 	}
 	weights, why := compressedOf(m)
 	if why != "" {
 		return nil, reason(m.op, "%s", why)
 	}
-	m.out = m.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)
+	if m.out, err = m.output(); err != nil {
+		return nil, err
+	}
 	if err := weights.pack(); err != nil {
 		return nil, err
 	}

@@ -235,7 +235,7 @@ func (e *emitter) position(name string, at, extent ir.Dim) ir.Dim {
 		return zero
 	}
 	i := e.symbol(name, at, extent.Sub(one))
-	e.ranges, e.known = append(e.ranges, ir.Cond{Left: i, Rel: ir.RelLT, Right: extent}), nil
+	e.ranging(i, extent)
 	e.loops = append(e.loops, i.Symbols()...)
 	return i
 }

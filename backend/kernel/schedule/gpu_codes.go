@@ -80,11 +80,11 @@ func codesOf(g *Group, c *contraction) (op *ir.Op, reason string) {
 }
 
 // needsCodes says why a group is no product of few rows with codes.
-func (g *Group) needsCodes() string {
-	if why := g.needsDots(); why != "" {
+func (g *Group) needsCodes(t Target) string {
+	if why := g.needsDots(t); why != "" {
 		return why
 	}
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	c, err := g.contraction()
 	if err != nil {
 		return err.Error()
 	}

@@ -1,70 +1,56 @@
 package schedule
 
 import (
-	"errors"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 )
 
+// needsColumns says why a product of few rows is not one whose columns lie side by side.
+func (g *Group) needsColumns(t Target) string {
+	c, why := g.fewRows(t, mostDotRows/2)
+	switch {
+	case why != "":
+		return why
+	case c.b.conv != nil || c.b.alongK:
+		return "its columns do not lie side by side"
+	}
+	return ""
+}
+
 // makeColumns has each thread add up the products of a vector of columns with all rows; the SIMD groups of a group of threads
 // share k.
 func makeColumns(g *Group, t Target) (*Made, error) {
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	c, err := g.contraction()
 	if err != nil {
 		return nil, err
 	}
-	var last error
-	for _, lanes := range vectorsOf(c.n, t) {
+	return t.byWidest(c.n, func(lanes int) (*kernel.Kernel, error) {
 		m, err := newGPUProduct(g, t, lanes)
 		if err != nil {
 			return nil, err
 		}
-		d := &columns{gemm: m, simds: int64(t.Threads / t.SIMD), width: int64(t.SIMD * lanes)}
-		d.rows, _ = m.m.IsConst()
-		k, err := d.make()
-		if err == nil {
-			return &Made{Kernels: []*kernel.Kernel{k}}, nil
-		}
-		if last == nil || !errors.Is(err, errLanes) {
-			last = err
-		}
-	}
-	return nil, last
+		return (&columns{flatProduct: newFlatProduct(m), width: int64(t.SIMD * lanes)}).make()
+	})
 }
 
 // columns is that schedule.
 type columns struct {
-	*gemm
-	rows  int64
-	simds int64 // of a group of threads
+	*flatProduct
 	width int64 // columns of a SIMD group
 	sums  *kernel.Buffer
 }
 
 func (d *columns) make() (*kernel.Kernel, error) {
-	counts := append(append([]ir.Dim{}, d.batches...), d.n)
-	axes := []axis{{name: "batch", extent: product(d.batches)}, {name: "column", extent: d.n}}
-	groups := []ir.Dim{product(d.batches), ceilDiv(d.n, num(d.width))}
 	d.sums = d.Buffer("sums", d.elem, num(d.simds*d.rows*d.width), kernel.Shared, 0)
-	err := d.grid(axes, groups, func(group []ir.Dim) error {
-		return d.team(d.simds*int64(d.target.SIMD), func(t ir.Dim) error {
-			return d.sized(counts, func() error { return d.thread(d.pick(group[0], d.batches), group[1].Mul(num(d.width)), t) })
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return d.Build()
+	return d.onGroups(d.width, d.thread)
 }
 
-func (d *columns) thread(batch []ir.Dim, first, t ir.Dim) error {
-	simd, lanes := num(int64(d.target.SIMD)), num(int64(d.emitter.lanes))
+func (d *columns) thread(batch []ir.Dim, group, t ir.Dim) error {
+	first, lanes := group.Mul(num(d.width)), num(int64(d.emitter.lanes))
 	d.loops = append(d.loops, again)
-	team := d.symbol("simd", t.FloorDiv(simd), num(d.simds-1))
-	lane := d.symbol("lane", t.Mod(simd), simd.Sub(one))
-	inGroup := lane.Mul(lanes)
-	col := part{at: first.Add(inGroup)}
+	team, lane := d.inGroup(t)
+	at := lane.Mul(lanes)
+	col := part{at: first.Add(at)}
 	if !isZero(d.n.Mod(num(d.width))) {
 		col.at = d.symbol("col", col.at.FloorDiv(lanes), d.n.FloorDiv(lanes).Sub(one)).Mul(lanes)
 	}
@@ -76,12 +62,12 @@ func (d *columns) thread(batch []ir.Dim, first, t ir.Dim) error {
 		return err
 	}
 	for row, v := range acc {
-		d.Store(d.sums, team.Mul(num(d.rows)).Add(num(int64(row))).Mul(num(d.width)).Add(inGroup), v)
+		d.Store(d.sums, team.Mul(num(d.rows)).Add(num(int64(row))).Mul(num(d.width)).Add(at), v)
 	}
 	d.Barrier()
 	return d.only(ir.Cond{Left: t, Rel: ir.RelLT, Right: num(d.rows * int64(d.target.SIMD))}, func() error {
 		row := part{at: d.symbol("row", team, num(d.rows-1))}
-		return d.only(ir.Cond{Left: first.Add(inGroup), Rel: ir.RelLT, Right: d.n}, func() error { return d.stored(batch, row, col, inGroup) })
+		return d.only(ir.Cond{Left: first.Add(at), Rel: ir.RelLT, Right: d.n}, func() error { return d.stored(batch, row, col, at) })
 	})
 }
 
@@ -121,10 +107,10 @@ func (d *columns) added(batch []ir.Dim, col part, team ir.Dim) ([]*kernel.Value,
 }
 
 // stored sums up what the SIMD groups have for a vector of columns of a row.
-func (d *columns) stored(batch []ir.Dim, row, col part, inGroup ir.Dim) error {
+func (d *columns) stored(batch []ir.Dim, row, col part, column ir.Dim) error {
 	var sum *kernel.Value
 	for s := range d.simds {
-		v := d.Load(d.sums, num(s*d.rows).Add(row.at).Mul(num(d.width)).Add(inGroup), d.emitter.lanes)
+		v := d.Load(d.sums, num(s*d.rows).Add(row.at).Mul(num(d.width)).Add(column), d.emitter.lanes)
 		if sum == nil {
 			sum = v
 		} else {

@@ -1,9 +1,6 @@
 package schedule
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -12,42 +9,16 @@ import (
 // mostDotRows is the most rows of a product that SIMD groups compute by dots; more go by tiles.
 const mostDotRows = 8
 
-// newGPUProduct starts the kernel of a product of f32 with vectors of some lanes. What is reduced in it is meant to be reduced once.
-func newGPUProduct(g *Group, t Target, lanes int) (*gemm, error) {
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
-	if err != nil {
-		return nil, err
-	}
-	elem, err := productElem(c.op)
-	if err != nil {
-		return nil, err
-	}
-	m := &gemm{emitter: newEmitter(g, t, lanes), contraction: c, elem: elem}
-	if m.out, err = m.output(); err != nil {
-		return nil, err
-	}
-	if elem != host.F32 {
-		return nil, reason(c.op, "products of %s are not emitted", elem)
-	}
-	return m, nil
-}
-
 // needsDots says why a group is no product of few rows with columns that lie along k.
-func (g *Group) needsDots() string {
-	if why := g.needsProduct(); why != "" {
+func (g *Group) needsDots(t Target) string {
+	c, why := g.fewRows(t, mostDotRows)
+	if why != "" {
 		return why
 	}
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
-	if err != nil {
-		return err.Error()
-	}
-	k, _ := g.env.Range(c.k)
-	switch n, ok := c.m.IsConst(); {
-	case !ok || n > mostDotRows || n < 1:
-		return "it has many rows"
-	case c.b.conv != nil || !c.b.alongK:
+	if c.b.conv != nil || !c.b.alongK {
 		return "its columns do not lie along k"
-	case k < shortRow:
+	}
+	if k, _ := g.env.Range(c.k); k < shortRow {
 		return "its sums are short"
 	}
 	return ""
@@ -55,47 +26,25 @@ func (g *Group) needsDots() string {
 
 // makeDots has a SIMD group add up the products of a few columns with all rows; lanes and threads go along k.
 func makeDots(g *Group, t Target) (*Made, error) {
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	c, err := g.contraction()
 	if err != nil {
 		return nil, err
 	}
-	var last error
-	for _, lanes := range vectorsOf(c.k, t) {
+	return t.byWidest(c.k, func(lanes int) (*kernel.Kernel, error) {
 		m, err := newGPUProduct(g, t, lanes)
 		if err != nil {
 			return nil, err
 		}
 		d := newDots(m)
 		d.add = d.sums
-		k, err := d.make()
-		if err == nil {
-			return &Made{Kernels: []*kernel.Kernel{k}}, nil
-		}
-		if last == nil || !errors.Is(err, errLanes) {
-			last = err
-		}
-	}
-	return nil, last
-}
-
-// vectorsOf are the widths of vectors of which a whole number fills a size, the widest first, and 1.
-func vectorsOf(size ir.Dim, t Target) []int {
-	var list []int
-	for n := t.Lanes; n > 1; n /= 2 {
-		if isZero(size.Mod(num(int64(n)))) {
-			list = append(list, n)
-			break
-		}
-	}
-	return append(list, 1)
+		return d.make()
+	})
 }
 
 // dots is that schedule.
 type dots struct {
-	*gemm
-	rows  int64
-	each  int64 // columns of a SIMD group
-	simds int64 // of a group of threads
+	*flatProduct
+	each int64 // columns of a SIMD group
 
 	// add gives the sums of each row with some columns that this thread has.
 	add func(batch, cols []ir.Dim) ([]*kernel.Value, error)
@@ -104,33 +53,17 @@ type dots struct {
 }
 
 func newDots(m *gemm) *dots {
-	d := &dots{gemm: m, simds: int64(m.target.Threads / m.target.SIMD), each: 4}
-	d.rows, _ = m.m.IsConst()
+	d := &dots{flatProduct: newFlatProduct(m), each: 4}
 	for d.each > 1 && d.each*d.rows > mostDotRows {
 		d.each /= 2
 	}
 	return d
 }
 
-func (d *dots) make() (*kernel.Kernel, error) {
-	counts := append(append([]ir.Dim{}, d.batches...), d.n)
-	axes := []axis{{name: "batch", extent: product(d.batches)}, {name: "column", extent: d.n}}
-	groups := []ir.Dim{product(d.batches), ceilDiv(d.n, num(d.each*d.simds))}
-	err := d.grid(axes, groups, func(group []ir.Dim) error {
-		return d.team(d.simds*int64(d.target.SIMD), func(t ir.Dim) error {
-			return d.sized(counts, func() error { return d.thread(d.pick(group[0], d.batches), group[1], t) })
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return d.Build()
-}
+func (d *dots) make() (*kernel.Kernel, error) { return d.onGroups(d.each*d.simds, d.thread) }
 
 func (d *dots) thread(batch []ir.Dim, group, t ir.Dim) error {
-	simd := num(int64(d.target.SIMD))
-	team := d.symbol("simd", t.FloorDiv(simd), num(d.simds-1))
-	lane := d.symbol("lane", t.Mod(simd), simd.Sub(one))
+	team, lane := d.inGroup(t)
 	first := group.Mul(num(d.simds)).Add(team).Mul(num(d.each))
 	d.crew = &crew{emitter: d.emitter, own: lane, threads: int64(d.target.SIMD), size: d.k}
 	cols := make([]ir.Dim, d.each)
@@ -187,19 +120,6 @@ func (d *dots) sums(batch, cols []ir.Dim) ([]*kernel.Value, error) {
 	})
 }
 
-// vectorIn is a vector of a factor along k.
-func (m *gemm) vectorIn(f factor, batch []ir.Dim, outer, k part) (*kernel.Value, error) {
-	q, err := f.at(batch, outer, k)
-	if err != nil {
-		return nil, err
-	}
-	v, err := m.emitter.value(f.v, q)
-	if err != nil {
-		return nil, err
-	}
-	return m.spread(m.Cast(v, m.elem), m.emitter.lanes), nil
-}
-
 // stored has each of the first threads compute and store one result.
 func (d *dots) stored(batch []ir.Dim, first, lane ir.Dim, sums []*kernel.Value) error {
 	id := d.Index(host.I32, lane)
@@ -224,40 +144,4 @@ func (d *dots) stored(batch []ir.Dim, first, lane ir.Dim, sums []*kernel.Value) 
 		}
 		return d.only(ir.Cond{Left: at, Rel: ir.RelLT, Right: d.n}, store)
 	})
-}
-
-// again is a variable that no place depends on: where it is among the loops, nothing is reduced again and again.
-const again = "again"
-
-// needsTiles says why a group is no product that is worth tiles.
-func (g *Group) needsTiles() string {
-	if why := g.needsProduct(); why != "" {
-		return why
-	}
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
-	if err != nil {
-		return err.Error()
-	}
-	for _, d := range []ir.Dim{c.m, c.n, c.k} {
-		if _, most := g.env.Range(d); most < side {
-			return "it is small"
-		}
-	}
-	return ""
-}
-
-// needsColumns says why a product of few rows is not one whose columns lie side by side.
-func (g *Group) needsColumns() string {
-	if why := g.needsProduct(); why != "" {
-		return why
-	}
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
-	if err != nil {
-		return err.Error()
-	}
-	n, ok := c.m.IsConst()
-	if !ok || n > mostDotRows/2 || n < 1 || c.b.conv != nil || c.b.alongK {
-		return fmt.Sprintf("%d rows, or its columns lie along k", n)
-	}
-	return ""
 }

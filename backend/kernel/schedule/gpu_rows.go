@@ -61,7 +61,7 @@ func newRows(g *Group) (r rows, reason string) {
 }
 
 // needsRowTeams says why a group has no rows for teams of threads.
-func (g *Group) needsRowTeams() string {
+func (g *Group) needsRowTeams(Target) string {
 	e, err := g.Expanded()
 	if err != nil {
 		return err.Error()

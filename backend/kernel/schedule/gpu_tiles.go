@@ -1,8 +1,6 @@
 package schedule
 
 import (
-	"errors"
-
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -50,27 +48,36 @@ func tileElem(list ...*ir.Value) host.Elem {
 // padded is a row's length in shared memory, so that neighbouring rows begin in other banks.
 func padded(n int64, elem host.Elem) int64 { return n + 16/int64(elem.Bytes()) }
 
+// needsTiles says why a group is no product that is worth tiles.
+func (g *Group) needsTiles(t Target) string {
+	if why := g.needsProduct(t); why != "" {
+		return why
+	}
+	c, err := g.contraction()
+	if err != nil {
+		return err.Error()
+	}
+	for _, d := range []ir.Dim{c.m, c.n, c.k} {
+		if _, most := g.env.Range(d); most < side {
+			return "it is small"
+		}
+	}
+	return ""
+}
+
 // makeTiled is that schedule.
 func makeTiled(g *Group, t Target) (*Made, error) {
-	c, err := products()[g.Anchor.Def](g, g.Anchor)
+	c, err := g.contraction()
 	if err != nil {
 		return nil, err
 	}
-	var last error
-	for _, lanes := range vectorsOf(c.n, t) {
+	return t.byWidest(c.n, func(lanes int) (*kernel.Kernel, error) {
 		m, err := newGPUProduct(g, t, t.Lanes)
 		if err != nil {
 			return nil, err
 		}
-		k, err := newTiled(m, lanes).make()
-		if err == nil {
-			return &Made{Kernels: []*kernel.Kernel{k}}, nil
-		}
-		if last == nil || !errors.Is(err, errLanes) {
-			last = err
-		}
-	}
-	return nil, last
+		return newTiled(m, lanes).make()
+	})
 }
 
 func newTiled(m *gemm, lanes int) *tiled {

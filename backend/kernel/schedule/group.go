@@ -23,7 +23,38 @@ type Group struct {
 	decls  []*ir.DimDecl
 	guards []ir.Guard
 	env    *ir.DimEnv
-	effort *ir.Effort // that proofs about the group take from
+	effort *ir.Effort   // that proofs about the group take from
+	scope  *ir.DimScope // what they know; nil until it is asked
+	own    *ir.DimEnv   // see sure
+}
+
+// sizes is what is known of the sizes of the group.
+func (g *Group) sizes() *ir.DimScope {
+	if g.scope == nil {
+		env := ir.NewDimEnv(g.decls, g.guards)
+		env.Within(g.effort)
+		g.scope = env.Scope()
+	}
+	return g.scope
+}
+
+// sure reports a condition on sizes that a kernel of the group knows as well: it follows from ranges, and from guards that speak of the
+// sizes of the group's values alone. Others may be left out of the kernel (see [kernel.Builder.Know]).
+func (g *Group) sure(c ir.Cond) bool {
+	if g.own == nil {
+		var used []string
+		for _, v := range append([]*ir.Value{g.Result}, g.Params...) {
+			for _, d := range v.Type.Shape {
+				used = append(used, d.Symbols()...)
+			}
+		}
+		guards := slices.DeleteFunc(slices.Clone(g.guards), func(h ir.Guard) bool {
+			return slices.ContainsFunc(h.Symbols(), func(s string) bool { return !slices.Contains(used, s) })
+		})
+		g.own = ir.NewDimEnv(g.decls, guards)
+		g.own.Within(g.effort)
+	}
+	return g.own.Prove(c) == ir.True
 }
 
 // OneResult reports an operation of which only the first result is used.

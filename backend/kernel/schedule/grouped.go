@@ -11,7 +11,7 @@ import (
 )
 
 // needsGrouped says why the group is no product of runs of rows with a matrix each.
-func (g *Group) needsGrouped() string {
+func (g *Group) needsGrouped(Target) string {
 	switch {
 	case g.Anchor == nil || !g.Anchor.Is(nn.GroupedMatMul):
 		return "it has no nn.grouped_matmul"

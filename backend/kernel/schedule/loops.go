@@ -151,13 +151,14 @@ type loops struct {
 func (n nest) make(g *Group, t Target, checks bool) (*kernel.Kernel, error) {
 	e := newEmitter(g, t, n.width(g, t.Lanes))
 	e.checks = checks
-	r := g.Result.Type
-	if r.Elem.Packed() || r.Elem.IsComplex() || storageElem(r.Elem) != r.Elem {
-		return nil, fmt.Errorf("a result of %s is not emitted", r.Elem)
+	out, err := e.output()
+	if err != nil {
+		return nil, err
 	}
-	l := &loops{emitter: e, nest: n, out: e.Output("y", r.Elem, r.NumElements()).As(kernel.Result, 0)}
+	r := g.Result.Type
+	l := &loops{emitter: e, nest: n, out: out}
 	l.out.Once = true
-	if least, _ := g.env.Range(r.NumElements()); n.lanes && t.L3 > 0 && least >= t.L3/int64(r.Elem.Bytes()) {
+	if n.lanes && t.L3 > 0 && g.env.Prove(ir.Cond{Left: ir.Const(t.L3 / int64(r.Elem.Bytes())), Rel: ir.RelLE, Right: r.NumElements()}) == ir.True {
 		l.out.Access |= kernel.Stream
 	}
 	p := make(point, len(n.parts))

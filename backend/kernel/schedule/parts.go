@@ -16,7 +16,7 @@ type Part struct {
 
 // Parts plans a group cut into pieces, each by a schedule; the last one gives its result. The reason is that of Plan for the whole.
 func Parts(g *Group, t Target) ([]Part, string) {
-	g = g.bounded()
+	g = g.bounded(t)
 	made, reason := plan(g, t)
 	if reason == "" {
 		return []Part{{made, identity(len(g.Params)), g.Result.Type}}, ""
@@ -125,7 +125,7 @@ func (g *Group) piece(result, given *ir.Value) (*Group, []int) {
 			}
 		}
 	}
-	p := &Group{Name: g.Name, decls: g.decls, guards: g.guards, env: g.env, effort: g.effort}
+	p := &Group{Name: g.Name, decls: g.decls, guards: g.guards, env: g.env, effort: g.effort, scope: g.scope}
 	values := map[*ir.Value]*ir.Value{}
 	var of []int
 	param := func(v *ir.Value, place int, constant bool) {

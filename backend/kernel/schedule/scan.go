@@ -13,7 +13,7 @@ func scans() map[*ir.OpDef]reduction {
 }
 
 // needsScan says why the group is not a scan of something.
-func (g *Group) needsScan() string {
+func (g *Group) needsScan(Target) string {
 	if g.Result.Def == nil {
 		return "it computes nothing"
 	}

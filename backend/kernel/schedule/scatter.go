@@ -21,7 +21,7 @@ var combinations = map[host.Combine]kernel.Op{host.CombineNone: kernel.Const, ho
 	host.CombineMin: kernel.Min, host.CombineMax: kernel.Max}
 
 // needsScatter says why the group is none.
-func (g *Group) needsScatter() string {
+func (g *Group) needsScatter(Target) string {
 	if len(g.Body) != 1 || !g.Body[0].Is(tensor.Scatter) && !g.Body[0].Is(tensor.IndexPut) {
 		return "it writes to no places that are computed"
 	}
@@ -184,8 +184,7 @@ func (s scattering) write(to point, v *ir.Value, p point) error {
 
 // put goes over the indices, for each over the row that they name: all that lies behind the axes.
 func (s scattering) put() error {
-	x, values, axes := s.op.Operand(0), s.op.Operand(1), s.op.Ints("axes")
-	indices := s.op.Operands[2:]
+	x, indices, axes := s.op.Operand(0), s.op.Operands[2:], s.op.Ints("axes")
 	ids := indices[0].Type.Shape
 	for _, v := range indices {
 		if v.Type.Elem == host.Bool {
@@ -195,64 +194,71 @@ func (s scattering) put() error {
 			return reason(s.op, "indices of different shapes are not emitted")
 		}
 	}
-	first, behind := axes[0], axes[0]+len(axes)
-	outer, inner := x.Type.Shape[:first], x.Type.Shape[behind:]
-	shape := slices.Concat(outer, ids, inner)
-	row := func(r, i, c, step ir.Dim) error {
-		var from, to point
-		both := func(q part) {
-			if q.axes > 0 {
-				from, to = append(from, q), append(to, q)
-			}
-		}
-		both(part{axes: first, size: product(outer), at: r})
-		idAt := part{axes: len(ids), size: product(ids), at: i}
-		var p point
-		if len(ids) > 0 {
-			p = point{idAt}
-		}
-		from = append(from, p...)
-		for k, v := range indices {
-			size := x.Type.Shape[axes[k]]
-			place, err := s.place(v, p, size)
-			if err != nil {
-				return err
-			}
-			to = append(to, part{axes: 1, size: size, at: place})
-		}
-		both(part{axes: len(inner), size: product(inner), at: c, step: step})
-		from, err := from.broadcast(s.g.env, shape, values.Type.Shape)
-		if err != nil {
-			return err
-		}
-		return s.write(to, values, from)
-	}
+	first := axes[0]
+	p := &rowPut{scattering: s, outer: x.Type.Shape[:first], ids: ids, inner: x.Type.Shape[first+len(axes):]}
 	// Neither what lies before the axes nor what lies behind them is shared by threads.
-	n := product(inner)
+	n := product(p.inner)
 	vector := num(int64(s.lanes))
 	vectors := ceilDiv(n, vector)
 	rows, columns := kernel.Parallel, kernel.Serial
-	if isOne(product(outer)) {
+	if isOne(product(p.outer)) {
 		rows, columns = kernel.Serial, kernel.Parallel
 	}
-	_, err := s.loop(rows, "row", product(outer), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
+	_, err := s.loop(rows, "row", product(p.outer), nil, func(r ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 		_, err := s.loop(columns, "column", vectors, nil, func(c ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
 			step, at := one, c.Mul(vector)
 			if s.lanes == 1 {
 				step = zero
 			}
-			each := func() error {
+			indexed := func() error {
 				_, err := s.loop(kernel.Serial, "i", product(ids), nil, func(i ir.Dim, _ []*kernel.Value) ([]*kernel.Value, error) {
-					return nil, row(r, i, at, step)
+					return nil, p.row(r, i, at, step)
 				})
 				return err
 			}
 			if isZero(n.Mod(vector)) {
-				return nil, each()
+				return nil, indexed()
 			}
-			return nil, s.under(cond{at: at, step: step, least: zero, most: n.Sub(one)}, each)
+			return nil, s.under(cond{at: at, step: step, least: zero, most: n.Sub(one)}, indexed)
 		})
 		return nil, err
 	})
 	return err
+}
+
+// rowPut is put with the axes of the result before the indexed ones, those of the indices, and the axes behind.
+type rowPut struct {
+	scattering
+	outer, ids, inner []ir.Dim
+}
+
+// row writes what is behind the indices i of the values, from c on.
+func (s *rowPut) row(r, i, c, step ir.Dim) error {
+	x, values, axes := s.op.Operand(0), s.op.Operand(1), s.op.Ints("axes")
+	var from, to point
+	both := func(q part) {
+		if q.axes > 0 {
+			from, to = append(from, q), append(to, q)
+		}
+	}
+	both(part{axes: len(s.outer), size: product(s.outer), at: r})
+	var p point
+	if len(s.ids) > 0 {
+		p = point{{axes: len(s.ids), size: product(s.ids), at: i}}
+	}
+	from = append(from, p...)
+	for k, v := range s.op.Operands[2:] {
+		size := x.Type.Shape[axes[k]]
+		place, err := s.place(v, p, size)
+		if err != nil {
+			return err
+		}
+		to = append(to, part{axes: 1, size: size, at: place})
+	}
+	both(part{axes: len(s.inner), size: product(s.inner), at: c, step: step})
+	from, err := from.broadcast(s.g.env, slices.Concat(s.outer, s.ids, s.inner), values.Type.Shape)
+	if err != nil {
+		return err
+	}
+	return s.write(to, values, from)
 }

@@ -51,6 +51,16 @@ func MakeUpdate(op *ir.Op, t Target) (*Update, error) {
 	if len(u.base) == 0 {
 		return nil, reason(op, "there is no axis")
 	}
+	g = g.bounded(t)
+	made, err := u.make(g, t)
+	if err != nil && g.effort.Spent() {
+		err = errEffort
+	}
+	return made, err
+}
+
+// make builds both kernels of an update.
+func (u *update) make(g *Group, t Target) (*Update, error) {
 	u.place()
 	lanes := narrowest(t.Lanes, u.length)
 	if t.gpu() {
@@ -83,7 +93,7 @@ func copying(g *Group, t Target) (*kernel.Kernel, error) {
 	op.Results = []*ir.Value{{Type: x.Type, Def: op}}
 	made, err := makeNest(&Group{
 		Name: g.Name, Params: []*ir.Value{x}, Constants: []bool{false}, Body: []*ir.Op{op}, Result: op.Results[0],
-		decls: g.decls, guards: g.guards, env: g.env, effort: g.effort,
+		decls: g.decls, guards: g.guards, env: g.env, effort: g.effort, scope: g.scope,
 	}, t)
 	if err != nil {
 		return nil, err

@@ -1,66 +1,62 @@
 package check
 
 import (
-	"cmp"
-	"errors"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
-	"time"
+
+	"github.com/aiopt/aiopt/backend/cachedir"
 )
 
 // cacheLimit is how many bytes of executables are kept.
 const cacheLimit = 256 << 20
 
+// UserCache is the folder of what the checker made for the user: headers, objects and executables.
+func UserCache() cachedir.Folder { return cachedir.User("metal", cacheLimit) }
+
 // cached gives the path of a file of the cache, made if it is not there. make writes it to the path it gets.
-func (t *Tools) cached(name string, make func(out string) error) (string, error) {
-	if err := os.MkdirAll(t.Cache, 0o700); err != nil {
-		return "", err
+func (t *Tools) cached(key, ending string, make func(out string) error) (string, error) {
+	name := key + ending
+	if file, _, err := t.Cache.Open(name); err == nil {
+		t.Cache.Used(name)
+		return t.Cache.Path(name), file.Close()
 	}
-	path := filepath.Join(t.Cache, name)
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		now := time.Now()
-		_ = os.Chtimes(path, now, now) // only the order of removal depends on it
-		return path, nil
-	}
-	dir, err := os.MkdirTemp(t.Cache, "build-")
+	dir, err := t.Cache.Build()
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir)
+	defer t.Cache.Remove(dir)
 	built := filepath.Join(dir, name)
-	if err := make(built); err != nil {
+	if err := make(t.Cache.Path(built)); err != nil {
 		return "", err
 	}
-	if err := os.Rename(built, path); err != nil {
+	if err := t.Cache.Take(built, name); err != nil {
 		return "", err
 	}
-	return path, t.shrink(name)
+	return t.Cache.Path(name), t.Cache.Shrink(key)
 }
 
-// shrink removes what was not used for longest until the rest fits.
-func (t *Tools) shrink(keep string) error {
-	files, err := os.ReadDir(t.Cache)
-	if err != nil {
-		return err
+// mostHeader is how many bytes a file of the header may have.
+const mostHeader = 1 << 20
+
+// Folder writes files into a folder of the cache that is named by what they hold, and gives its path and the key of its name. Others may
+// be reading it, so that each is replaced by itself, where it is not what it should be.
+func (t *Tools) Folder(files map[string]string) (path, key string, err error) {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		all = append(all, name, files[name])
 	}
-	var list []os.FileInfo
-	for _, f := range files {
-		if info, err := f.Info(); err == nil && info.Mode().IsRegular() { // another process may have removed it
-			list = append(list, info)
+	key = hash(all...)
+	dir := key + ".header"
+	for i := 0; i < len(all); i += 2 {
+		name := filepath.Join(dir, all[i])
+		if old, err := t.Cache.Read(name, mostHeader); err == nil && string(old) == all[i+1] {
+			continue
+		}
+		if err := t.Cache.Write(name, []byte(all[i+1])); err != nil {
+			return "", "", err
 		}
 	}
-	slices.SortFunc(list, func(a, b os.FileInfo) int {
-		return cmp.Or(b.ModTime().Compare(a.ModTime()), cmp.Compare(a.Name(), b.Name()))
-	})
-	var errs []error
-	total := int64(0)
-	for _, info := range list {
-		if total += info.Size(); total > cacheLimit && info.Name() != keep {
-			if err := os.Remove(filepath.Join(t.Cache, info.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
-				errs = append(errs, err)
-			}
-		}
-	}
-	return errors.Join(errs...)
+	t.Cache.Used(dir)
+	return t.Cache.Path(dir), key, nil
 }

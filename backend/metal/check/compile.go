@@ -140,7 +140,7 @@ func (t *Tools) shimFolder() (path, key string, err error) {
 // runtimeObject gives the object of the runtime, which all executables share.
 func (t *Tools) runtimeObject(ctx context.Context, dir, key string) (string, error) {
 	args := append(t.common(), "-O2", "-nostdinc++", "-c", filepath.Join(dir, "main.cpp"))
-	return t.cached(hash(append([]string{t.Version, key}, args...)...)+".o", func(out string) error {
+	return t.cached(hash(append([]string{t.Version, key}, args...)...), ".o", func(out string) error {
 		said, err := t.Call(ctx, dir, "", append(args, "-o", out)...)
 		if err != nil {
 			return t.Failure(ctx, "the checker's own runtime", err, said)
@@ -173,7 +173,7 @@ func (p *Program) executable(ctx context.Context, checked bool) (string, error) 
 	}
 	link := []string{"-static", "-no-pie", "-nostdlib++"}
 	unit := p.unit()
-	path, err := t.cached(hash(append([]string{t.Version, key, unit, object}, append(args, link...)...)...)+".exe", func(out string) error {
+	path, err := t.cached(hash(append([]string{t.Version, key, unit, object}, append(args, link...)...)...), ".exe", func(out string) error {
 		temp := filepath.Join(filepath.Dir(out), "unit.o")
 		said, err := t.Call(ctx, dir, unit, append(args, "-I", dir, "-c", "-x", "c++", "-", "-o", temp)...)
 		if err != nil {

@@ -4,11 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 
+	"github.com/aiopt/aiopt/backend/cachedir"
 	"github.com/aiopt/aiopt/backend/programs"
 )
 
@@ -17,8 +16,8 @@ type Tools struct {
 	Clang   string // the path of clang++
 	Version string // what it says of itself, such as "19.1.7"
 	Major   int
-	Cache   string // the folder of what it made; only the user may read it
-	Limits  Limits // of compiling a text
+	Cache   cachedir.Folder // of what it made
+	Limits  Limits          // of compiling a text
 }
 
 // Missing is the error of a machine without the programs.
@@ -41,15 +40,11 @@ func Find() (*Tools, error) {
 	if runtime.GOOS != "linux" {
 		return nil, &Missing{What: "Metal code is checked on Linux only, so far"}
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
 	found, err := clang().Find(programs.Ask)
 	if err != nil {
 		return nil, err
 	}
-	return &Tools{Clang: found.Path, Version: found.Version, Major: found.Major, Cache: filepath.Join(cache, "aiopt", "metal")}, nil
+	return &Tools{Clang: found.Path, Version: found.Version, Major: found.Major, Cache: UserCache()}, nil
 }
 
 // hash names what was made by all that went into it.

@@ -3,6 +3,7 @@ package checked
 import (
 	"testing"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
@@ -17,7 +18,7 @@ func TestPrograms(t *testing.T) {
 	}
 	for _, c := range walktest.Programs {
 		t.Run(c.Name, func(t *testing.T) {
-			m := walktest.Parse(t, c.Text)
+			m := backendtest.Parse(t, c.Text)
 			in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
 			if err != nil {
 				t.Fatal(err)
@@ -41,7 +42,7 @@ func TestMistake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := walktest.Parse(t, walktest.Decoder)
+	m := backendtest.Parse(t, walktest.Decoder)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/plan"
@@ -36,7 +37,7 @@ func planted(t *testing.T) (*check.Tools, *ir.Module, *plan.Plan, []*host.Tensor
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := walktest.Parse(t, chain)
+	m := backendtest.Parse(t, chain)
 	p, err := plan.Make(t.Context(), m, plan.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -12,14 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/metal/launch"
-	"github.com/aiopt/aiopt/dialect/core"
-	"github.com/aiopt/aiopt/dialect/nn"
-	"github.com/aiopt/aiopt/dialect/quant"
-	"github.com/aiopt/aiopt/dialect/state"
-	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
-	"github.com/aiopt/aiopt/ir/text"
 )
 
 var update = flag.Bool("update", false, "write the goldens")
@@ -37,7 +32,7 @@ func TestPlans(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, threads := range []int{1, 3} {
-				got := golden(t, parse(t, string(a.Files[0].Data)), threads)
+				got := golden(t, backendtest.Parse(t, string(a.Files[0].Data)), threads)
 				if *update {
 					a.Files = []txtar.File{a.Files[0], {Name: "plan", Data: []byte(got)}}
 					if err := os.WriteFile(path, txtar.Format(a), 0o644); err != nil {
@@ -77,20 +72,4 @@ func golden(t *testing.T, m *ir.Module, threads int) string {
 	}
 	_, functions, _ := bytes.Cut(data, []byte(`"functions": [`))
 	return b.String() + strings.TrimSuffix(string(functions), "\n  ]\n}\n")[1:] + "\n"
-}
-
-func parse(t *testing.T, src string) *ir.Module {
-	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := text.Parse("test.air", []byte(src), ops)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ir.Verify(m); err != nil {
-		t.Fatal(err)
-	}
-	return m
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -54,7 +55,9 @@ func Make(ctx context.Context, m *ir.Module, o Options) (*Plan, error) {
 		}
 	}
 	kinds := calls.KindsOf(ops)
-	all, err := kinds.Plan(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, Target()) }, inParallel(o.Threads), progress)
+	target := Target()
+	target.Stop = func() bool { return ctx.Err() != nil }
+	all, err := kinds.Plan(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, target) }, inParallel(o.Threads), progress)
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +153,8 @@ func (b *builder) kernels(op *ir.Op, over map[*ir.Op]bool) (*calls.Plan, []int, 
 		return nil, nil, fmt.Errorf("%s", why)
 	}
 	made := b.planned[op]
-	if made.Err != nil {
-		return nil, nil, made.Err
+	if made.Plan == nil {
+		return nil, nil, errors.New(made.Reason)
 	}
 	p := made.Plan
 	if p.InPlace != nil && !calls.OfState(op, over) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/metal/plan"
 	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
@@ -22,7 +23,7 @@ import (
 // stand gives the stand-in for a program, with inputs.
 func stand(t *testing.T, text string, sizes map[string]int64) (*recorder, *ir.Module, []*host.Tensor) {
 	t.Helper()
-	m := walktest.Parse(t, text)
+	m := backendtest.Parse(t, text)
 	p, err := plan.Make(t.Context(), m, plan.Options{})
 	if err != nil {
 		t.Fatal(err)

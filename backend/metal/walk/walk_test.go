@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/metal/launch"
@@ -125,7 +126,7 @@ func TestPrograms(t *testing.T) {
 	for _, e := range both {
 		for _, c := range walktest.Programs {
 			t.Run(fmt.Sprintf("%s, apart %v", c.Name, e.apart), func(t *testing.T) {
-				m := walktest.Parse(t, c.Text)
+				m := backendtest.Parse(t, c.Text)
 				in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
 				if err != nil {
 					t.Fatal(err)
@@ -146,7 +147,7 @@ func TestPrograms(t *testing.T) {
 // TestMistake holds that a call which fails changes no state.
 func TestMistake(t *testing.T) {
 	for _, e := range both {
-		m := walktest.Parse(t, walktest.Decoder)
+		m := backendtest.Parse(t, walktest.Decoder)
 		in, err := numeric.MakeInputs(m.Funcs[0], nil)
 		if err != nil {
 			t.Fatal(err)
@@ -173,7 +174,7 @@ module @m {
 
 // TestPlaces holds that a state which lies where another one did is not written over.
 func TestPlaces(t *testing.T) {
-	m := walktest.Parse(t, places)
+	m := backendtest.Parse(t, places)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +242,7 @@ func pack(p *plan.Plan) {
 
 // TestOnce holds that a step which fills packed memory runs once for all sessions.
 func TestOnce(t *testing.T) {
-	m := walktest.Parse(t, layers)
+	m := backendtest.Parse(t, layers)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		t.Fatal(err)
@@ -274,7 +275,7 @@ func TestOnce(t *testing.T) {
 
 // TestTogether runs sessions of a program at the same time.
 func TestTogether(t *testing.T) {
-	m := walktest.Parse(t, layers)
+	m := backendtest.Parse(t, layers)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +309,7 @@ func TestTogether(t *testing.T) {
 // TestSizes holds that calls of other sizes find other memory.
 func TestSizes(t *testing.T) {
 	c := walktest.Programs[1]
-	m := walktest.Parse(t, c.Text)
+	m := backendtest.Parse(t, c.Text)
 	e := engine{sizes: map[string]int64{}}
 	p, err := e.Compile(t.Context(), m, backend.Options{})
 	if err != nil {
@@ -339,7 +340,7 @@ func TestSizes(t *testing.T) {
 
 // BenchmarkWalk is what a call of a decoder takes whose kernels do nothing: five dispatches.
 func BenchmarkWalk(b *testing.B) {
-	m := walktest.Parse(b, walktest.Decoder)
+	m := backendtest.Parse(b, walktest.Decoder)
 	in, err := numeric.MakeInputs(m.Funcs[0], nil)
 	if err != nil {
 		b.Fatal(err)

@@ -1,12 +1,13 @@
-"""Metal kernels that travel with a PyTorch model.
+"""Metal kernels that travel with a PyTorch model, and what its nodes compute.
 
 ``TorchMetalKernel`` is a kernel with its definition in PyTorch; call it inside of a model. ``save`` writes an exported program
-with its kernels, which the ``aiopt`` compiler reads.
+with its kernels, which the ``aiopt`` compiler reads. ``save_intermediates`` runs a program and writes what each node gives, which
+``aiopt compare`` holds other runs against.
 """
 
 from .parameter import MetalParameter
 
-__all__ = ["MetalParameter", "TorchMetalKernel", "save"]
+__all__ = ["MetalParameter", "TorchMetalKernel", "save", "save_intermediates"]
 
 
 def __getattr__(name):
@@ -19,4 +20,8 @@ def __getattr__(name):
         from .saving import save
 
         return save
+    if name == "save_intermediates":
+        from .intermediates import save_intermediates
+
+        return save_intermediates
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

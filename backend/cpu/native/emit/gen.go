@@ -19,8 +19,6 @@ type Layout struct {
 	// Words of the block: the addresses of the global buffers, then the sizes in the kernel's order, then for each other
 	// buffer the bytes from the start of the scratch memory.
 	Words int
-	// Rounds is how many rounds the outermost parallel loop has; nil where there is none and the kernel runs whole for [0, 1).
-	Rounds *ir.Dim
 	// Scratch are the other buffers in the order of their words.
 	Scratch []*kernel.Buffer
 }
@@ -33,11 +31,17 @@ func LayoutOf(k *kernel.Kernel) Layout {
 			l.Scratch = append(l.Scratch, b)
 		}
 	}
-	if loop, _ := k.Outermost(); loop != nil {
-		n := loop.Extent.Add(ir.Const(loop.Step - 1)).FloorDiv(ir.Const(loop.Step))
-		l.Rounds = &n
-	}
 	return l
+}
+
+// RoundsOf is how many rounds the outermost parallel loop of a kernel has; nil where there is none and the kernel runs whole for [0, 1).
+func RoundsOf(k *kernel.Kernel) *ir.Dim {
+	loop, _ := k.Outermost()
+	if loop == nil {
+		return nil
+	}
+	n := loop.Extent.Add(ir.Const(loop.Step - 1)).FloorDiv(ir.Const(loop.Step))
+	return &n
 }
 
 // Module gathers kernels that are compiled together.
@@ -79,7 +83,7 @@ func (m *Module) Add(name string, k *kernel.Kernel) (err error) {
 		values: map[*kernel.Value]value.Value{}, buffers: map[*kernel.Buffer]value.Value{}, fixed: map[string]ir.Dim{},
 	}
 	g.scopes = []*scope{{block: g.block, symbols: map[string]value.Value{}, cache: map[string]value.Value{}}}
-	g.decls = append(g.decls, k.Sizes...)
+	g.sizes = ir.NewDimEnv(k.Sizes, k.Guards)
 	g.context(ctx, scratch)
 	g.parallel, _ = k.Outermost()
 	g.lo, g.hi = lo, hi
@@ -109,7 +113,7 @@ type gen struct {
 	values  map[*kernel.Value]value.Value
 	buffers map[*kernel.Buffer]value.Value // where they start
 	fixed   map[string]ir.Dim              // the variables of loops that are written out
-	decls   []*ir.DimDecl                  // the ranges of all symbols in use
+	sizes   *ir.DimEnv                     // the ranges of all symbols in use, and guards of sizes
 
 	parallel *kernel.Loop
 	lo, hi   value.Value
@@ -174,9 +178,9 @@ func (g *gen) inside(at *llvm.Block, body func()) {
 	g.scopes[len(g.scopes)-1].block = g.block
 	g.block = at
 	g.scopes = append(g.scopes, &scope{block: at, symbols: map[string]value.Value{}, cache: map[string]value.Value{}})
-	decls := g.decls
+	sizes := g.sizes
 	body()
-	g.decls = decls
+	g.sizes = sizes
 	g.scopes = g.scopes[:len(g.scopes)-1]
 }
 

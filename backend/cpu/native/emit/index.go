@@ -24,10 +24,9 @@ type scope struct {
 
 // define makes a symbol known in the innermost scope, with its range for the proofs.
 func (g *gen) define(name string, v value.Value, least, most ir.Dim) {
-	env := ir.NewDimEnv(g.decls, g.kernel.Guards)
-	lo, _ := env.Range(least)
-	_, hi := env.Range(most)
-	g.decls = append(g.decls[:len(g.decls):len(g.decls)], &ir.DimDecl{Name: name, Min: lo, Max: max(lo, hi)})
+	lo, _ := g.sizes.Range(least)
+	_, hi := g.sizes.Range(most)
+	g.sizes = g.sizes.With([]*ir.DimDecl{{Name: name, Min: lo, Max: max(lo, hi)}}, nil)
 	g.scopes[len(g.scopes)-1].symbols[name] = v
 }
 
@@ -170,7 +169,7 @@ func (g *gen) factor(f ir.DimFactor) value.Value {
 // floorDiv rounds down, and never traps: where it is computed ahead of a condition, the divisor may be 0.
 func (g *gen) floorDiv(num, den ir.Dim) value.Value {
 	a, b := g.dim(num), g.dim(den)
-	lo, _ := ir.NewDimEnv(g.decls, g.kernel.Guards).Range(num)
+	positive := g.sizes.Prove(ir.Cond{Left: ir.Const(0), Rel: ir.RelLE, Right: num}) == ir.True
 	n, isConst := den.IsConst()
 	switch {
 	case isConst && n > 0 && n&(n-1) == 0:
@@ -179,7 +178,7 @@ func (g *gen) floorDiv(num, den ir.Dim) value.Value {
 			shift++
 		}
 		return g.ashr(a, shift)
-	case isConst && n > 0 && lo >= 0:
+	case isConst && n > 0 && positive:
 		return g.block.NewUDiv(a, b)
 	}
 	one := constant.NewInt(types.I64, 1)

@@ -1,10 +1,5 @@
 package emit
 
-import (
-	"github.com/aiopt/aiopt/backend/kernel"
-	"github.com/aiopt/aiopt/ir"
-)
-
 // Target describes a family of processors that code is made for.
 type Target struct {
 	Name   string
@@ -86,8 +81,6 @@ type Machine struct {
 	Extra   []string // sorted: those of Dot.Feature that are present
 	Rounded bool     // matrix products of f32 may be of numbers rounded to bf16
 	Coded   bool     // activations of products with compressed weights may be rounded to 8 bits
-
-	Verify func(*kernel.Kernel, *ir.Effort) error // see schedule.Target
 }
 
 // SumsBytes reports an instruction for DotBytes: without one, products of bytes take longer than those of floats.

@@ -37,7 +37,7 @@ func own(t testing.TB) []Runner {
 func (l *loaded) link(t testing.TB, tools *toolchain.Tools, target toolchain.Target, modules []string) {
 	t.Helper()
 	cache := toolchain.NewCache(filepath.Join(t.TempDir(), "cache"))
-	job := &toolchain.Job{Program: "test", Target: target, Modules: modules, Parallel: runtime.GOMAXPROCS(0), Keep: t.TempDir()}
+	job := &toolchain.Job{Program: "test", Target: target, Modules: modules, Parallel: runtime.GOMAXPROCS(0), Failed: t.TempDir()}
 	made, err := cache.Object(context.Background(), tools, job, processor.Features())
 	if err != nil {
 		t.Fatal(err)

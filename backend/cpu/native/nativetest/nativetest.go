@@ -140,11 +140,12 @@ func newCall(t testing.TB, function string, j Job) call {
 		c.bytes += (int(n)*b.Elem.Bytes() + 63) / 64 * 64
 	}
 	c.Pieces = max(c.Pieces, 1)
-	if layout.Rounds == nil {
+	rounds := emit.RoundsOf(j.Kernel)
+	if rounds == nil {
 		c.Pieces = 1
 		return c
 	}
-	n, err := layout.Rounds.Eval(size)
+	n, err := rounds.Eval(size)
 	if err != nil {
 		t.Fatal(err)
 	}

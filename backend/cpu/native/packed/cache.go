@@ -15,25 +15,25 @@ import (
 
 	"github.com/edsrzf/mmap-go"
 
+	"github.com/aiopt/aiopt/backend/cachedir"
 	"github.com/aiopt/aiopt/backend/cpu/memory"
-	"github.com/aiopt/aiopt/backend/cpu/native/kept"
 )
 
 // Cache is a folder of files, each one packed constant.
-type Cache struct{ kept.Folder }
+type Cache struct{ cachedir.Folder }
 
 // DefaultLimit is the size that a cache is kept to.
 const DefaultLimit = 4 << 30
 
 // NewCache is a cache in a folder of the caller's choice.
-func NewCache(dir string) *Cache { return &Cache{kept.Folder{Dir: dir, Limit: DefaultLimit}} }
+func NewCache(dir string) *Cache { return &Cache{cachedir.Folder{Dir: dir, Limit: DefaultLimit}} }
 
 // Switch is the environment variable that turns the user's cache off, by the value off.
 const Switch = "AIOPT_PACKED_CACHE"
 
 // UserCache is the cache of the user.
 func UserCache() *Cache {
-	c := &Cache{kept.User("packed", DefaultLimit)}
+	c := &Cache{cachedir.User("packed", DefaultLimit)}
 	if os.Getenv(Switch) == "off" {
 		c.Limit = 0
 	}
@@ -68,18 +68,15 @@ func (c *Cache) Open(k Key, n int) (*memory.Region, error) {
 	if c.Limit <= 0 {
 		return nil, fs.ErrNotExist
 	}
-	path, size, err := c.File(fileName(k))
-	if err != nil {
-		return nil, err
-	}
-	if size != int64(n)+int64(footerSize) {
-		return nil, fmt.Errorf("%s: %w", path, ErrDamaged)
-	}
-	f, err := os.Open(path)
+	f, size, err := c.Folder.Open(fileName(k))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // the mapping outlives the descriptor
+	path := c.Path(fileName(k))
+	if size != int64(n)+int64(footerSize) {
+		return nil, fmt.Errorf("%s: %w", path, ErrDamaged)
+	}
 	data, err := mmap.MapRegion(f, int(size), mmap.RDONLY, 0, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

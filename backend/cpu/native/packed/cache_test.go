@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/kept"
+	"github.com/aiopt/aiopt/backend/cachedir"
 )
 
 func newCache(t *testing.T) *Cache {
 	t.Helper()
-	return &Cache{kept.Folder{Dir: filepath.Join(t.TempDir(), "packed"), Limit: 1 << 20}}
+	return &Cache{cachedir.Folder{Dir: filepath.Join(t.TempDir(), "packed"), Limit: 1 << 20}}
 }
 
 func put(t *testing.T, c *Cache, k Key, data []byte) {
@@ -118,7 +118,7 @@ func TestShrinkPacked(t *testing.T) {
 func TestNoRoom(t *testing.T) {
 	c := newCache(t)
 	put(t, c, Key{1}, make([]byte, 2<<20))
-	off := &Cache{kept.Folder{Dir: c.Dir}}
+	off := &Cache{cachedir.Folder{Dir: c.Dir}}
 	put(t, off, Key{2}, make([]byte, 10))
 	for _, k := range []Key{{1}, {2}} {
 		if _, err := c.Open(k, 10); !errors.Is(err, fs.ErrNotExist) {

@@ -13,24 +13,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/kept"
+	"github.com/aiopt/aiopt/backend/cachedir"
 )
 
 // Cache is a folder of shared objects. One that keeps nothing has each object made anew.
-type Cache struct{ kept.Folder }
+type Cache struct{ cachedir.Folder }
 
 // DefaultLimit is the size that a cache is kept to.
 const DefaultLimit = 512 << 20
 
 // NewCache is a cache in a folder of the caller's choice.
-func NewCache(dir string) *Cache { return &Cache{kept.Folder{Dir: dir, Limit: DefaultLimit}} }
+func NewCache(dir string) *Cache { return &Cache{cachedir.Folder{Dir: dir, Limit: DefaultLimit}} }
 
 // UserCache is the cache of the user.
-func UserCache() *Cache { return &Cache{kept.User("cpu", DefaultLimit)} }
+func UserCache() *Cache { return &Cache{cachedir.User("cpu", DefaultLimit)} }
 
 // Entry is one object of a cache.
 type Entry struct {
-	kept.Entry
+	cachedir.Entry
 	Program string // what it was made for
 }
 
@@ -38,6 +38,7 @@ type Entry struct {
 const (
 	objectEnding = ".so"
 	noteEnding   = ".json"
+	mostObject   = 1 << 30 // bytes of one
 )
 
 // note is what stands beside an object.
@@ -59,7 +60,7 @@ type Job struct {
 	Target   Target
 	Modules  []string // texts
 	Parallel int
-	Keep     string // a folder for the modules' texts where they cannot be compiled; "" for none
+	Failed   string // a folder for the modules' texts where they cannot be compiled; "" for none
 
 	// Write, in place of Modules, writes them when the cache has no object. Sources are all that it goes by, beside the
 	// build of the program that runs (see ThisProgram). An object of an unknown build, "", is not kept.
@@ -104,7 +105,7 @@ func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (*Ob
 	if unkept == nil {
 		if n, err := c.good(key, has); err == nil {
 			c.Used(key + objectEnding)
-			return &Object{Path: c.Path(key + objectEnding), Refused: n.Refused}, nil
+			return &Object{Path: c.Path(key + objectEnding), Refused: n.Refused, folder: &c.Folder}, nil
 		}
 	}
 	w := &Written{Modules: j.Modules}
@@ -126,18 +127,19 @@ func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (*Ob
 
 // compile compiles and links modules, in the cache or, where that cannot keep it, elsewhere.
 func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Written, unkept error) (o *Object, err error) {
-	dir := ""
+	dir, build := "", ""
 	if unkept == nil {
-		dir, unkept = c.Build()
+		build, unkept = c.Build()
+		dir = c.Path(build)
 	}
 	if unkept != nil {
 		if dir, err = os.MkdirTemp("", "aiopt-"); err != nil {
 			return nil, &Missing{What: fmt.Sprintf("there is no folder to compile in: %v; nor can a temporary one be made: %v; set TMPDIR", unkept, err)}
 		}
 	}
-	o = &Object{Path: filepath.Join(dir, "object.so"), Refused: w.Refused, Unkept: unkept, temporary: dir}
+	o = &Object{Path: filepath.Join(dir, "object.so"), Refused: w.Refused, Unkept: unkept}
 	defer func() {
-		if err != nil || o.Unkept == nil { // else Load takes it away
+		if err != nil || o.folder != nil { // else Load takes it away
 			os.RemoveAll(dir)
 		}
 	}()
@@ -145,10 +147,13 @@ func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Wr
 		return nil, c.explain(err, j, w.Modules)
 	}
 	if o.Unkept == nil {
-		o.Unkept = c.put(key, o.Path, note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused})
+		o.Unkept = c.put(key, filepath.Join(build, filepath.Base(o.Path)), note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused})
+		if o.Unkept != nil && c.Check() != nil {
+			return nil, o.Unkept // what lies there now may be of others
+		}
 	}
 	if o.Unkept == nil {
-		o.Path, o.temporary = c.Path(key+objectEnding), ""
+		o.Path, o.folder = c.Path(key+objectEnding), &c.Folder
 	}
 	return o, nil
 }
@@ -156,16 +161,13 @@ func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Wr
 // put moves an object into the cache, its note first: a reader who finds the new note with the old object, or none, sees
 // that they disagree and compiles.
 func (c *Cache) put(key, built string, n note) error {
-	data, err := os.ReadFile(built)
+	data, err := c.Read(built, mostObject)
 	if err != nil {
 		return err
 	}
 	n.SHA256 = hash(data)
 	text, err := json.Marshal(n)
 	if err != nil {
-		return err
-	}
-	if err := os.Chmod(built, 0o700); err != nil {
 		return err
 	}
 	if err := c.Write(key+noteEnding, text); err != nil {
@@ -190,7 +192,7 @@ func (c *Cache) good(key string, has []string) (*note, error) {
 			return nil, fmt.Errorf("the cached object needs %s, which this processor lacks", f)
 		}
 	}
-	data, err := c.read(key + objectEnding)
+	data, err := c.Read(key+objectEnding, mostObject)
 	if err != nil {
 		return nil, err
 	}
@@ -201,20 +203,12 @@ func (c *Cache) good(key string, has []string) (*note, error) {
 }
 
 func (c *Cache) note(key string) (*note, error) {
-	text, err := c.read(key + noteEnding)
+	text, err := c.Read(key+noteEnding, mostObject)
 	if err != nil {
 		return nil, err
 	}
 	n := &note{}
 	return n, json.Unmarshal(text, n)
-}
-
-func (c *Cache) read(name string) ([]byte, error) {
-	path, _, err := c.File(name)
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
 }
 
 // List gives what is in the cache, most recently used first.

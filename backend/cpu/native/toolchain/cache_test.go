@@ -126,12 +126,12 @@ func TestForeignObject(t *testing.T) {
 func TestBadModule(t *testing.T) {
 	tools, c, job := setUp(t)
 	job.Modules = []string{"define i64 @f() {\n  ret i64 %nowhere\n}\n"}
-	job.Keep = filepath.Join(t.TempDir(), "kept")
+	job.Failed = filepath.Join(t.TempDir(), "kept")
 	_, err := c.Object(context.Background(), tools, job, nil)
 	if err == nil || !strings.Contains(err.Error(), "use of undefined value '%nowhere'") {
 		t.Errorf("found the error %v, expected llc's", err)
 	}
-	if kept, _ := filepath.Glob(filepath.Join(job.Keep, "*.ll")); len(kept) != 1 {
+	if kept, _ := filepath.Glob(filepath.Join(job.Failed, "*.ll")); len(kept) != 1 {
 		t.Errorf("found %v, expected the module's text to be kept", kept)
 	}
 	if list, err := c.List(); err != nil || len(list) > 0 {

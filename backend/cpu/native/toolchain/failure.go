@@ -107,12 +107,12 @@ func (c *Cache) explain(err error, j *Job, texts []string) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	if d := new(died); j.Keep == "" && !(errors.As(err, &d) && d.ofInput()) {
+	if d := new(died); j.Failed == "" && !(errors.As(err, &d) && d.ofInput()) {
 		return err
 	}
 	first := ""
 	for _, i := range bad.modules {
-		path, failed := c.keepText(j.Keep, texts[i])
+		path, failed := c.saveText(j.Failed, texts[i])
 		if failed != nil {
 			return errors.Join(err, failed)
 		}
@@ -123,8 +123,8 @@ func (c *Cache) explain(err error, j *Job, texts []string) error {
 	return fmt.Errorf("%w\nits input is kept in %s", err, first)
 }
 
-// keepText writes the text of a module for a person to look at. In the cache it is an entry of its own.
-func (c *Cache) keepText(dir, text string) (path string, err error) {
+// saveText writes the text of a module for a person to look at. In the cache it is an entry of its own.
+func (c *Cache) saveText(dir, text string) (path string, err error) {
 	name := hash([]byte(text)) + ".ll"
 	switch {
 	case dir != "":

@@ -40,8 +40,8 @@ func TestDeadCompiler(t *testing.T) {
 				case "none":
 					kept, where = &Cache{}, temporary
 				case "folder":
-					job.Keep = filepath.Join(t.TempDir(), "kept")
-					where = job.Keep
+					job.Failed = filepath.Join(t.TempDir(), "kept")
+					where = job.Failed
 				}
 				job.Modules = append(job.Modules, answer+"; another\n")
 				_, err := kept.Object(context.Background(), tools, job, nil)
@@ -108,12 +108,12 @@ func TestBadModules(t *testing.T) {
 	tools, c, job := setUp(t)
 	bad := func(name string) string { return fmt.Sprintf("define i64 @%s() {\n  ret i64 %%nowhere\n}\n", name) }
 	job.Modules = []string{answer, bad("f"), bad("g")}
-	job.Keep = filepath.Join(t.TempDir(), "kept")
+	job.Failed = filepath.Join(t.TempDir(), "kept")
 	_, err := c.Object(context.Background(), tools, job, nil)
 	if err == nil || strings.Count(err.Error(), "use of undefined value '%nowhere'") != 1 || !strings.HasSuffix(err.Error(), hash([]byte(bad("f")))+".ll") {
 		t.Errorf("found the error %v, expected llc's of one module", err)
 	}
-	if kept, _ := filepath.Glob(filepath.Join(job.Keep, "*.ll")); len(kept) != 2 {
+	if kept, _ := filepath.Glob(filepath.Join(job.Failed, "*.ll")); len(kept) != 2 {
 		t.Errorf("found %v, expected the modules that are bad", kept)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiopt/aiopt/backend/cpu/native/kept"
+	"github.com/aiopt/aiopt/backend/cachedir"
 )
 
 // TestUnkept has caches that can keep nothing: the object is made, loaded and removed, and says why it is not kept.
@@ -134,7 +134,7 @@ func TestLeftovers(t *testing.T) {
 // TestSmallCache keeps the object of the moment, whatever the limit.
 func TestSmallCache(t *testing.T) {
 	tools, _, job := setUp(t)
-	c := &Cache{kept.Folder{Dir: filepath.Join(t.TempDir(), "cache")}}
+	c := &Cache{cachedir.Folder{Dir: filepath.Join(t.TempDir(), "cache")}}
 	if _, err := os.Stat(object(t, c, tools, job)); err != nil {
 		t.Error(err)
 	}
@@ -143,7 +143,7 @@ func TestSmallCache(t *testing.T) {
 // TestUnremovable has an entry that only the superuser can remove. The object is good all the same.
 func TestUnremovable(t *testing.T) {
 	tools, _, job := setUp(t)
-	c := &Cache{kept.Folder{Dir: filepath.Join(t.TempDir(), "cache")}}
+	c := &Cache{cachedir.Folder{Dir: filepath.Join(t.TempDir(), "cache")}}
 	stuck := c.Path(strings.Repeat("a", 64) + objectEnding)
 	if err := os.MkdirAll(filepath.Join(stuck, "deeper"), 0o700); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/cuda"
 	"github.com/aiopt/aiopt/backend/metal/walk/walktest"
@@ -28,7 +29,7 @@ func TestDriver(t *testing.T) {
 	t.Setenv(cuda.Variable, path)
 	for _, c := range walktest.Programs {
 		t.Run(c.Name, func(t *testing.T) {
-			m := walktest.Parse(t, c.Text)
+			m := backendtest.Parse(t, c.Text)
 			in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
 			if err != nil {
 				t.Fatal(err)
@@ -37,7 +38,7 @@ func TestDriver(t *testing.T) {
 		})
 	}
 	t.Run("state", func(t *testing.T) { // which is where it was, as no kernel writes to it
-		m := walktest.Parse(t, walktest.Decoder)
+		m := backendtest.Parse(t, walktest.Decoder)
 		in, err := numeric.MakeInputs(m.Funcs[0], nil)
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +76,7 @@ func TestDriver(t *testing.T) {
 func TestNoGPU(t *testing.T) {
 	t.Setenv(cuda.Variable, filepath.Join(t.TempDir(), "none.so"))
 	var missing *programs.Missing
-	if _, err := (Backend{}).Compile(t.Context(), walktest.Parse(t, walktest.Decoder), backend.Options{}); !errors.As(err, &missing) {
+	if _, err := (Backend{}).Compile(t.Context(), backendtest.Parse(t, walktest.Decoder), backend.Options{}); !errors.As(err, &missing) {
 		t.Errorf("found %v", err)
 	}
 }

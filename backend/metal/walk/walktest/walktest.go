@@ -6,15 +6,10 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
-	"github.com/aiopt/aiopt/dialect/core"
-	"github.com/aiopt/aiopt/dialect/nn"
-	"github.com/aiopt/aiopt/dialect/quant"
-	"github.com/aiopt/aiopt/dialect/state"
-	"github.com/aiopt/aiopt/dialect/tensor"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
-	"github.com/aiopt/aiopt/ir/text"
 )
 
 // Sample is a program with the sizes that it runs at, and how often it is called in a session.
@@ -86,12 +81,7 @@ module @m {
 // Run calls a program's function some times in one session, and gives all results.
 func (c Sample) Run(t testing.TB, b backend.Backend, m *ir.Module, in []*host.Tensor) []*host.Tensor {
 	t.Helper()
-	p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	s := p.NewSession()
+	s := backendtest.Session(t, b, m)
 	var all []*host.Tensor
 	for range c.Calls {
 		out, err := s.Call(context.Background(), m.Funcs[0].Name, in, nil)
@@ -101,23 +91,6 @@ func (c Sample) Run(t testing.TB, b backend.Backend, m *ir.Module, in []*host.Te
 		all = append(all, out...)
 	}
 	return all
-}
-
-// Parse reads a program.
-func Parse(t testing.TB, src string) *ir.Module {
-	t.Helper()
-	ops, err := ir.NewRegistry(core.Dialect, tensor.Dialect, nn.Dialect, quant.Dialect, state.Dialect)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := text.Parse("test.air", []byte(src), ops)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ir.Verify(m); err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
 // Mistake holds that a call of Decoder with a position outside of the cache fails as it does in the interpreter, and leaves the states as they were.

@@ -1,0 +1,195 @@
+"""What is saved of a run. Needs torch 2.9 or newer."""
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import unittest
+import zipfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+try:
+    import torch
+except ImportError as missing:
+    raise unittest.SkipTest("torch is not there") from missing
+
+import aiopt  # noqa: E402
+from aiopt import intermediates  # noqa: E402
+from test_tensorfile import read  # noqa: E402
+
+
+class Saved:
+    """A file of values."""
+
+    def __init__(self, path):
+        _, self.header, self.data = read(path)
+        self.meta = self.header.pop("__metadata__")
+        self.index = json.loads(self.meta["aiopt.index"])
+        self.names = sorted(self.header, key=lambda name: self.index["t"][name]["order"])
+
+    def tensor(self, name):
+        entry = self.header[name]
+        dtype = {stored: dtype for dtype, stored in intermediates._STORED.items()}[entry["dtype"]]
+        begin, end = entry["data_offsets"]
+        if begin == end:
+            return torch.empty(entry["shape"], dtype=dtype)
+        return torch.frombuffer(bytearray(self.data[begin:end]), dtype=dtype).reshape(entry["shape"])
+
+    def of(self, role):
+        return [name for name in self.names if self.index["t"][name]["role"] == role]
+
+    def text(self, name, key):
+        return self.index["strings"][self.index["t"][name][key]]
+
+    @property
+    def inputs(self):
+        return json.loads(self.meta["aiopt.inputs"])
+
+
+class Layers(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = torch.nn.Linear(4, 6)
+        self.register_buffer("steps", torch.zeros(2))
+
+    def forward(self, x, scale=2.0, *, bias=None):
+        self.steps.add_(1)
+        x = self.fc(x).reshape(2, -1)
+        values, _ = torch.max(x, 1)
+        parts = torch.split(x, 3, 1)
+        y = parts[0] * scale
+        return (y if bias is None else y + bias).transpose(0, 1), values
+
+
+class Branches(torch.nn.Module):
+    def forward(self, x):
+        def double(x):
+            return torch.relu(x) * 2
+
+        def less(x):
+            return x - 1
+
+        def go_on(i, x):
+            return i < 3
+
+        def step(i, x):
+            return i + 1, x * 0.5
+
+        def add(carry, x):
+            return carry + x, carry * x
+
+        x = torch.cond(x.sum() > 0, double, less, (x,))
+        _, x = torch._higher_order_ops.while_loop(go_on, step, (torch.tensor(0), x))
+        carry, _ = torch._higher_order_ops.scan(add, x[0], x, dim=0)
+        return carry
+
+
+class Save(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = os.path.join(self.folder.name, "x.intermediates.safetensors")
+
+    def save(self, program, inputs, **options):
+        count = aiopt.save_intermediates(program, inputs, self.path, **options)
+        saved = Saved(self.path)
+        self.assertEqual(count, len(saved.names))
+        return saved
+
+    def test_values(self):
+        model, x, bias = Layers(), torch.randn(2, 4), torch.randn(3)
+        want = Layers()
+        want.load_state_dict(model.state_dict())
+        program = torch.export.export(model, (x, 3.0), {"bias": bias})
+        for inputs in (((x, 3.0), {"bias": bias}), [(x, 3.0), {"bias": bias}]):
+            saved = self.save(program, inputs)
+            self.assertEqual(saved.of("in"), ["x#0", "bias#0"])
+            self.assertEqual(saved.inputs, [{"name": "x"}, {"name": "scale", "value": 3.0}, {"name": "bias"}])
+            y, values = want(x, 3.0, bias=bias)
+            torch.testing.assert_close([saved.tensor(name) for name in saved.of("out")], [values, y])
+            torch.testing.assert_close(saved.tensor("linear#0"), want.fc(x))
+            self.assertEqual((saved.text("linear#0", "module"), saved.text("linear#0", "class"), saved.text("linear#0", "op")), ("fc", "Linear", "aten.linear.default"))
+            self.assertEqual(saved.of("update"), ["buf:steps#0"])
+            torch.testing.assert_close(saved.tensor("buf:steps#0"), torch.ones(2), msg="each run starts from the program's own buffers")
+            lines = [(saved.index["files"][file]["path"], line) for file, line in saved.index["t"]["linear#0"]["loc"]]
+            self.assertEqual(lines[0][0], __file__)
+            with open(__file__, "rb") as f:
+                source = f.read()
+            self.assertIn("self.fc(x)", source.decode().split("\n")[lines[0][1] - 1])
+            self.assertEqual(saved.index["files"][saved.index["t"]["linear#0"]["loc"][0][0]]["sha256"], hashlib.sha256(source).hexdigest())
+
+    def test_views(self):
+        program = torch.export.export(Layers(), (torch.randn(2, 4),))
+        self.assertEqual({"reshape#0", "split#0", "getitem_2#0"} & set(self.save(program, (torch.randn(2, 4),)).names), set())
+        kept = self.save(program, (torch.randn(2, 4),), keep_views=True)
+        self.assertIn("reshape#0", kept.names)
+        nodes = {node.name for node in program.graph.nodes if node.op == "call_function" and isinstance(node.meta["val"], torch.Tensor)}
+        self.assertEqual(nodes - {name.split("#")[0] for name in kept.names}, set())
+
+    def test_one_of_several_results(self):
+        saved = self.save(torch.export.export(Layers(), (torch.randn(2, 4),)).run_decompositions(), (torch.randn(2, 4),))
+        self.assertEqual([name for name in saved.names if "unused" in name], ["max_1_unused_1#0"])
+
+    def test_program(self):
+        program = torch.export.export(Layers(), (torch.randn(2, 4),))
+        archive = os.path.join(self.folder.name, "m.pt2")
+        for each in (program, program.run_decompositions()):
+            saved = self.save(each, (torch.randn(2, 4),))
+            aiopt.save(each, archive)
+            with zipfile.ZipFile(archive) as z:
+                text = z.read(next(name for name in z.namelist() if name.endswith("models/model.json")))
+            self.assertEqual(saved.meta["aiopt.program"], hashlib.sha256(text).hexdigest())
+            again = self.save(archive, (torch.randn(2, 4),))
+            self.assertEqual((again.meta["aiopt.program"], sorted(again.names)), (saved.meta["aiopt.program"], sorted(saved.names)))
+
+    def test_decomposed(self):
+        program = torch.export.export(Layers(), (torch.randn(2, 4),)).run_decompositions()
+        saved = self.save(program, (torch.randn(2, 4),))
+        self.assertEqual([saved.text(name, "origin") for name in saved.names if name.startswith("addmm")], ["linear"])
+        self.assertEqual(saved.of("update"), ["buf:steps#0"])
+
+    def test_bodies(self):
+        x = torch.rand(2, 3)
+        program = torch.export.export(Branches(), (x,))
+        saved = self.save(program, (x,))
+        self.assertLess({"true_graph_0/relu#0", "while_loop_body_graph_0/mul#0", "while_loop_body_graph_0/mul@2#0"}, set(saved.names))
+        self.assertNotIn("while_loop_body_graph_0/mul@3#0", saved.names)
+        torch.testing.assert_close(saved.tensor("while_loop_body_graph_0/mul@2#0"), x / 4)
+        torch.testing.assert_close(saved.tensor(saved.of("out")[0]), Branches()(x))
+
+    def test_types(self):
+        class Model(torch.nn.Module):
+            def forward(self, x):
+                return x.to(torch.bfloat16) * 2, x > 0, torch.complex(x, x).conj() * 1, x.to(torch.int8) + 1, x[:, :0] + 1, x.double() + 1
+
+        x = torch.randn(3, 4)
+        saved = self.save(torch.export.export(Model(), (x,)), (x,))
+        by_order = {name: saved.tensor(name) for name in saved.of("out")}
+        self.assertEqual(len(by_order), 6)
+        for found in by_order.values():
+            self.assertTrue(any(found.dtype == want.dtype and torch.equal(found, want) for want in Model()(x)), found.dtype)
+
+    def test_inputs_are_kept(self):
+        class Model(torch.nn.Module):
+            def forward(self, x):
+                x.add_(1)
+                return x * 2
+
+        x = torch.zeros(2)
+        saved = self.save(torch.export.export(Model(), (torch.zeros(2),)), {"x": x})
+        self.assertEqual(x.tolist(), [0, 0])
+        self.assertEqual(saved.tensor("x#0").tolist(), [0, 0])
+        self.assertEqual([saved.tensor(name).tolist() for name in saved.of("update")], [[1, 1]])
+
+    def test_wrong_inputs(self):
+        program = torch.export.export(Layers(), (torch.randn(2, 4),))
+        for inputs in ((), (torch.randn(2, 4), torch.randn(2, 4), 3), {"y": torch.randn(2, 4)}):
+            with self.assertRaisesRegex(TypeError, "the program takes"):
+                self.save(program, inputs)
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,289 @@
+package tests
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	godiff "github.com/google/go-cmp/cmp"
+
+	"github.com/aiopt/aiopt/backend/cpu/interp"
+	torchdialect "github.com/aiopt/aiopt/dialect/torch"
+	"github.com/aiopt/aiopt/frontend/torch"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/compare"
+)
+
+// syncPipelines are builds that are compared with PyTorch, and the share of all tensors that must be there to compare, on an engine
+// that shows what is inside kernels, as interp does.
+var syncPipelines = []struct {
+	name, text string
+	share      float64
+}{
+	{"unfused", "decompose{composites=false}, fold, cse, canonicalize, kv-cache, dce, layout{convs=dense}", 0.95},
+	{"cpu", "@cpu", 0},
+	{"w4", "decompose, fuse, w4", 0.60},
+}
+
+// TestSyncPoints counts, over the models of the corpus, which floating-point tensors of PyTorch, views apart, a build has values to
+// compare with: outside of kernels, where every engine shows them, or inside. Every other one is among the lost ones, with its pass.
+// testdata/sync_points.txt has the counts; -update writes it.
+func TestSyncPoints(t *testing.T) {
+	t.Parallel()
+	c := openCorpus(t, "models")
+	cases := c.cases
+	if testing.Short() {
+		cases = every(9, cases)
+	}
+	failing := readFailing(t)
+	counts := make([]*syncCount, len(cases))
+	t.Run("models", func(t *testing.T) {
+		for i, k := range cases {
+			if failing[k.Name] != "" {
+				continue
+			}
+			t.Run(k.Name, func(t *testing.T) {
+				t.Parallel()
+				counts[i] = openModel(t, c, spineModel{name: k.Name}).countSyncPoints(t)
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	counts = slices.DeleteFunc(counts, func(n *syncCount) bool { return n == nil })
+	got := syncHeader()
+	for _, n := range counts {
+		got += n.line()
+	}
+	if !testing.Short() {
+		total := &syncCount{model: "all", builds: make([]syncBuild, len(syncPipelines))}
+		for _, n := range counts {
+			total.add(n)
+		}
+		got += total.line()
+		for i, p := range syncPipelines {
+			if have := float64(total.builds[i].outside+total.builds[i].inside) / float64(total.nodes); have < p.share {
+				t.Errorf("%s: %.1f %% of %d tensors have a value to compare with, expected %.0f %%", p.name, 100*have, total.nodes, 100*p.share)
+			}
+		}
+	}
+	holdLines(t, filepath.Join("testdata", "sync_points.txt"), got)
+}
+
+// holdLines compares lines with those of a file, or writes it; a short run has some of the lines.
+func holdLines(t *testing.T, path, got string) {
+	t.Helper()
+	if flag.Lookup("update").Value.String() == "true" && !testing.Short() {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if testing.Short() {
+		for line := range strings.Lines(got) {
+			if !strings.Contains(string(want), line) {
+				t.Errorf("%s has no line %s", path, line)
+			}
+		}
+		return
+	}
+	if diff := godiff.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s (-want +got; write it with -update):\n%s", path, diff)
+	}
+}
+
+// syncCount is a line of the table.
+type syncCount struct {
+	model  string
+	nodes  int
+	builds []syncBuild
+}
+
+// syncBuild counts the tensors of one build.
+type syncBuild struct {
+	outside, inside int
+	lost            map[string]int // by pass
+}
+
+func syncHeader() string {
+	head := "# Floating-point tensors of PyTorch that are no views, and how many of them a build has values for, inside of kernels too; passes lost the others.\n"
+	for _, p := range syncPipelines {
+		head += fmt.Sprintf("# %s: %s\n", p.name, p.text)
+	}
+	return head
+}
+
+func (n *syncCount) line() string {
+	s := fmt.Sprintf("%s: %d", n.model, n.nodes)
+	for i, p := range syncPipelines {
+		b := n.builds[i]
+		s += fmt.Sprintf("; %s %d (%.1f %%)", p.name, b.outside+b.inside, 100*float64(b.outside+b.inside)/float64(max(n.nodes, 1)))
+		if b.inside > 0 {
+			s += fmt.Sprintf(", %d of them inside", b.inside)
+		}
+		var passes []string
+		for pass := range b.lost {
+			passes = append(passes, pass)
+		}
+		slices.Sort(passes)
+		for _, pass := range passes {
+			s += fmt.Sprintf(", %d by %s", b.lost[pass], pass)
+		}
+	}
+	return s + "\n"
+}
+
+func (n *syncCount) add(m *syncCount) {
+	n.nodes += m.nodes
+	for i, b := range m.builds {
+		n.builds[i].outside += b.outside
+		n.builds[i].inside += b.inside
+		for pass, k := range b.lost {
+			if n.builds[i].lost == nil {
+				n.builds[i].lost = map[string]int{}
+			}
+			n.builds[i].lost[pass] += k
+		}
+	}
+}
+
+// side lists what a build shows in the case's calls, one of each function.
+func (m *model) side(t *testing.T, built *ir.Module) *compare.Program {
+	t.Helper()
+	p := &compare.Program{Module: built, Backend: interp.Backend{}}
+	for _, c := range m.calls {
+		if !slices.ContainsFunc(p.Calls, func(k pass.Call) bool { return k.Func == c.Func }) {
+			p.Calls = append(p.Calls, pass.Call{Func: c.Func, In: slices.Clone(c.In)})
+		}
+	}
+	if err := p.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// countSyncPoints holds a model's builds against its tensors as they are lowered one by one.
+func (m *model) countSyncPoints(t *testing.T) *syncCount {
+	computes := m.computing(t)
+	exported := m.side(t, m.build(t, "decompose{composites=false}"))
+	n := &syncCount{model: m.name}
+	nodes := map[torchTensor]bool{}
+	for _, v := range exported.Values() {
+		for _, c := range v.Claims {
+			if v.Kind == compare.Computed && computes[torchTensor{cmp.Or(v.Func, exported.Calls[v.Call].Func), c.Tensor}] {
+				nodes[torchTensor{fmt.Sprint(v.Call, v.Func), c.Tensor}] = true
+			}
+		}
+	}
+	for _, l := range exported.Lost() {
+		if computes[torchTensor{cmp.Or(l.Func, exported.Calls[l.Call].Func), l.Tensor}] {
+			nodes[torchTensor{fmt.Sprint(l.Call, l.Func), l.Tensor}] = true
+		}
+	}
+	n.nodes = len(nodes)
+	for _, p := range syncPipelines {
+		built, err := m.tryBuild(t, p.text)
+		var nothing *pass.NothingCompressed
+		if err != nil && !errors.As(err, &nothing) { // a model without weights is fused as well
+			t.Fatalf("%s: %v", p.text, err)
+		}
+		n.builds = append(n.builds, m.countBuild(t, m.side(t, built), nodes, p.name))
+	}
+	return n
+}
+
+// computing lists the floating-point results of operators that are no views by their schemas.
+func (m *model) computing(t *testing.T) map[torchTensor]bool {
+	list := map[torchTensor]bool{}
+	eachClaim(m.load(t), func(k torchTensor, _ ir.Claim, v *ir.Value) {
+		if v.Def == nil || !v.Type.Elem.IsFloat() && !v.Type.Elem.IsComplex() || !v.Def.Is(torchdialect.Call) {
+			return
+		}
+		s, known := torch.LookupSchema(v.Def.Str("callee"))
+		view := known && len(s.Returns) > 0 && s.Returns[0].Alias != "" && !s.Returns[0].Written
+		list[k] = !view
+	})
+	return list
+}
+
+func (m *model) countBuild(t *testing.T, built *compare.Program, nodes map[torchTensor]bool, name string) syncBuild {
+	b := syncBuild{lost: map[string]int{}}
+	outside, inside := map[torchTensor]bool{}, map[torchTensor]bool{}
+	for _, v := range built.Values() {
+		for _, c := range v.Claims {
+			k := torchTensor{fmt.Sprint(v.Call, v.Func), c.Tensor}
+			if v.Kernel == "" {
+				outside[k] = true
+			} else {
+				inside[k] = true
+			}
+		}
+	}
+	by := map[torchTensor]string{}
+	for _, l := range built.Lost() {
+		by[torchTensor{fmt.Sprint(l.Call, l.Func), l.Tensor}] = l.Pass
+	}
+	for k := range nodes {
+		switch {
+		case outside[k]:
+			b.outside++
+		case inside[k]:
+			b.inside++
+		case by[k] != "":
+			b.lost[by[k]]++
+		default:
+			t.Errorf("%s: %s is neither claimed nor lost", name, k.name)
+		}
+	}
+	return b
+}
+
+// TestCompareModels compares each model of the spine, as @cpu leaves it, with its tensors as they are lowered one by one: all that
+// both sides have become points, and none is worse than another order of sums makes it.
+func TestCompareModels(t *testing.T) {
+	t.Parallel()
+	c := openCorpus(t, "models")
+	for _, s := range spineModels {
+		if testing.Short() && !s.short {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			m := openModel(t, c, s)
+			built, exported := m.side(t, m.build(t, "@cpu")), m.side(t, m.build(t, "decompose{composites=false}"))
+			match, err := compare.Matching(built, exported, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := compare.Run(t.Context(), built, exported, compare.Options{Memory: 1 << 16})
+			if err != nil {
+				t.Fatal(err)
+			}
+			idle := 0 // in branches that are not taken
+			for _, u := range r.Unmatched {
+				if strings.HasPrefix(u.Reason, "not computed: the branch") {
+					idle++
+				}
+			}
+			if len(r.Points)+idle != len(match.Pairs) || len(r.Points) == 0 {
+				t.Errorf("%d of %d pairs became points, %d were not computed", len(r.Points), len(match.Pairs), idle)
+			}
+			for _, p := range r.Below(r.Preset.Red) {
+				t.Errorf("%s: %s", p.Describe(), r.Metric.Format(p.Value(r.Metric)))
+			}
+		})
+	}
+}

@@ -1,0 +1,144 @@
+package compare
+
+import (
+	"crypto/sha256"
+	_ "embed" // the page's parts
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/aiopt/aiopt/tools/metric"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+//go:embed page.js
+var pageScript string
+
+// page is what the template shows.
+type page struct {
+	*Report
+	Summary    string
+	Green, Red string // limits
+	Metrics    []metric.Metric
+	Rows       []pageRow
+	Depth      []bar
+	Locals     bool
+	Style      template.CSS
+	Script     template.JS
+	// Policy lets the page run its own script and load nothing, whatever a tensor is called.
+	Policy string
+}
+
+// pageRow is a line of the table.
+type pageRow struct {
+	*Point
+	Title  string
+	Types  string
+	Cells  []pageCell
+	Alone  pageCell
+	Notes  string
+	Status string // the class of its verdict
+}
+
+// pageCell is a number, as people read it and as it is sorted by: the worse, the smaller.
+type pageCell struct {
+	Text string
+	Key  string
+}
+
+// bar is a point in the chart over the program.
+type bar struct {
+	X, Y, Width, Height float64
+	Status, Title       string
+}
+
+// The chart's size, in its own units.
+const (
+	chartWidth  = 1000
+	chartHeight = 100
+	chartTop    = 80 // dB of PSNR that fill it
+)
+
+// shownMetrics are the columns of the page.
+func shownMetrics(chosen metric.Metric) []metric.Metric {
+	list := []metric.Metric{chosen}
+	for _, m := range metric.Metrics() {
+		if m.Name != chosen.Name && m.Name != "psnr-apple" && m.Name != "top1" && m.Name != "nonfinite" {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// WriteHTML writes the report as one file that loads nothing else.
+func (r *Report) WriteHTML(w io.Writer) error {
+	green, red, _ := r.Preset.Limits(r.Metric)
+	sum := sha256.Sum256([]byte(pageScript))
+	p := page{
+		Report: r, Summary: r.Line(), Green: r.Metric.Format(green), Red: r.Metric.Format(red), Metrics: shownMetrics(r.Metric), Depth: r.depth(),
+		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
+		Policy: fmt.Sprintf("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:])),
+	}
+	for _, pt := range r.Sorted(WorstFirst) {
+		row := pageRow{Point: pt, Title: nameOf(pt.Name, pt.Call, ""), Notes: strings.Join(pt.notes(), "; "), Status: class(pt.Verdict)}
+		row.Types = pt.Tested.Elem
+		if pt.Tested.Elem != pt.Reference.Elem {
+			row.Types += " / " + pt.Reference.Elem
+		}
+		for _, m := range p.Metrics {
+			row.Cells = append(row.Cells, cellOf(m, pt.Value(m)))
+		}
+		if l := pt.Local; l != nil && l.Scores != nil {
+			row.Alone = cellOf(r.Metric, r.Metric.Of(l.Scores))
+			p.Locals = true
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	tmpl, err := template.New("page").Parse(pageText)
+	if err != nil {
+		return err
+	}
+	return tmpl.Execute(w, p)
+}
+
+func class(v metric.Verdict) string { return strings.ReplaceAll(v.String(), " ", "-") }
+
+func cellOf(m metric.Metric, x float64) pageCell {
+	key := x
+	if !m.Higher {
+		key = -x
+	}
+	switch {
+	case math.IsNaN(x):
+		return pageCell{m.Format(x), ""}
+	case math.IsInf(key, 0):
+		key = math.Copysign(math.MaxFloat64, key)
+	}
+	return pageCell{m.Format(x), strconv.FormatFloat(key, 'g', -1, 64)}
+}
+
+// depth shows the PSNR of each point in the order of the program: where it falls is where to look.
+func (r *Report) depth() []bar {
+	psnr := metric.Metrics()[0]
+	var bars []bar
+	width := chartWidth / float64(max(len(r.Points), 1))
+	for i := range r.Points {
+		p := &r.Points[i]
+		x := p.Value(psnr)
+		height := max(2, min(chartHeight, x/chartTop*chartHeight))
+		if math.IsNaN(x) {
+			height = 2
+		}
+		bars = append(bars, bar{float64(i) * width, chartHeight - height, max(width*0.9, 0.5), height, class(p.Verdict), p.Name + ": " + psnr.Format(x)})
+	}
+	return bars
+}

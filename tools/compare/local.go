@@ -1,0 +1,375 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/dialect/core"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/metric"
+)
+
+// Local is how near an operation of the tested side comes when it is given what the reference computed before: the error that it
+// makes, apart from what it inherits.
+type Local struct {
+	Scores  *metric.Scores `json:"scores"`
+	Verdict metric.Verdict `json:"verdict"`
+	Guilty  bool           `json:"guilty"`            // the operation alone is red
+	Ops     []string       `json:"ops"`               // what was run: the operation, and those between it and values before it that the reference shows
+	Problem string         `json:"problem,omitempty"` // why there are no scores
+}
+
+// LocalErrors runs operations of the tested side on values of the reference, for the points chosen, and enters the results into
+// the report. The reference runs once more; values that wait for others take no more than opt.Memory.
+func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report, chosen []int, opt Options) error {
+	p, ok := testedSide.(*Program)
+	if !ok {
+		return errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
+	}
+	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: store{budget: max(opt.Memory, defaultMemory)}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
+	defer l.store.close()
+	for i := range r.Points {
+		if pt := &r.Points[i]; pt.Turns == 1 {
+			l.partner[pt.by[0].Value] = pt
+		}
+	}
+	for _, i := range chosen {
+		l.plan(&r.Points[i])
+	}
+	if l.open == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := 0
+	err := referenceSide.Show(ctx, func(v *Value) bool { return l.bySource[v] != nil }, func(v *Value, t *host.Tensor) {
+		if ctx.Err() != nil {
+			return
+		}
+		before := l.open
+		if err := l.arrived(ctx, v, t, referenceSide.Info().Stable); err != nil {
+			cancel(err)
+		}
+		if done += before - l.open; opt.Progress != nil && before != l.open {
+			opt.Progress(done, len(chosen))
+		}
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// localizer runs the trials.
+type localizer struct {
+	p         *Program
+	r         *Report
+	reference Side
+	opt       Options
+	store     store
+	partner   map[*Value]*Point // of a value of the tested side, the point that it belongs to
+	bySource  map[*Value][]*trial
+	open      int
+}
+
+// trial is one operation to run, once what it takes has been seen.
+type trial struct {
+	point   *Point
+	region  *region
+	sources []source // of the parameters of the region, in order
+	missing int      // values still to come, that of the point included
+	have    map[*Value]*kept
+}
+
+// source says where a parameter's value comes from.
+type source struct {
+	given *host.Tensor // an input
+	by    [2]Candidate // otherwise: a point before
+}
+
+func (l *localizer) plan(pt *Point) {
+	pt.Local = &Local{Verdict: metric.Undefined}
+	if pt.Turns != 1 {
+		pt.Local.Problem = "it is computed in a loop"
+		return
+	}
+	if pt.Scores == nil {
+		pt.Local.Problem = pt.Problem
+		return
+	}
+	value := pt.by[0].Value
+	reg, err := regionOf(l.p.Module, value.value, func(v *ir.Value) bool { return root(v) != root(value.value) && l.known(value.Call, v) })
+	if err != nil {
+		pt.Local.Problem = err.Error()
+		return
+	}
+	t := &trial{point: pt, region: reg, have: map[*Value]*kept{}}
+	want := map[*Value]bool{pt.by[1].Value: true}
+	for _, v := range reg.params {
+		s := l.source(value.Call, v)
+		t.sources = append(t.sources, s)
+		if s.given == nil {
+			want[s.by[1].Value] = true
+		}
+	}
+	for _, op := range reg.ops {
+		pt.Local.Ops = append(pt.Local.Ops, op.Name())
+	}
+	t.missing = len(want)
+	for v := range want {
+		l.bySource[v] = append(l.bySource[v], t)
+	}
+	l.open++
+}
+
+// known reports a value of the tested side that the reference, or the caller, has too.
+func (l *localizer) known(call int, v *ir.Value) bool {
+	s := l.source(call, v)
+	return s.given != nil || s.by[0].Value != nil
+}
+
+func (l *localizer) source(call int, v *ir.Value) source {
+	for _, same := range []*ir.Value{v, root(v)} { // a kernel gives what its body does
+		if pt := l.partner[l.p.values.byCall[call][same]]; pt != nil {
+			return source{by: pt.by}
+		}
+	}
+	f := l.p.Module.Func(l.p.Calls[call].Func)
+	in := 0
+	for _, p := range f.Params {
+		switch {
+		case p.Value == v && p.Role == ir.Input:
+			return source{given: l.p.Calls[call].In[in]}
+		case p.Value == v && p.Role == ir.StateIn && call == 0:
+			return source{given: l.state(p.State)}
+		case p.Role == ir.Input:
+			in++
+		}
+	}
+	return source{}
+}
+
+// state is what a state is before the first call; nil where it cannot be told.
+func (l *localizer) state(name string) *host.Tensor {
+	s, err := l.p.session()
+	if err != nil {
+		return nil
+	}
+	t, err := s.State(name)
+	if err != nil {
+		return nil
+	}
+	return t
+}
+
+// arrived takes a value of the reference and runs the trials that waited for it alone.
+func (l *localizer) arrived(ctx context.Context, v *Value, t *host.Tensor, stable bool) error {
+	for _, w := range l.bySource[v] {
+		if w.have[v] != nil || w.missing == 0 {
+			continue
+		}
+		k, err := l.store.keep(t, stable)
+		if err != nil {
+			return err
+		}
+		w.have[v] = k
+		if w.missing--; w.missing > 0 {
+			continue
+		}
+		l.open--
+		local := w.point.Local
+		if local.Scores, err = l.try(ctx, w); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			local.Problem = err.Error()
+		} else {
+			local.Verdict = l.r.Preset.Judge(local.Scores, l.r.Metric)
+			local.Guilty = local.Verdict == metric.Red || local.Verdict == metric.Destroyed
+		}
+		for _, k := range w.have {
+			k.drop()
+		}
+	}
+	return nil
+}
+
+// try runs a region of the tested side.
+func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
+	var in []*host.Tensor
+	for i, s := range w.sources {
+		t := s.given
+		if t == nil {
+			var err error
+			if t, err = w.have[s.by[1].Value].tensor(); err != nil {
+				return nil, err
+			}
+			plain, err := align([2]*host.Tensor{t, t}, [2]ir.Claim{{}, s.by[1].Claim})
+			if err != nil {
+				return nil, err
+			}
+			if t, err = asClaimed(plain[1], s.by[0].Claim, w.region.params[i].Type.Elem); err != nil {
+				return nil, err
+			}
+		}
+		in = append(in, t)
+	}
+	want, err := w.have[w.point.by[1].Value].tensor()
+	if err != nil {
+		return nil, err
+	}
+	got, err := l.compute(ctx, w, in)
+	if err != nil {
+		return nil, err
+	}
+	return measure([2]*host.Tensor{got, want}, w.point.by, metric.None)
+}
+
+func (l *localizer) compute(ctx context.Context, w *trial, in []*host.Tensor) (*host.Tensor, error) {
+	call := l.p.Calls[w.point.by[0].Call]
+	m, sizes, err := w.region.module(l.p.Module, call)
+	if err != nil {
+		return nil, err
+	}
+	opt := l.p.Options
+	opt.Progress, opt.Warn = nil, nil
+	program, err := l.p.Backend.Compile(ctx, m, opt)
+	if err != nil {
+		return nil, err
+	}
+	defer program.Close()
+	out, err := program.NewSession().Call(ctx, m.Funcs[0].Name, append(sizes, in...), nil)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// region is an operation with those before it, back to values that are known.
+type region struct {
+	result *ir.Value
+	root   *ir.Func
+	params []*ir.Value // known values
+	ops    []*ir.Op    // in program order, constants included
+}
+
+// maxRegion bounds what is run as one operation; a longer way back to known values blames nobody.
+const maxRegion = 256
+
+// regionOf collects what computes a value from known ones. Bodies of kernels are open: their parameters are what the kernel is given.
+func regionOf(m *ir.Module, v *ir.Value, known func(*ir.Value) bool) (*region, error) {
+	r := &region{result: v}
+	seenValue, seenOp := map[*ir.Value]bool{}, map[*ir.Op]bool{}
+	var visit func(v *ir.Value, f *ir.Func) error
+	visit = func(v *ir.Value, f *ir.Func) error {
+		if v == nil || seenValue[v] {
+			return nil
+		}
+		seenValue[v] = true
+		switch {
+		case known(v):
+			r.params = append(r.params, v)
+			return nil
+		case v.Def == nil && outer(v, f) != v:
+			return visit(outer(v, f), f.Outer())
+		case v.Def == nil:
+			return fmt.Errorf("it takes the parameter %s, which the reference does not show", v.Name)
+		case len(r.ops) >= maxRegion:
+			return fmt.Errorf("more than %d operations lie between it and values that the reference shows", maxRegion)
+		case seenOp[v.Def]:
+			return nil
+		}
+		seenOp[v.Def] = true
+		for _, o := range v.Def.Operands {
+			if err := visit(o, v.Def.Parent()); err != nil {
+				return err
+			}
+		}
+		r.ops = append(r.ops, v.Def)
+		return nil
+	}
+	if v.Def == nil {
+		return nil, errors.New("no operation computes it")
+	}
+	r.root = v.Def.Parent().Root()
+	return r, visit(v, v.Def.Parent())
+}
+
+// module makes the region a function of its own. Its symbols are bound by parameters that come first, whose values are those of the
+// call.
+func (r *region) module(from *ir.Module, call pass.Call) (*ir.Module, []*host.Tensor, error) {
+	f := &ir.Func{Name: "main"}
+	var sizes []*host.Tensor
+	if len(r.root.Dims) > 0 {
+		if r.root.Name != call.Func {
+			return nil, nil, errors.New("it is in a function that another one calls, with open sizes")
+		}
+		bound, err := sizesOf(r.root, call.In)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, d := range r.root.Dims {
+			n, ok := bound.Get(d.Name)
+			if !ok {
+				continue // what the operations bind themselves
+			}
+			copied := *d
+			f.AddDim(&copied)
+			t, err := host.Scalar(host.I64, n)
+			if err != nil {
+				return nil, nil, err
+			}
+			f.AddParam("size "+d.Name, ir.TensorOf(host.I64), ir.Input).Binds = d.Name
+			sizes = append(sizes, t)
+		}
+	}
+	values := map[*ir.Value]*ir.Value{}
+	for i, v := range r.params {
+		values[v] = f.AddParam(fmt.Sprintf("in%d", i), v.Type, ir.Input).Value
+	}
+	for _, op := range r.ops {
+		for _, o := range op.Operands { // a parameter of a kernel's body is what the kernel is given
+			if o != nil && values[o] == nil {
+				values[o] = values[through(o, op.Parent())]
+			}
+		}
+		f.Append(op.CloneWith(values))
+	}
+	f.Append(ir.NewOp(core.Return, nil, nil, []*ir.Value{values[r.result]}, nil, ir.Unknown))
+	f.Results = []*ir.Result{{Name: "out", Type: r.result.Type, Role: ir.Output}}
+	m := &ir.Module{Name: "local", Funcs: []*ir.Func{f}, Resources: slices.Clone(from.Resources), File: from.File}
+	m.DropUnusedResources()
+	if err := ir.Verify(m); err != nil {
+		return nil, nil, fmt.Errorf("it cannot be run alone: %w", err)
+	}
+	return m, sizes, nil
+}
+
+// through follows parameters of kernels' bodies outwards.
+func through(v *ir.Value, f *ir.Func) *ir.Value {
+	for {
+		o := outer(v, f)
+		if o == v || f == nil {
+			return v
+		}
+		v, f = o, f.Outer()
+	}
+}
+
+// sizesOf gives the values of a function's symbols in a call.
+func sizesOf(f *ir.Func, in []*host.Tensor) (*backend.Sizes, error) {
+	args := make([]*host.Tensor, len(f.Params))
+	at := 0
+	for i, p := range f.Params {
+		if p.Role == ir.Input {
+			args[i] = in[at]
+			at++
+		}
+	}
+	return backend.BindInputs(f, args)
+}

@@ -1,0 +1,81 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// unmatched lists the tensors that no pair was found for: those that one side claims and the other does not, and those that
+// are lost on both.
+func (m *matcher) unmatched() []Unmatched {
+	var list []Unmatched
+	for at, t := range m.sides {
+		for _, k := range t.order {
+			c := t.values[k][0]
+			if t.paired[k] || leastKind(t.values[k]) != Computed {
+				continue
+			}
+			list = append(list, Unmatched{Name: k.tensor, Call: k.call, Func: k.fn, Op: c.Op, Module: c.Module(), Shape: c.Shape, Missing: sideNames[1-at],
+				Reason: m.why(k, m.sides[1-at]), Float: c.Float, order: c.Order})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Unmatched) int { return cmp.Compare(a.order, b.order) })
+	return append(list, m.lostOnBoth()...)
+}
+
+// why says why a side does not have a tensor that the other one claims.
+func (m *matcher) why(k tensorKey, other *tensors) string {
+	if l, ok := other.lost[k]; ok {
+		return lostText(l)
+	}
+	if why, ok := m.unequal[k]; ok {
+		return why
+	}
+	if m.info[0].Program != m.info[1].Program && m.info[0].Program != "" && m.info[1].Program != "" {
+		return fmt.Sprintf("no counterpart: the models were exported apart, and the %s side has nothing of this kind and shape in that module", other.name)
+	}
+	if !slices.ContainsFunc(other.order, func(o tensorKey) bool { return o.call == k.call }) {
+		return fmt.Sprintf("no counterpart: the %s side has no call %d", other.name, k.call)
+	}
+	return fmt.Sprintf("no counterpart: the %s side has no tensor of that name", other.name)
+}
+
+func lostText(l Lost) string {
+	if l.Into == "" {
+		return fmt.Sprintf("lost by %s", l.Pass)
+	}
+	return fmt.Sprintf("lost by %s into %%%s", l.Pass, l.Into)
+}
+
+// lostOnBoth lists what both sides had and none shows; where the passes differ, both are told.
+func (m *matcher) lostOnBoth() []Unmatched {
+	var list []Unmatched
+	for k, a := range m.sides[0].lost {
+		b, ok := m.sides[1].lost[k]
+		if !ok {
+			continue
+		}
+		why := lostText(a)
+		if other := lostText(b); other != why {
+			why = fmt.Sprintf("%s (tested) and %s (reference)", why, other)
+		}
+		list = append(list, Unmatched{Name: k.tensor, Call: k.call, Func: k.fn, Missing: both, Reason: why})
+	}
+	slices.SortFunc(list, func(a, b Unmatched) int {
+		return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.Func, b.Func), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+// unseen says why a side did not show any of the values of a pair while it ran.
+func unseen(list []Candidate, side, how string) string {
+	kernel := ""
+	for _, c := range list {
+		if c.Kernel == "" {
+			return fmt.Sprintf("not computed: the branch or loop that holds it did not run in %s", side)
+		}
+		kernel = c.Kernel
+	}
+	return fmt.Sprintf("inside kernel %s, which %s does not expose", kernel, how)
+}

@@ -1,0 +1,239 @@
+package compare
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/metric"
+)
+
+// Options say how to compare.
+type Options struct {
+	Metric metric.Metric // decides verdicts, and which turn of a loop is the worst; zero: PSNR
+	Preset string        // of limits; empty: chosen from what was done to the tested side and not to the reference
+	Pins   []Pin
+	// Memory is how many bytes values may take that wait for their counterparts, beyond what the runs have themselves; what is more goes
+	// to a temporary file. 0: 48 MB.
+	Memory int64
+	// Point is called with each point as soon as it has scores, and again where a later turn is worse. It must not call back.
+	Point func(Point)
+	// Progress is called from time to time.
+	Progress func(done, total int)
+}
+
+const defaultMemory = 48 << 20
+
+// Run compares two sides: both run at the same time, and values are compared as they come. An error of one side ends the other.
+func Run(ctx context.Context, testedSide, referenceSide Side, opt Options) (*Report, error) {
+	if opt.Metric.Name == "" {
+		opt.Metric = metric.Metrics()[0]
+	}
+	preset, err := choosePreset(opt.Preset, testedSide.Info(), referenceSide.Info())
+	if err != nil {
+		return nil, err
+	}
+	match, err := Matching(testedSide, referenceSide, opt.Pins)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{opt: opt, preset: preset, match: match, sides: [2]Side{testedSide, referenceSide}, points: map[*Pair]*Point{}}
+	if err := s.run(ctx); err != nil {
+		return nil, err
+	}
+	return s.report(), nil
+}
+
+// choosePreset takes the loosest preset of what only the tested side has.
+func choosePreset(name string, t, r Info) (metric.Preset, error) {
+	if name != "" {
+		return metric.FindPreset(name)
+	}
+	all := metric.Presets()
+	chosen := all[0]
+	for _, p := range all {
+		if slices.Contains(t.Schemes, p.Name) && !slices.Contains(r.Schemes, p.Name) && p.Green < chosen.Green {
+			chosen = p
+		}
+	}
+	return chosen, nil
+}
+
+// session is one comparison.
+type session struct {
+	opt    Options
+	preset metric.Preset
+	match  *Match
+	sides  [2]Side
+	points map[*Pair]*Point
+	m      *meeting
+}
+
+func (s *session) run(ctx context.Context) error {
+	memory := cmp.Or(s.opt.Memory, defaultMemory)
+	s.m = newMeeting(s.match.Pairs, [2]bool{s.sides[0].Info().Stable, s.sides[1].Info().Stable}, memory)
+	s.m.compare = s.compare
+	defer s.m.store.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.m.abort = cancel
+	defer s.m.watch(ctx)()
+	done := make(chan int, len(s.sides))
+	for at := range s.sides {
+		go func() {
+			s.m.end(at, s.show(ctx, at))
+			done <- at
+		}()
+	}
+	for range s.sides {
+		<-done
+	}
+	return s.m.err
+}
+
+// show runs one side.
+func (s *session) show(ctx context.Context, at int) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error while the %s side ran: %v\n%s", sideNames[at], p, debug.Stack())
+		}
+	}()
+	members := map[*Value][]*Pair{}
+	claims := map[*Value]map[*Pair]Candidate{}
+	for _, p := range s.match.Pairs {
+		for _, c := range [2][]Candidate{p.Tested, p.Reference}[at] {
+			if claims[c.Value] == nil {
+				claims[c.Value] = map[*Pair]Candidate{}
+			}
+			if _, twice := claims[c.Value][p]; !twice {
+				members[c.Value] = append(members[c.Value], p)
+				claims[c.Value][p] = c
+			}
+		}
+	}
+	err = s.sides[at].Show(ctx, func(v *Value) bool { return members[v] != nil }, func(v *Value, t *host.Tensor) {
+		for _, p := range members[v] {
+			s.m.show(at, p, claims[v][p], t)
+		}
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err != nil {
+		err = fmt.Errorf("the %s side, %s: %w", sideNames[at], s.sides[at].Info().Title, err)
+	}
+	return err
+}
+
+// compare measures one pair; the meeting calls it one at a time.
+func (s *session) compare(p *Pair, turn int, values [2]*host.Tensor, by [2]Candidate) error {
+	point := s.points[p]
+	fresh := point == nil
+	if fresh {
+		point = newPoint(p, by)
+		s.points[p] = point
+		if s.opt.Progress != nil {
+			s.opt.Progress(len(s.points), len(s.match.Pairs))
+		}
+	}
+	point.Turns++
+	scores, err := measure(values, by, s.rows(p, by))
+	worse := fresh
+	if err != nil {
+		worse = worse || point.Problem == ""
+		point.Problem, point.Scores = err.Error(), nil
+	} else if fresh || point.Scores != nil && s.opt.Metric.Worse(s.opt.Metric.Of(scores), s.opt.Metric.Of(point.Scores)) < 0 {
+		point.Scores, worse = scores, true
+	}
+	if !worse {
+		return nil
+	}
+	point.Turn = turn
+	point.Tested.Shape, point.Reference.Shape = slices.Clone(values[0].Shape), slices.Clone(values[1].Shape)
+	point.Verdict = point.Judge(s.opt.Metric, s.preset)
+	if s.opt.Point != nil {
+		s.opt.Point(*point)
+	}
+	return nil
+}
+
+// measure compares two values after what their claims say has been undone.
+func measure(values [2]*host.Tensor, by [2]Candidate, rows metric.Distribution) (*metric.Scores, error) {
+	aligned, err := align(values, [2]ir.Claim{by[0].Claim, by[1].Claim})
+	if err != nil {
+		return nil, err
+	}
+	return metric.Measure(aligned[0], aligned[1], metric.Options{Rows: rows})
+}
+
+// rows says whether a value's rows are distributions: those of softmax, and outputs, which are logits where they are any.
+func (s *session) rows(p *Pair, by [2]Candidate) metric.Distribution {
+	kind := stem(p.Name[strings.LastIndexByte(p.Name, '/')+1:])
+	switch {
+	case strings.Contains(kind, "log_softmax"):
+		return metric.Logits
+	case strings.Contains(kind, "softmax"):
+		return metric.Probabilities
+	case by[1].Output != "" || by[0].Output != "" || s.opt.Metric.Name == "kl" || s.opt.Metric.Name == "top1":
+		return metric.Logits
+	}
+	return metric.None
+}
+
+func newPoint(p *Pair, by [2]Candidate) *Point {
+	r := by[1]
+	point := &Point{Call: r.Call, Func: r.Func, Name: p.Name, Also: p.Also, Tier: p.Tier, Tested: endOf(by[0]), Reference: endOf(r), by: by}
+	for _, c := range []Candidate{r, by[0]} { // text and saved files may have been stripped of it
+		if !c.Loc.IsUnknown() {
+			leaf := c.Loc.Leaves()[0]
+			point.Module, point.Class = leaf.Path, leaf.Class
+			if len(leaf.Stack) > 0 {
+				point.Source = fmt.Sprintf("%s:%d", leaf.Stack[0].File, leaf.Stack[0].Line)
+			}
+			break
+		}
+	}
+	return point
+}
+
+// report puts together what was found.
+func (s *session) report() *Report {
+	r := &Report{Tested: s.sides[0].Info(), Reference: s.sides[1].Info(), Metric: s.opt.Metric, Preset: s.preset, Unmatched: s.match.Unmatched, Spilled: s.m.store.spilled}
+	for _, p := range s.match.Pairs {
+		if point := s.points[p]; point != nil {
+			point.Index = len(r.Points)
+			r.Points = append(r.Points, *point)
+			continue
+		}
+		r.Unmatched = append(r.Unmatched, s.notShown(p))
+	}
+	return r
+}
+
+// notShown says why a pair has not become a point.
+func (s *session) notShown(p *Pair) Unmatched {
+	c := p.Reference[0]
+	u := Unmatched{Name: p.Name, Call: c.Call, Func: c.Func, Op: c.Op, Module: c.Module(), Shape: c.Shape, Float: c.Float, order: c.Order}
+	var missing []int
+	for at := range s.sides {
+		if _, shown := s.m.sides[at].taken[p]; !shown {
+			missing = append(missing, at)
+		}
+	}
+	switch len(missing) {
+	case 0:
+		u.Missing, u.Reason = both, "the two runs computed it at places that do not fit together"
+	case 1:
+		at := missing[0]
+		u.Missing = sideNames[at]
+		u.Reason = unseen([2][]Candidate{p.Tested, p.Reference}[at], sideNames[at], s.sides[at].Info().How)
+	default:
+		u.Missing, u.Reason = both, unseen(p.Tested, tested, s.sides[0].Info().How)
+	}
+	return u
+}

@@ -1,0 +1,264 @@
+package debugger
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/ir/safetensors"
+	"github.com/aiopt/aiopt/passes/numeric"
+)
+
+// maxUpload bounds a request.
+const maxUpload = 256 << 20
+
+// inputAsk says where one input of a run comes from.
+type inputAsk struct {
+	Name string    `json:"name"`
+	From string    `json:"from"` // a key of sources
+	Text string    `json:"text"` // numbers, for values
+	File string    `json:"file"` // the part of the request that has the file
+	Seed uint64    `json:"seed"` // of random numbers
+	Mean []float64 `json:"mean"` // of the channels of an image, which has numbers from 0 to 1
+	Std  []float64 `json:"std"`
+}
+
+// The places that inputs come from.
+const (
+	fromMade   = "made"   // legal for their use: indices in range, masks that let most through
+	fromRandom = "random" // normally distributed
+	fromValues = "values" // typed, such as token ids
+	fromFile   = "file"
+	fromGiven  = "given" // the file of --inputs
+)
+
+// getInputs says what a function takes, and what the file of --inputs has.
+func (s *Server) getInputs(r *http.Request) (any, error) {
+	_, p, err := s.programOf(r)
+	if err != nil {
+		return nil, err
+	}
+	type input struct {
+		portInfo
+		Float bool `json:"float"`
+		Image bool `json:"image"`
+		Given bool `json:"given"`
+	}
+	list := []input{}
+	given, _ := s.givenInputs()
+	for i, in := range backend.SignatureOf(p.fn).Inputs {
+		t := in.Value.Type
+		list = append(list, input{portInfo{in.Value.Name, t.String()}, t.Elem.IsFloat(), imageAxes(t) != nil, pick(given, in.Value.Name, i) != nil})
+	}
+	type size struct {
+		Name string `json:"name"`
+		Min  int64  `json:"min"`
+		Max  int64  `json:"max"` // -1 for none
+	}
+	sizes := []size{}
+	for _, d := range p.fn.Dims {
+		sizes = append(sizes, size{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
+	}
+	return map[string]any{"inputs": list, "sizes": sizes}, nil
+}
+
+// pick finds the tensor of an input by its name or, as --io=position names them, by its place.
+func pick(all map[string]*host.Tensor, name string, place int) *host.Tensor {
+	if t := all[name]; t != nil {
+		return t
+	}
+	return all[fmt.Sprintf("in%d", place)]
+}
+
+// givenInputs reads the file of --inputs.
+func (s *Server) givenInputs() (map[string]*host.Tensor, error) {
+	if s.opt.Inputs == "" {
+		return nil, nil
+	}
+	f, err := safetensors.Open(s.opt.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	return allOf(f)
+}
+
+func allOf(f *safetensors.File) (map[string]*host.Tensor, error) {
+	all := map[string]*host.Tensor{}
+	for _, name := range f.Names() {
+		t, err := f.Tensor(name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = t
+	}
+	return all, nil
+}
+
+// maker makes the inputs of a call.
+type maker struct {
+	server *Server
+	sig    backend.Signature
+	asks   map[string]inputAsk
+	sizes  map[string]int64
+	parts  map[string][]*multipart.FileHeader
+}
+
+// inputs gives a tensor for each input of the function. What is read from files binds the sizes of what is made.
+func (k *maker) inputs() ([]*host.Tensor, error) {
+	in := make([]*host.Tensor, len(k.sig.Inputs))
+	for i, p := range k.sig.Inputs {
+		t, err := k.read(i, p)
+		if err != nil {
+			return nil, badRequest("input %s: %v", p.Value.Name, err)
+		}
+		if in[i] = t; t != nil {
+			k.bind(p.Value.Type, t.Shape)
+		}
+	}
+	if !slices.Contains(in, nil) {
+		return in, nil
+	}
+	made, err := k.made()
+	if err != nil {
+		return nil, badRequest("%v", err)
+	}
+	for i, p := range k.sig.Inputs {
+		if in[i] != nil {
+			continue
+		}
+		in[i] = made[i]
+		if ask := k.asks[p.Value.Name]; ask.From == fromRandom && made[i].Elem.IsFloat() {
+			in[i] = normal(made[i], ask.Seed)
+		}
+	}
+	return in, nil
+}
+
+// bind notes the sizes that a tensor gives to symbols.
+func (k *maker) bind(t ir.Type, shape []int) {
+	for i, d := range t.Shape {
+		if name, ok := d.IsSym(); ok && i < len(shape) {
+			k.sizes[name] = int64(shape[i])
+		}
+	}
+}
+
+// made makes inputs that are legal for their use. Sizes that nobody gave are those that the guards allow.
+func (k *maker) made() ([]*host.Tensor, error) {
+	cases, err := numeric.MakeCases(&ir.Module{Funcs: []*ir.Func{k.sig.Func}})
+	if err != nil || len(k.sizes) == 0 {
+		if err != nil {
+			return nil, err
+		}
+		return cases[0].In, nil
+	}
+	free := maker{sizes: map[string]int64{}}
+	for i, p := range k.sig.Inputs {
+		free.bind(p.Value.Type, cases[0].In[i].Shape)
+		if p.Binds != "" {
+			free.sizes[p.Binds] = host.IntAt(cases[0].In[i], 0)
+		}
+	}
+	for name, n := range k.sizes {
+		free.sizes[name] = n
+	}
+	return numeric.MakeInputs(k.sig.Func, free.sizes)
+}
+
+// read gives an input that is not to be made; nil for one that is.
+func (k *maker) read(i int, p *ir.Param) (*host.Tensor, error) {
+	ask := k.asks[p.Value.Name]
+	switch ask.From {
+	case "", fromMade, fromRandom:
+		return nil, nil
+	case fromValues:
+		return parseValues(ask.Text, p.Value.Type)
+	case fromGiven:
+		given, err := k.server.givenInputs()
+		if err != nil {
+			return nil, err
+		}
+		if t := pick(given, p.Value.Name, i); t != nil {
+			return t, nil
+		}
+		return nil, fmt.Errorf("%s has no tensor of that name", k.server.opt.Inputs)
+	case fromFile:
+		if len(k.parts[ask.File]) == 0 {
+			return nil, fmt.Errorf("the request has no file %q", ask.File)
+		}
+		return readUpload(k.parts[ask.File][0], p.Value, i, ask)
+	}
+	return nil, fmt.Errorf("from %q: expected %s", ask.From, strings.Join([]string{fromMade, fromRandom, fromValues, fromFile, fromGiven}, ", "))
+}
+
+// normal gives normally distributed numbers of a tensor's type and shape; the same seed gives the same numbers.
+func normal(like *host.Tensor, seed uint64) *host.Tensor {
+	out := host.New(like.Elem, like.Shape...)
+	from := rand.New(rand.NewPCG(seed, 1))
+	for i := range out.Len() {
+		host.SetFloat(out, i, from.NormFloat64())
+	}
+	return out
+}
+
+// parseValues reads numbers between blanks, commas or brackets. They fill the input's shape; an open size follows from how many
+// there are.
+func parseValues(text string, t ir.Type) (*host.Tensor, error) {
+	var numbers []json.Number
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n,[]()", r) }) {
+		numbers = append(numbers, json.Number(word))
+	}
+	shape, err := fit(t, len(numbers))
+	if err != nil {
+		return nil, err
+	}
+	out, err := host.Alloc(t.Elem, shape)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range numbers {
+		x, err := n.Float64()
+		if err != nil {
+			return nil, fmt.Errorf("found %q, expected a number", n)
+		}
+		if whole, err := n.Int64(); err == nil && !t.Elem.IsFloat() {
+			host.SetInt(out, i, whole)
+		} else if t.Elem.IsFloat() {
+			host.SetFloat(out, i, x)
+		} else {
+			return nil, fmt.Errorf("found %s, expected a number that %s holds", n, t.Elem)
+		}
+	}
+	return out, nil
+}
+
+// fit gives the sizes of a type for so many elements: one open size follows from the others, more are 1.
+func fit(t ir.Type, n int) ([]int, error) {
+	shape := make([]int, len(t.Shape))
+	known, last := 1, -1
+	for i, d := range t.Shape {
+		shape[i] = 1
+		if size, ok := d.IsConst(); ok {
+			shape[i] = int(size)
+			known *= int(size)
+		} else {
+			last = i
+		}
+	}
+	if last >= 0 && known > 0 && n%known == 0 {
+		shape[last] = n / known
+		known = n
+	}
+	if known != n {
+		return nil, fmt.Errorf("found %d numbers, expected those of %s", n, t)
+	}
+	return shape, nil
+}

@@ -1,0 +1,170 @@
+package debugger
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/pass"
+)
+
+// model is an opened model after its passes. Once its job is done it does not change.
+type model struct {
+	job    *job
+	path   string
+	passes string // as given or chosen; empty for none
+	module *ir.Module
+	funcs  []*program
+	files  *files
+	stages []stage // the time-line: as it was read, and after each pass
+	log    []string
+
+	compiling sync.Mutex
+	programs  map[string]backend.Program // by the names of engines
+}
+
+// Open begins to open a model. Its name is given at once.
+func (s *Server) Open(path, passes string) string {
+	if passes == "" && filepath.Ext(path) == ".pt2" {
+		passes = "@cpu"
+	}
+	m := &model{path: path, passes: passes}
+	title := filepath.Base(path)
+	if passes != "" {
+		title += " · " + passes
+	}
+	m.job = s.jobs.add("m", title)
+	s.models.put(m.job.ID, m)
+	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
+	return m.job.ID
+}
+
+func (s *Server) open(ctx context.Context, m *model) error {
+	j := m.job
+	j.step("reading", 0, 0)
+	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: s.opt.Warn})
+	if err != nil {
+		return err
+	}
+	m.module = module
+	line := newTimeline()
+	line.add("as read", module)
+	if err := s.tk.Build(ctx, module, m.passes, aiopt.BuildOptions{
+		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
+		Hooks:    []pass.Hook{line.hook(j)},
+		Report:   func(text string) { m.log = append(m.log, text) },
+		Progress: j.step,
+	}); err != nil {
+		return err
+	}
+	m.stages = line.stages
+	m.files = newFiles()
+	for _, f := range module.Funcs {
+		m.funcs = append(m.funcs, newProgram(module, f, m.files))
+	}
+	return nil
+}
+
+// model finds an opened model.
+func (s *Server) model(r *http.Request) (*model, error) { return s.modelOf(r.PathValue("model")) }
+
+func (s *Server) modelOf(id string) (*model, error) {
+	m := s.models.get(id)
+	if m == nil {
+		return nil, notFound("there is no model %q", id)
+	}
+	switch status, why := m.job.status(); status {
+	case done:
+		return m, nil
+	case running:
+		return nil, problem{http.StatusConflict, "the model is still being opened"}
+	default:
+		return nil, problem{http.StatusConflict, cmp.Or(why, "opening the model was cancelled")}
+	}
+}
+
+// programOf is the model and the function that a request is about: that of its parameter, or the first one.
+func (s *Server) programOf(r *http.Request) (*model, *program, error) {
+	m, err := s.model(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := m.program(r.FormValue("func"))
+	return m, p, err
+}
+
+func (m *model) program(name string) (*program, error) {
+	for _, p := range m.funcs {
+		if name == "" || p.fn.Name == name {
+			return p, nil
+		}
+	}
+	return nil, notFound("the model has no function %q", name)
+}
+
+// postModel opens a model again with other passes. Only files that the command line names are read.
+func (s *Server) postModel(r *http.Request) (any, error) {
+	var ask struct{ Model, Passes string }
+	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+		return nil, badRequest("expected JSON with model and passes: %v", err)
+	}
+	m := s.models.get(ask.Model)
+	if m == nil {
+		return nil, notFound("there is no model %q", ask.Model)
+	}
+	if _, err := s.tk.Passes.Parse(ask.Passes); err != nil {
+		return nil, badRequest("%v", err)
+	}
+	return map[string]string{"id": s.Open(m.path, cmp.Or(ask.Passes, noPasses))}, nil
+}
+
+// functionInfo is what the page says of a function.
+type functionInfo struct {
+	Name    string     `json:"name"`
+	Ops     int        `json:"ops"`
+	Inputs  []portInfo `json:"inputs"`
+	Outputs []portInfo `json:"outputs"`
+}
+
+type portInfo struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+func (s *Server) getModel(r *http.Request) (any, error) {
+	m, err := s.model(r)
+	if err != nil {
+		return nil, err
+	}
+	var funcs []functionInfo
+	for _, p := range m.funcs {
+		sig := backend.SignatureOf(p.fn)
+		f := functionInfo{Name: p.fn.Name, Ops: int(p.tree.Count[0])}
+		for _, in := range sig.Inputs {
+			f.Inputs = append(f.Inputs, portInfo{in.Value.Name, in.Value.Type.String()})
+		}
+		for _, out := range sig.Outputs {
+			f.Outputs = append(f.Outputs, portInfo{out.Name, out.Type.String()})
+		}
+		funcs = append(funcs, f)
+	}
+	return struct {
+		ID     string         `json:"id"`
+		File   string         `json:"file"`
+		Name   string         `json:"name"`
+		Passes string         `json:"passes"`
+		Funcs  []functionInfo `json:"funcs"`
+		Stages []stageInfo    `json:"stages"`
+		Log    []string       `json:"log"`
+	}{m.job.ID, m.path, m.module.Name, strings.TrimSpace(m.passes), funcs, stageInfos(m.stages), m.log}, nil
+}
+
+// noPasses is a pipeline of nothing, where an empty one stands for what a model needs.
+const noPasses = " "

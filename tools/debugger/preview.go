@@ -1,0 +1,200 @@
+package debugger
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// mostSide is how many elements a slice shows along an axis; of a longer one every n-th is shown.
+const mostSide = 256
+
+// sliceInfo is a plane of a tensor: its last two axes, at one place of the others.
+type sliceInfo struct {
+	Shape  []int  `json:"shape"`
+	At     []int  `json:"at"`
+	Rows   int    `json:"rows"`
+	Cols   int    `json:"cols"`
+	Step   [2]int `json:"step"`   // which rows and columns are shown
+	Values string `json:"values"` // f32, little-endian, in base64
+}
+
+// plane gives the last two axes of a tensor at the place that a request names; a tensor of a lower rank is a row.
+func plane(r *http.Request, t *host.Tensor) (*host.Tensor, []int, error) {
+	for t.Rank() < 2 {
+		var err error
+		if t, err = t.Reshape(append([]int{1}, t.Shape...)); err != nil {
+			return nil, nil, err
+		}
+	}
+	at := make([]int, t.Rank()-2)
+	for i, word := range strings.Split(r.FormValue("at"), ",") {
+		if word == "" {
+			continue
+		}
+		n, err := strconv.Atoi(word)
+		if err != nil || i >= len(at) || n < 0 || n >= t.Shape[i] {
+			return nil, nil, badRequest("at=%q: expected a place in %s, without the last two axes", r.FormValue("at"), host.ShapeText(t.Shape))
+		}
+		at[i] = n
+	}
+	for _, n := range at {
+		if t.Shape[0] == 0 {
+			return nil, nil, badRequest("the tensor has no elements")
+		}
+		t = t.Select(0, n)
+	}
+	return t, at, nil
+}
+
+// thin shows every n-th element of long axes.
+func thin(t *host.Tensor) (*host.Tensor, [2]int) {
+	var step [2]int
+	for axis := range step {
+		step[axis] = max((t.Shape[axis]+mostSide-1)/mostSide, 1)
+		t = t.Slice(axis, 0, t.Shape[axis], step[axis])
+	}
+	return t, step
+}
+
+// shownTensor is what a request is about: a value of a run, or of a point of a comparison.
+func (s *Server) shownTensor(r *http.Request) (*host.Tensor, error) {
+	var t *host.Tensor
+	if r.PathValue("comparison") != "" {
+		c, err := s.comparison(r)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = c.tensor(r.Context(), r); err != nil {
+			return nil, err
+		}
+	} else {
+		c, id, err := s.runValue(r)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = c.tensor(r.Context(), s, id); err != nil {
+			return nil, err
+		}
+	}
+	if t.Elem.Packed() {
+		t = host.Unpack(t)
+	}
+	return t, nil
+}
+
+func (s *Server) getSlice(r *http.Request) (any, error) {
+	t, err := s.shownTensor(r)
+	if err != nil {
+		return nil, err
+	}
+	p, at, err := plane(r, t)
+	if err != nil {
+		return nil, err
+	}
+	p, step := thin(p)
+	data := make([]byte, 0, 4*p.Len())
+	for _, x := range numbers(p) {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(x)))
+	}
+	return sliceInfo{t.Shape, at, p.Shape[0], p.Shape[1], step, base64.StdEncoding.EncodeToString(data)}, nil
+}
+
+// image shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,
+// and map=mask shows what is above the threshold.
+func (s *Server) image(w http.ResponseWriter, r *http.Request) {
+	t, err := s.shownTensor(r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	picture, err := paint(r, t)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_ = png.Encode(w, picture) // a browser that has gone needs no picture
+}
+
+func paint(r *http.Request, t *host.Tensor) (image.Image, error) {
+	if r.FormValue("map") == "rgb" {
+		return paintColours(r, t)
+	}
+	p, _, err := plane(r, t)
+	if err != nil {
+		return nil, err
+	}
+	tone := spread(numbers(p))
+	if r.FormValue("map") == "mask" {
+		threshold, err := strconv.ParseFloat(r.FormValue("threshold"), 64)
+		if err != nil {
+			return nil, badRequest("threshold=%q: expected a number", r.FormValue("threshold"))
+		}
+		tone = func(x float64) uint8 {
+			if x > threshold {
+				return 255
+			}
+			return 0
+		}
+	}
+	out := image.NewGray(image.Rect(0, 0, p.Shape[1], p.Shape[0]))
+	if len(out.Pix) > mostPixels {
+		return nil, badRequest("the picture would be too large")
+	}
+	for i, x := range numbers(p) {
+		out.Pix[i] = tone(x)
+	}
+	return out, nil
+}
+
+// paintColours shows three channels.
+func paintColours(r *http.Request, t *host.Tensor) (image.Image, error) {
+	at := imageAxes(ir.TypeOf(t))
+	if at == nil || t.Shape[at.channel] != 3 {
+		return nil, badRequest("%s has no three channels to show as colours", host.ShapeText(t.Shape))
+	}
+	n, err := strconv.Atoi("0" + r.FormValue("at"))
+	if err != nil || t.Rank() == 4 && n >= t.Shape[0] {
+		return nil, badRequest("at=%q: expected the number of an image of the batch", r.FormValue("at"))
+	}
+	order := t.Transpose(append(leading(t.Rank()), at.height, at.width, at.channel))
+	if t.Rank() == 4 {
+		order = order.Select(0, n)
+	}
+	if order.Len() > 3*mostPixels {
+		return nil, badRequest("the picture would be too large")
+	}
+	values := numbers(order)
+	tone := spread(values)
+	out := image.NewRGBA(image.Rect(0, 0, order.Shape[1], order.Shape[0]))
+	for i := 0; i+2 < len(values); i += 3 {
+		out.SetRGBA(i/3%order.Shape[1], i/3/order.Shape[1], color.RGBA{tone(values[i]), tone(values[i+1]), tone(values[i+2]), 255})
+	}
+	return out, nil
+}
+
+// spread maps numbers to tones, the least to black and the largest to white.
+func spread(values []float64) func(float64) uint8 {
+	least, most := math.Inf(1), math.Inf(-1)
+	for _, x := range values {
+		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+			least, most = min(least, x), max(most, x)
+		}
+	}
+	return func(x float64) uint8 {
+		if !(most > least) || math.IsNaN(x) {
+			return 0
+		}
+		return uint8(math.Round(255 * min(max((x-least)/(most-least), 0), 1)))
+	}
+}

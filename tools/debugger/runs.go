@@ -1,0 +1,223 @@
+package debugger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/graph"
+)
+
+// keep is how many bytes of tensors a run keeps. A value that does not fit is computed again when it is looked at.
+const keep = 256 << 20
+
+// run is one call of a model's function, and what was seen of it.
+type run struct {
+	job     *job
+	model   *model
+	program *program
+	engine  string
+	inputs  []*host.Tensor
+
+	mu     sync.Mutex
+	values map[int]*seen // by the numbers of values
+	kept   int
+	nanos  map[graph.Node]int64 // that each node took
+}
+
+// seen is a value that a run has computed.
+type seen struct {
+	stats  stats
+	tensor *host.Tensor // nil where it was not kept
+	times  int          // it was computed, in a loop several; the last one counts
+}
+
+// runAsk is what a request for a run says.
+type runAsk struct {
+	Model  string           `json:"model"`
+	Func   string           `json:"func"`
+	Engine string           `json:"backend"`
+	Inputs []inputAsk       `json:"inputs"`
+	Sizes  map[string]int64 `json:"sizes"`
+}
+
+// postRun begins a run. The request is a form: ask is JSON, the other parts are files.
+func (s *Server) postRun(r *http.Request) (any, error) {
+	if err := r.ParseMultipartForm(32 << 20); err != nil {
+		return nil, err
+	}
+	defer r.MultipartForm.RemoveAll()
+	var ask runAsk
+	if err := json.Unmarshal([]byte(r.FormValue("ask")), &ask); err != nil {
+		return nil, badRequest("ask: expected JSON: %v", err)
+	}
+	m, err := s.modelOf(ask.Model)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.program(ask.Func)
+	if err != nil {
+		return nil, err
+	}
+	engine := s.tk.Backend(ask.Engine)
+	if engine == nil {
+		return nil, badRequest("there is no engine %q", ask.Engine)
+	}
+	k := &maker{server: s, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File}
+	for name, n := range ask.Sizes {
+		k.sizes[name] = n
+	}
+	for _, in := range ask.Inputs {
+		k.asks[in.Name] = in
+	}
+	in, err := k.inputs()
+	if err != nil {
+		return nil, err
+	}
+	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[graph.Node]int64{}}
+	c.job = s.jobs.add("r", fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()))
+	s.runs.put(c.job.ID, c)
+	c.job.run(func(ctx context.Context) error { return c.all(ctx, engine, s.opt.Warn) })
+	return map[string]string{"id": c.job.ID}, nil
+}
+
+// all runs the function once and notes each value.
+func (c *run) all(ctx context.Context, engine backend.Backend, warn func(string)) error {
+	c.job.step("compiling", 0, 0)
+	compiled, err := c.model.compiled(ctx, engine, warn, c.job)
+	if err != nil {
+		return err
+	}
+	_, err = compiled.NewSession().Call(ctx, c.program.fn.Name, c.inputs, &backend.CallOptions{
+		Select:   func(v *ir.Value) bool { _, ours := c.program.valueOf[v]; return ours },
+		Observe:  c.note,
+		Progress: func(done, total int) { c.job.step("running", done, total) },
+		Timing: func(op *ir.Op, _ string, ns int64) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if n := c.program.tree.Of(op); n != graph.None {
+				c.nanos[n] += ns
+			}
+		},
+	})
+	return err
+}
+
+// note keeps what is to be known of a value, and the value where it fits.
+func (c *run) note(v *ir.Value, t *host.Tensor) {
+	id := c.program.valueOf[v]
+	fresh := &seen{stats: measure(t)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	size := len(t.Data)
+	if n, err := host.SizeBytes(t.Elem, t.Shape); err == nil {
+		size = n
+	}
+	if before := c.values[id]; before != nil {
+		fresh.times = before.times
+		if before.tensor != nil {
+			c.kept -= size
+		}
+	}
+	fresh.times++
+	if c.kept+size <= keep {
+		fresh.tensor = t.Clone()
+		c.kept += size
+	}
+	c.values[id] = fresh
+}
+
+// tensor gives a value of the run; one that was not kept is computed again.
+func (c *run) tensor(ctx context.Context, s *Server, id int) (*host.Tensor, error) {
+	c.mu.Lock()
+	have := c.values[id]
+	c.mu.Unlock()
+	switch {
+	case have == nil:
+		return nil, c.unseen()
+	case have.tensor != nil:
+		return have.tensor, nil
+	}
+	compiled, err := c.model.compiled(ctx, s.tk.Backend(c.engine), s.opt.Warn, nil)
+	if err != nil {
+		return nil, err
+	}
+	var last *host.Tensor
+	_, err = compiled.NewSession().Call(ctx, c.program.fn.Name, c.inputs, &backend.CallOptions{
+		Select:  func(v *ir.Value) bool { return v == c.program.values[id] },
+		Observe: func(_ *ir.Value, t *host.Tensor) { last = t.Clone() },
+	})
+	return last, err
+}
+
+// compiled gives the model's program for an engine, which is made once.
+func (m *model) compiled(ctx context.Context, engine backend.Backend, warn func(string), j *job) (backend.Program, error) {
+	m.compiling.Lock()
+	defer m.compiling.Unlock()
+	if p := m.programs[engine.Name()]; p != nil {
+		return p, nil
+	}
+	opt := backend.Options{Warn: warn}
+	if j != nil {
+		opt.Progress = func(done, total int) { j.step("compiling", done, total) }
+	}
+	p, err := engine.Compile(ctx, m.module, opt)
+	if err != nil {
+		return nil, err
+	}
+	if m.programs == nil {
+		m.programs = map[string]backend.Program{}
+	}
+	m.programs[engine.Name()] = p
+	return p, nil
+}
+
+// run finds a run; it may still be going on.
+func (s *Server) run(r *http.Request) (*run, error) {
+	c := s.runs.get(r.PathValue("run"))
+	if c == nil {
+		return nil, notFound("there is no run %q", r.PathValue("run"))
+	}
+	return c, nil
+}
+
+// getRun says which values the run has.
+func (s *Server) getRun(r *http.Request) (any, error) {
+	c, err := s.run(r)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	values := []int{}
+	for id := range c.program.values {
+		if c.values[id] != nil {
+			values = append(values, id)
+		}
+	}
+	return map[string]any{"id": c.job.ID, "title": c.job.Title, "model": c.model.job.ID, "func": c.program.fn.Name, "backend": c.engine, "values": values}, nil
+}
+
+// unseen is why a run has no value.
+func (c *run) unseen() error {
+	return notFound("the run did not show this value: it is inside a kernel that the engine %s runs as a whole, or was not reached", c.engine)
+}
+
+// runValue is the run and the number of the value that a request is about.
+func (s *Server) runValue(r *http.Request) (*run, int, error) {
+	c, err := s.run(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := strconv.Atoi(r.PathValue("value"))
+	if err != nil || id < 0 || id >= len(c.program.values) {
+		return nil, 0, notFound("@%s has no value %q", c.program.fn.Name, r.PathValue("value"))
+	}
+	return c, id, nil
+}

@@ -1,0 +1,225 @@
+package debugger
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/tools/metric"
+)
+
+//go:embed dist
+var dist embed.FS
+
+// Options say how models are opened and what runs may take.
+type Options struct {
+	Passes string            // the pipeline for models; empty for @cpu on a .pt2, and none on others
+	Inputs string            // a .safetensors file that runs may take their inputs from; may be empty
+	Warn   func(line string) // takes what the user should know; nil drops it
+}
+
+// Server is the debugger of some models. It serves until its context ends.
+type Server struct {
+	tk    *aiopt.Toolkit
+	opt   Options
+	token string
+	addr  string // host and port
+	jobs  *jobs
+
+	models   table[model]
+	runs     table[run]
+	compares table[comparison]
+	saved    table[saved]
+}
+
+// New makes a server that is not reachable yet.
+func New(tk *aiopt.Toolkit, opt Options) *Server {
+	if opt.Warn == nil {
+		opt.Warn = func(string) {}
+	}
+	return &Server{tk: tk, opt: opt, token: newToken(), jobs: newJobs()}
+}
+
+// Listen takes a port of the loopback address, or a free one for 0.
+func (s *Server) Listen(port int) (net.Listener, error) {
+	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on port %d of this machine: %w; --port=0 takes a free one", port, err)
+	}
+	s.addr = l.Addr().String()
+	return l, nil
+}
+
+// URL is the address of the page with the token that it needs.
+func (s *Server) URL() string { return "http://" + s.addr + "/?token=" + s.token }
+
+// Serve answers until the context ends, which cancels all jobs, too.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.jobs.begin(ctx)
+	srv := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-ctx.Done()
+		_ = srv.Close()
+	}()
+	err := srv.Serve(l)
+	cancel()
+	<-done
+	s.jobs.wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Handler answers requests for the address that Listen took.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, answer := range s.answers() {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, answer) })
+	}
+	mux.HandleFunc("GET /api/events", s.events)
+	mux.HandleFunc("GET /api/runs/{run}/values/{value}/image.png", s.image)
+	mux.HandleFunc("GET /api/compare/{comparison}/points/{point}/{side}/image.png", s.image)
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	mux.Handle("GET /", http.FileServerFS(files))
+	return s.guard(mux)
+}
+
+// answer gives what a request is answered with, as JSON.
+type answer func(r *http.Request) (any, error)
+
+// answers is the API but for its streams and pictures.
+func (s *Server) answers() map[string]answer {
+	return map[string]answer{
+		"GET /api/about":                                            s.about,
+		"POST /api/models":                                          s.postModel,
+		"GET /api/models/{model}":                                   s.getModel,
+		"GET /api/models/{model}/tree":                              s.getTree,
+		"POST /api/models/{model}/scene":                            s.postScene,
+		"GET /api/models/{model}/op/{node}":                         s.getOp,
+		"GET /api/models/{model}/kernel/{node}":                     s.getKernel,
+		"GET /api/models/{model}/source/{file}":                     s.getSource,
+		"GET /api/models/{model}/text":                              s.getText,
+		"GET /api/models/{model}/search":                            s.getSearch,
+		"GET /api/models/{model}/stages/{stage}":                    s.getStage,
+		"GET /api/models/{model}/profile":                           s.getProfile,
+		"GET /api/models/{model}/inputs":                            s.getInputs,
+		"POST /api/runs":                                            s.postRun,
+		"GET /api/runs/{run}":                                       s.getRun,
+		"GET /api/runs/{run}/values/{value}":                        s.getStats,
+		"GET /api/runs/{run}/values/{value}/slice":                  s.getSlice,
+		"POST /api/compare":                                         s.postCompare,
+		"GET /api/compare/{comparison}/points":                      s.getPoints,
+		"GET /api/compare/{comparison}/points/{point}":              s.getPoint,
+		"POST /api/compare/{comparison}/points/{point}/local":       s.postLocal,
+		"GET /api/compare/{comparison}/points/{point}/{side}":       s.getPointStats,
+		"GET /api/compare/{comparison}/points/{point}/{side}/slice": s.getSlice,
+		"DELETE /api/jobs/{job}":                                    s.cancelJob,
+	}
+}
+
+// problem is an error that says which status a request gets.
+type problem struct {
+	status int
+	text   string
+}
+
+// Error is the text for the user.
+func (p problem) Error() string { return p.text }
+
+func badRequest(format string, args ...any) error {
+	return problem{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) error {
+	return problem{http.StatusNotFound, fmt.Sprintf(format, args...)}
+}
+
+// respond answers a request; a broken promise inside the program is an answer, too.
+func respond(w http.ResponseWriter, r *http.Request, fn answer) {
+	defer func() {
+		if v := recover(); v != nil {
+			writeError(w, problem{http.StatusInternalServerError, fmt.Sprintf("this is a bug in aiopt: %v\n%s", v, debug.Stack())})
+		}
+	}()
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	got, err := fn(r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, got)
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	p := problem{http.StatusBadRequest, err.Error()}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &large):
+		p = problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request has more than %d MiB; write larger inputs to a file and name it with --inputs", large.Limit>>20)}
+	}
+	writeJSON(w, p.status, map[string]string{"error": p.text})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		status, data = http.StatusInternalServerError, []byte(`{"error":"the answer could not be written"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(data) // a browser that has gone needs no answer
+}
+
+// about is what the page needs before anything else.
+func (s *Server) about(*http.Request) (any, error) {
+	var backends []string
+	for _, b := range s.tk.Backends {
+		backends = append(backends, b.Name())
+	}
+	type pipeline struct {
+		Name string `json:"name"`
+		Doc  string `json:"doc"`
+	}
+	var pipelines []pipeline
+	s.tk.Passes.Pipelines(func(name, doc, _ string) { pipelines = append(pipelines, pipeline{"@" + name, doc}) })
+	var metrics []metricInfo
+	for _, m := range metric.Metrics() {
+		metrics = append(metrics, infoOf(m))
+	}
+	var presets []pipeline
+	for _, p := range metric.Presets() {
+		presets = append(presets, pipeline{p.Name, p.Doc})
+	}
+	return struct {
+		Version   string       `json:"version"`
+		Backends  []string     `json:"backends"`
+		Pipelines []pipeline   `json:"pipelines"`
+		Inputs    string       `json:"inputs"`
+		Metrics   []metricInfo `json:"metrics"`
+		Presets   []pipeline   `json:"presets"`
+		Saved     []sideInfo   `json:"saved"`
+	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, metrics, presets, s.savedSides()}, nil
+}

@@ -1,0 +1,111 @@
+package debugger
+
+import (
+	"math"
+	"net/http"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// bins is the length of a histogram.
+const bins = 256
+
+// stats sum up a tensor. Complex numbers count by their magnitude.
+type stats struct {
+	Elem     string    `json:"elem"`
+	Shape    []int     `json:"shape"`
+	Count    int       `json:"count"`
+	Min      float64   `json:"min"` // of the finite numbers, as are the next ones; 0 where there are none
+	Max      float64   `json:"max"`
+	Mean     float64   `json:"mean"`
+	Std      float64   `json:"std"` // of the whole, divided by n
+	Zeros    int       `json:"zeros"`
+	NaN      int       `json:"nan"`
+	Infinite int       `json:"infinite"`
+	Bins     [bins]int `json:"bins"` // from Min to Max
+}
+
+// measure sums up a tensor.
+func measure(t *host.Tensor) stats {
+	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len(), Min: math.Inf(1), Max: math.Inf(-1)}
+	values := numbers(t)
+	sum, finite := 0.0, 0
+	for _, x := range values {
+		switch {
+		case math.IsNaN(x):
+			s.NaN++
+			continue
+		case math.IsInf(x, 0):
+			s.Infinite++
+			continue
+		case x == 0:
+			s.Zeros++
+		}
+		s.Min, s.Max = min(s.Min, x), max(s.Max, x)
+		sum += x
+		finite++
+	}
+	if finite == 0 {
+		s.Min, s.Max = 0, 0
+		return s
+	}
+	s.Mean = sum / float64(finite)
+	squares, scale := 0.0, 0.0
+	if s.Max > s.Min {
+		scale = bins / (s.Max - s.Min)
+	}
+	for _, x := range values {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			continue
+		}
+		squares += (x - s.Mean) * (x - s.Mean)
+		s.Bins[min(int((x-s.Min)*scale), bins-1)]++
+	}
+	s.Std = math.Sqrt(squares / float64(finite))
+	return s
+}
+
+// numbers gives the elements of a tensor as numbers.
+func numbers(t *host.Tensor) []float64 {
+	switch {
+	case t.Elem.Packed():
+		t = host.Unpack(t)
+	case t.Elem.IsComplex():
+		list := make([]float64, t.Len())
+		for i, x := range host.Values[complex128](t) {
+			list[i] = math.Hypot(real(x), imag(x))
+		}
+		return list
+	}
+	return host.Values[float64](t)
+}
+
+// statsInfo are the stats of a value, and how often it was computed.
+type statsInfo struct {
+	stats
+	Times int `json:"times"`
+}
+
+// getStats sums up a value of a run.
+func (s *Server) getStats(r *http.Request) (any, error) {
+	c, id, err := s.runValue(r)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	have := c.values[id]
+	c.mu.Unlock()
+	if have == nil {
+		return nil, c.unseen()
+	}
+	return statsInfo{have.stats, have.times}, nil
+}
+
+// getPointStats sums up a value of a point.
+func (s *Server) getPointStats(r *http.Request) (any, error) {
+	t, err := s.shownTensor(r)
+	if err != nil {
+		return nil, err
+	}
+	return statsInfo{measure(t), 1}, nil
+}

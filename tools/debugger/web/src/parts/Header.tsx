@@ -1,0 +1,76 @@
+import { about, connected, dialog, funcName, go, job, jobs, jobsOf, model, modelID, switchTheme } from "../state";
+import { remove } from "../api";
+import { Icon, type IconName } from "./Icon";
+
+export function Header() {
+  const m = model.value.data;
+  return (
+    <header class="top">
+      <h1>
+        <svg viewBox="0 0 16 16" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M4 11l4-7 4 7M5.5 9h5" /></svg>
+        aiopt
+      </h1>
+      <select
+        aria-label="Model"
+        value={modelID.value}
+        onChange={(e) => go({ m: e.currentTarget.value, f: undefined, v: undefined, r: undefined })}
+      >
+        {jobsOf("m").map((j) => <option key={j.id} value={j.id}>{j.title}</option>)}
+      </select>
+      {m && m.funcs.length > 1 && (
+        <select aria-label="Function" value={funcName.value} onChange={(e) => go({ f: e.currentTarget.value, v: undefined })}>
+          {m.funcs.map((f) => <option key={f.name} value={f.name}>@{f.name}</option>)}
+        </select>
+      )}
+      <Action icon="passes" text="Passes" to="passes" />
+      <span class="rule" />
+      <Action icon="run" text="Run" to="run" />
+      <Action icon="compare" text="Compare" to="compare" />
+      <span class="grow" />
+      {!connected.value && <span class="problem" role="status">The server has gone.</span>}
+      <Work />
+      <button class="search-button" onClick={() => (dialog.value = "search")}>
+        <Icon name="search" /> Search <kbd>Ctrl K</kbd>
+      </button>
+      <button class="icon-button" aria-label="Switch between light and dark" title="Light or dark" onClick={switchTheme}><Icon name="theme" /></button>
+      <button class="icon-button" aria-label="Help and keyboard" title={`Keyboard (?) · aiopt ${about.value?.version ?? ""}`} onClick={() => (dialog.value = "help")}><Icon name="help" /></button>
+    </header>
+  );
+}
+
+function Action({ icon, text, to }: { icon: IconName; text: string; to: "run" | "compare" | "passes" }) {
+  return (
+    <button onClick={() => (dialog.value = to)} disabled={!model.value.data}>
+      <Icon name={icon} /> {text}
+    </button>
+  );
+}
+
+/** Work shows what is going on, and what failed last. */
+function Work() {
+  const going = jobs.value.filter((j) => j.status === "running");
+  if (going.length === 0) return null;
+  return (
+    <div class="work">
+      {going.map((j) => (
+        <span key={j.id} class="work-item">
+          <progress {...(j.total > 0 ? { value: j.done, max: j.total } : {})} aria-label={j.title} />
+          <span class="soft">{j.what || "starting"}</span>
+          <button class="icon-button" aria-label={`Cancel ${j.title}`} title={`Cancel ${j.title}`} onClick={() => void remove("/api/jobs/" + j.id)}><Icon name="close" /></button>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Failure shows why a model could not be opened. */
+export function Failure() {
+  const j = job(modelID.value);
+  if (!j || j.status === "running" || j.status === "done") return null;
+  return (
+    <div class="failure" role="alert">
+      <strong>{j.title}</strong> could not be opened.
+      <pre>{j.error ?? j.status}</pre>
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { dialog } from "../state";
+import { Icon } from "./Icon";
+
+/** Modal is a dialog; the browser keeps the focus in it and closes it on Escape. */
+export function Modal({ title, wide, children }: { title: string; wide?: boolean; children: ComponentChildren }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    ref.current?.showModal();
+  }, []);
+  const close = (): void => ref.current?.close();
+  return (
+    <dialog
+      ref={ref}
+      class={wide ? "wide" : ""}
+      aria-label={title}
+      onClose={() => (dialog.value = "")}
+      onClick={(e) => e.target === ref.current && close()}
+    >
+      <div class="dialog-head">
+        <h2>{title}</h2>
+        <button class="icon-button" aria-label="Close" onClick={close}><Icon name="close" /></button>
+      </div>
+      {children}
+    </dialog>
+  );
+}

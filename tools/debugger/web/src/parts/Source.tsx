@@ -1,0 +1,112 @@
+import { computed, signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { get, query } from "../api";
+import { useFetched } from "../fetched";
+import { modelID, node, ofModel, op } from "../state";
+import type { Frame, Lines, Span } from "../wire";
+import { List } from "./List";
+
+const tabs = { python: "Python", air: ".air", llvm: "LLVM", metal: "Metal" } as const;
+type Tab = keyof typeof tabs;
+const tab = signal<Tab>("python");
+const frameAt = signal<{ node: number | undefined; frame: Frame } | undefined>(undefined);
+
+/** showFrame shows a line of the model's source. */
+export function showFrame(frame: Frame): void {
+  tab.value = "python";
+  frameAt.value = { node: node.value, frame };
+}
+
+const frames = computed<Frame[]>(() => (op.value?.places ?? []).flatMap((p) => p.frames ?? []));
+const frame = computed(() => {
+  const chosen = frameAt.value;
+  return chosen && chosen.node === node.value ? chosen.frame : frames.value[0];
+});
+
+export function Source() {
+  return (
+    <section class="pane source" aria-label="Source">
+      <div class="bar">
+        <div role="tablist" aria-label="Source form" class="tabs">
+          {(Object.keys(tabs) as Tab[]).map((t) => (
+            <button key={t} role="tab" aria-selected={tab.value === t} onClick={() => (tab.value = t)}>
+              {tabs[t]}
+            </button>
+          ))}
+        </div>
+        <span class="bar-note">{tab.value === "python" && frame.value ? shortened(`${frame.value.name}:${frame.value.line}`) : ""}</span>
+      </div>
+      <Shown />
+    </section>
+  );
+}
+
+/** shortened leaves out the beginning of a long path. */
+const shortened = (path: string): string => (path.length > 70 ? "…" + path.slice(path.length - 69) : path);
+
+function Shown() {
+  const o = op.value;
+  if (node.value === undefined) return <p class="empty">Select an operation to see where it comes from.</p>;
+  if (!o) return <p class="empty">…</p>;
+  switch (tab.value) {
+    case "python":
+      return frame.value ? (
+        <Text path={`/api/models/${modelID.value}/source/${frame.value.file}`} line={frame.value.line} />
+      ) : (
+        <p class="empty">{o.op === "" ? "Only operations have a place in the source." : "The model does not say where this operation comes from."}</p>
+      );
+    case "air":
+      return o.line < 0 ? <p class="empty">{o.text}</p> : <Text path={ofModel("text")} line={o.line + 1} />;
+    default:
+      return o.kernel ? (
+        <Text path={ofModel("kernel/" + o.node, { form: tab.value })} line={1} quiet />
+      ) : (
+        <p class="empty">No code of its own is generated for this operation.</p>
+      );
+  }
+}
+
+const chunk = 200; // lines are asked for in runs of this length
+
+/** Text shows lines, asked for as they come into view; line is marked and scrolled to. */
+function Text({ path, line, quiet }: { path: string; line: number; quiet?: boolean }) {
+  const at = (n: number): string => path + (path.includes("?") ? query({ from: n * chunk + 1, to: (n + 1) * chunk }).replace("?", "&") : query({ from: n * chunk + 1, to: (n + 1) * chunk }));
+  const first = useFetched<Lines>(at(Math.floor((line - 1) / chunk)));
+  const [, redraw] = useState(0);
+  const have = useState(() => new Map<string, Span[][]>())[0];
+  if (first.error) return <p class="empty problem">{first.error}</p>;
+  if (!first.data || !first.path?.startsWith(path)) return <p class="empty">…</p>;
+  const want = (from: number, to: number): void => {
+    for (let n = Math.floor(from / chunk); n * chunk < to; n++) {
+      if (have.has(at(n))) continue;
+      have.set(at(n), []);
+      get<Lines>(at(n)).then((got) => (have.set(at(n), got.lines), redraw((x) => x + 1)), () => have.delete(at(n)));
+    }
+  };
+  return (
+    <List
+      count={first.data.total}
+      height={19}
+      shown={line - 1}
+      center
+      class={"code" + (quiet ? " code-quiet" : "")}
+      aria-label={first.data.name}
+      tabIndex={0}
+      onRange={want}
+      row={(i) => (
+        <div key={i} class={"line" + (i === line - 1 && !quiet ? " line-here" : "")}>
+          <span class="line-number">{i + 1}</span>
+          <Spans spans={have.get(at(Math.floor(i / chunk)))?.[i % chunk] ?? []} />
+        </div>
+      )}
+    />
+  );
+}
+
+export function Spans({ spans }: { spans: Span[] }) {
+  return (
+    <span class="line-text">
+      {spans.map(([kind, text], i) => (kind ? <span key={i} class={"w-" + kind}>{text}</span> : text))}
+    </span>
+  );
+}

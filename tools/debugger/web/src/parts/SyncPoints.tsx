@@ -1,0 +1,148 @@
+import { computed, signal } from "@preact/signals";
+import { short } from "../kinds";
+import { go, metric, node, points, about } from "../state";
+import { gradeOf, shownPoints } from "../verdicts";
+import type { Point, Unmatched } from "../wire";
+import { Chip } from "./Chip";
+import { List } from "./List";
+
+const byModel = signal(false); // in the order of the model, not by similarity
+const unmatched = signal(false);
+// Of two points at one node the one that was chosen.
+const chosen = signal(-1);
+
+const list = computed<Point[]>(() => {
+  const all = shownPoints.value?.points ?? [];
+  return byModel.value ? [...all].sort((a, b) => a.index - b.index) : all;
+});
+const at = computed(() => {
+  const own = list.value.findIndex((p) => p.index === chosen.value && p.node === node.value);
+  return own >= 0 ? own : list.value.findIndex((p) => p.node === node.value);
+});
+
+function choose(i: number): void {
+  const p = list.value[i];
+  if (!p) return;
+  chosen.value = p.index;
+  if (p.node >= 0) go({ v: p.node });
+}
+
+/** walkPoints goes some points on. */
+export const walkPoints = (step: number): void => choose(Math.min(Math.max(at.value + step, 0), list.value.length - 1));
+
+/** nextBad goes to the next point that is red, or the one before. */
+export function nextBad(step: number): void {
+  for (let i = at.value + step; i >= 0 && i < list.value.length; i += step) if (gradeOf(list.value[i]!.verdict) === "bad") return choose(i);
+}
+
+export const switchSort = (): void => void (byModel.value = !byModel.value);
+
+export function switchMetric(): void {
+  const all = about.value?.metrics ?? [];
+  const now = all.findIndex((m) => m.name === metric.value);
+  go({ metric: all[(now + 1) % all.length]?.name });
+}
+
+export function SyncPoints() {
+  const p = points.value;
+  if (!p) return <p class="empty">Compare two runs to see where they part.</p>;
+  if (!shownPoints.value)
+    return (
+      <p class="empty">
+        The comparison is of another model. <button class="inline" onClick={() => go({ m: p.tested.model, v: undefined })}>Show it</button>
+      </p>
+    );
+  const missing = p.unmatched ?? [];
+  return (
+    <>
+      <div class="sides">
+        <p><b>A</b> {p.tested.title}</p>
+        <p><b>B</b> {p.reference.title}</p>
+      </div>
+      <div class="bar">
+        <select aria-label="Metric" title={p.metric.doc} value={metric.value} onChange={(e) => go({ metric: e.currentTarget.value })}>
+          {about.value?.metrics.map((m) => <option key={m.name} value={m.name}>{m.title}</option>)}
+        </select>
+        <button class="quiet" aria-pressed={!byModel.value} onClick={switchSort} title="Worst first, or in the order of the model (s)">worst first</button>
+        <span class="bar-note" title={`Limits of the preset ${p.preset}: green from ${p.green}, red from ${p.red}`}>
+          ● {bare(p.green)} ▲ {bare(p.red)} ■
+        </span>
+      </div>
+      {unmatched.value ? (
+        <UnmatchedList list={missing} />
+      ) : (
+        <List
+          count={list.value.length} height={40} shown={at.value} class="points" role="listbox" aria-label="Sync points" tabIndex={0}
+          aria-activedescendant={at.value >= 0 ? "point" + at.value : undefined}
+          row={(i) => <PointRow key={i} i={i} p={list.value[i]!} />}
+        />
+      )}
+      <Strip />
+      <div class="bar bar-low">
+        <button class="quiet" aria-pressed={unmatched.value} onClick={() => (unmatched.value = !unmatched.value)}>
+          ○ {missing.length.toLocaleString("en")} without counterpart
+        </button>
+        {!p.complete && <span class="bar-note">still comparing …</span>}
+      </div>
+    </>
+  );
+}
+
+const bare = (text: string): string => text.replace(/ dB$/, "");
+
+function PointRow({ i, p }: { i: number; p: Point }) {
+  return (
+    <div id={"point" + i} role="option" aria-selected={i === at.value} class="point" onClick={() => choose(i)}>
+      <span class="point-name">
+        <span class="row-name">{p.name}</span>
+        <span class="row-kind">{short(p.op)}</span>
+        {p.guilty && <span class="tag tag-bad">guilty</span>}
+      </span>
+      <Chip {...p} />
+      <span class="row-path">{p.module || "the model"}</span>
+    </div>
+  );
+}
+
+function UnmatchedList({ list }: { list: Unmatched[] }) {
+  return (
+    <List
+      count={list.length} height={58} role="list" class="points" aria-label="Tensors without counterpart" tabIndex={0}
+      row={(i) => {
+        const u = list[i]!;
+        return (
+          <div key={i} role="listitem" class="lost-point">
+            <span class="point-name"><span class="row-name">{u.name}</span><span class="row-kind">{u.op && short(u.op)}</span></span>
+            <span class="reason" title={u.reason}>{u.reason}</span>
+          </div>
+        );
+      }}
+    />
+  );
+}
+
+const heights = { good: 0.3, fair: 0.6, bad: 1, none: 0.15 };
+
+/** Strip shows all points in the order of the model: where they become bad. */
+function Strip() {
+  const all = [...(shownPoints.value?.points ?? [])].sort((a, b) => a.index - b.index);
+  if (all.length === 0) return null;
+  const width = 300;
+  const step = width / all.length;
+  return (
+    <svg
+      class="strip" viewBox={`0 0 ${width} 30`} preserveAspectRatio="none" role="img" aria-label="Verdicts in the order of the model"
+      onClick={(e) => {
+        const r = e.currentTarget.getBoundingClientRect();
+        const p = all[Math.floor(((e.clientX - r.left) / r.width) * all.length)];
+        if (p) choose(list.value.findIndex((x) => x.index === p.index));
+      }}
+    >
+      {all.map((p, i) => {
+        const grade = gradeOf(p.verdict);
+        const h = 28 * heights[grade];
+        return <rect key={i} class={"strip-" + grade} x={i * step} y={30 - h} width={Math.max(step - 0.4, 0.4)} height={h}><title>{`${p.name} ${p.text}`}</title></rect>;
+      })}
+    </svg>
+  );
+}

@@ -1,0 +1,64 @@
+import { signal } from "@preact/signals";
+import { useFetched } from "../fetched";
+import { millis } from "../numbers";
+import { model, modelID } from "../state";
+import type { Hunk, Stage } from "../wire";
+import { Spans } from "./Source";
+
+const chosen = signal(1);
+
+/** Timeline lists the passes, and shows what one of them changed. */
+export function Timeline() {
+  const stages = model.value.data?.stages ?? [];
+  const at = Math.min(chosen.value, stages.length - 1);
+  const most = Math.max(...stages.map((s) => s.ops), 1);
+  return (
+    <div class="timeline">
+      <ol class="stages" aria-label="Passes">
+        {stages.map((s, i) => (
+          <li key={i}>
+            <button class="stage" aria-current={i === at ? "step" : undefined} onClick={() => (chosen.value = i)}>
+              <span class="stage-name">{s.pass}</span>
+              <span class="stage-bar" aria-hidden="true"><span style={{ width: `${(100 * s.ops) / most}%` }} /></span>
+              <span class="stage-facts">{facts(s, i > 0)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      <Changes stage={at} />
+    </div>
+  );
+}
+
+const facts = (s: Stage, timed: boolean): string =>
+  [`${s.ops.toLocaleString("en")} ops`, `${s.claims.toLocaleString("en")} claims`, s.lost > 0 ? `${s.lost} lost` : "", timed ? millis(s.millis) : ""].filter(Boolean).join(" · ");
+
+function Changes({ stage }: { stage: number }) {
+  const got = useFetched<{ stage: number; hunks: Hunk[] }>(`/api/models/${modelID.value}/stages/${stage}`);
+  if (got.error) return <p class="empty problem">{got.error}</p>;
+  if (!got.data) return <p class="empty">…</p>;
+  const changed = got.data.hunks.some((h) => h.change !== "same");
+  return (
+    <div class="code diff" tabIndex={0} aria-label="What the pass changed">
+      {!changed && <p class="empty">This pass changed nothing.</p>}
+      {changed && got.data.hunks.map((h, i) => <HunkLines key={i} h={h} />)}
+    </div>
+  );
+}
+
+const signs = { same: " ", added: "+", removed: "−" };
+
+function HunkLines({ h }: { h: Hunk }) {
+  return (
+    <>
+      {h.lines.map((spans, i) => (
+        <div key={i} class={"line line-" + h.change}>
+          <span class="line-number">{h.at + i}</span>
+          <span class="line-sign">{signs[h.change]}</span>
+          <Spans spans={spans} />
+        </div>
+      ))}
+      {h.hidden > 0 && <div class="line line-hidden">{h.hidden.toLocaleString("en")} lines {h.change === "same" ? "stay as they are" : "more"}</div>}
+    </>
+  );
+}
