@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 	if !ok {
 		return errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
 	}
-	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: store{budget: max(opt.Memory, defaultMemory)}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
+	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: store{budget: cmp.Or(opt.Memory, defaultMemory)}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
 	defer l.store.close()
 	for i := range r.Points {
 		if pt := &r.Points[i]; pt.Turns == 1 {

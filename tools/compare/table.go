@@ -206,5 +206,8 @@ func (r *Report) Line() string {
 			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Format(worst.Value(r.Metric)))
 		}
 	}
+	if first := r.First(); first != nil {
+		line += "; first red: " + nameOf(first.Name, first.Call, first.Module)
+	}
 	return line
 }
