@@ -25,13 +25,14 @@ func (s *sheet) placeColumns() {
 	}
 }
 
-// The weights of arcs: by what they join, what an arc on the longest chain has beside that, and what one gains, up to three times, by going on
-// with an axis from above, so that of equals the same is chosen again.
+// The weights of arcs: by what they join; what one gains by the length of the chain that it is on, and by being on the longest, which
+// outweighs two others; and up to three times by going on with an axis from above, so that of equals the same is chosen again.
 const (
 	betweenBends = 2560
 	betweenBoxes = 512
 	atBend       = 256
 	onChain      = 1024
+	onLongest    = 2048
 	goOn         = 64
 )
 
@@ -73,7 +74,11 @@ func (s *sheet) weigh() {
 	}
 	for i := range s.arcs {
 		a := &s.arcs[i]
-		on := int32(onChain * int64(above[a.from]+below[a.to]) / int64(longest))
+		length := above[a.from] + below[a.to]
+		on := int32(onChain * int64(length) / int64(longest))
+		if length == longest {
+			on += onLongest
+		}
 		switch {
 		case s.isBend(a.from) && s.isBend(a.to):
 			a.weight = betweenBends
