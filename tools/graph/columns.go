@@ -69,8 +69,10 @@ func (s *sheet) weigh() {
 			case s.isOut(v):
 				below[v] = outside
 			}
-			longest = max(longest, above[v]+below[v])
 		}
+	}
+	for _, a := range s.arcs {
+		longest = max(longest, above[a.from]+below[a.to])
 	}
 	for i := range s.arcs {
 		a := &s.arcs[i]
