@@ -14,7 +14,11 @@ func (s *sheet) placeColumns() {
 	s.weigh()
 	c := s.chains()
 	c.compact()
-	for turn := range 24 {
+	turns := 24
+	if len(s.left) > 20000 {
+		turns = 6
+	}
+	for turn := range turns {
 		if !c.pull(turn%2 == 0) {
 			break
 		}
