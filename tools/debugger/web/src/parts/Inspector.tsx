@@ -77,10 +77,10 @@ function Details({ o }: { o: OpInfo }) {
 
 function Description({ o }: { o: OpInfo }) {
   return (
-      <Section title="Description" closed>
-        {o.doc.split("\n\n").map((text, i) => <p key={i}>{text}</p>)}
-        <pre class="mono">{o.text}</pre>
-      </Section>
+    <Section title="Description" closed>
+      {o.doc.split("\n\n").map((text, i) => <p key={i}>{text}</p>)}
+      <pre class="mono">{o.text}</pre>
+    </Section>
   );
 }
 
