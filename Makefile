@@ -63,7 +63,7 @@ programs:
 test: lint programs
 	$(GO) test -vet=off -shuffle=on ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
-	$(MAKE) test-race test-python fuzz
+	$(MAKE) test-race test-python test-web fuzz
 
 # All that tests can run, where `make test` runs a sample: some minutes for Metal's plans of all stored models.
 test-all: test
@@ -114,7 +114,7 @@ $(WEB)/node_modules: $(WEB)/package-lock.json
 test-web: aiopt programs
 	@fresh=$$(mktemp -d) && $(MAKE) web WEB_OUT=$$fresh && diff -r $$fresh tools/debugger/dist \
 		|| { echo "tools/debugger/dist is not what tools/debugger/web becomes: make web"; exit 1; }; rm -r $$fresh
-	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node --test test/
+	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node --test test/*.test.mjs
 
 generate:
 	$(GO) run ./tools/gendocs

@@ -76,7 +76,7 @@ func spoil(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // TestCLI runs the scripts under cli: exit codes, flags, files, and what the user reads. $EXAMPLES is the folder of
-// examples.
+// examples, $DETECTOR that of a model with what PyTorch computes of it.
 func TestCLI(t *testing.T) {
 	t.Parallel()
 	examples, err := filepath.Abs(filepath.Join("..", "examples"))
@@ -94,6 +94,7 @@ func TestCLI(t *testing.T) {
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"damage": damage, "spoil": spoil},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("DETECTOR", filepath.Join(filepath.Dir(examples), "tests", "detector"))
 			env.Setenv("BIN", filepath.SplitList(env.Getenv("PATH"))[0]) // where aiopt is, alone
 			env.Setenv("XDG_CACHE_HOME", os.Getenv("XDG_CACHE_HOME"))
 			return nil

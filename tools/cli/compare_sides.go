@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,14 +15,23 @@ import (
 	"github.com/aiopt/aiopt/passes/numeric"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/compare"
+	"github.com/aiopt/aiopt/tools/intermediates"
 )
+
+// opened is a side on its way: a model with its passes done, or saved values.
+type opened struct {
+	path   string
+	calls  *calls
+	module *ir.Module
+	saved  *intermediates.Set
+}
 
 // open makes both sides ready to run; close gives back what was opened, whether that was all or not.
 func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Side, close func(), err error) {
-	var programs []*compare.Program
+	var closers []io.Closer
 	close = func() {
-		for _, p := range programs {
-			_ = p.Close()
+		for _, x := range closers {
+			_ = x.Close() // nothing was written
 		}
 		c.tested.close()
 		c.reference.close()
@@ -29,31 +40,53 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 		c.reference.flags.pipeline = "decompose{composites=false}"
 	}
 	c.reference.functions = c.tested.functions
-	var modules [2]*ir.Module
+	var both [2]opened
 	for at, side := range []*calls{&c.tested, &c.reference} {
-		if modules[at], err = side.read(ctx, args[at], nil); err != nil {
+		o := &both[at]
+		o.path, o.calls = args[at], side
+		if !intermediates.Is(args[at]) {
+			o.module, err = side.read(ctx, args[at], nil)
+		} else if o.saved, err = intermediates.Open(args[at]); err == nil {
+			closers = append(closers, o.saved)
+		}
+		if err != nil {
 			return sides, close, err
 		}
 	}
-	asked, err := c.calls(ctx, modules)
+	asked, err := c.calls(ctx, both)
 	if err != nil {
 		return sides, close, err
 	}
-	for at, side := range []*calls{&c.tested, &c.reference} {
-		p := &compare.Program{Module: modules[at], Calls: asked[at].calls, States: asked[at].states}
-		if p.Compiled, err = side.compile(ctx, modules[at], nil); err != nil {
-			return sides, close, err
+	for at := range both {
+		o := &both[at]
+		if o.saved != nil {
+			sides[at] = compare.NewSaved(o.saved)
+			continue
 		}
-		p.Backend = side.engine(side.backend)
-		p.Options = backend.Options{Threads: side.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), side.precision))}
-		p.Title = side.title(args[at])
-		programs = append(programs, p)
-		if err := p.Open(ctx); err != nil {
+		p, err := o.program(ctx, asked[at])
+		if p != nil {
+			closers = append(closers, p)
+		}
+		if err != nil {
 			return sides, close, err
 		}
 		sides[at] = p
 	}
 	return sides, close, nil
+}
+
+// program compiles a model.
+func (o *opened) program(ctx context.Context, asked sideCalls) (*compare.Program, error) {
+	c := o.calls
+	p := &compare.Program{Module: o.module, Calls: asked.calls, States: asked.states}
+	var err error
+	if p.Compiled, err = c.compile(ctx, o.module, nil); err != nil {
+		return nil, err
+	}
+	p.Backend = c.engine(c.backend)
+	p.Options = backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision))}
+	p.Title = c.title(o.path)
+	return p, p.Open(ctx)
 }
 
 // title says what a side is: the file, the passes, the engine.
@@ -82,30 +115,63 @@ type sideCalls struct {
 	states map[string]*host.Tensor
 }
 
-// calls finds the calls of both sides: on inputs that were given, and otherwise on made ones.
-func (c *comparer) calls(ctx context.Context, modules [2]*ir.Module) (list [2]sideCalls, err error) {
-	if c.tested.inputs == "" && len(c.tested.input) == 0 {
-		made, err := c.madeCalls(ctx, modules[1])
+// calls finds the calls of the sides that run: on the user's inputs, on those that a file of saved values holds, and otherwise on
+// made ones.
+func (c *comparer) calls(ctx context.Context, both [2]opened) (list [2]sideCalls, err error) {
+	saved := cmp.Or(both[1].saved, both[0].saved)
+	named := c.tested.inputs != "" || len(c.tested.input) > 0
+	if saved != nil && len(saved.Inputs) > 0 && named {
+		return list, usagef("--inputs and --input: %s holds the inputs that its values were computed from; leave them out", saved.Path)
+	}
+	if saved == nil && !named {
+		made, err := c.madeCalls(ctx, both[1].module)
 		if err != nil {
 			return list, err
 		}
-		for at, m := range modules {
-			if list[at].calls, err = fitting(m, made); err != nil {
+		for at := range both {
+			if list[at].calls, err = fitting(both[at].module, made); err != nil {
 				return list, err
 			}
 		}
 		return list, nil
 	}
-	for at, side := range []*calls{&c.tested, &c.reference} {
-		given, err := readInputs(c.tested.inputs, c.tested.input)
+	for at := range both {
+		if both[at].module == nil {
+			continue
+		}
+		var given *inputs
+		if named {
+			given, err = readInputs(c.tested.inputs, c.tested.input)
+		} else {
+			given, err = savedInputs(saved)
+		}
 		if err != nil {
 			return list, err
 		}
-		if list[at], err = side.givenCalls(modules[at], given); err != nil {
+		if list[at], err = both[at].calls.givenCalls(both[at].module, given); err != nil {
 			return list, err
 		}
 	}
 	return list, nil
+}
+
+// savedInputs are those that saved values were computed from.
+func savedInputs(s *intermediates.Set) (*inputs, error) {
+	in := noInputs()
+	for _, x := range s.Inputs {
+		if !x.IsTensor {
+			in.values[x.Name] = x.Value
+			in.order = append(in.order, x.Name)
+			continue
+		}
+		t, err := s.Tensor(s.Find(x.Name))
+		if err != nil {
+			return nil, err
+		}
+		in.set(x.Name, t)
+	}
+	in.inFile = len(in.order)
+	return in, nil
 }
 
 // givenCalls are the calls that the user's inputs describe.

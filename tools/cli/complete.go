@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/tools/compare"
 )
 
 // candidate is a word that may stand at the cursor.
@@ -77,6 +78,8 @@ func (t *tool) candidates(before []string, word string) []candidate {
 		if len(args) == 0 {
 			return append(whole(commandNames()...), files(word, modelEndings...)...)
 		}
+	case "compare":
+		return files(word, append([]string{".safetensors"}, modelEndings...)...)
 	}
 	return files(word, modelEndings...)
 }
@@ -119,7 +122,7 @@ func flagNames(flags *pflag.FlagSet, word string) []candidate {
 // values lists what a flag may be set to.
 func (t *tool) values(f *pflag.Flag, args []string, value string) []candidate {
 	switch f.Name {
-	case "passes", "schemes":
+	case "passes", "reference-passes", "schemes":
 		return t.pipelineWords(value)
 	case "dump-after":
 		at := strings.LastIndexByte(value, ',') + 1
@@ -133,7 +136,7 @@ func (t *tool) values(f *pflag.Flag, args []string, value string) []candidate {
 	case "function":
 		at := strings.LastIndexByte(value, ',') + 1
 		return behind(value[:at], whole(t.functionsOf(args)...))
-	case "backend":
+	case "backend", "reference-backend":
 		return whole(backendNames(t)...)
 	}
 	if words := wordValues[f.Name]; words != nil {
@@ -150,6 +153,9 @@ var wordValues = map[string][]string{
 	"io":     {"name", "position"},
 	"metric": {"psnr", "snr"},
 	"by":     {"tensor", "module"},
+	"preset": presetNames(),
+	"sort":   {string(compare.WorstFirst), string(compare.ProgramOrder), string(compare.ModuleOrder)},
+	"local":  {"all"},
 	"verify": {"numeric", "structure"},
 	"locs":   {"true", "false"},
 }
@@ -159,6 +165,7 @@ var fileValues = map[string][]string{
 	"output":  {".air", ".airpkg"},
 	"config":  {".yaml", ".yml", ".json"},
 	"report":  {".html", ".json"},
+	"html":    {".html"},
 	"inputs":  {".safetensors"},
 	"input":   {".npy", ".safetensors"},
 	"ref":     {".safetensors", ".npy"},
@@ -168,6 +175,8 @@ var fileValues = map[string][]string{
 
 	"save-intermediates": {".safetensors"},
 	"dump-to":            {".safetensors"},
+	"pack":               {}, // folders
+	"kernels":            {},
 }
 
 // functionsOf lists the functions of the model on a command line, where it is one that is read fast.

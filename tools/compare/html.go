@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,11 +69,14 @@ const (
 	chartTop    = 80 // dB of PSNR that fill it
 )
 
-// shownMetrics are the columns of the page.
-func shownMetrics(chosen metric.Metric) []metric.Metric {
-	list := []metric.Metric{chosen}
+// shownMetrics are the columns of the page: the report's metric first, without those that say nothing of these points.
+func (r *Report) shownMetrics() []metric.Metric {
+	discrete := slices.ContainsFunc(r.Points, func(p Point) bool { return p.Scores != nil && p.Scores.Discrete })
+	rows := slices.ContainsFunc(r.Points, func(p Point) bool { return p.Scores != nil && p.Scores.Rows != nil })
+	says := map[string]bool{"iou": discrete, "mismatches": discrete, "kl": rows, "top1": rows, "nonfinite": false, "psnr-apple": false}
+	list := []metric.Metric{r.Metric}
 	for _, m := range metric.Metrics() {
-		if m.Name != chosen.Name && m.Name != "psnr-apple" && m.Name != "top1" && m.Name != "nonfinite" {
+		if is, limited := says[m.Name]; m.Name != r.Metric.Name && (is || !limited) {
 			list = append(list, m)
 		}
 	}
@@ -84,7 +88,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	green, red, _ := r.Preset.Limits(r.Metric)
 	sum := sha256.Sum256([]byte(pageScript))
 	p := page{
-		Report: r, Summary: r.Line(), Green: r.Metric.Format(green), Red: r.Metric.Format(red), Metrics: shownMetrics(r.Metric), Depth: r.depth(),
+		Report: r, Summary: r.Line(), Green: r.Metric.Format(green), Red: r.Metric.Format(red), Metrics: r.shownMetrics(), Depth: r.depth(),
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:])),
 	}

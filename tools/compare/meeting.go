@@ -44,6 +44,7 @@ type attendee struct {
 	turns  map[*Pair]int
 	last   map[*Pair]int // the place of the last of those values in the side's order
 	sure   map[*Pair]bool
+	most   map[*Pair]int // how often it shows the pair, where that is known before; otherwise 0
 }
 
 // offer is what a side that waits has.
@@ -57,11 +58,12 @@ func newMeeting(pairs []*Pair, stable [2]bool, budget int64) *meeting {
 	m := &meeting{parked: map[occurrence]parking{}, hidden: map[*Pair]bool{}, store: store{budget: budget}}
 	m.changed.L = &m.mu
 	for at := range m.sides {
-		s := attendee{stable: stable[at], at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}}
+		s := attendee{stable: stable[at], at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}, most: map[*Pair]int{}}
 		for _, p := range pairs {
 			for _, c := range [2][]Candidate{p.Tested, p.Reference}[at] {
 				s.last[p] = max(s.last[p], c.Order)
 				s.sure[p] = s.sure[p] || c.Sure
+				s.most[p] = max(s.most[p], c.Turns)
 			}
 		}
 		m.sides[at] = s
@@ -128,6 +130,9 @@ func (m *meeting) show(at int, p *Pair, c Candidate, t *host.Tensor) {
 // wait holds a side until its tensor is not needed any more.
 func (m *meeting) wait(at int, mine *offer) {
 	me, other := &m.sides[at], &m.sides[1-at]
+	if n := other.most[mine.pair]; n > 0 && mine.turn >= n {
+		return
+	}
 	for !mine.taken && m.err == nil && !other.done && !m.gone(1-at, mine.pair) {
 		if other.waits == nil {
 			me.waits = mine

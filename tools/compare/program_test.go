@@ -50,7 +50,7 @@ func program(t *testing.T, text string, shape []int, functions ...string) *compa
 }
 
 // run compares two texts and describes the points, each with its PSNR, and what has none.
-func run(t *testing.T, tested, reference *compare.Program, opt compare.Options) (*compare.Report, []string) {
+func run(t *testing.T, tested, reference compare.Side, opt compare.Options) (*compare.Report, []string) {
 	t.Helper()
 	r, err := compare.Run(t.Context(), tested, reference, opt)
 	if err != nil {
@@ -221,7 +221,7 @@ limits:    fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB
   ■ 53.2 dB  46.0 dB      0.201  neg
 and 1 point more; --top=0 shows all
 
-3 points: 1 ● green, 2 ■ red; worst: mul, 53.2 dB
+3 points: 1 ● green, 2 ■ red; worst: mul, 53.2 dB; first red: mul
 `
 	if table.String() != want {
 		t.Errorf("found\n%s\nexpected\n%s", &table, want)

@@ -231,9 +231,9 @@ func (s *session) notShown(p *Pair) Unmatched {
 	case 1:
 		at := missing[0]
 		u.Missing = sideNames[at]
-		u.Reason = unseen([2][]Candidate{p.Tested, p.Reference}[at], sideNames[at], s.sides[at].Info().How)
+		u.Reason = unseen([2][]Candidate{p.Tested, p.Reference}[at], "the "+sideNames[at]+" side", s.sides[at].Info().How+" does not expose")
 	default:
-		u.Missing, u.Reason = both, unseen(p.Tested, tested, s.sides[0].Info().How)
+		u.Missing, u.Reason = both, unseen(slices.Concat(p.Tested, p.Reference), "either side", "neither side exposes")
 	}
 	return u
 }

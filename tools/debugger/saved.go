@@ -1,14 +1,12 @@
 package debugger
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
-	"github.com/aiopt/aiopt/tools/compare"
 	"github.com/aiopt/aiopt/tools/intermediates"
 )
 
@@ -53,8 +51,4 @@ func (v *saved) inputs(f *ir.Func) ([]*host.Tensor, error) {
 		in = append(in, t)
 	}
 	return in, nil
-}
-
-func (v *saved) side(d *side) (compare.Side, error) {
-	return nil, fmt.Errorf("%s: %w", v.title, errors.ErrUnsupported)
 }

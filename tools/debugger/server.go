@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -197,6 +198,9 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 func (s *Server) about(*http.Request) (any, error) {
 	var backends []string
 	for _, b := range s.tk.Backends {
+		if n, ok := b.(native.Backend); ok && n.Available() != nil {
+			continue // a machine without LLVM
+		}
 		backends = append(backends, b.Name())
 	}
 	type pipeline struct {

@@ -1,6 +1,8 @@
 package debugger
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"os"
@@ -46,6 +48,8 @@ type sourceInfo struct {
 	First int      `json:"first"` // the number of the first line
 	Total int      `json:"total"`
 	Lines [][]span `json:"lines"`
+	// Changed names a saved run that came from another content of the file.
+	Changed string `json:"changed,omitempty"`
 }
 
 func (s *Server) getSource(r *http.Request) (any, error) {
@@ -57,15 +61,31 @@ func (s *Server) getSource(r *http.Request) (any, error) {
 	if err != nil || id < 0 || id >= len(m.files.names) {
 		return nil, notFound("no location of the model names file %q", r.PathValue("file"))
 	}
-	lines, err := readSource(m.files.names[id])
+	name := m.files.names[id]
+	data, err := readSource(name)
 	if err != nil {
 		return nil, err
 	}
-	return window(r, m.files.names[id], python, lines)
+	info, err := window(r, name, python, strings.Split(strings.TrimSuffix(string(data), "\n"), "\n"))
+	info.Changed = s.changed(name, data)
+	return info, err
+}
+
+// changed names the saved run since which a file has changed; empty where that is not known.
+func (s *Server) changed(name string, data []byte) string {
+	sum := sha256.Sum256(data)
+	for _, v := range s.saved.all() {
+		for _, f := range v.set.Files {
+			if f.Path == name && f.SHA256 != "" && f.SHA256 != hex.EncodeToString(sum[:]) {
+				return v.title
+			}
+		}
+	}
+	return ""
 }
 
 // readSource reads a file that a location names. A model may come from a stranger: what is no Python file is not read.
-func readSource(name string) ([]string, error) {
+func readSource(name string) ([]byte, error) {
 	if filepath.Ext(name) != pythonFile {
 		return nil, notFound("%s is not shown: it is no %s file", name, pythonFile)
 	}
@@ -80,11 +100,11 @@ func readSource(name string) ([]string, error) {
 	if err != nil {
 		return nil, notFound("%s cannot be read: %v", name, err)
 	}
-	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n"), nil
+	return data, nil
 }
 
 // window gives the lines that a request asks for, counted from 1, highlighted in view of all before them.
-func window(r *http.Request, name string, l language, lines []string) (any, error) {
+func window(r *http.Request, name string, l language, lines []string) (sourceInfo, error) {
 	from, to := 1, len(lines)
 	for _, bound := range []struct {
 		name string
@@ -93,14 +113,14 @@ func window(r *http.Request, name string, l language, lines []string) (any, erro
 		if text := r.FormValue(bound.name); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				return nil, badRequest("%s=%q: expected the number of a line", bound.name, text)
+				return sourceInfo{}, badRequest("%s=%q: expected the number of a line", bound.name, text)
 			}
 			*bound.to = n
 		}
 	}
 	from = min(max(from, 1), len(lines)+1)
 	to = max(min(to, len(lines), from+maxLines-1), from-1)
-	return sourceInfo{name, from, len(lines), highlight(l, lines, from-1, to)}, nil
+	return sourceInfo{Name: name, First: from, Total: len(lines), Lines: highlight(l, lines, from-1, to)}, nil
 }
 
 // getText gives lines of the module's text, with the line of each operation of a function.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/intermediates"
 )
 
 // bins is the length of a histogram.
@@ -27,41 +28,21 @@ type stats struct {
 
 // measure sums up a tensor.
 func measure(t *host.Tensor) stats {
-	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len(), Min: math.Inf(1), Max: math.Inf(-1)}
-	values := numbers(t)
-	sum, finite := 0.0, 0
-	for _, x := range values {
-		switch {
-		case math.IsNaN(x):
-			s.NaN++
-			continue
-		case math.IsInf(x, 0):
-			s.Infinite++
-			continue
-		case x == 0:
-			s.Zeros++
-		}
-		s.Min, s.Max = min(s.Min, x), max(s.Max, x)
-		sum += x
-		finite++
-	}
-	if finite == 0 {
-		s.Min, s.Max = 0, 0
+	sum := intermediates.StatsOf(t)
+	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len(), Zeros: sum.Zero, NaN: sum.NaN, Infinite: sum.Inf}
+	if sum.Finite == 0 {
 		return s
 	}
-	s.Mean = sum / float64(finite)
-	squares, scale := 0.0, 0.0
-	if s.Max > s.Min {
-		scale = bins / (s.Max - s.Min)
+	s.Min, s.Max, s.Mean, s.Std = sum.Min, sum.Max, sum.Mean, sum.Std
+	scale := 0.0
+	if width := s.Max - s.Min; width > 0 && !math.IsInf(width, 0) {
+		scale = bins / width
 	}
-	for _, x := range values {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			continue
+	for _, x := range numbers(t) {
+		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+			s.Bins[min(int((x-s.Min)*scale), bins-1)]++
 		}
-		squares += (x - s.Mean) * (x - s.Mean)
-		s.Bins[min(int((x-s.Min)*scale), bins-1)]++
 	}
-	s.Std = math.Sqrt(squares / float64(finite))
 	return s
 }
 

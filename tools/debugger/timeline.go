@@ -143,7 +143,7 @@ const (
 // hunks shows the difference of two texts.
 func hunks(before, after []string) []hunk {
 	list := []hunk{}
-	for _, e := range diff(before, after) {
+	for _, e := range diff(flush(before), flush(after)) {
 		switch {
 		case e.keep > 2*around:
 			list = append(list,
@@ -157,6 +157,15 @@ func hunks(before, after []string) []hunk {
 		list = appendChange(list, "added", after, e.b+e.keep, e.added)
 	}
 	return list
+}
+
+// flush gives lines without what indents them: an operation that went into a body is the same.
+func flush(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = strings.TrimLeft(l, " ")
+	}
+	return out
 }
 
 func appendChange(list []hunk, change string, lines []string, at, n int) []hunk {

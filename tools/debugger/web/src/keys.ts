@@ -47,7 +47,7 @@ const typing = (target: EventTarget | null): boolean =>
 
 /** ownArrows reports an element for which arrows mean something else. */
 const ownArrows = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest("[role=tablist], [role=separator], .code, canvas") !== null;
+  target instanceof HTMLElement && target.closest("[role=separator], .code, .structure") !== null;
 
 export function listenToKeys(): void {
   addEventListener("keydown", (e) => {

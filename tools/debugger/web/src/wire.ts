@@ -142,6 +142,7 @@ export interface Lines {
   first: number;
   total: number;
   lines: Span[][];
+  changed?: string;
 }
 
 export interface Hunk {

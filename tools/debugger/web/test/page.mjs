@@ -8,6 +8,8 @@ import { chromium } from "playwright-core";
 export const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const program = process.env.AIOPT ?? root + "aiopt";
 const browserPath = process.env.AIOPT_CHROMIUM ?? "/usr/bin/chromium";
+// Where the page's files are taken from instead of the program, so that a change of the page needs no build of that.
+const pageFolder = process.env.AIOPT_PAGE;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** serve starts the debugger on models and gives its URL and what ends it. */
@@ -30,13 +32,17 @@ export async function withPage(args, options, test) {
   const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     const problems = [];
     page.on("pageerror", (e) => problems.push(e.message));
     page.on("console", (m) => m.type() === "error" && !/status of 40[049]/.test(m.text()) && problems.push(m.text()));
+    if (pageFolder) await page.route(/\/page\.(js|css)$/, (r) => r.fulfill({ path: pageFolder + new URL(r.request().url()).pathname }));
     await page.goto(server.url);
     await page.locator(".tree .row").first().waitFor();
-    await test(page, server);
+    await test(page, server).catch(async (e) => {
+      if (process.env.AIOPT_SHOTS) await page.screenshot({ path: `${process.env.AIOPT_SHOTS}/failed.png` });
+      throw e;
+    });
     if (problems.length > 0) throw new Error("the page reported: " + problems.join("\n"));
   } finally {
     await browser.close();

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import { dialog, model, notice } from "../state";
+import { dialog, job, model, modelID, notice } from "../state";
 import { CompareDialog } from "./CompareDialog";
-import { Failure, Header } from "./Header";
+import { Failures, Header } from "./Header";
 import { HelpDialog } from "./HelpDialog";
 import { Inspector } from "./Inspector";
 import { Navigator } from "./Navigator";
@@ -12,13 +12,14 @@ import { SearchDialog } from "./SearchDialog";
 import { Source } from "./Source";
 import { Splitter } from "./Splitter";
 import { Structure } from "./Structure";
+import { Tabs } from "./Tabs";
 import { Timeline } from "./Timeline";
 
 export function App() {
   return (
     <>
       <Header />
-      <Failure />
+      <Failures />
       {model.value.data ? (
         <main class="panes">
           <Navigator />
@@ -28,12 +29,20 @@ export function App() {
           <Inspector />
         </main>
       ) : (
-        <main class="waiting"><p class="soft">{model.value.error ?? "Opening the model …"}</p></main>
+        <main class="waiting"><p class="soft">{waiting()}</p></main>
       )}
       <Dialog />
       <div class="hidden" aria-live="polite">{notice.value}</div>
     </>
   );
+}
+
+/** waiting says why no model is shown. */
+function waiting(): string {
+  const status = job(modelID.value)?.status;
+  if (status === "failed") return "The model could not be opened.";
+  if (status === "cancelled") return "Opening the model was cancelled.";
+  return model.value.error ?? "Opening the model …";
 }
 
 const views = { structure: "Structure", passes: "Passes", profile: "Profile" } as const;
@@ -44,11 +53,7 @@ function Middle() {
     <div class="middle">
       <section class="pane upper" aria-label="Structure">
         <div class="bar">
-          <div role="tablist" aria-label="View" class="tabs">
-            {(Object.keys(views) as (keyof typeof views)[]).map((v) => (
-              <button key={v} role="tab" aria-selected={view.value === v} onClick={() => (view.value = v)}>{views[v]}</button>
-            ))}
-          </div>
+          <Tabs label="View" tabs={views} value={view.value} set={(to) => (view.value = to)} />
         </div>
         {view.value === "structure" && <Structure />}
         {view.value === "passes" && <Timeline />}

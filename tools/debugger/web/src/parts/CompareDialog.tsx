@@ -10,7 +10,8 @@ export function CompareDialog() {
   const runs = jobsOf("r").filter((j) => j.status === "done");
   const saved = about.value?.saved ?? [];
   const other = saved[0]?.model ?? models.find((j) => j.id !== modelID.value)?.id ?? modelID.value ?? "";
-  const [tested, setTested] = useState({ model: modelID.value ?? "", backend: "cpu" });
+  const fastest = about.value?.backends.at(-1) ?? "interp"; // cpu, where the machine has LLVM
+  const [tested, setTested] = useState({ model: modelID.value ?? "", backend: fastest });
   const [reference, setReference] = useState({ model: other, backend: "interp" });
   const [inputs, setInputs] = useState(saved.some((s) => s.model === other) ? "" : (runs.at(-1)?.id ?? ""));
   const [preset, setPreset] = useState("");

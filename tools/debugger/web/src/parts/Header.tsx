@@ -1,4 +1,5 @@
-import { about, connected, dialog, funcName, go, job, jobs, jobsOf, model, modelID, switchTheme } from "../state";
+import { signal } from "@preact/signals";
+import { about, connected, dialog, funcName, go, jobs, jobsOf, model, modelID, switchTheme } from "../state";
 import { remove } from "../api";
 import { Icon, type IconName } from "./Icon";
 
@@ -63,14 +64,22 @@ function Work() {
   );
 }
 
-/** Failure shows why a model could not be opened. */
-export function Failure() {
-  const j = job(modelID.value);
-  if (!j || j.status === "running" || j.status === "done") return null;
+const dismissed = signal<ReadonlySet<string>>(new Set());
+
+/** Failures show what could not be done, and why, until the user has seen it. */
+export function Failures() {
+  const failed = jobs.value.filter((j) => j.status === "failed" && !dismissed.value.has(j.id));
   return (
-    <div class="failure" role="alert">
-      <strong>{j.title}</strong> could not be opened.
-      <pre>{j.error ?? j.status}</pre>
-    </div>
+    <>
+      {failed.map((j) => (
+        <div key={j.id} class="failure" role="alert">
+          <div>
+            <strong>{j.title}</strong>
+            <pre>{j.error}</pre>
+          </div>
+          <button class="icon-button" aria-label="Dismiss" onClick={() => (dismissed.value = new Set([...dismissed.value, j.id]))}><Icon name="close" /></button>
+        </div>
+      ))}
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { shownPoints, worst } from "../verdicts";
 import { Chip } from "./Chip";
 import { Icon } from "./Icon";
 import { List } from "./List";
+import { Tabs } from "./Tabs";
 import { SyncPoints, walkPoints } from "./SyncPoints";
 
 const filter = signal("");
@@ -53,12 +54,10 @@ export function Navigator() {
   return (
     <section class="pane navigator" aria-label="Navigator">
       <div class="bar">
-        <div role="tablist" aria-label="Navigator" class="tabs">
-          <button role="tab" aria-selected={navigatorTab.value === "modules"} onClick={() => (navigatorTab.value = "modules")}>Modules</button>
-          <button role="tab" aria-selected={navigatorTab.value === "points"} onClick={() => (navigatorTab.value = "points")}>
-            Sync points {count !== undefined && <span class="count">{count}</span>}
-          </button>
-        </div>
+        <Tabs
+          label="Navigator" value={navigatorTab.value} set={(to) => (navigatorTab.value = to)}
+          tabs={{ modules: "Modules", points: <>Sync points {count !== undefined && <span class="count">{count}</span>}</> }}
+        />
       </div>
       {navigatorTab.value === "modules" ? <Modules /> : <SyncPoints />}
     </section>

@@ -17,7 +17,7 @@ export function PassesDialog() {
       setError((problem as Error).message);
     }
   };
-  const examples = ["", "decompose", "decompose,fuse,w4", "decompose,fuse,w8", ...(about.value?.pipelines.map((p) => p.name) ?? [])];
+  const examples = ["", "decompose", "decompose{composites=false}", "decompose,fuse,w4", "decompose,fuse,w8", ...(about.value?.pipelines.map((p) => p.name) ?? [])];
   return (
     <Modal title="Open with other passes">
       <form onSubmit={build}>

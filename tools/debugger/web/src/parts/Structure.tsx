@@ -1,4 +1,4 @@
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { post } from "../api";
 import { Painter, Scene, lookOf, type View } from "../scene";
@@ -11,6 +11,8 @@ import { Minimap } from "./Minimap";
 export const scene = signal<Scene | undefined>(undefined);
 export const view = signal<View>({ x: 20, y: 20, zoom: 1 });
 const failure = signal("");
+/** look is read once for each theme: it takes longer than drawing does. */
+export const look = computed(() => (void theme.value, lookOf(document.body)));
 
 // The layout follows what is open. What was clicked stays where it is.
 let anchor: number | undefined;
@@ -92,7 +94,7 @@ export function Structure() {
     const s = scene.value;
     const now = view.value;
     const marks = { selected: node.value, verdict: verdictOf.value, sign: signOf.value };
-    void theme.value;
+    void look.value;
     const el = canvas.current;
     if (!el || !t || !s || size.w === 0) return;
     const frame = requestAnimationFrame(() => {
@@ -102,7 +104,7 @@ export function Structure() {
       const c = el.getContext("2d")!;
       c.setTransform(scale, 0, 0, scale, 0, 0);
       c.clearRect(0, 0, size.w, size.h);
-      new Painter(c, t, s, lookOf(el), now, marks).paint(size.w, size.h);
+      new Painter(c, t, s, look.value, now, marks).paint(size.w, size.h);
     });
     return () => cancelAnimationFrame(frame);
   }), [t, size.w, size.h]);

@@ -58,15 +58,13 @@ export function SyncPoints() {
       <div class="sides">
         <p><b>A</b> {p.tested.title}</p>
         <p><b>B</b> {p.reference.title}</p>
+        <p class="soft" title={`The limits of ${p.preset}, for ${p.metric.title}`}>● to {p.green} ▲ to {p.red} ■ <span class="row-kind">{p.preset}</span></p>
       </div>
       <div class="bar">
         <select aria-label="Metric" title={p.metric.doc} value={metric.value} onChange={(e) => go({ metric: e.currentTarget.value })}>
           {about.value?.metrics.map((m) => <option key={m.name} value={m.name}>{m.title}</option>)}
         </select>
         <button class="quiet" aria-pressed={!byModel.value} onClick={switchSort} title="Worst first, or in the order of the model (s)">worst first</button>
-        <span class="bar-note" title={`Limits of the preset ${p.preset}: green from ${p.green}, red from ${p.red}`}>
-          ● {bare(p.green)} ▲ {bare(p.red)} ■
-        </span>
       </div>
       {unmatched.value ? (
         <UnmatchedList list={missing} />
@@ -88,14 +86,12 @@ export function SyncPoints() {
   );
 }
 
-const bare = (text: string): string => text.replace(/ dB$/, "");
-
 function PointRow({ i, p }: { i: number; p: Point }) {
   return (
     <div id={"point" + i} role="option" aria-selected={i === at.value} class="point" onClick={() => choose(i)}>
       <span class="point-name">
         <span class="row-name">{p.name}</span>
-        <span class="row-kind">{short(p.op)}</span>
+        {!p.name.startsWith(short(p.op)) && <span class="row-kind">{short(p.op)}</span>}
         {p.guilty && <span class="tag tag-bad">guilty</span>}
       </span>
       <Chip {...p} />

@@ -8,8 +8,9 @@ import type { Slice, Stats, Value } from "../wire";
 import { Section } from "./Inspector";
 
 /** Tensor shows what a run computed for a value. */
-export function Tensor({ value, many }: { value: Value; many: boolean }) {
+export function Tensor({ value, many, compared }: { value: Value; many: boolean; compared: boolean }) {
   const run = shownRun.value;
+  if (!run && compared) return null;
   return (
     <Section title={many ? `Value ${value.text}` : "Value"}>
       {!run && (

@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { useFetched } from "../fetched";
 import { millis } from "../numbers";
-import { model, modelID } from "../state";
+import { model, modelID, op } from "../state";
 import type { Hunk, Stage } from "../wire";
 import { Spans } from "./Source";
 
@@ -35,24 +36,28 @@ const facts = (s: Stage, timed: boolean): string =>
 
 function Changes({ stage }: { stage: number }) {
   const got = useFetched<{ stage: number; hunks: Hunk[] }>(`/api/models/${modelID.value}/stages/${stage}`);
+  const own = op.value?.history?.find((h) => h.stage === stage)?.line;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.querySelector(".line-here")?.scrollIntoView({ block: "center" }), [got.path, own]);
   if (got.error) return <p class="empty problem">{got.error}</p>;
   if (!got.data) return <p class="empty">…</p>;
   const changed = got.data.hunks.some((h) => h.change !== "same");
   return (
-    <div class="code diff" tabIndex={0} aria-label="What the pass changed">
+    <div class="code diff" tabIndex={0} role="region" aria-label="What the pass changed" ref={box}>
       {!changed && <p class="empty">This pass changed nothing.</p>}
-      {changed && got.data.hunks.map((h, i) => <HunkLines key={i} h={h} />)}
+      {changed && got.data.hunks.map((h, i) => <HunkLines key={i} h={h} own={own === undefined ? -1 : own + 1} />)}
     </div>
   );
 }
 
 const signs = { same: " ", added: "+", removed: "−" };
 
-function HunkLines({ h }: { h: Hunk }) {
+/** HunkLines are the lines of a change; own is the number of the selected operation's line after the pass. */
+function HunkLines({ h, own }: { h: Hunk; own: number }) {
   return (
     <>
       {h.lines.map((spans, i) => (
-        <div key={i} class={"line line-" + h.change}>
+        <div key={i} class={"line line-" + h.change + (h.change !== "removed" && h.at + i === own ? " line-here" : "")}>
           <span class="line-number">{h.at + i}</span>
           <span class="line-sign">{signs[h.change]}</span>
           <Spans spans={spans} />

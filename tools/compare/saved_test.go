@@ -1,0 +1,97 @@
+package compare_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/compare"
+	"github.com/aiopt/aiopt/tools/intermediates"
+)
+
+// saved writes values to a file and opens it as a side. Each tensor has one element, its own number.
+func saved(t *testing.T, program string, entries ...intermediates.Entry) *compare.Saved {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "run.intermediates.safetensors")
+	w, err := intermediates.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Discard()
+	w.Program, w.Tool = program, "a test"
+	for i, e := range entries {
+		x := host.New(e.Elem, 1)
+		host.SetFloat(x, 0, float64(i))
+		if err := w.Add(e, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	set, err := intermediates.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { set.Close() })
+	return compare.NewSaved(set)
+}
+
+func entry(node string, run int, role intermediates.Role) intermediates.Entry {
+	return intermediates.Entry{Node: node, Run: run, Role: role, Elem: host.F32, Op: "aten.add.Tensor"}
+}
+
+// TestSavedTurns: a file may have fewer turns of a loop than a run makes; the others have nothing to wait for.
+func TestSavedTurns(t *testing.T) {
+	const loop = `air 1
+module @m {
+  func @main(%x: tensor<1xf32>) -> (%y: tensor<1xf32>) {
+    %n = core.constant() {value = 0} : tensor<i64>
+    %last, %z = core.while(%n, %x) {carried = 2} : tensor<i64>, tensor<1xf32>
+      cond(%i: tensor<i64>, %v: tensor<1xf32>) {
+        %six = core.constant() {value = 6} : tensor<i64>
+        %go = tensor.lt(%i, %six) : tensor<bool>
+        core.return(%go)
+      }
+      do(%i: tensor<i64>, %v: tensor<1xf32>) {
+        %one = core.constant() {value = 1} : tensor<i64>
+        %j = tensor.add(%i, %one) : tensor<i64>
+        %step = core.constant() {value = 1.0} : tensor<f32>
+        %w = tensor.add(%v, %step) : tensor<1xf32> is "body/add"
+        core.return(%j, %w)
+      }
+    %y = tensor.neg(%z) : tensor<1xf32> is "neg"
+    core.return(%y)
+  }
+}
+`
+	a := program(t, loop, []int{1}, "main") // of -2: the turns give -1, 0, 1, 2, 3, 4
+	b := saved(t, "", entry("x", 0, intermediates.In), entry("body/add", 0, intermediates.Mid), entry("body/add", 1, intermediates.Mid), entry("neg", 0, intermediates.Out))
+	r, got := run(t, a, b, compare.Options{Metric: metricOf(t, "max-abs"), Memory: 1})
+	same(t, got, "body/add, turn 1 of 2 2", "neg 7")
+	if r.Spilled != 0 {
+		t.Errorf("%d bytes went through a file", r.Spilled)
+	}
+}
+
+// TestSavedValues: names, calls, results by number, what is not compared, and the types that say what was done.
+func TestSavedValues(t *testing.T) {
+	half := entry("s1.split", 0, intermediates.Mid)
+	half.Output, half.Elem = 2, host.F16
+	s := saved(t, "ab12", entry("s0.x", 0, intermediates.In), entry("s0.add", 0, intermediates.Out), half, entry("s1.buf:seen", 0, intermediates.Update))
+	type described struct {
+		name, output string
+		call         int
+		kind         compare.Kind
+	}
+	want := []described{{"x", "", 0, compare.Given}, {"add", "add", 0, compare.Computed}, {"split#2", "", 1, compare.Computed}, {"buf:seen", "", 1, compare.Given}}
+	for i, v := range s.Values() {
+		if got := (described{v.Name, v.Output, v.Call, v.Kind}); got != want[i] {
+			t.Errorf("found %+v, expected %+v", got, want[i])
+		}
+	}
+	if info := s.Info(); info.Program != "ab12" || info.Title != "run.intermediates.safetensors by a test" || strings.Join(info.Schemes, " ") != "fp16" {
+		t.Errorf("found %+v", info)
+	}
+}

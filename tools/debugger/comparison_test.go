@@ -1,0 +1,112 @@
+package debugger
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// pointList is the part of an answer that these tests look at.
+type pointList struct {
+	Complete  bool
+	Points    []pointInfo
+	Unmatched []struct{ Name, Reason string }
+}
+
+// detector is a server with the model of tests/detector after passes, and what PyTorch computed of it.
+func detector(t *testing.T, passes string) *Server {
+	t.Helper()
+	s := served(t)
+	s.Open("../../tests/detector/detector.pt2", passes)
+	if err := s.OpenSaved("../../tests/detector/detector.intermediates.safetensors"); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, s, "m1")
+	return s
+}
+
+// post makes a request that is answered well.
+func post[T any](t *testing.T, s *Server, path, body string) T {
+	t.Helper()
+	w := answered(s, request(s, http.MethodPost, path, body))
+	var got T
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%s: %d %s (%v)", path, w.Code, w.Body, err)
+	}
+	return got
+}
+
+// TestCompare: w4 breaks the detector's projections; the list begins with what they made, and one operation is to blame.
+func TestCompare(t *testing.T) {
+	s := detector(t, "decompose,w4")
+	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"s1"}}`)
+	finish(t, s, "c1")
+	got := ask[pointList](t, s, "/api/compare/c1/points")
+	if !got.Complete || len(got.Points) < 50 {
+		t.Fatalf("got %d points, complete %v", len(got.Points), got.Complete)
+	}
+	for _, p := range got.Points[:5] {
+		if !strings.HasPrefix(p.Module, "detector") || p.Mark != "■" || p.Node < 0 {
+			t.Errorf("among the first is %+v", p)
+		}
+	}
+	type pointDetail struct {
+		Scores []score
+		Local  *struct {
+			Guilty  bool
+			Problem string
+		}
+	}
+	blamed := ""
+	for _, p := range got.Points[:20] {
+		if d := post[pointDetail](t, s, "/api/compare/c1/points/"+strconv.Itoa(p.Index)+"/local", "{}"); d.Local.Guilty {
+			blamed = p.Module
+			break
+		}
+	}
+	if !strings.Contains(blamed, "projection") {
+		t.Errorf("to blame is %q", blamed)
+	}
+	if again := ask[pointList](t, s, "/api/compare/c1/points"); !slices.ContainsFunc(again.Points, func(p pointInfo) bool { return p.Guilty }) {
+		t.Error("the list does not say who is to blame")
+	}
+
+	first := "/api/compare/c1/points/" + strconv.Itoa(got.Points[0].Index)
+	if d := ask[pointDetail](t, s, first); len(d.Scores) < 8 {
+		t.Errorf("it has the scores %+v", d.Scores)
+	}
+	a, b, minus := ask[statsInfo](t, s, first+"/tested"), ask[statsInfo](t, s, first+"/reference"), ask[statsInfo](t, s, first+"/difference")
+	if !slices.Equal(a.Shape, b.Shape) || minus.Mean == 0 || !near(a.Mean-b.Mean, minus.Mean) {
+		t.Errorf("A %v, B %v, A-B %v", a.Mean, b.Mean, minus.Mean)
+	}
+}
+
+func near(a, b float64) bool { return a-b < 1e-5 && b-a < 1e-5 }
+
+// TestOtherMetric: another metric orders the points anew, and preset and metric have to be known.
+func TestOtherMetric(t *testing.T) {
+	s := detector(t, "decompose")
+	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"s1"},"preset":"fp32"}`)
+	finish(t, s, "c1")
+	for _, p := range ask[pointList](t, s, "/api/compare/c1/points?metric=max-abs").Points {
+		if p.Verdict != "green" {
+			t.Errorf("%s is %s, %s", p.Name, p.Verdict, p.Text)
+		}
+	}
+	for _, path := range []string{"/api/compare/c1/points?metric=best", "/api/compare/c1/points?preset=none", "/api/compare/c2/points", "/api/compare/c1/points/999", "/api/compare/c1/points/0/sum"} {
+		if w := answered(s, request(s, http.MethodGet, path, "")); w.Code < 400 || w.Code >= 500 {
+			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+		}
+	}
+	for _, body := range []string{
+		`{"tested":{"model":"s1"},"reference":{"model":"m1","backend":"interp"}}`, `{"tested":{"model":"m1","backend":"gpu"},"reference":{"model":"s1"}}`,
+		`{"tested":{"model":"m9"},"reference":{"model":"s1"}}`, `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"s1"},"inputs":"r7"}`, `[]`,
+	} {
+		if w := answered(s, request(s, http.MethodPost, "/api/compare", body)); w.Code < 400 || w.Code >= 500 {
+			t.Errorf("%s: got %d %s", body, w.Code, w.Body)
+		}
+	}
+}
