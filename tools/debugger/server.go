@@ -9,12 +9,15 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
+	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -194,14 +197,24 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(data) // a browser that has gone needs no answer
 }
 
+// usable reports an engine that this machine can have.
+func usable(b backend.Backend) bool {
+	switch b := b.(type) {
+	case native.Backend:
+		return b.Available() == nil // it needs LLVM
+	case gpu.Backend:
+		return runtime.GOOS == "darwin"
+	}
+	return true
+}
+
 // about is what the page needs before anything else.
 func (s *Server) about(*http.Request) (any, error) {
 	var backends []string
 	for _, b := range s.tk.Backends {
-		if n, ok := b.(native.Backend); ok && n.Available() != nil {
-			continue // a machine without LLVM
+		if usable(b) {
+			backends = append(backends, b.Name())
 		}
-		backends = append(backends, b.Name())
 	}
 	type pipeline struct {
 		Name string `json:"name"`
