@@ -97,6 +97,12 @@ func (e *DimEnv) interval(d Dim) dimInterval {
 	return s.interval(d.Subst(e.shift))
 }
 
+// given reports that a fact says that d is at least 0, as it stands.
+func (e *DimEnv) given(d Dim) bool {
+	d = d.Subst(e.shift)
+	return slices.ContainsFunc(e.facts, func(f Dim) bool { return f.c <= d.c && slices.EqualFunc(f.terms(), d.terms(), dimTerm.equal) })
+}
+
 // lower is a lower bound of d, math.MinInt64 when none is found. The search may stop at a bound of want. It goes
 // without the facts first: where they are many, a search among them may end before it finds what needs none.
 func (e *DimEnv) lower(d Dim, want int64) int64 {

@@ -21,7 +21,7 @@ func NewEffort(terms int64, stop func() bool) *Effort {
 func (f *Effort) Spent() bool { return f != nil && f.left <= 0 }
 
 func (f *Effort) take(terms int) {
-	if f == nil {
+	if f == nil || f.left <= 0 {
 		return
 	}
 	f.left -= int64(terms)

@@ -147,7 +147,7 @@ func (e *DimEnv) prove(c Cond, diff Dim) Truth {
 // proveLE decides whether diff is at least 0. Samples say for which of the answers a proof may be found.
 func (e *DimEnv) proveLE(diff Dim) Truth {
 	i := e.interval(diff)
-	if i.lo >= 0 {
+	if i.lo >= 0 || e.given(diff) {
 		return True
 	}
 	lo, hi, sampled := e.seen(diff)

@@ -85,8 +85,8 @@ func (e *DimEnv) seen(d Dim) (lo, hi int64, ok bool) {
 	return lo, hi, ok
 }
 
-// Glance is Prove without a search: the ranges of terms decide. Where it is undecided, open says that samples leave it possible that
-// the condition holds for all sizes.
+// Glance is Prove without a search: the ranges of terms decide, or a guard that says so. Where it is undecided, open says that
+// samples leave it possible that the condition holds for all sizes.
 func (e *DimEnv) Glance(c Cond) (t Truth, open bool) {
 	diff := c.Right.Sub(c.Left)
 	if diff.Err() != nil || e.effort.Spent() {
@@ -96,7 +96,7 @@ func (e *DimEnv) Glance(c Cond) (t Truth, open bool) {
 	i := e.interval(diff)
 	low, high := c.Rel.holds(0, max(i.lo, -math.MaxInt64)), c.Rel.holds(0, i.hi)
 	decided := low == high && (i.lo == i.hi || c.Rel != RelEQ && c.Rel != RelNE)
-	if decided && low {
+	if decided && low || c.Rel == RelLE && e.given(diff) {
 		return True, true
 	}
 	for _, s := range e.samplesOf() {

@@ -129,8 +129,9 @@ def main(folder):
     import aiopt
 
     os.makedirs(folder, exist_ok=True)
+    model = build()
     image, words = torch.rand(1, 3, SIDE, SIDE), torch.randint(0, WORDS, (1, LENGTH))
-    program = torch.export.export(build(), (image, words), strict=False)
+    program = torch.export.export(model, (image, words), strict=False)
     program.example_inputs = None
     path = os.path.join(folder, "detector.pt2")
     files.save_program(path, program)

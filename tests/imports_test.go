@@ -51,6 +51,7 @@ var mayImport = []struct {
 	{"backend/metal/metaltest", []string{"ir", "ir/host", "backend/kernel", "backend/metal"}},
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/cachedir", "backend/programs"}},
 	{"backend/metal/runtime", []string{"ir", "backend", "backend/cpu/interp", "backend/metal/custom", "backend/metal/launch", "backend/metal/plan", "backend/metal/walk", "backend/programs"}},
+	{"backend/metal/cuda/engine", []string{"ir", "backend", "backend/cpu/interp", "backend/metal/check", "backend/metal/cuda", "backend/metal/custom", "backend/metal/launch", "backend/metal/plan", "backend/metal/walk"}},
 	{"backend/metal/cuda", []string{"backend/metal/launch", "backend/metal/check", "backend/metal/check/checktest", "backend/metal/cuda", "backend/programs"}},
 	{"backend/metal/custom", []string{"ir", "ir/host", "dialect", "backend", "backend/metal/check", "backend/metal/launch"}},
 	{"backend/metal/walk/walktest", []string{"ir", "ir/host", "backend"}},

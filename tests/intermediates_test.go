@@ -132,21 +132,22 @@ func TestSaveIntermediates(t *testing.T) {
 	want := openValues(t, detectorValues)
 	const near, good, broken = 100.0, 30.0, 20.0 // dB
 	tests := []struct {
-		name         string
+		name, inputs string
 		args         []string
 		least        int // how many of PyTorch's values there are
 		encoders     float64
 		lowest, most float64 // of the last projection's sum
 	}{
-		{"interp", []string{"--backend=interp"}, 58, near, near, math.Inf(1)},
-		{"native", []string{"--backend=cpu"}, 40, near, near, math.Inf(1)},
-		{"w4", []string{"--backend=interp", "-passes=@cpu, w4"}, 58, good, -10, broken},
-		{"w4 on native", []string{"--backend=cpu", "-passes=@cpu, w4"}, 40, good, -10, broken},
-		{"w4 without projections", []string{"--backend=interp", `-passes=@cpu, w4{ignore=["detector.decoder.*.projection*"]}`}, 58, good, good, math.Inf(1)},
+		{"interp", detectorInputs, []string{"--backend=interp"}, 58, near, near, math.Inf(1)},
+		{"native", detectorInputs, []string{"--backend=cpu"}, 40, near, near, math.Inf(1)},
+		{"w4", detectorInputs, []string{"--backend=interp", "-passes=@cpu, w4"}, 58, good, -10, broken},
+		{"from the saved inputs", detectorValues, []string{"--backend=interp"}, 58, near, near, math.Inf(1)},
+		{"w4 on native", detectorInputs, []string{"--backend=cpu", "-passes=@cpu, w4"}, 40, good, -10, broken},
+		{"w4 without projections", detectorInputs, []string{"--backend=interp", `-passes=@cpu, w4{ignore=["detector.decoder.*.projection*"]}`}, 58, good, good, math.Inf(1)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := runAndSave(t, append(tt.args, "--inputs="+detectorInputs, detectorModel)...)
+			got := runAndSave(t, append([]string{"--inputs=" + detectorInputs, detectorModel}, tt.args...)...)
 			if got.Program != want.Program || !strings.HasPrefix(got.Tool, "aiopt ") {
 				t.Errorf("found the program %s of %s", got.Program, got.Tool)
 			}

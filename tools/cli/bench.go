@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/metal/cuda/engine"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
@@ -88,11 +89,11 @@ type benchResult struct {
 }
 
 func (c *bench) run(ctx context.Context, args []string) error {
-	if c.backend == cudaVehicle {
+	if c.backend == engine.Name {
 		return c.onGPU(ctx, args)
 	}
 	if c.pack != "" {
-		return usagef("--pack: it is for --backend=%s", cudaVehicle)
+		return usagef("--pack: it is for --backend=%s", engine.Name)
 	}
 	if err := c.check(args); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/checked"
 	"github.com/aiopt/aiopt/backend/metal/cuda"
+	"github.com/aiopt/aiopt/backend/metal/cuda/engine"
 	"github.com/aiopt/aiopt/backend/metal/cuda/timed"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/plan"
@@ -18,9 +19,6 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
 )
-
-// cudaVehicle is what bench has in place of an engine to measure the kernels of a plan on an NVIDIA GPU.
-const cudaVehicle = "metal-cuda"
 
 // onGPU measures the kernels of a function's plan, or packs them for a machine that does.
 func (c *bench) onGPU(ctx context.Context, args []string) error {
@@ -30,7 +28,7 @@ func (c *bench) onGPU(ctx context.Context, args []string) error {
 	case c.iters < 0:
 		return usagef("--iters=%d: expected 0 or more", c.iters)
 	case c.rounds || c.ref != "" || c.trace != "":
-		return usagef("--backend=%s measures kernels one by one: leave --rounds-from-stdin, --ref and --trace out", cudaVehicle)
+		return usagef("--backend=%s measures kernels one by one: leave --rounds-from-stdin, --ref and --trace out", engine.Name)
 	}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
 		if c.pack != "" {
@@ -56,7 +54,7 @@ func (c *bench) onGPU(ctx context.Context, args []string) error {
 		return err
 	}
 	_, err = fmt.Fprintf(c.stdout, "%s of @%s for GPUs of %s and later are in %s: measure them by `%s bench --backend=%s %s`\n",
-		host.Counted(len(set.Kernels), "kernel"), set.Function, cuda.Hopper, c.pack, c.name, cudaVehicle, c.pack)
+		host.Counted(len(set.Kernels), "kernel"), set.Function, cuda.Hopper, c.pack, c.name, engine.Name, c.pack)
 	return err
 }
 
@@ -64,7 +62,7 @@ func (c *bench) onGPU(ctx context.Context, args []string) error {
 func (c *bench) onDevice(ctx context.Context, find func(arch string) (*timed.Set, error)) error {
 	device, err := cuda.Open()
 	if err != nil {
-		return fmt.Errorf("--backend=%s: %w", cudaVehicle, err)
+		return fmt.Errorf("--backend=%s: %w", engine.Name, err)
 	}
 	defer device.Close()
 	set, err := find(device.Architecture)
@@ -94,7 +92,7 @@ func (c *bench) kernelSet(ctx context.Context, path, arch string) (*timed.Set, e
 	if err := g.kernels(); err != nil {
 		return nil, err
 	}
-	return g.set, g.modules(ctx, p, arch, func(done, total int) { bar.step("compiling for "+arch, done, total) })
+	return g.set, c.modules(ctx, g, p, arch, func(done, total int) { bar.step("compiling for "+arch, done, total) })
 }
 
 // sizesOf finds the function that is measured, and its sizes with the inputs.
@@ -108,7 +106,7 @@ func (c *bench) sizesOf(m *ir.Module) (int, map[string]int64, error) {
 		return 0, nil, err
 	}
 	if len(list) != 1 {
-		return 0, nil, usagef("--backend=%s measures one call of one function, found %d: name one by --function", cudaVehicle, len(list))
+		return 0, nil, usagef("--backend=%s measures one call of one function, found %d: name one by --function", engine.Name, len(list))
 	}
 	number := slices.IndexFunc(m.Funcs, func(f *ir.Func) bool { return f.Name == list[0].sig.Name })
 	if len(given.order) == 0 {
@@ -243,8 +241,8 @@ func (g *gathered) bytesOf(entry *launch.Entry, k *timed.Kernel, d *launch.Dispa
 	return float64(total)
 }
 
-// modules compiles the texts of the kernels.
-func (g *gathered) modules(ctx context.Context, p *plan.Plan, arch string, progress func(done, total int)) error {
+// modules compiles the texts of the kernels, and all that there are where they are packed.
+func (c *bench) modules(ctx context.Context, g *gathered, p *plan.Plan, arch string, progress func(done, total int)) error {
 	tools, err := check.Find()
 	if err != nil {
 		return err
@@ -252,8 +250,9 @@ func (g *gathered) modules(ctx context.Context, p *plan.Plan, arch string, progr
 	at := map[string]int{}
 	for i, t := range p.Texts {
 		progress(i, len(p.Texts))
-		if !slices.Contains(g.of, t.Name) {
-			continue
+		wanted := func(k launch.Entry) bool { return k.Text == t.Name && k.Origin == launch.Generated }
+		if c.pack == "" && !slices.Contains(g.of, t.Name) || !slices.ContainsFunc(p.File.Kernels, wanted) {
+			continue // of other functions, which only run needs
 		}
 		scanned, err := check.Scan(tools, check.Source{Name: t.Name, Text: string(t.Data)})
 		if err != nil {

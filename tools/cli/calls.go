@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
+	"github.com/aiopt/aiopt/backend/metal/cuda/engine"
 	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -33,9 +34,11 @@ type calls struct {
 	ref       string
 	io        string
 	trace     string
+	packed    string // a folder with kernels for an NVIDIA GPU
 
-	ahead backend.Backend // the engine that has begun to look for what it needs for the model; nil: none has
-	done  func() error    // gives back what it has found and the program does not take
+	ahead   backend.Backend // the engine that has begun to look for what it needs for the model; nil: none has
+	vehicle engine.Backend  // what --backend=metal-cuda runs models by
+	done    func() error    // gives back what it has found and the program does not take
 }
 
 func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} }
@@ -43,7 +46,7 @@ func newCalls(t *tool) calls { return calls{tool: t, flags: passFlags{tool: t}} 
 func (c *calls) declare(fs *pflag.FlagSet) {
 	c.flags.declare(fs)
 	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
-	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything, metal runs generated kernels on the GPU of a Mac (not yet run on Apple hardware); by default cpu where LLVM is found, interp elsewhere")
+	fs.StringVar(&c.backend, "backend", "", "the engine: "+strings.Join(backendNames(c.tool), ", ")+"; cpu compiles what it can to native code and interprets the rest, interp interprets everything, metal runs generated kernels on the GPU of a Mac (not yet run on Apple hardware), metal-cuda on an NVIDIA GPU, as a test; by default cpu where LLVM is found, interp elsewhere")
 	fs.IntVar(&c.threads, "threads", 0, "how many threads to use; 0: one for each core")
 	fs.StringVar(&c.precision, "precision", "f32", "of which numbers matrix products of f32 are: "+strings.Join(backend.Precisions(), ", ")+"; with bf16 the engine cpu rounds constants and activations, and sums up in f32; with int8 it rounds the activations of products with compressed weights, 32 along k by one scale, and sums up in integers, where the processor has an instruction for it")
 	fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file with the inputs")
@@ -53,12 +56,13 @@ func (c *calls) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.trace, "trace", "", "write when each operation ran to this file, for chrome://tracing or ui.perfetto.dev")
 }
 
+// backendNames are the engines of the toolkit, and that of tests on an NVIDIA GPU.
 func backendNames(t *tool) []string {
 	var names []string
 	for _, b := range t.Backends {
 		names = append(names, b.Name())
 	}
-	return names
+	return append(names, engine.Name)
 }
 
 // check refuses a command line that makes no sense.
@@ -78,10 +82,10 @@ func (c *calls) check(args []string) error {
 	if err := c.flags.check(args); err != nil {
 		return err
 	}
-	if c.backend == cudaVehicle {
-		return usagef("--backend=%s: that measures kernels, which bench does", cudaVehicle)
+	if c.packed != "" && c.backend != engine.Name {
+		return usagef("--kernels: it is for --backend=%s", engine.Name)
 	}
-	if c.backend != "" && c.Backend(c.backend) == nil {
+	if c.backend != "" && !slices.Contains(backendNames(c.tool), c.backend) {
 		return usagef("--backend=%s: there is no such engine; there is %s", c.backend, strings.Join(backendNames(c.tool), ", "))
 	}
 	return nil
@@ -99,8 +103,8 @@ func (c *calls) read(ctx context.Context, path string, events *trace) (*ir.Modul
 // open reads a model.
 func (c *calls) open(path string, events *trace) (*ir.Module, error) {
 	defer events.begin("load", "phase")()
-	if engine, ok := c.engine(cmp.Or(c.backend, fastEngine)).(native.Backend); ok {
-		c.ahead, c.done = engine.Ahead(path)
+	if fast, ok := c.engine(cmp.Or(c.backend, fastEngine)).(native.Backend); ok {
+		c.ahead, c.done = fast.Ahead(path)
 	}
 	return c.load([]aiopt.File{{Path: path}}, nil)
 }
@@ -118,7 +122,7 @@ func (c *calls) passes(ctx context.Context, path string, m *ir.Module, events *t
 	pipeline := c.flags.pipeline
 	if pipeline == "" && strings.HasSuffix(path, ".pt2") {
 		pipeline = "@cpu"
-		if c.backend == gpu.Name || c.backend == cudaVehicle {
+		if c.backend == gpu.Name || c.backend == engine.Name {
 			pipeline = "@metal"
 		}
 	}
@@ -135,6 +139,9 @@ const (
 func (c *calls) engine(name string) backend.Backend {
 	if c.ahead != nil && c.ahead.Name() == name {
 		return c.ahead
+	}
+	if name == engine.Name {
+		return c.vehicle
 	}
 	return c.Backend(name)
 }
@@ -165,12 +172,12 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 	return p, err
 }
 
-func (c *calls) compileFor(ctx context.Context, engine backend.Backend, m *ir.Module) (backend.Program, error) {
+func (c *calls) compileFor(ctx context.Context, b backend.Backend, m *ir.Module) (backend.Program, error) {
 	bar := c.newProgress()
 	defer bar.finish()
 	opt := backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision)), Warn: func(m string) { c.warn("%s", m) }}
 	opt.Progress = func(done, total int) { bar.step("compiling", done, total) }
-	return engine.Compile(ctx, m, opt)
+	return b.Compile(ctx, m, opt)
 }
 
 // call is one call of a function.

@@ -175,6 +175,8 @@ var fileValues = map[string][]string{
 
 	"save-intermediates": {".safetensors"},
 	"dump-to":            {".safetensors"},
+	"pack":               {}, // folders
+	"kernels":            {},
 }
 
 // functionsOf lists the functions of the model on a command line, where it is one that is read fast.

@@ -83,6 +83,7 @@ type chosen struct {
 	flag    string
 	re      *regexp.Regexp
 	backend string // that runs the model
+	warn    func(format string, args ...any)
 	known   []namedValue
 	seen    map[string]bool
 }
@@ -93,12 +94,12 @@ type namedValue struct {
 	kernel *ir.Op
 }
 
-func newChosen(expression string) (*chosen, error) {
+func newChosen(expression string, warn func(format string, args ...any)) (*chosen, error) {
 	re, err := regexp.Compile(expression)
 	if err != nil {
 		return nil, usagef("--dump: %w", err)
 	}
-	return &chosen{flag: "--dump=" + expression, re: re, seen: map[string]bool{}}, nil
+	return &chosen{flag: "--dump=" + expression, re: re, warn: warn, seen: map[string]bool{}}, nil
 }
 
 // matching picks the names that are chosen, and notes them as seen.
@@ -173,10 +174,13 @@ func namedValues(m *ir.Module) []namedValue {
 			add(nil, resultNames(r)...)
 		}
 	})
+	for _, s := range m.States {
+		add(nil, resultNames(&ir.Result{State: true, Target: s.Name})...)
+	}
 	return list
 }
 
-// hidden says which chosen values nobody has seen, and why.
+// hidden says which chosen values nobody has seen, and why. It is an error where nothing was seen at all.
 func (c *chosen) hidden() error {
 	var inside, rest []string
 	for _, n := range c.known {
@@ -188,11 +192,15 @@ func (c *chosen) hidden() error {
 			rest = append(rest, n.name)
 		}
 	}
-	switch {
+	const kernel = "%s: the engine %s computes kernels as a whole and does not show what is inside: %s; --backend=interp does, or -passes=decompose makes no kernels"
+	switch names := strings.Join(clipped(inside), ", "); {
+	case len(c.seen) > 0 && len(inside) > 0:
+		c.warn(kernel, c.flag, c.backend, names)
+		return nil
 	case len(c.seen) > 0:
 		return nil
 	case len(inside) > 0:
-		return fmt.Errorf("%s: %s lies inside a kernel that the engine %s computes as a whole; --backend=interp shows it, or -passes=decompose makes no kernels", c.flag, strings.Join(clipped(inside), ", "), c.backend)
+		return fmt.Errorf(kernel, c.flag, c.backend, names)
 	}
 	return fmt.Errorf("%s: %s was not computed: it is in a branch or a function that did not run", c.flag, strings.Join(clipped(rest), ", "))
 }

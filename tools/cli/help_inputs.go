@@ -9,7 +9,7 @@ func texts() []page { return []page{{"inputs", inputsHelp}} }
 const inputsHelp = `Inputs of one run: aiopt run
   --input NAME=VALUE    JSON: a number, true, nested lists; nan and inf may stand in them
   --input NAME=FILE     a .npy array, or a .safetensors file with one tensor
-  --inputs=FILE         a .safetensors file with all inputs
+  --inputs=FILE         a .safetensors file with all inputs, or with the values of a run that were saved, for its inputs
 
 Samples, for passes that run the model such as a8 and gptq, for --verify=numeric (the first 8) and for aiopt sensitivity:
   --inputs=FILE         a .safetensors file, which is one sample

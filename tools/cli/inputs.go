@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
+	"github.com/aiopt/aiopt/tools/intermediates"
 )
 
 // inputs are the tensors and values that the user gave, by name.
@@ -34,19 +35,8 @@ func noInputs() *inputs {
 func readInputs(file string, single []string) (*inputs, error) {
 	in := noInputs()
 	if file != "" {
-		if info, err := os.Stat(file); err == nil && info.IsDir() {
-			return nil, fmt.Errorf("--inputs=%s: found a folder, expected one .safetensors file; a folder of samples is for passes that calibrate, as `aiopt help inputs` explains", file)
-		}
-		f, err := openTensors(file, "give a single tensor with --input NAME="+file)
-		if err != nil {
+		if err := in.read(file); err != nil {
 			return nil, err
-		}
-		for _, name := range f.Names() {
-			t, err := f.Tensor(name)
-			if err != nil {
-				return nil, err
-			}
-			in.set(name, t)
 		}
 	}
 	in.inFile = len(in.order)
@@ -65,6 +55,54 @@ func readInputs(file string, single []string) (*inputs, error) {
 		}
 	}
 	return in, nil
+}
+
+// read takes all tensors of a file, or the inputs of a run whose values were saved.
+func (in *inputs) read(file string) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		if !intermediates.Is(file) {
+			return fmt.Errorf("--inputs=%s: found a folder, expected one .safetensors file; a folder of samples is for passes that calibrate, as `aiopt help inputs` explains", file)
+		}
+		s, err := intermediates.Open(file)
+		if err != nil {
+			return err
+		}
+		return in.saved(s)
+	}
+	f, err := openTensors(file, "give a single tensor with --input NAME="+file)
+	if err != nil {
+		return err
+	}
+	if intermediates.Holds(f) {
+		s, err := intermediates.Read(f)
+		if err != nil {
+			return err
+		}
+		return in.saved(s)
+	}
+	for _, name := range f.Names() {
+		t, err := f.Tensor(name)
+		if err != nil {
+			return err
+		}
+		in.set(name, t)
+	}
+	return nil
+}
+
+// saved takes what a run was given. Constants are those of the model, and stay out.
+func (in *inputs) saved(s *intermediates.Set) error {
+	for _, each := range s.Inputs {
+		if !each.IsTensor {
+			continue
+		}
+		t, err := s.Tensor(s.Find(each.Name))
+		if err != nil {
+			return err
+		}
+		in.set(each.Name, t)
+	}
+	return nil
 }
 
 func (in *inputs) set(name string, t *host.Tensor) {

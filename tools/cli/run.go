@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/backend/metal/cuda/timed"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -30,7 +31,9 @@ are named s0.y, s1.y, ... after their call, and --time says how long each took.
 With --ref, the outputs are not printed: every one is compared with the one of its name, in the order of the model, and
 what one side lacks is an error.
 
-A .pt2 is compiled with @cpu, or for --backend=metal with @metal, unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
+--backend=metal-cuda runs Metal kernels on an NVIDIA GPU: a test vehicle, which says nothing about Metal's speed.
+
+A .pt2 is compiled with @cpu, or for --backend=metal and metal-cuda with @metal, unless -passes says otherwise; a .air or .airpkg runs as it stands.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &runner{calls: newCalls(t)}
 			c.declare(fs)
@@ -39,6 +42,7 @@ A .pt2 is compiled with @cpu, or for --backend=metal with @metal, unless -passes
 			fs.StringVar(&c.dump, "dump", "", "print the values, inputs, outputs and states whose names match this regular expression, as they are computed")
 			fs.StringVar(&c.dumpTo, "dump-to", "", "write what --dump chooses to this .safetensors file instead")
 			fs.StringVar(&c.save, "save-intermediates", "", "write every value that stands for a tensor of the PyTorch graph to this .safetensors file, for 'aiopt compare'")
+			fs.StringVar(&c.packed, "kernels", "", "with --backend=metal-cuda: a folder that bench --pack has written, in place of clang")
 			return func(ctx context.Context, args []string) error {
 				if !fs.Changed("atol") {
 					c.atol = anyDifference
@@ -92,6 +96,13 @@ func (c *runner) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if c.packed != "" {
+		set, err := timed.Read(c.packed)
+		if err != nil {
+			return fmt.Errorf("--kernels: expected a folder that bench --pack has written: %w", err)
+		}
+		c.vehicle.Modules = set.Modules
+	}
 	events := newTrace(c.trace)
 	defer c.close()
 	m, err := c.read(ctx, args[0], events)
@@ -126,7 +137,7 @@ func (c *runner) checkWatchers() (*chosen, error) {
 	}
 	switch {
 	case c.dump != "":
-		return newChosen(c.dump)
+		return newChosen(c.dump, c.warn)
 	case c.dumpTo != "":
 		return nil, usagef("--dump-to needs an expression that chooses values, --dump=REGEXP")
 	}

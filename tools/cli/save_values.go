@@ -51,17 +51,31 @@ func newSaver(path string, m *ir.Module, engine string, names *chosen) (*saver, 
 	return &saver{chosen: names, path: path, w: w, owner: map[string]*ir.Value{}, runs: map[string]int{}}, nil
 }
 
-// begin notes what the call is given.
+// begin writes what the call is given.
 func (s *saver) begin(c *call) error {
 	s.call, s.written = c, map[*ir.Value]bool{}
+	at := 0
 	for _, p := range c.sig.Func.Params {
-		name := c.outputs.prefix + p.Value.Name
-		switch {
-		case s.chosen != nil && len(s.matching(p.Value.Name)) == 0:
-		case p.Role == ir.Input:
-			s.w.Inputs = append(s.w.Inputs, intermediates.Input{Name: name, IsTensor: true})
-		case p.Role == ir.ConstArg:
-			s.w.Inputs = append(s.w.Inputs, intermediates.Input{Name: name, Value: constantValue(p.Const)})
+		in := intermediates.Input{Name: c.outputs.prefix + p.Value.Name}
+		var t *host.Tensor
+		switch p.Role {
+		case ir.Input:
+			in.IsTensor, t = true, c.in[at]
+			at++
+		case ir.ConstArg:
+			in.Value = constantValue(p.Const)
+		default:
+			continue
+		}
+		if s.chosen != nil && len(s.matching(p.Value.Name)) == 0 {
+			continue
+		}
+		s.w.Inputs = append(s.w.Inputs, in)
+		if t == nil {
+			continue
+		}
+		if err := s.add(p.Value, p.Value.Name, intermediates.In, t); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -86,13 +100,10 @@ func (s *saver) wants(v *ir.Value) bool {
 	if s.chosen != nil {
 		return s.chosen.wants(v)
 	}
-	return len(v.Claims) > 0 || isInput(v, s.call.sig)
+	return len(v.Claims) > 0
 }
 
 func (s *saver) take(v *ir.Value, t *host.Tensor) error {
-	if isInput(v, s.call.sig) {
-		return s.add(v, v.Name, intermediates.In, t)
-	}
 	for _, c := range v.Claims {
 		if c.Transform.Slice != "" || s.chosen != nil && len(s.matching(c.Tensor)) == 0 { // a part of the tensor
 			continue
@@ -105,10 +116,15 @@ func (s *saver) take(v *ir.Value, t *host.Tensor) error {
 			return err
 		}
 	}
-	if s.chosen != nil && len(v.Claims) == 0 && len(s.matching(v.Name)) > 0 {
+	if s.chosen != nil && len(v.Claims) == 0 && !s.isInput(v) && len(s.matching(v.Name)) > 0 {
 		return s.add(v, v.Name, s.role(v, ""), t)
 	}
 	return nil
+}
+
+// isInput reports a parameter of the function that is called, which was written before.
+func (s *saver) isInput(v *ir.Value) bool {
+	return slices.ContainsFunc(s.call.sig.Inputs, func(p *ir.Param) bool { return p.Value == v })
 }
 
 // role is Out for an output, and for a tensor that an output stands for, too.
@@ -170,7 +186,7 @@ func (s *saver) end(c *call, out []*host.Tensor, session backend.Session) error 
 		if r.Role == ir.Output {
 			role = intermediates.Out
 		}
-		if role == intermediates.Out && s.written[r.value] || s.chosen != nil && len(s.matching(r.names...)) == 0 {
+		if r.kept || role == intermediates.Out && s.written[r.value] || s.chosen != nil && len(s.matching(r.names...)) == 0 {
 			continue
 		}
 		t, err := r.tensor()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -14,6 +15,37 @@ func TestReadable(t *testing.T) {
 	} {
 		if got := readable(test.text); got != test.want {
 			t.Errorf("readable(%.40q) = %q, expected %q", test.text, got, test.want)
+		}
+	}
+}
+
+// TestProgress has a step that takes long be shown though none has ended, and nothing where there is no terminal.
+func TestProgress(t *testing.T) {
+	for _, tty := range []bool{true, false} {
+		var shown bytes.Buffer
+		p := (&tool{tty: tty, stderr: &shown}).newProgress()
+		late := func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.show()
+		}
+		late()
+		if shown.Len() > 0 {
+			t.Errorf("before any step %q is shown", &shown)
+		}
+		p.step("compiling", 0, 20)
+		if shown.Len() > 0 {
+			t.Errorf("after a moment %q is shown", &shown)
+		}
+		late()
+		if text := shown.String(); strings.Contains(text, "compiling") != tty || strings.Contains(text, "0/20") != tty {
+			t.Errorf("with a terminal %t, %q is shown", tty, text)
+		}
+		p.finish()
+		before := shown.Len()
+		late()
+		if shown.Len() > before {
+			t.Error("something is shown behind the end")
 		}
 	}
 }

@@ -104,30 +104,35 @@ func valueNames(v *ir.Value) []string {
 	return names
 }
 
-// isInput reports a parameter that the caller of a function gives.
-func isInput(v *ir.Value, sig backend.Signature) bool {
-	return v.Def == nil && v.Index < len(sig.Func.Params) && sig.Func.Params[v.Index].Value == v && sig.Func.Params[v.Index].Role == ir.Input
-}
-
 // callResult is what a call left: an output, an input that it changed, or a state.
 type callResult struct {
 	*ir.Result
 	value  *ir.Value
 	names  []string // of the user's, without the call's own prefix
+	kept   bool     // a state that the function only reads
 	tensor func() (*host.Tensor, error)
 }
 
 func callResults(c *call, out []*host.Tensor, s backend.Session) []callResult {
-	list := make([]callResult, len(c.sig.Func.Results))
+	var list []callResult
+	changed := map[string]bool{}
 	for i, r := range c.sig.Func.Results {
-		list[i] = callResult{Result: r, value: c.sig.Func.Returns()[i], names: resultNames(r)}
+		one := callResult{Result: r, value: c.sig.Func.Returns()[i], names: resultNames(r)}
 		if r.State {
-			list[i].tensor = func() (*host.Tensor, error) { return s.State(r.Target) }
-			continue
+			changed[r.Target] = true
+			one.tensor = func() (*host.Tensor, error) { return s.State(r.Target) }
+		} else {
+			t := out[0]
+			out = out[1:]
+			one.tensor = func() (*host.Tensor, error) { return t, nil }
 		}
-		t := out[0]
-		out = out[1:]
-		list[i].tensor = func() (*host.Tensor, error) { return t, nil }
+		list = append(list, one)
+	}
+	for _, p := range c.sig.Func.Params {
+		if p.Role == ir.StateIn && !changed[p.State] {
+			r := &ir.Result{Role: ir.Update, State: true, Target: p.State}
+			list = append(list, callResult{Result: r, names: resultNames(r), kept: true, tensor: func() (*host.Tensor, error) { return s.State(p.State) }})
+		}
 	}
 	return list
 }

@@ -111,7 +111,7 @@ func claimed(name string, s Side) *tensors {
 // matcher pairs the tensors of two sides.
 type matcher struct {
 	sides   [2]*tensors
-	info    [2]Info
+	same    bool // both are of one exported program, as far as is known
 	pairs   []*Pair
 	unequal map[tensorKey]string // why there is no pair by place
 }
@@ -121,13 +121,13 @@ type matcher struct {
 func Matching(testedSide, referenceSide Side, pins []Pin) (*Match, error) {
 	m := &matcher{
 		sides:   [2]*tensors{claimed(tested, testedSide), claimed(reference, referenceSide)},
-		info:    [2]Info{testedSide.Info(), referenceSide.Info()},
 		unequal: map[tensorKey]string{},
 	}
 	if err := m.byPins(pins, testedSide, referenceSide); err != nil {
 		return nil, err
 	}
-	if a, b := m.info[0].Program, m.info[1].Program; a == b || a == "" || b == "" {
+	a, b := testedSide.Info().Program, referenceSide.Info().Program
+	if m.same = a == b || a == "" || b == ""; m.same {
 		m.byNode()
 	} else {
 		m.byOrigin()
@@ -233,7 +233,10 @@ func (m *matcher) byPlace() {
 			}
 			continue
 		}
-		why := fmt.Sprintf("no counterpart: the models were exported apart, and %s has %d %s of this shape in tested and %d in reference; --pin says which is which",
+		if len(a) == 0 {
+			continue
+		}
+		why := fmt.Sprintf("no counterpart: the models were exported apart, and %s has %d %s of this shape on the tested side and %d on the reference; --pin says which is which",
 			moduleText(p.module), len(a), p.kind, len(b))
 		for _, k := range append(slices.Clone(a), b...) {
 			m.unequal[k] = why

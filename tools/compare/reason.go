@@ -26,14 +26,14 @@ func (m *matcher) unmatched() []Unmatched {
 
 // why says why a side does not have a tensor that the other one claims.
 func (m *matcher) why(k tensorKey, other *tensors) string {
-	if l, ok := other.lost[k]; ok {
-		return lostText(l)
-	}
 	if why, ok := m.unequal[k]; ok {
 		return why
 	}
-	if m.info[0].Program != m.info[1].Program && m.info[0].Program != "" && m.info[1].Program != "" {
-		return fmt.Sprintf("no counterpart: the models were exported apart, and the %s side has nothing of this kind and shape in that module", other.name)
+	if !m.same {
+		return fmt.Sprintf("no counterpart: the models were exported apart, and the %s side has no %s of this shape there", other.name, stem(k.tensor))
+	}
+	if l, ok := other.lost[k]; ok {
+		return lostText(l)
 	}
 	if !slices.ContainsFunc(other.order, func(o tensorKey) bool { return o.call == k.call }) {
 		return fmt.Sprintf("no counterpart: the %s side has no call %d", other.name, k.call)
@@ -51,6 +51,9 @@ func lostText(l Lost) string {
 // lostOnBoth lists what both sides had and none shows; where the passes differ, both are told.
 func (m *matcher) lostOnBoth() []Unmatched {
 	var list []Unmatched
+	if !m.same { // names mean nothing
+		return nil
+	}
 	for k, a := range m.sides[0].lost {
 		b, ok := m.sides[1].lost[k]
 		if !ok {

@@ -288,7 +288,7 @@ func TestUnequalPlaces(t *testing.T) {
 	if len(r.Points) != 0 || len(r.Unmatched) != 3 {
 		t.Fatalf("found %v and %v", pointNames(r), r.Unmatched)
 	}
-	const want = "no counterpart: the models were exported apart, and the root module has 2 linear of this shape in tested and 1 in reference; --pin says which is which"
+	const want = "no counterpart: the models were exported apart, and the root module has 2 linear of this shape on the tested side and 1 on the reference; --pin says which is which"
 	for _, u := range r.Unmatched {
 		if u.Reason != want {
 			t.Errorf("found %q", u.Reason)

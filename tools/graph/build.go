@@ -117,7 +117,11 @@ func (b *builder) body(f *ir.Func, n Node, base int32, flat bool) {
 	}
 	b.program = append(b.program, s.ops...)
 	s.item, s.level = make([]int32, len(s.ops)), make([]int32, len(s.ops))
-	b.placeConstants(constants, base)
+	if n == 0 {
+		b.placeConstants(constants)
+	} else {
+		b.paths.list[base].constants = constants
+	}
 	all := make([]int32, len(s.ops))
 	for i := range all {
 		all[i] = int32(i)
@@ -129,15 +133,13 @@ func (b *builder) body(f *ir.Func, n Node, base int32, flat bool) {
 	b.end(n)
 }
 
-// placeConstants hands each constant to the module that its parameter's path names, or the nearest around that with operations.
-func (b *builder) placeConstants(list []*ir.Op, base int32) {
+// placeConstants hands each constant of the function to the module that its parameter's path names, or the nearest around that with
+// operations. Those of bodies stay in the bodies.
+func (b *builder) placeConstants(list []*ir.Op) {
 	for _, op := range list {
 		at := b.paths.of(op.Loc.Leaves()[0].Path)
-		for at > 0 && at != base && !b.paths.list[at].live {
+		for at > 0 && !b.paths.list[at].live {
 			at = b.paths.list[at].parent
-		}
-		if b.paths.under(at, base) < 0 {
-			at = base
 		}
 		b.paths.list[at].constants = append(b.paths.list[at].constants, op)
 	}
@@ -214,7 +216,7 @@ func (b *builder) result(f *ir.Func, i int, v *ir.Value, parent Node) {
 		}
 	}
 	if name == "" {
-		name = cmp.Or(valueName(v), "result")
+		name = cmp.Or(lastStep(valueName(v)), "result")
 	}
 	n := b.add(kind, nil, parent, valueName(v), name, typeText(v.Type))
 	b.Family[n] = Port

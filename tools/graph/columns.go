@@ -14,7 +14,11 @@ func (s *sheet) placeColumns() {
 	s.weigh()
 	c := s.chains()
 	c.compact()
-	for turn := range 24 {
+	turns := 24
+	if len(s.left) > 20000 {
+		turns = 6
+	}
+	for turn := range turns {
 		if !c.pull(turn%2 == 0) {
 			break
 		}
@@ -25,9 +29,23 @@ func (s *sheet) placeColumns() {
 	}
 }
 
+// The weights of arcs: by what they join; what one gains by the length of the chain that it is on, and by being on the longest, which
+// outweighs two others; and up to three times by going on with an axis from above, so that of equals the same is chosen again.
+const (
+	betweenBends = 2560
+	betweenBoxes = 512
+	atBend       = 256
+	onChain      = 1024
+	onLongest    = 2048
+	goOn         = 64
+)
+
 // weigh says how much each arc should be upright: long edges most, then the chain of most operations.
 func (s *sheet) weigh() {
-	const outside = 1 << 10 // operations of a chain that goes on outside, more than most frames have
+	outside := int32(1) // operations of a chain that goes on outside: more than there are in the frame
+	for _, ops := range s.ops {
+		outside += ops
+	}
 	n := len(s.left)
 	above, below := make([]int32, n), make([]int32, n)
 	longest := int32(1)
@@ -55,18 +73,25 @@ func (s *sheet) weigh() {
 			case s.isOut(v):
 				below[v] = outside
 			}
-			longest = max(longest, above[v]+below[v])
 		}
+	}
+	for _, a := range s.arcs {
+		longest = max(longest, above[a.from]+below[a.to])
 	}
 	for i := range s.arcs {
 		a := &s.arcs[i]
-		switch on := 16 * (above[a.from] + below[a.to]) / longest; {
+		length := above[a.from] + below[a.to]
+		on := int32(onChain * int64(length) / int64(longest))
+		if length == longest {
+			on += onLongest
+		}
+		switch {
 		case s.isBend(a.from) && s.isBend(a.to):
-			a.weight = 40
+			a.weight = betweenBends
 		case s.isBend(a.from) || s.isBend(a.to):
-			a.weight = 4
+			a.weight = atBend + on
 		default:
-			a.weight = 8 + on
+			a.weight = betweenBoxes + on
 		}
 	}
 }
@@ -89,8 +114,19 @@ func (s *sheet) chains() *chains {
 	for v := range join {
 		join[v] = -1
 	}
-	for _, row := range s.rows {
-		s.heaviest(row, join)
+	long := make([]int32, n) // how many vertices stand above each on its axis
+	for i, row := range s.rows {
+		for _, v := range row {
+			if join[v] >= 0 {
+				long[v] = long[s.arcs[join[v]].from] + 1
+			}
+			for _, a := range s.down[v] {
+				s.arcs[a].weight += goOn * min(long[v], 3)
+			}
+		}
+		if i+1 < len(s.rows) {
+			s.heaviest(row, join)
+		}
 	}
 	for _, row := range s.rows {
 		for _, v := range row {

@@ -66,10 +66,6 @@ func (b *builder) familyOf(op *ir.Op, title string) Family {
 		return Memory
 	case op.Def.Dialect() == "quant":
 		return Numbers
-	case traits.Has(ir.Anchor):
-		return Product
-	case traits.Has(ir.View):
-		return View
 	}
 	for name := title; name != ""; {
 		if f, ok := b.family[name]; ok {
@@ -81,7 +77,12 @@ func (b *builder) familyOf(op *ir.Op, title string) Family {
 		}
 		name = name[:max(strings.LastIndexByte(name, '_'), 0)]
 	}
-	if op.Def.Traits.Has(ir.Elementwise) {
+	switch traits := op.Def.Traits; {
+	case traits.Has(ir.Anchor):
+		return Product
+	case traits.Has(ir.View):
+		return View
+	case traits.Has(ir.Elementwise):
 		return Elementwise
 	}
 	return Other

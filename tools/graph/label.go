@@ -25,6 +25,9 @@ func valueName(v *ir.Value) string {
 	return v.Name
 }
 
+// lastStep drops the graph from the name of a tensor of a subgraph: relu for true_graph_0/relu.
+func lastStep(name string) string { return short(name[strings.LastIndexByte(name, '/')+1:], maxTitle) }
+
 func opName(op *ir.Op) string {
 	for _, r := range op.Results {
 		if name := valueName(r); name != "" {
@@ -180,6 +183,11 @@ func operandName(op *ir.Op, i int) string {
 	}
 	if d := op.Def.OperandDef(i); d != nil && !d.Variadic {
 		return d.Name
+	}
+	if v := op.Operand(i); v != nil && v.Def != nil && isConstant(v.Def) {
+		if _, ok := v.Def.Attr("value").(ir.Symbol); ok {
+			return constantTitle(v.Def)
+		}
 	}
 	return fmt.Sprintf("operand %d", i)
 }

@@ -85,7 +85,7 @@ func (t *Tree) ToFit(n Node, boxes int) Open {
 				}
 			})
 		}
-		if shown > boxes && len(open) > 1 {
+		if shown > boxes && level[0] != n {
 			return open
 		}
 		for _, o := range level {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
@@ -37,7 +36,7 @@ const Ending = ".intermediates.safetensors"
 
 // Is reports whether a path looks like saved values, by its name alone: any .safetensors file, or a folder of coreai-torch.
 func Is(path string) bool {
-	path = strings.TrimRight(path, "/"+string(filepath.Separator))
+	path = filepath.Clean(path)
 	return slices.Contains([]string{".safetensors", appleEnding}, filepath.Ext(path)) || filepath.Base(path) == appleMetadata
 }
 
@@ -53,12 +52,25 @@ func Open(path string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := read(f)
+	s, err := Read(f)
 	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	s.Path = path
+	return s, err
+}
+
+// Holds reports whether a file says that its tensors are saved values.
+func Holds(f *safetensors.File) bool {
+	return slices.ContainsFunc(f.Metadata, func(p safetensors.Pair) bool { return p.Key == versionKey })
+}
+
+// Read reads an opened file, which is the set's then: closing the set closes it.
+func Read(f *safetensors.File) (*Set, error) {
+	s, err := read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	s.Path = f.Path
 	return s, nil
 }
 

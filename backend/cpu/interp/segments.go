@@ -69,6 +69,17 @@ func (c *SegmentCall) MayOverwrite(operand int) bool {
 	return true
 }
 
+// InUse reports that a state of the session, or a value that this function still has, lies in memory.
+func (c *SegmentCall) InUse(data []byte) bool {
+	memory := &host.Tensor{Data: data}
+	for _, t := range c.run.session.states {
+		if share(t, memory) {
+			return true
+		}
+	}
+	return sharesAny(memory, c.slots)
+}
+
 // Undo notes how to take back what the segment is about to write over, should the call fail.
 func (c *SegmentCall) Undo(restore func()) { c.run.undo = append(c.run.undo, restore) }
 

@@ -31,17 +31,20 @@ func (g *Group) unseen() string {
 // reason names what stands in the way of each.
 func Plan(g *Group, t Target) (made *Made, reason string) { return plan(g.bounded(t), t) }
 
-// mostEffort is how many terms of sums proofs about a group may look at: seconds of work. At a quarter of it, attention of a decoder
-// with an open length was not proven yet.
-const mostEffort = 1 << 24
+// mostEffort is how many terms of sums proofs about a group may look at: a second or two of work. Convolutions, pools and attention with open
+// sizes take up to a third of it.
+const mostEffort = 1 << 22
 
 var errEffort = errors.New("its sizes are so involved that proving bounds takes too long")
 
 // bounded is the group with an effort of its own.
-func (g *Group) bounded(t Target) *Group {
+func (g *Group) bounded(t Target) *Group { return g.within(ir.NewEffort(mostEffort, t.Stop)) }
+
+// within is the group with an effort, which all that is asked about its sizes takes from.
+func (g *Group) within(effort *ir.Effort) *Group {
 	b := *g
-	b.effort, b.scope, b.own = ir.NewEffort(mostEffort, t.Stop), nil, nil
-	b.sizes()
+	b.effort, b.scope, b.own = effort, nil, nil
+	b.sizes() // for its pieces as well
 	return &b
 }
 

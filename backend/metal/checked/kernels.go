@@ -121,6 +121,9 @@ func sizesOf(s backend.Session, f *ir.Func, in []*host.Tensor) (sizes *backend.S
 			a = in[next]
 			next++
 		case ir.StateIn:
+			if _, fixed := p.Value.Type.Static(); fixed && p.Binds == "" {
+				break // it says nothing of sizes
+			}
 			if a, err = s.State(p.State); err != nil {
 				return nil, err
 			}

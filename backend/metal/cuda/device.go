@@ -40,9 +40,6 @@ const (
 	jitErrorLogBytes = 6
 )
 
-// Variable is that of the environment which may name the driver's library.
-const Variable = "AIOPT_LIBCUDA"
-
 // Open finds the first GPU. The error is a *programs.Missing where there is no driver or no GPU.
 func Open() (*Device, error) { return open(cmp.Or(os.Getenv(Variable), library)) }
 

@@ -19,7 +19,7 @@ type Program struct{}
 type Rounds struct{ Rounds, Launches int }
 
 func missing() error {
-	return &programs.Missing{What: "Metal code is run on NVIDIA GPUs on Linux only, so far"}
+	return &programs.Missing{System: true, What: "Metal code is run on NVIDIA GPUs on Linux only, so far"}
 }
 
 // Open gives a *programs.Missing.
@@ -44,3 +44,30 @@ func (p *Program) Run(context.Context, check.Dispatch) error { return missing() 
 func (p *Program) Time(context.Context, check.Dispatch, Rounds) (Timing, error) {
 	return Timing{}, missing()
 }
+
+// Memory is memory of a device.
+type Memory struct{}
+
+// Alloc gives a *programs.Missing.
+func (v *Device) Alloc(int) (*Memory, error) { return nil, missing() }
+
+// Read gives a *programs.Missing.
+func (m *Memory) Read(int, []byte) error { return missing() }
+
+// Write gives a *programs.Missing.
+func (m *Memory) Write(int, []byte) error { return missing() }
+
+// Fill gives a *programs.Missing.
+func (m *Memory) Fill(int, int, byte) error { return missing() }
+
+// Copy gives a *programs.Missing.
+func (m *Memory) Copy(int, *Memory, int, int) error { return missing() }
+
+// Free does nothing.
+func (m *Memory) Free() {}
+
+// Start gives a *programs.Missing.
+func (p *Program) Start(check.Dispatch, []Place) error { return missing() }
+
+// Finish gives a *programs.Missing.
+func (v *Device) Finish(context.Context) error { return missing() }

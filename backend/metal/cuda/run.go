@@ -56,6 +56,25 @@ type running struct {
 
 // prepare brings the buffers of a dispatch to the device.
 func (p *Program) prepare(d check.Dispatch) (*running, error) {
+	r, err := p.shaped(d)
+	if err != nil {
+		return nil, err
+	}
+	for i := range d.Args {
+		if err := r.upload(d.Args[i].Bytes); err != nil {
+			r.free()
+			return nil, fmt.Errorf("parameter %s of %d bytes: %w", d.Launch.Params[i].Name, len(d.Args[i].Bytes), err)
+		}
+	}
+	if r.param, r.shared, err = encode(d, r.addresses); err != nil {
+		r.free()
+		return nil, err
+	}
+	return r, nil
+}
+
+// shaped finds the function of a dispatch and its grid of groups.
+func (p *Program) shaped(d check.Dispatch) (*running, error) {
 	number, err := check.Fit(p.module.Name, p.module.Kernels, d)
 	if err != nil {
 		return nil, err
@@ -70,16 +89,6 @@ func (p *Program) prepare(d check.Dispatch) (*running, error) {
 	}
 	r.block = uint32(group[0] * group[1] * group[2])
 	if r.function, err = p.entry(number, int(r.block)); err != nil {
-		return nil, err
-	}
-	for i := range d.Args {
-		if err := r.upload(d.Args[i].Bytes); err != nil {
-			r.free()
-			return nil, fmt.Errorf("parameter %s of %d bytes: %w", d.Launch.Params[i].Name, len(d.Args[i].Bytes), err)
-		}
-	}
-	if r.param, r.shared, err = encode(d, r.addresses); err != nil {
-		r.free()
 		return nil, err
 	}
 	return r, nil

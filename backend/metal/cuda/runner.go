@@ -7,6 +7,9 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/check"
 )
 
+// Variable is that of the environment which may name the driver's library.
+const Variable = "AIOPT_LIBCUDA"
+
 // Runner runs checked programs on a GPU as they ask for it: what `--check=cuda` uses. A program is compiled and loaded once.
 type Runner struct {
 	Tools  *check.Tools
@@ -37,15 +40,6 @@ func (r *Runner) Run(ctx context.Context, p *check.Program, d check.Dispatch) er
 		return err
 	}
 	return program.Run(ctx, d)
-}
-
-// Time times a dispatch: what `aiopt bench --backend=metal-cuda` is to call for each of a plan.
-func (r *Runner) Time(ctx context.Context, p *check.Program, d check.Dispatch, how Rounds) (Timing, error) {
-	program, err := r.program(ctx, p)
-	if err != nil {
-		return Timing{}, err
-	}
-	return program.Time(ctx, d, how)
 }
 
 func (r *Runner) program(ctx context.Context, p *check.Program) (*Program, error) {

@@ -60,3 +60,9 @@ func timingOf(rounds []time.Duration) Timing {
 	sorted := slices.Sorted(slices.Values(rounds))
 	return Timing{sorted[0], sorted[len(sorted)/2]}
 }
+
+// Place is where an argument lies on a device: nowhere, if it has no memory.
+type Place struct {
+	Memory *Memory
+	At     int // bytes
+}

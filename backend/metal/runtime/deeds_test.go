@@ -27,9 +27,9 @@ var deeds = [names]func(r *recorder, id object, o *thing, args []argument) uintp
 	},
 	respondsTo: func(r *recorder, _ object, o *thing, args []argument) uintptr {
 		if asked := messages[args[0].number]; o.has(asked.to) && !r.old {
-			return 1
+			return 0xff01 // only the lowest byte says anything
 		}
-		return 0
+		return 0xff00
 	},
 	retain: func(_ *recorder, id object, o *thing, _ []argument) uintptr { o.owners++; return uintptr(id) },
 	release: func(r *recorder, id object, _ *thing, _ []argument) uintptr {

@@ -53,7 +53,7 @@ func (d *device) addText(t custom.File, f *launch.File) error {
 func (d *device) library(t custom.File) (object, error) {
 	options := d.object(d.class("MTLCompileOptions"), newObject)
 	defer d.release(options)
-	if d.to(options, respondsTo, sel(setMathMode)) != 0 { // macOS 15 and later
+	if d.yes(options, respondsTo, sel(setMathMode)) { // macOS 15 and later
 		d.to(options, setMathMode, num(mathSafe))
 		d.to(options, setFunctions, num(functionsPrecise))
 	} else {

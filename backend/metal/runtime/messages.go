@@ -13,6 +13,7 @@ const (
 	none     kind = iota
 	anObject      // id
 	integer       // NSUInteger, NSInteger, BOOL, an enumeration, or a byte
+	boolean       // BOOL; of results only, of which the lowest byte counts
 	text          // SEL
 	address       // of memory of the host
 	size          // MTLSize, a structure of three NSUInteger: of more than 16 bytes, so AAPCS64 passes the address of a copy (section 6.8.2, rule B.4)
@@ -92,7 +93,7 @@ var messages = [names]message{
 	alloc:         {"NSObject", "alloc", nil, anObject},
 	newObject:     {"NSObject", "new", nil, anObject},
 	initWithBytes: {"NSString", "initWithBytes:length:encoding:", []kind{address, integer, integer}, anObject},
-	respondsTo:    {"NSObject", "respondsToSelector:", []kind{text}, integer},
+	respondsTo:    {"NSObject", "respondsToSelector:", []kind{text}, boolean},
 	retain:        {"NSObject", "retain", nil, anObject},
 	release:       {"NSObject", "release", nil, none},
 	utf8:          {"NSString", "UTF8String", nil, address},

@@ -26,7 +26,7 @@ func TestTable(t *testing.T) {
 		registers := 2 // the receiver and the selector
 		for _, k := range m.args {
 			registers += k.registers()
-			if k == none || k == float {
+			if k == none || k == float || k == boolean {
 				t.Errorf("%s takes what cannot be passed", m.selector)
 			}
 		}
@@ -43,9 +43,9 @@ func TestTable(t *testing.T) {
 func TestPlanted(t *testing.T) {
 	type stage struct {
 		*recorder
-		s                       sender
-		device, queue, buffer   object
-		commands, encoder, blit object
+		s                     sender
+		device, queue, buffer object
+		commands, encoder     object
 	}
 	for _, c := range []struct {
 		name, want string

@@ -1,7 +1,7 @@
 package runtime
 
 import (
-	"fmt"
+	"errors"
 	goruntime "runtime"
 	"unsafe"
 )
@@ -35,6 +35,8 @@ func (s sender) to(o object, m name, args ...argument) uintptr {
 }
 
 func (s sender) object(o object, m name, args ...argument) object { return object(s.to(o, m, args...)) }
+
+func (s sender) yes(o object, m name, args ...argument) bool { return uint8(s.to(o, m, args...)) != 0 }
 
 // release gives up objects that are owned.
 func (s sender) release(list ...object) {
@@ -73,9 +75,9 @@ func (s sender) text(o object) string {
 // failed is the error of an NSError; of nil it says that there is none.
 func (s sender) failed(e object) error {
 	if said := s.text(s.object(e, description)); said != "" {
-		return fmt.Errorf("%s", said)
+		return errors.New(said)
 	}
-	return fmt.Errorf("Metal gives no reason")
+	return errors.New("there is no reason given")
 }
 
 // outError is where a message puts an NSError.

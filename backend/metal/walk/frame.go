@@ -19,6 +19,7 @@ type Frame struct {
 	rooms  *rooms
 	shared *shared // what stays from call to call; nil for a frame that has nothing to do with calls
 	size   func(string) (int64, bool)
+	known  *known
 
 	bound  map[int]Span // buffers that do not lie where the plan says
 	status Span
@@ -28,7 +29,7 @@ type Frame struct {
 
 // NewFrame gives a frame for trying steps, in which each buffer has memory of its own. size gives the sizes of the function.
 func NewFrame(d Device, q Queue, file *launch.File, fn *launch.Function, size func(string) (int64, bool)) *Frame {
-	return &Frame{file: file, fn: fn, queue: q, rooms: &rooms{device: d}, size: size, bound: map[int]Span{}}
+	return &Frame{file: file, fn: fn, queue: q, rooms: &rooms{device: d}, size: size, known: newKnown(), bound: map[int]Span{}}
 }
 
 // Free gives up the memory of a frame of [NewFrame].
@@ -117,13 +118,25 @@ func (f *Frame) eval(text string) (int64, error) {
 
 // bytes is what a buffer takes.
 func (f *Frame) bytes(buffer int) (int, error) {
-	b := f.fn.Buffers[buffer]
-	elem, _ := host.ParseElem(b.DType)
-	shape, err := f.shape(b.Shape)
-	if err != nil {
-		return 0, err
-	}
-	return host.SizeBytes(elem, shape)
+	return once(f.known.bytes, buffer, func() (int, error) {
+		b := f.fn.Buffers[buffer]
+		elem, _ := host.ParseElem(b.DType)
+		shape, err := f.shape(b.Shape)
+		if err != nil {
+			return 0, err
+		}
+		return host.SizeBytes(elem, shape)
+	})
+}
+
+// start is where a part begins in what it is a part of, in bytes.
+func (f *Frame) start(buffer int) (int, error) {
+	return once(f.known.starts, buffer, func() (int, error) {
+		b := f.fn.Buffers[buffer]
+		elem, _ := host.ParseElem(b.DType)
+		from, err := f.eval(b.At)
+		return int(from) * elem.Bytes(), err
+	})
 }
 
 // place is where a buffer lies.
@@ -179,12 +192,10 @@ func (f *Frame) part(buffer, n int) (Span, error) {
 	if err != nil {
 		return Span{}, err
 	}
-	from, err := f.eval(b.At)
+	start, err := f.start(buffer)
 	if err != nil {
 		return Span{}, err
 	}
-	elem, _ := host.ParseElem(b.DType)
-	start := int(from) * elem.Bytes()
 	if start < 0 || start > of.Len-n {
 		return Span{}, fmt.Errorf("buffer %d is %d bytes from %d on of %d", buffer, n, start, of.Len)
 	}
@@ -198,7 +209,7 @@ func (f *Frame) Step(ctx context.Context, number, most int) (partial bool, err e
 	}
 	step := &f.fn.Steps[number]
 	k := &f.file.Kernels[step.Dispatch.Kernel]
-	bound, err := f.bind(k)
+	bound, err := once(f.known.bounds, step.Dispatch.Kernel, func() (*launch.Bound, error) { return f.bind(k) })
 	if err != nil {
 		return false, err
 	}

@@ -25,6 +25,7 @@ type held struct {
 	queue Queue
 	calls map[*launch.Function]*call
 	homes map[string]Span // of states, where the host shares memory with the device
+	apart bool            // it does not
 }
 
 // call is the memory of a call of a function, which the next one uses again.
@@ -32,6 +33,7 @@ type call struct {
 	rooms
 	arena Span
 	slots []Span
+	known *known
 }
 
 func newSession(p *program) *session {
@@ -103,10 +105,11 @@ func (s *session) begin(seg *segment, c *interp.SegmentCall) (*running, error) {
 	}
 	k := s.held.calls[seg.fn]
 	if k == nil {
-		k = &call{rooms: rooms{device: s.device}}
+		k = &call{rooms: rooms{device: s.device}, known: newKnown()}
 		s.held.calls[seg.fn] = k
 	}
-	f := &Frame{file: s.file, fn: seg.fn, queue: s.held.queue, rooms: &k.rooms, shared: &shared{s.program, k}, size: c.Eval.Size, bound: map[int]Span{}}
+	k.known.at(seg.fn.Sizes, c.Eval.Size)
+	f := &Frame{file: s.file, fn: seg.fn, queue: s.held.queue, rooms: &k.rooms, shared: &shared{s.program, k}, size: c.Eval.Size, known: k.known, bound: map[int]Span{}}
 	r := &running{Frame: f, session: s, seg: seg, c: c}
 	if !seg.first && k.slots != nil {
 		return r, nil
@@ -212,15 +215,15 @@ func (r *running) bring(at int, t *host.Tensor, mine bool) error {
 }
 
 // home gives the memory of a state on the device: that which data is, or, where the state is the session's own, one that becomes it. None is given
-// where the host does not share the device's memory.
+// where the host does not share the device's memory, or where another state has moved in.
 func (r *running) home(state string, data []byte, mine bool) (Span, error) {
 	have, ok := r.held.homes[state]
 	switch {
-	case len(data) == 0:
+	case len(data) == 0 || r.held.apart:
 		return Span{}, nil
 	case ok && &have.Block.Bytes()[0] == unsafe.SliceData(data) && have.Len >= len(data):
 		return Span{have.Block, 0, len(data)}, nil
-	case !mine:
+	case !mine || ok && r.c.InUse(have.Block.Bytes()):
 		return Span{}, nil
 	case !ok || have.Len < len(data):
 		s, err := r.room(len(data))
@@ -229,10 +232,11 @@ func (r *running) home(state string, data []byte, mine bool) (Span, error) {
 		}
 		if s.Block.Bytes() == nil {
 			s.Block.Free()
+			r.held.apart = true
 			return Span{}, nil
 		}
 		if ok {
-			have.Block.Free() // the state lies in other memory
+			have.Block.Free()
 		}
 		r.held.homes[state], have = s, s
 	}

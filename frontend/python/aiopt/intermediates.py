@@ -68,7 +68,7 @@ def _hash_of_file(path):
     with zipfile.ZipFile(path) as archive:
         programs = [name for name in archive.namelist() if "/models/" in name and name.endswith(".json")]
         if len(programs) != 1:
-            raise ValueError(f"{path}: found {len(programs)} programs, expected one")
+            raise ValueError(f"{path}: found {len(programs)} programs, expected one; export each to a file of its own")
         return hashlib.sha256(archive.read(programs[0])).hexdigest()
 
 

@@ -15,6 +15,8 @@ try:
 except ImportError as missing:
     raise unittest.SkipTest("torch is not there") from missing
 
+from torch.export.pt2_archive._package import package_pt2  # noqa: E402
+
 import aiopt  # noqa: E402
 from aiopt import intermediates  # noqa: E402
 from test_tensorfile import read  # noqa: E402
@@ -143,6 +145,30 @@ class Save(unittest.TestCase):
             self.assertEqual(saved.meta["aiopt.program"], hashlib.sha256(text).hexdigest())
             again = self.save(archive, (torch.randn(2, 4),))
             self.assertEqual((again.meta["aiopt.program"], sorted(again.names)), (saved.meta["aiopt.program"], sorted(saved.names)))
+
+    def test_several_programs(self):
+        program = torch.export.export(torch.nn.Linear(2, 2), (torch.zeros(1, 2),))
+        archive = os.path.join(self.folder.name, "m.pt2")
+        package_pt2(archive, exported_programs={"first": program, "second": program})
+        with self.assertRaisesRegex(ValueError, "found 2 programs, expected one"):
+            self.save(archive, (torch.zeros(1, 2),))
+
+    def test_kernels(self):
+        kernel = aiopt.TorchMetalKernel(
+            "double", ["x"], ["y"], "y[i] = x[i] + x[i];", lambda x: x + x,
+            metal_params=[aiopt.MetalParameter("i", "uint", "thread_position_in_grid")])  # fmt: skip
+
+        class Model(torch.nn.Module):
+            def forward(self, x):
+                return kernel(x, threads_per_grid=(4, 1, 1), threads_per_thread_group=(4, 1, 1), result_shapes=[[4]])
+
+        x = torch.arange(4.0)
+        program = torch.export.export(Model(), (x,))
+        archive = os.path.join(self.folder.name, "m.pt2")
+        saved = self.save(program, (x,))
+        aiopt.save(program, archive)
+        self.assertEqual(saved.meta["aiopt.program"], intermediates._hash_of_file(archive))
+        torch.testing.assert_close(saved.tensor(saved.of("out")[0]), 2 * x)
 
     def test_decomposed(self):
         program = torch.export.export(Layers(), (torch.randn(2, 4),)).run_decompositions()

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/aiopt/aiopt/backend"
-	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -81,7 +80,12 @@ module @m {
 // Run calls a program's function some times in one session, and gives all results.
 func (c Sample) Run(t testing.TB, b backend.Backend, m *ir.Module, in []*host.Tensor) []*host.Tensor {
 	t.Helper()
-	s := backendtest.Session(t, b, m)
+	p, err := b.Compile(t.Context(), m, backend.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close() // now: what an engine still holds at the end of a test is a finding
+	s := p.NewSession()
 	var all []*host.Tensor
 	for range c.Calls {
 		out, err := s.Call(context.Background(), m.Funcs[0].Name, in, nil)
