@@ -12,6 +12,7 @@ type dimSearch struct {
 	steps int
 	terms int
 	known map[*dimAtom]Interval // of atoms with parts: the same ones come again and again in a search
+	own   map[*dimAtom][]Dim    // what factsOf gives
 }
 
 const (
@@ -180,7 +181,11 @@ func (s *dimSearch) lower(d Dim, want int64, depth int) int64 {
 			}
 			common := dimGCD(t.coef, fact.x.terms[i].coef)
 			a, b := int64(dimAbs(t.coef/common)), int64(dimAbs(fact.x.terms[i].coef/common))
-			low := s.lower(d.scale(b).Sub(fact.scale(a)), dimScaleLow(want, b), depth-1)
+			rest, fits := dimCombined(d, b, fact, -a)
+			if !fits {
+				continue
+			}
+			low := s.lower(rest, dimScaleLow(want, b), depth-1)
 			if low != math.MinInt64 {
 				best = max(best, -dimFloor(-low, b))
 			}
@@ -198,7 +203,7 @@ func dimScaleLow(want, b int64) int64 {
 func (s *dimSearch) atomFacts(t dimTerm) []Dim {
 	var facts []Dim
 	for i, q := range t.product {
-		own, scales := s.factsOf(q)
+		own, scales := s.factsOf(q), q.kind == dimRounded || q.kind == dimFloorDiv && q.args[1].x == nil
 		others := Dim{c: 1}
 		if len(own) > 0 && scales && len(t.product) > 1 {
 			rest := slices.Delete(slices.Clone(t.product), i, i+1)
@@ -216,15 +221,22 @@ func (s *dimSearch) atomFacts(t dimTerm) []Dim {
 
 // factsOf are sums of at least 0 with the atom: for q = x//y and y >= 1, y*q <= x <= y*q + y-1. Those with an integer y
 // hold in products too.
-func (s *dimSearch) factsOf(q *dimAtom) (facts []Dim, scales bool) {
-	switch {
-	case q.kind == dimRounded:
-		return s.roundingFacts(q), true
-	case q.kind != dimFloorDiv || s.interval(q.args[1]).Lo < 1:
-		return nil, false
+func (s *dimSearch) factsOf(q *dimAtom) []Dim {
+	if q.kind != dimRounded && q.kind != dimFloorDiv {
+		return nil
 	}
-	_, isConst := q.args[1].IsConst()
-	above := q.args[0].Sub(q.args[1].Mul(Dim{x: q.alone})) // x - y*q
-	below := q.args[1].Sub(Const(1)).Sub(above)
-	return []Dim{above, below}, isConst
+	facts, known := s.own[q]
+	if !known {
+		if q.kind == dimRounded {
+			facts = s.roundingFacts(q)
+		} else if s.interval(q.args[1]).Lo >= 1 {
+			above := q.args[0].Sub(q.args[1].Mul(Dim{x: q.alone})) // x - y*q
+			facts = []Dim{above, q.args[1].Sub(Const(1)).Sub(above)}
+		}
+		if s.own == nil {
+			s.own = map[*dimAtom][]Dim{}
+		}
+		s.own[q] = facts
+	}
+	return facts
 }

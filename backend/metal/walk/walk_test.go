@@ -157,6 +157,38 @@ func TestMistake(t *testing.T) {
 	}
 }
 
+// TestObserve holds that every value is shown which the interpreter shows, constants and parts of others among them.
+func TestObserve(t *testing.T) {
+	for _, c := range append([]walktest.Sample{{Name: "constant", Text: layers}}, walktest.Programs...) {
+		t.Run(c.Name, func(t *testing.T) {
+			m := backendtest.Parse(t, c.Text)
+			in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var shown [2]map[string]*host.Tensor
+			for i, b := range []backend.Backend{interp.Backend{}, engine{sizes: c.Sizes}} {
+				shown[i] = map[string]*host.Tensor{}
+				s := backendtest.Session(t, b, m)
+				_, err := s.Call(t.Context(), "main", in, &backend.CallOptions{Observe: func(v *ir.Value, x *host.Tensor) { shown[i][v.Name] = x.Clone() }})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, want := range shown[0] {
+				if got := shown[1][name]; got == nil {
+					t.Errorf("%%%s is not shown", name)
+				} else if err := numeric.Differ(got, want); err != nil {
+					t.Errorf("%%%s: %v", name, err)
+				}
+			}
+			if len(shown[0]) < 4 {
+				t.Errorf("the interpreter shows %d values", len(shown[0]))
+			}
+		})
+	}
+}
+
 // places has a function that writes over a state, and one that has two states change places.
 const places = `air 1
 module @m {
