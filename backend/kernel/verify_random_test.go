@@ -10,7 +10,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// TestVerifiedRandomAccesses makes kernels with one access each, of random loops, masks, branches and bound numbers over open sizes, and
+// TestVerifiedRandomAccesses makes kernels with one access each, of random loops, some written out, masks, branches, quotients and bound numbers over open sizes, and
 // runs those that Verify accepts at all small sizes: no access leaves its buffer.
 func TestVerifiedRandomAccesses(t *testing.T) {
 	const least = 60 // of each kind, so that the test says something
@@ -64,13 +64,26 @@ func randomAccess(t testing.TB, rng *rand.Rand) *kernel.Kernel {
 				along = j.Add(c(rng.Int64N(5) - 2))
 				at = i.Mul(inner).Add(along)
 			}
-			switch rng.IntN(4) {
+			switch rng.IntN(7) {
 			case 0:
 				store(at, nil)
 			case 1:
 				store(at, b.Within(lanes, along, c(1), c(0), pick(inner, n).Sub(c(1))))
 			case 2:
 				b.If(ir.Cond{Left: along.Add(c(int64(lanes))), Rel: ir.RelLE, Right: inner}, func() { store(at, nil) })
+			case 3:
+				b.For(kernel.Unroll, "u", c(1+rng.Int64N(3)), 1, func(u ir.Dim) {
+					s := b.Bind(b.Index(host.I64, along.Sub(u)), "s", c(0), inner.Max(c(1)).Sub(c(1)), nil)
+					store(i.Mul(inner).Add(s), b.Within(lanes, s, c(1), c(0), inner.Sub(pick(c(1), u))))
+				})
+			case 4: // a test of the first lane for all
+				first := b.Splat(b.Within(1, along, c(1), c(0), inner.Sub(pick(c(1), c(int64(lanes))))), lanes)
+				store(at, []*kernel.Value{first, b.Op(kernel.And, b.Splat(b.Within(1, j, c(1), c(0), n), lanes), first)}[rng.IntN(2)])
+			case 5: // of numbers below 0
+				low := along.Sub(pick(n, inner, c(4))).FloorDiv(pick(c(2), c(3), m.Add(c(1))))
+				b.If(ir.Cond{Left: along.Add(low), Rel: ir.RelGE, Right: pick(c(0), low)}, func() {
+					store(i.Mul(inner).Add(along).Add(low), b.Tail(lanes, along.Add(low), inner))
+				})
 			default:
 				s := b.Bind(b.Index(host.I64, along.Mul(c(2)).Sub(c(1))), "s", c(0), inner.Max(c(1)).Sub(c(1)), nil)
 				store(i.Mul(inner).Add(s), b.Within(lanes, s, c(1), c(0), inner.Sub(c(1))))

@@ -52,7 +52,8 @@ type maker struct {
 }
 
 // Random makes a kernel that Verify accepts and a call for it, both from the seed alone: parallel rows, a loop over vectors
-// with a masked tail, random arithmetic between types, and a reduction with accumulators.
+// with a masked tail, numbers of loads that are bound to names, rounds that are written out, random arithmetic between types, and a
+// reduction with accumulators.
 func Random(seed uint64, opt Options) (*kernel.Kernel, kernel.Call, error) {
 	m := &maker{Builder: kernel.NewBuilder("random"), rng: rand.New(rand.NewPCG(seed, 7)), opt: opt}
 	m.rows = m.Size(&ir.DimDecl{Name: "M", Min: 0, Max: ir.Unbounded})
@@ -126,7 +127,17 @@ func (m *maker) round(i, k ir.Dim, acc *kernel.Value) []*kernel.Value {
 	at, mask := i.Mul(m.cols).Add(k), m.Tail(m.lanes, k, m.cols)
 	m.pool = []*kernel.Value{m.Lanes(kernel.Type{Elem: host.I32, Lanes: m.lanes}), m.Splat(m.Index(m.elem(host.I64, host.I32), k), m.lanes)}
 	for _, b := range m.in {
-		m.pool = append(m.pool, m.LoadLanes(b, at, ir.Const(1), m.lanes, mask))
+		own := mask
+		if m.rng.IntN(3) == 0 { // all lanes or none of them
+			own = m.Op(kernel.And, mask, m.Splat(m.Within(1, k, ir.Const(1), ir.Const(m.rng.Int64N(9)), m.cols.Sub(ir.Const(m.rng.Int64N(9)))), m.lanes))
+		}
+		m.pool = append(m.pool, m.LoadLanes(b, at, ir.Const(1), m.lanes, own))
+	}
+	if m.rng.IntN(2) == 0 { // of numbers below 0
+		m.pool = append(m.pool, m.Splat(m.Index(host.I32, k.Sub(m.cols).Mul(m.rows).FloorDiv(m.divisor())), m.lanes))
+	}
+	if m.rng.IntN(2) == 0 {
+		m.pool = append(m.pool, m.Splat(m.found(at), m.lanes))
 	}
 	for range 2 + m.rng.IntN(12) {
 		m.pool = append(m.pool, m.step())
@@ -134,6 +145,31 @@ func (m *maker) round(i, k ir.Dim, acc *kernel.Value) []*kernel.Value {
 	m.StoreLanes(m.out, at, ir.Const(1), m.Cast(m.pool[len(m.pool)-1], m.out.Elem), mask)
 	v := m.Cast(m.pick(), m.sums.Elem)
 	return []*kernel.Value{m.Select(mask, m.Op(m.fold, acc, v), acc)}
+}
+
+// divisor is a number or a sum of sizes, at least 1.
+func (m *maker) divisor() ir.Dim {
+	if n := m.rng.Int64N(7); n > 0 {
+		return ir.Const(n)
+	}
+	return m.rows.Add(ir.Const(1))
+}
+
+// found is the greatest of some elements at or before a place, each of which has its number bound to a name in a round of its own.
+func (m *maker) found(at ir.Dim) *kernel.Value {
+	b := m.in[m.rng.IntN(len(m.in))]
+	one, zero := ir.Const(1), ir.Const(0)
+	kind := []kernel.LoopKind{kernel.Unroll, kernel.Unroll, kernel.Serial}[m.rng.IntN(3)]
+	apart, by := ir.Const(m.rng.Int64N(9)-2), m.divisor()
+	start := []*kernel.Value{m.Float(kernel.Type{Elem: host.F32, Lanes: 1}, -1)}
+	return m.Loop(kind, "u", ir.Const(1+m.rng.Int64N(4)), 1+m.rng.Int64N(2), start, func(u ir.Dim, acc []*kernel.Value) []*kernel.Value {
+		place := m.Bind(m.Index(host.I32, at.Sub(u.Mul(apart))), "place", zero, at, nil)
+		for _, index := range []ir.Dim{place, place.FloorDiv(by)} {
+			v := m.Cast(m.LoadLanes(b, index, one, 1, m.Within(1, index, one, zero, m.rows.Mul(m.cols).Sub(one))), host.F32)
+			acc = []*kernel.Value{m.Op(kernel.Max, acc[0], v)}
+		}
+		return acc
+	})[0]
 }
 
 // reduce sums integers only: the order in which floats are added is the target's.
