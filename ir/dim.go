@@ -180,6 +180,13 @@ func (d Dim) Symbols() []string {
 	return slices.Compact(names)
 }
 
+// has reports that a symbol occurs in d.
+func (d Dim) has(name string) bool {
+	found := false
+	d.eachAtom(func(a *dimAtom) { found = found || a.kind == dimSymbol && a.text == name })
+	return found
+}
+
 // eachAtom calls f for every atom in d, nested ones after the atom that holds them.
 func (d Dim) eachAtom(f func(*dimAtom)) {
 	for _, t := range d.terms() {

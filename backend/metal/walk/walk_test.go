@@ -3,6 +3,7 @@ package walk_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -364,6 +365,34 @@ func TestSizes(t *testing.T) {
 				t.Errorf("size %d, result %d: %v", n, i, err)
 			}
 		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGuards holds that a kernel does not run for sizes that break its guards.
+func TestGuards(t *testing.T) {
+	c := walktest.Programs[1]
+	m := backendtest.Parse(t, c.Text)
+	e := engine{sizes: map[string]int64{"n": 5}, idle: true, change: func(p *plan.Plan) {
+		guard, err := ir.ParseGuard("2 <= 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Kernels[0].Guards = append(p.Kernels[0].Guards, guard)
+	}}
+	p, err := e.Compile(t.Context(), m, backend.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := numeric.MakeInputs(m.Funcs[0], e.sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "the sizes break the guard 2 <= 1"
+	if _, err := p.NewSession().Call(t.Context(), "main", in, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("found the error %v, expected one with %q", err, want)
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
