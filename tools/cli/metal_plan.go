@@ -74,6 +74,7 @@ func (k *planCheck) generated(ctx context.Context) (err error) {
 
 // function checks the kernels of a function at the first sizes of a case that it runs with, and then all of it.
 func (k *planCheck) function(ctx context.Context, i int, one numeric.Case) error {
+	before := len(k.r.errs)
 	tried, partial, worst := 0, 0, 0.0
 	show := func(t *checked.Trial) error {
 		tried += len(t.Kernels)
@@ -98,16 +99,16 @@ func (k *planCheck) function(ctx context.Context, i int, one numeric.Case) error
 		}
 		k.seen = map[int]bool{}
 	}
+	if len(k.r.errs) > before {
+		return nil
+	}
 	name := k.m.Funcs[i].Name
-	if tried > 0 && len(k.r.errs) == 0 {
+	if tried > 0 {
 		line := fmt.Sprintf("@%s: %s right in three orders of threads, within %.3g", name, areOf(tried), worst)
 		if partial > 0 {
 			line += fmt.Sprintf("; of %d with very many threads, the first groups were run", partial)
 		}
 		k.r.Checked = append(k.r.Checked, line)
-	}
-	if len(k.r.errs) > 0 {
-		return nil
 	}
 	return k.whole(ctx, i, one)
 }
@@ -139,6 +140,7 @@ const mostThreads = 1 << 19
 
 // whole runs a function by its plan in three orders, where that is not too much.
 func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
+	before := len(k.r.errs)
 	name := k.m.Funcs[i].Name
 	want, err := computed(ctx, interp.Backend{}, k.m, name, one.In)
 	if err != nil {
@@ -166,7 +168,7 @@ func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
 			}
 		}
 	}
-	if len(k.r.errs) == 0 {
+	if len(k.r.errs) == before {
 		k.r.Checked = append(k.r.Checked, fmt.Sprintf("@%s: its plan gives what the interpreter gives, in three orders of steps and threads", name))
 	}
 	return nil
