@@ -94,7 +94,10 @@ func place(out *custom.Outcome) string {
 
 // said puts what the comparison of passes says in words for kernels.
 func said(err error) error {
-	return errors.New(strings.Replace(err.Error(), ", it was ", ", expected ", 1))
+	if m := new(numeric.Mismatch); errors.As(err, &m) {
+		return fmt.Errorf("element %d is %s, expected %s", m.Element, m.Got, m.Want)
+	}
+	return err
 }
 
 func at(op *ir.Op) string {
