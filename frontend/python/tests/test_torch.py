@@ -152,6 +152,17 @@ class Saving(unittest.TestCase):
             self.assertIn("mine", str(extra["note.txt"]))
             torch.testing.assert_close(loaded.module()(torch.arange(4.0)), 2 * (torch.arange(4.0) + 1))
 
+    def test_program_stays(self):
+        ep = torch.export.export(Doubled(), (torch.ones(3),), strict=True)
+        traces = lambda: [node.meta.get("stack_trace") for node in ep.graph.nodes]  # noqa: E731
+        before = traces()
+        self.assertTrue(any("kernel.py" in trace for trace in before if trace), before)
+        aiopt.save(ep, io.BytesIO())
+        saving.kernel_files(ep)
+        with tempfile.TemporaryDirectory() as folder:
+            aiopt.save_intermediates(ep, (torch.ones(3),), os.path.join(folder, "values.safetensors"))
+        self.assertEqual(traces(), before)
+
     def test_without_kernels(self):
         self.assertEqual(self.save(torch.nn.Linear(2, 2), torch.zeros(1, 2)), {})
 
