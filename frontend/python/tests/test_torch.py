@@ -75,6 +75,42 @@ class Definition(unittest.TestCase):
         self.assertEqual(DOUBLE.operator, make().operator, "the same definition has the same name")
         self.assertNotEqual(DOUBLE.operator, make(src="y[i] = 2 * x[i];").operator)
 
+    def test_factory(self):
+        """Kernels of one text whose definitions differ only by what they hold."""
+
+        def closure(held):
+            def definition(x: torch.Tensor) -> torch.Tensor:
+                return held(x) if callable(held) else x * held
+
+            return definition
+
+        def default(held):
+            def definition(x: torch.Tensor) -> torch.Tensor:
+                return inner(x)
+
+            def inner(x, held=held):
+                return closure(held)(x)
+
+            return definition
+
+        class Module(torch.nn.Module):
+            def __init__(self, held):
+                super().__init__()
+                self.held = held
+
+            def forward(self, x):
+                return closure(self.held)(x)
+
+        x = torch.arange(4.0)
+        held = [2, 2.0, 3, torch.tensor(5.0), torch.tensor(7.0), torch.relu, torch.neg, closure(2), closure(4)]
+        for factory in (closure, default, Module, lambda held: Module(held).forward):
+            kernels = [make(factory(each)) for each in held]
+            self.assertEqual(len({kernel.operator for kernel in kernels}), len(kernels))
+            for kernel, each in zip(kernels, held):
+                torch.testing.assert_close(kernel(x, **sizes(4)), closure(each)(x))
+        for each in held:
+            self.assertEqual(make(closure(each)).operator, make(closure(each)).operator, "the same definition has the same name")
+
 
 class Calls(unittest.TestCase):
     def check(self, error, want, kernel, *args, **more):
