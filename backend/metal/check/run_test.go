@@ -95,13 +95,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestCancelled ends a kernel that never ends by its context.
+// TestCancelled ends a kernel that never ends by its context, once its process has begun.
 func TestCancelled(t *testing.T) {
 	p := limitsProgram(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := p.Run(ctx, dispatchOf("spin", 1, 1, words(0)), Options{Checked: true}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("found %v, expected %v", err, context.DeadlineExceeded)
+	exe, err := p.executable(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, script := filepath.Join(t.TempDir(), "begun"), filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\n: >'%s'\nexec '%s' \"$@\"\n", begun, exe), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.built[true] = script
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for ctx.Err() == nil {
+			if _, err := os.Stat(begun); err == nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if _, err := p.Run(ctx, dispatchOf("spin", 1, 1, words(0)), Options{Checked: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("found %v, expected %v", err, context.Canceled)
 	}
 }
 
