@@ -1,7 +1,11 @@
 package tests
 
 import (
+	"maps"
+	"os"
 	"os/exec"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +111,47 @@ func TestNoTestPackages(t *testing.T) {
 	for pkg := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(pkg, module) && strings.HasSuffix(pkg, "test") {
 			t.Errorf("tools/aiopt has %s in it, which is for tests", pkg)
+		}
+	}
+}
+
+// TestPackageTable holds that each package is in the table of docs/architecture.md, and each row is of packages there are.
+func TestPackageTable(t *testing.T) {
+	out, err := exec.Command("go", "list", module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "\n| package |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := map[string]bool{} // whether a package was found
+	for _, line := range strings.Split(table, "\n")[2:] {
+		for _, name := range regexp.MustCompile("`[^`]+`").FindAllString(strings.Split(line, "|")[1], -1) {
+			rows[strings.Trim(name, "`")] = false
+		}
+	}
+	for pkg := range strings.FieldsSeq(string(out)) {
+		name := strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
+		if name == "" {
+			name = "aiopt"
+		}
+		_, named := rows[name]
+		if all := path.Dir(name) + "/*"; !named {
+			name = all
+			_, named = rows[name]
+		}
+		if !named {
+			t.Errorf("docs/architecture.md has no row for %s", pkg)
+			continue
+		}
+		rows[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		if !rows[name] {
+			t.Errorf("docs/architecture.md has a row for %s, which is no package", name)
 		}
 	}
 }
