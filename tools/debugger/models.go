@@ -40,7 +40,7 @@ func (s *Server) Open(path, passes string) string {
 	if passes != "" {
 		title += " · " + passes
 	}
-	m.job = s.jobs.add("m", title)
+	m.job = s.jobs.add("m", title, "")
 	s.models.put(m.job.ID, m)
 	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
 	return m.job.ID
