@@ -33,6 +33,7 @@ tests FuzzAsset
 ir/safetensors FuzzParse
 tools/intermediates FuzzFile
 tools/intermediates FuzzFolder
+tools/debugger FuzzUpload
 passes/pass FuzzPipeline
 backend/metal/check FuzzText
 backend/metal/launch FuzzFile
