@@ -91,7 +91,7 @@ lint:
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./tools/aiopt
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
 

@@ -80,7 +80,7 @@ func (s *session) run(id int, c *interp.SegmentCall) (out []*host.Tensor, err er
 	}
 	c.Undo(r.undoAll)
 	if err := r.work(); err != nil {
-		_, _ = s.held.queue.Wait(c.Eval.Context) // what was queued is over when it is undone
+		_, _ = r.wait() // what was queued is over when it is undone; an error of the device stays with the session
 		return nil, err
 	}
 	wrong, err := r.wrong()

@@ -30,6 +30,8 @@ type engine struct {
 	change func(p *plan.Plan)
 	ran    map[string]int // how often each kernel has run; nil does not count
 	idle   bool           // kernels do nothing
+	refuse string         // the text whose kernels are not taken by the queue
+	gone   error          // that Wait gives
 }
 
 func (engine) Name() string { return "interpreted kernels" }
@@ -88,6 +90,9 @@ func (d queue) Dispatch(_ context.Context, run *walk.Dispatch) error {
 	if d.idle {
 		return nil
 	}
+	if run.Kernel.Text == d.refuse {
+		return fmt.Errorf("%s is refused", d.refuse)
+	}
 	call := kernel.Call{Sizes: d.sizes}
 	for i, a := range run.Args {
 		if a.Block != nil {
@@ -114,7 +119,7 @@ func (d queue) Fill(to walk.Span, value byte) error {
 
 func (d queue) Copy(to, from walk.Span) error { copy(bytesOf(to), bytesOf(from)); return nil }
 
-func (d queue) Wait(context.Context) (time.Duration, error) { return 0, nil }
+func (d queue) Wait(context.Context) (time.Duration, error) { return 0, d.gone }
 
 func (d queue) Close() {}
 
