@@ -251,8 +251,19 @@ func (m *model) countBuild(t *testing.T, built *compare.Program, nodes map[torch
 	return b
 }
 
-// TestCompareModels compares each model of the spine, as @cpu leaves it, with its tensors as they are lowered one by one: all that
-// both sides have become points, and none is worse than another order of sums makes it.
+// comparedBuilds are builds that are run against the tensors of a model, with the preset that must be found, and whether no point may be
+// red: none is, where numbers stay as they are and only sums have another order.
+var comparedBuilds = []struct {
+	text, preset string
+	exact        bool
+}{
+	{"@cpu", "fp32", true},
+	{"decompose, fp16, fuse", "fp16", false},
+	{"decompose, fuse, w4", "w4", false},
+}
+
+// TestCompareModels compares builds of each model of the spine with its tensors as they are lowered one by one: all that both sides
+// have become points, and what does not says why.
 func TestCompareModels(t *testing.T) {
 	t.Parallel()
 	c := openCorpus(t, "models")
@@ -263,27 +274,46 @@ func TestCompareModels(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			m := openModel(t, c, s)
-			built, exported := m.side(t, m.build(t, "@cpu")), m.side(t, m.build(t, "decompose{composites=false}"))
-			match, err := compare.Matching(built, exported, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, err := compare.Run(t.Context(), built, exported, compare.Options{Memory: 1 << 16})
-			if err != nil {
-				t.Fatal(err)
-			}
-			idle := 0 // in branches that are not taken
-			for _, u := range r.Unmatched {
-				if strings.HasPrefix(u.Reason, "not computed: the branch") {
-					idle++
-				}
-			}
-			if len(r.Points)+idle != len(match.Pairs) || len(r.Points) == 0 {
-				t.Errorf("%d of %d pairs became points, %d were not computed", len(r.Points), len(match.Pairs), idle)
-			}
-			for _, p := range r.Below(r.Preset.Red) {
-				t.Errorf("%s: %s", p.Describe(), r.Metric.Format(p.Value(r.Metric)))
+			for _, b := range comparedBuilds {
+				m.compareBuild(t, b.text, b.preset, b.exact)
 			}
 		})
+	}
+}
+
+func (m *model) compareBuild(t *testing.T, text, preset string, exact bool) {
+	built, exported := m.side(t, m.build(t, text)), m.side(t, m.build(t, "decompose{composites=false}"))
+	match, err := compare.Matching(built, exported, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := compare.Run(t.Context(), built, exported, compare.Options{Memory: 1 << 16})
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if r.Preset.Name != preset {
+		t.Errorf("%s: found the preset %s, expected %s", text, r.Preset.Name, preset)
+	}
+	idle := 0 // in branches that are not taken
+	for _, u := range r.Unmatched {
+		switch {
+		case u.Reason == "":
+			t.Errorf("%s: %s has no reason", text, u.Name)
+		case strings.HasPrefix(u.Reason, "not computed: the branch"):
+			idle++
+		}
+	}
+	if len(r.Points)+idle != len(match.Pairs) || len(r.Points) == 0 {
+		t.Errorf("%s: %d of %d pairs became points, %d were not computed", text, len(r.Points), len(match.Pairs), idle)
+	}
+	for _, p := range r.Points {
+		if p.Scores == nil {
+			t.Errorf("%s: %s", text, p.Describe())
+		}
+	}
+	if exact {
+		for _, p := range r.Below(r.Preset.Red) {
+			t.Errorf("%s: %s: %s", text, p.Describe(), r.Metric.Format(p.Value(r.Metric)))
+		}
 	}
 }

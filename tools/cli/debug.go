@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 
@@ -58,6 +59,11 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 	}
 	if c.inputs != "" {
 		if _, err := readInputs(c.inputs, nil); err != nil {
+			return err
+		}
+	}
+	for _, path := range args { // a mistyped name is told here, not in the browser
+		if _, err := os.Stat(path); err != nil {
 			return err
 		}
 	}

@@ -221,7 +221,7 @@ limits:    fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB
   ■ 53.2 dB  46.0 dB      0.201  neg
 and 1 point more; --top=0 shows all
 
-3 points: 1 ● green, 2 ■ red; worst: mul, 53.2 dB
+3 points: 1 ● green, 2 ■ red; worst: mul, 53.2 dB; first red: mul
 `
 	if table.String() != want {
 		t.Errorf("found\n%s\nexpected\n%s", &table, want)

@@ -80,6 +80,17 @@ func (p *Point) Judge(m metric.Metric, preset metric.Preset) metric.Verdict {
 	return preset.Judge(p.Scores, m)
 }
 
+// First is the first point in the order of the program that is red or cannot be compared, where errors begin; nil where there is none.
+func (r *Report) First() *Point {
+	for i := range r.Points {
+		switch p := &r.Points[i]; p.Verdict {
+		case metric.Red, metric.Destroyed, metric.NotComparable:
+			return p
+		}
+	}
+	return nil
+}
+
 // Order says how points are listed.
 type Order string
 

@@ -202,9 +202,16 @@ func (r *Report) Line() string {
 		line += fmt.Sprintf(" (%d destroyed)", s.Destroyed)
 	}
 	if len(r.Points) > 0 {
-		if worst := r.Sorted(WorstFirst)[0]; worst.Scores != nil {
+		switch worst := r.Sorted(WorstFirst)[0]; {
+		case worst.Scores == nil:
+		case worst.Scores.Exact():
+			line += "; all exact"
+		default:
 			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Format(worst.Value(r.Metric)))
 		}
+	}
+	if first := r.First(); first != nil {
+		line += "; first red: " + nameOf(first.Name, first.Call, first.Module)
 	}
 	return line
 }

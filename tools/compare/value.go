@@ -218,7 +218,7 @@ func shapeText(v *ir.Value) string {
 		perm := v.Claims[0].Transform.Perm
 		undone := make([]ir.Dim, len(shape))
 		for i, axis := range perm {
-			if axis < len(undone) {
+			if axis >= 0 && axis < len(undone) { // a text may say anything
 				undone[axis] = shape[i]
 			}
 		}

@@ -57,11 +57,14 @@ var (
 	}
 )
 
-// highlight gives lines [from, to) as spans. Lines before them are read, as a text in quotes may span several.
+// highlight gives lines [from, to) as spans. Lines before them are read where a text in quotes may span several.
 func highlight(l language, lines []string, from, to int) [][]span {
 	out := [][]span{}
-	open := ""
-	for i := 0; i < to; i++ {
+	open, begin := "", from
+	if slices.ContainsFunc(l.quotes, func(q string) bool { return len(q) > 1 }) {
+		begin = 0
+	}
+	for i := begin; i < to; i++ {
 		var spans []span
 		if spans, open = l.line(lines[i], open); i >= from {
 			out = append(out, spans)

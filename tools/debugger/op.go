@@ -101,6 +101,7 @@ func (s *Server) getOp(r *http.Request) (any, error) {
 	info := p.describe(n)
 	op := p.tree.Op(n)
 	if op == nil {
+		info.Places = p.begins(n, m.files)
 		return info, nil
 	}
 	p.describeOp(&info, op, m.files)
@@ -110,6 +111,16 @@ func (s *Server) getOp(r *http.Request) (any, error) {
 		info.Line = lines[op]
 	}
 	return info, nil
+}
+
+// begins is where the first operation in a module comes from.
+func (p *program) begins(n graph.Node, files *files) []placeInfo {
+	for c := n + 1; c < p.tree.End[n]; c++ {
+		if p.tree.Kind[c] == graph.Op {
+			return origins(p.tree.Op(c).Loc, files)
+		}
+	}
+	return nil
 }
 
 // describe tells what all nodes have: a place, and the values that they give.

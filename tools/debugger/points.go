@@ -47,7 +47,7 @@ func (s *Server) getPoints(r *http.Request) (any, error) {
 			return nil, badRequest("%v", err)
 		}
 	}
-	p, err := c.shown.program(c.function)
+	p, err := c.model.program(c.function)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (s *Server) getTree(r *http.Request) (any, error) {
 	t := p.tree
 	info := treeInfo{
 		Func: p.fn.Name, Parent: t.Parent, End: t.End, Name: t.Name, Title: t.Title, Detail: t.Detail, Lines: t.Lines, Count: t.Count,
-		Start: nodesOf(t.ToFit(0, fewBoxes)),
+		Start: nodesOf(atFirst(t)),
 	}
 	texts := &numbered{list: slices.Clone(t.Strings), at: map[string]int{}}
 	kinds, families := &numbered{}, &numbered{}
@@ -69,6 +69,19 @@ func (s *Server) getTree(r *http.Request) (any, error) {
 	}
 	info.Texts, info.Kinds, info.Families = texts.list, kinds.list, families.list
 	return info, nil
+}
+
+// atFirst opens what fits; where the second level is too much for the eye, the function alone.
+func atFirst(t *graph.Tree) graph.Open {
+	open := t.ToFit(0, fewBoxes)
+	boxes := 0
+	for n := range open {
+		t.Children(n, func(graph.Node) { boxes++ })
+	}
+	if boxes > 4*fewBoxes {
+		return graph.Open{0: true}
+	}
+	return open
 }
 
 func nodesOf(open graph.Open) []graph.Node {

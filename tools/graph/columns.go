@@ -14,7 +14,11 @@ func (s *sheet) placeColumns() {
 	s.weigh()
 	c := s.chains()
 	c.compact()
-	for turn := range 24 {
+	turns := 24
+	if len(s.left) > 20000 {
+		turns = 6
+	}
+	for turn := range turns {
 		if !c.pull(turn%2 == 0) {
 			break
 		}
@@ -25,13 +29,14 @@ func (s *sheet) placeColumns() {
 	}
 }
 
-// The weights of arcs: by what they join, what an arc on the longest chain has beside that, and what one gains, up to three times, by going on
-// with an axis from above, so that of equals the same is chosen again.
+// The weights of arcs: by what they join; what one gains by the length of the chain that it is on, and by being on the longest, which
+// outweighs two others; and up to three times by going on with an axis from above, so that of equals the same is chosen again.
 const (
 	betweenBends = 2560
 	betweenBoxes = 512
 	atBend       = 256
 	onChain      = 1024
+	onLongest    = 2048
 	goOn         = 64
 )
 
@@ -68,12 +73,18 @@ func (s *sheet) weigh() {
 			case s.isOut(v):
 				below[v] = outside
 			}
-			longest = max(longest, above[v]+below[v])
 		}
+	}
+	for _, a := range s.arcs {
+		longest = max(longest, above[a.from]+below[a.to])
 	}
 	for i := range s.arcs {
 		a := &s.arcs[i]
-		on := int32(onChain * int64(above[a.from]+below[a.to]) / int64(longest))
+		length := above[a.from] + below[a.to]
+		on := int32(onChain * int64(length) / int64(longest))
+		if length == longest {
+			on += onLongest
+		}
 		switch {
 		case s.isBend(a.from) && s.isBend(a.to):
 			a.weight = betweenBends

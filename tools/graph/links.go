@@ -127,18 +127,25 @@ func (c *connector) sort() {
 // linksOf are the links of a frame.
 func (t *Tree) linksOf(frame Node) []link { return t.links[t.first[frame]:t.first[frame+1]] }
 
-// measure counts, for each value, the operations of the longest chain that leads to it.
+// measure counts, for each value, the operations of the longest chain that leads to it. Those with a matrix of parameters count for
+// many, so that what a model computes of its inputs is longer than how a mask or positions are made.
 func (b *builder) measure() {
+	const withMatrix = 32
 	b.depth = make([]int32, len(b.Values))
 	for _, op := range b.program {
-		deep := int32(0)
+		deep, own := int32(0), int32(1)
 		for _, v := range op.Operands {
-			if at, ok := b.values[v]; ok {
+			at, ok := b.values[v]
+			switch {
+			case !ok:
+			case b.Kind[b.Values[at].From] == Constant && v.Type.Rank() > 1 && v.Type.Elem.IsFloat():
+				own = withMatrix
+			default:
 				deep = max(deep, b.depth[at])
 			}
 		}
 		for _, r := range op.Results {
-			b.depth[b.values[r]] = deep + 1
+			b.depth[b.values[r]] = deep + own
 		}
 	}
 }

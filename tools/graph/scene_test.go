@@ -207,6 +207,7 @@ func BenchmarkLayout(b *testing.B) {
 		{"flat3k", func() *ir.Module { return decoder(b, 3000/31, false) }},
 		{"random3k", func() *ir.Module { return random(b, rand.New(rand.NewPCG(1, 1)), 3000, false) }},
 		{"nested50k", func() *ir.Module { return decoder(b, 50000/31, true) }},
+		{"random50k", func() *ir.Module { return random(b, rand.New(rand.NewPCG(1, 1)), 50000, false) }},
 		{"flat50k", func() *ir.Module { return decoder(b, 50000/31, false) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {

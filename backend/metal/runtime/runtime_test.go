@@ -20,7 +20,7 @@ import (
 	"github.com/aiopt/aiopt/passes/numeric"
 )
 
-// stand gives the stand-in for a program, with inputs.
+// stand gives the stand-in for a program, with inputs. When the test is over, everything has to be released.
 func stand(t *testing.T, text string, sizes map[string]int64) (*recorder, *ir.Module, []*host.Tensor) {
 	t.Helper()
 	m := backendtest.Parse(t, text)
@@ -32,7 +32,9 @@ func stand(t *testing.T, text string, sizes map[string]int64) (*recorder, *ir.Mo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record(p, sizes), m, in
+	r := record(p, sizes)
+	t.Cleanup(func() { r.gone(t) }) // when programs are closed
+	return r, m, in
 }
 
 // engine is the backend on the stand-in.
@@ -76,7 +78,6 @@ func TestPrograms(t *testing.T) {
 						t.Errorf("result %d: %v", i, err)
 					}
 				}
-				r.gone(t)
 				for i, n := range r.sent {
 					sent[i] += n
 				}
@@ -121,7 +122,6 @@ func TestEncoding(t *testing.T) {
 			if d := cmp.Diff(c.want, r.lines); d != "" {
 				t.Error(d)
 			}
-			r.gone(t)
 		})
 	}
 }
@@ -148,7 +148,6 @@ func TestMissingBarrier(t *testing.T) {
 func TestMistake(t *testing.T) {
 	r, m, in := stand(t, walktest.Decoder, nil)
 	walktest.Mistake(t, engine{r}, m, in)
-	r.gone(t)
 }
 
 // TestStatesStay holds that calls after the first one make no buffers, and leave states where they are.
@@ -177,8 +176,6 @@ func TestStatesStay(t *testing.T) {
 	if _, err := s.State("keys"); err != nil { // it can still be read
 		t.Error(err)
 	}
-	s = nil
-	r.gone(t)
 }
 
 // TestTiming holds that each operation is said to have taken what the GPU took for its command buffer.

@@ -3,6 +3,7 @@ package walk_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -158,6 +159,38 @@ func TestMistake(t *testing.T) {
 			t.Fatal(err)
 		}
 		walktest.Mistake(t, e, m, in)
+	}
+}
+
+// TestObserve holds that every value is shown which the interpreter shows, constants and parts of others among them.
+func TestObserve(t *testing.T) {
+	for _, c := range append([]walktest.Sample{{Name: "constant", Text: layers}}, walktest.Programs...) {
+		t.Run(c.Name, func(t *testing.T) {
+			m := backendtest.Parse(t, c.Text)
+			in, err := numeric.MakeInputs(m.Funcs[0], c.Sizes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var shown [2]map[string]*host.Tensor
+			for i, b := range []backend.Backend{interp.Backend{}, engine{sizes: c.Sizes}} {
+				shown[i] = map[string]*host.Tensor{}
+				s := backendtest.Session(t, b, m)
+				_, err := s.Call(t.Context(), "main", in, &backend.CallOptions{Observe: func(v *ir.Value, x *host.Tensor) { shown[i][v.Name] = x.Clone() }})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, want := range shown[0] {
+				if got := shown[1][name]; got == nil {
+					t.Errorf("%%%s is not shown", name)
+				} else if err := numeric.Differ(got, want); err != nil {
+					t.Errorf("%%%s: %v", name, err)
+				}
+			}
+			if len(shown[0]) < 4 {
+				t.Errorf("the interpreter shows %d values", len(shown[0]))
+			}
+		})
 	}
 }
 
@@ -337,6 +370,34 @@ func TestSizes(t *testing.T) {
 				t.Errorf("size %d, result %d: %v", n, i, err)
 			}
 		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGuards holds that a kernel does not run for sizes that break its guards.
+func TestGuards(t *testing.T) {
+	c := walktest.Programs[1]
+	m := backendtest.Parse(t, c.Text)
+	e := engine{sizes: map[string]int64{"n": 5}, idle: true, change: func(p *plan.Plan) {
+		guard, err := ir.ParseGuard("2 <= 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Kernels[0].Guards = append(p.Kernels[0].Guards, guard)
+	}}
+	p, err := e.Compile(t.Context(), m, backend.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := numeric.MakeInputs(m.Funcs[0], e.sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "the sizes break the guard 2 <= 1"
+	if _, err := p.NewSession().Call(t.Context(), "main", in, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("found the error %v, expected one with %q", err, want)
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)

@@ -114,7 +114,7 @@ func (r *running) watched() error {
 func (r *running) show(op *ir.Op) error {
 	opt := r.c.Opt
 	for _, v := range op.Results {
-		if _, ok := r.plan.Values[v]; !ok || opt.Observe == nil || opt.Select != nil && !opt.Select(v) {
+		if opt.Observe == nil || opt.Select != nil && !opt.Select(v) {
 			continue
 		}
 		t, err := r.tensor(v)

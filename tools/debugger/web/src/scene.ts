@@ -164,7 +164,31 @@ export class Painter {
     for (const b of this.s.boxes) if (b.open && seen(b)) this.heading(b);
     for (const b of this.s.boxes) if (!b.open && seen(b)) this.box(b);
     if (view.zoom > noText) for (const u of this.s.stubs) if (u.x > left - 100 && u.x < right + 100 && u.y > top && u.y < bottom) this.stub(u, this.s.boxes[u.box] === selected);
-    if (selected) this.outline(selected);
+    if (selected) {
+      this.far(selected);
+      this.outline(selected);
+    }
+  }
+
+  /** far draws, for the selected box alone, the long edges that stubs stand for. */
+  private far(selected: Box): void {
+    const { c, look } = this;
+    const own = this.s.stubs.filter((u) => this.s.boxes[u.box] === selected);
+    c.strokeStyle = look.accent;
+    c.lineWidth = 1.5;
+    c.setLineDash([6, 4]);
+    for (const u of own) {
+      for (const v of this.s.stubs) {
+        if (v.value !== u.value || v.gives === u.gives) continue;
+        const [from, to] = u.gives ? [u, v] : [v, u];
+        c.beginPath();
+        c.moveTo(from.x, from.y);
+        c.bezierCurveTo(from.x + 60, from.y + 60, to.x - 60, to.y - 60, to.x, to.y);
+        c.stroke();
+      }
+    }
+    c.setLineDash([]);
+    c.lineWidth = 1;
   }
 
   private round(b: Box, grow: number, radius: number): void {
@@ -237,7 +261,8 @@ export class Painter {
     const family = t.family(b.node);
     const port = family === "port" || kind === "state" || kind === "update";
     const radius = port ? b.h / 2 : 5;
-    c.fillStyle = look.inside[family]!;
+    const verdict = this.view.zoom <= noText ? this.marks.verdict(b.node) : undefined; // too small for a badge: the whole box
+    c.fillStyle = verdict ? look.verdict[verdict]! : look.inside[family]!;
     c.strokeStyle = look.border[family]!;
     if (t.opens(b.node) && this.view.zoom > noText) {
       this.round({ ...b, x: b.x + 3, y: b.y + 3 }, 0, radius);

@@ -63,40 +63,38 @@ function Shown() {
 
 const chunk = 200; // lines are asked for in runs of this length
 
+/** chunkPath is the address of run n of the lines at a path. */
+const chunkPath = (path: string, n: number): string =>
+  path + (path.includes("?") ? "&" : "?") + query({ from: n * chunk + 1, to: (n + 1) * chunk }).slice(1);
+
 /** Text shows lines, asked for as they come into view; line is marked and scrolled to. */
 function Text({ path, line, quiet }: { path: string; line: number; quiet?: boolean }) {
-  const at = (n: number): string => path + (path.includes("?") ? query({ from: n * chunk + 1, to: (n + 1) * chunk }).replace("?", "&") : query({ from: n * chunk + 1, to: (n + 1) * chunk }));
-  const first = useFetched<Lines>(at(Math.floor((line - 1) / chunk)));
+  const first = useFetched<Lines>(chunkPath(path, Math.floor((line - 1) / chunk)));
   const [, redraw] = useState(0);
   const have = useState(() => new Map<string, Span[][]>())[0];
   if (first.error) return <p class="empty problem">{first.error}</p>;
   if (!first.data || !first.path?.startsWith(path)) return <p class="empty">…</p>;
   const want = (from: number, to: number): void => {
     for (let n = Math.floor(from / chunk); n * chunk < to; n++) {
-      if (have.has(at(n))) continue;
-      have.set(at(n), []);
-      get<Lines>(at(n)).then((got) => (have.set(at(n), got.lines), redraw((x) => x + 1)), () => have.delete(at(n)));
+      const at = chunkPath(path, n);
+      if (have.has(at)) continue;
+      have.set(at, []);
+      get<Lines>(at).then((got) => (have.set(at, got.lines), redraw((x) => x + 1)), () => have.delete(at));
     }
   };
+  const spans = (i: number): Span[] => have.get(chunkPath(path, Math.floor(i / chunk)))?.[i % chunk] ?? [];
   return (
     <>
-    {first.data.changed && <p class="changed">▲ The file has changed since {first.data.changed} was saved.</p>}
-    <List
-      count={first.data.total}
-      height={19}
-      shown={line - 1}
-      center
-      class={"code" + (quiet ? " code-quiet" : "")}
-      aria-label={first.data.name}
-      tabIndex={0}
-      onRange={want}
-      row={(i) => (
-        <div key={i} class={"line" + (i === line - 1 && !quiet ? " line-here" : "")}>
-          <span class="line-number">{i + 1}</span>
-          <Spans spans={have.get(at(Math.floor(i / chunk)))?.[i % chunk] ?? []} />
-        </div>
-      )}
-    />
+      {first.data.changed && <p class="changed">▲ The file has changed since {first.data.changed} was saved.</p>}
+      <List
+        count={first.data.total} height={19} shown={line - 1} center class="code" aria-label={first.data.name} tabIndex={0} onRange={want}
+        row={(i) => (
+          <div key={i} class={"line" + (i === line - 1 && !quiet ? " line-here" : "")}>
+            <span class="line-number">{i + 1}</span>
+            <Spans spans={spans(i)} />
+          </div>
+        )}
+      />
     </>
   );
 }

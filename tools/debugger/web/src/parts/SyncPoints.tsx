@@ -91,7 +91,7 @@ function PointRow({ i, p }: { i: number; p: Point }) {
     <div id={"point" + i} role="option" aria-selected={i === at.value} class="point" onClick={() => choose(i)}>
       <span class="point-name">
         <span class="row-name">{p.name}</span>
-        <span class="row-kind">{short(p.op)}</span>
+        {!p.name.startsWith(short(p.op)) && <span class="row-kind">{short(p.op)}</span>}
         {p.guilty && <span class="tag tag-bad">guilty</span>}
       </span>
       <Chip {...p} />

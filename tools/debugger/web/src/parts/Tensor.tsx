@@ -3,13 +3,15 @@ import { query } from "../api";
 import { decode, paint, range, type Map } from "../colour";
 import { useFetched } from "../fetched";
 import { counted, figure } from "../numbers";
-import { dialog, shownRun } from "../state";
+import { dialog, funcName, modelID, shownRun } from "../state";
 import type { Slice, Stats, Value } from "../wire";
 import { Section } from "./Inspector";
 
 /** Tensor shows what a run computed for a value. */
-export function Tensor({ value, many, compared }: { value: Value; many: boolean; compared: boolean }) {
+export function Tensor({ value, many, compared, constant }: { value: Value; many: boolean; compared: boolean; constant: boolean }) {
   const run = shownRun.value;
+  if (constant)
+    return <Section title="Value"><TensorView path={`/api/models/${modelID.value}/funcs/${funcName.value}/constants/${value.node}`} /></Section>;
   if (!run && compared) return null;
   return (
     <Section title={many ? `Value ${value.text}` : "Value"}>

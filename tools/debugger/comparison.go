@@ -16,18 +16,18 @@ import (
 
 // comparison is two runs side by side. Its points are there as they come; once its job is done the report has all.
 type comparison struct {
-	job       *job
-	tested    *compare.Program
-	sides     [2]sideInfo
-	function  string
-	shown     *model // whose nodes the points are shown at
-	reference compare.Side
+	job      *job
+	sides    [2]sideInfo
+	model    *model // the tested one, whose nodes have the points
+	function string
 
-	mu     sync.Mutex
-	points map[string]compare.Point // by name, until the report is there
-	order  []string
-	report *compare.Report
-	looked lookedAt
+	mu        sync.Mutex
+	points    map[string]compare.Point // by name, until the report is there
+	order     []string                 // the names as they came
+	report    *compare.Report
+	tested    *compare.Program
+	reference compare.Side
+	looked    lookedAt
 }
 
 // sideAsk names a side: a model with an engine, or saved values.
@@ -77,7 +77,7 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{shown: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, points: map[string]compare.Point{}}
+	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, points: map[string]compare.Point{}}
 	c.job = s.jobs.add("c", c.sides[0].Title+" against "+c.sides[1].Title)
 	s.compares.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, s, tested, reference, in, ask.Preset) })
