@@ -37,6 +37,7 @@ tests FuzzAsset
 ir/safetensors FuzzParse
 tools/intermediates FuzzFile
 tools/intermediates FuzzFolder
+tools/debugger FuzzUpload
 passes/pass FuzzPipeline
 passes/recipe FuzzRead
 backend/metal/check FuzzText

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
@@ -24,15 +25,21 @@ func (c *metal) checkPlan(ctx context.Context, m *ir.Module, p *plan.Plan, r *me
 	if err != nil {
 		return err
 	}
-	k := &planCheck{metal: c, m: m, p: p, r: r, backend: checked.Backend{Tools: tools, Trust: c.trust}, seen: map[int]bool{}}
+	k := &planCheck{metal: c, m: m, p: p, r: r, backend: checked.Backend{Tools: tools}, seen: map[int]bool{}}
 	bar := c.newProgress()
 	k.bar = bar
 	defer bar.finish()
-	err = k.generated(ctx)
-	own, customErr := custom.Of(m)
-	if err = errors.Join(err, customErr); len(own) > 0 && ctx.Err() == nil {
-		err = errors.Join(err, c.checkCustom(ctx, m, own, r))
+	own, err := custom.Of(m)
+	of := &metalReport{}
+	if len(own) > 0 {
+		err = errors.Join(err, c.checkCustom(ctx, m, own, of))
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	k.backend.Trust = c.trust && err == nil && len(of.errs) == 0 // a plan with kernels that are wrong would only show that again
+	err = errors.Join(k.generated(ctx), err)
+	r.add(of)
 	return errors.Join(append(slices.Clone(r.errs), err)...)
 }
 
@@ -51,7 +58,7 @@ type planCheck struct {
 // generated checks what aiopt has printed.
 func (k *planCheck) generated(ctx context.Context) (err error) {
 	k.bar.step("compiling kernels", 0, 1)
-	if k.texts, err = checked.Texts(ctx, k.backend.Tools, k.p, k.trust); err != nil {
+	if k.texts, err = checked.Texts(ctx, k.backend.Tools, k.p, k.backend.Trust); err != nil {
 		return err
 	}
 	cases, err := numeric.MakeCases(k.m)
@@ -64,7 +71,7 @@ func (k *planCheck) generated(ctx context.Context) (err error) {
 				continue
 			}
 			if err := k.function(ctx, i, one); err != nil {
-				return fmt.Errorf("@%s: %w", f.Name, err)
+				return within("@"+f.Name+": ", err)
 			}
 			break
 		}
@@ -154,24 +161,57 @@ func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
 	if err != nil {
 		return err
 	}
-	for n, order := range []check.Order{check.Forward, check.Reversed, check.Shuffled} {
-		k.bar.step("running @"+name, n, 3)
+	faults := make([]fault, len(want))
+	for n, order := range orders {
+		k.bar.step("running @"+name, n, len(orders))
 		b := k.backend
-		b.Order = order
+		b.Order = order.Order
 		got, err := computed(ctx, planned{b, k.p}, k.m, name, one.In)
 		if err != nil {
 			return err
 		}
 		for j := range want {
 			if err := numeric.Differ(got[j], want[j]); err != nil {
-				k.r.wrong(fmt.Errorf("@%s: output %d of its plan is wrong: %w", name, j, said(err)))
+				faults[j].add(order.name, said(err))
 			}
+		}
+	}
+	for j, f := range faults {
+		if f.first != nil {
+			k.r.wrong(fmt.Errorf("@%s: output %d of its plan is wrong with steps and threads %s: %w", name, j, strings.Join(f.orders, ", "), f.first))
 		}
 	}
 	if len(k.r.errs) == before {
 		k.r.Checked = append(k.r.Checked, fmt.Sprintf("@%s: its plan gives what the interpreter gives, in three orders of steps and threads", name))
 	}
 	return nil
+}
+
+// orders are those in which functions are run, with what they are called.
+var orders = [...]struct {
+	check.Order
+	name string
+}{{check.Forward, "in order"}, {check.Reversed, "reversed"}, {check.Shuffled, "shuffled"}}
+
+// fault is what is wrong with an output, and in which orders.
+type fault struct {
+	orders []string
+	first  error
+}
+
+func (f *fault) add(order string, err error) {
+	f.orders = append(f.orders, order)
+	if f.first == nil {
+		f.first = err
+	}
+}
+
+// within puts a place before an error that does not begin with it.
+func within(place string, err error) error {
+	if strings.HasPrefix(err.Error(), place) {
+		return err
+	}
+	return fmt.Errorf("%s%w", place, err)
 }
 
 // threads counts those of all dispatches of a call.

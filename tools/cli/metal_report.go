@@ -33,6 +33,11 @@ func (r *metalReport) wrong(err error) {
 	r.Wrong = append(r.Wrong, err.Error())
 }
 
+// add puts what another report has checked behind.
+func (r *metalReport) add(o *metalReport) {
+	r.Checked, r.Wrong, r.errs = append(r.Checked, o.Checked...), append(r.Wrong, o.Wrong...), append(r.errs, o.errs...)
+}
+
 type metalFunction struct {
 	Name       string `json:"name"`
 	Dispatches int    `json:"dispatches"`

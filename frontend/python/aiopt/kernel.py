@@ -68,7 +68,8 @@ class TorchMetalKernel:
         helper_src: what stands before the kernel, such as functions that it calls. Kernels may share it: each has a text of
             its own.
         template_dtypes: for an input's name, a word that stands in ``src`` and ``helper_src`` for what Metal calls the input's
-            element type. It is replaced wherever it stands: with ``{"x": "TYPE"}``, ``TYPE4`` is ``half4`` for float16.
+            element type. It is replaced where it stands alone or before a width: with ``{"x": "TYPE"}``, ``TYPE4`` is ``half4`` for
+            float16, and ``MYTYPE`` stays.
 
     Raises:
         KernelError: (a ValueError) for names, text or parameters that no kernel can have; it names the line of the text.

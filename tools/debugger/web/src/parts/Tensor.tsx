@@ -3,7 +3,7 @@ import { query } from "../api";
 import { decode, paint, range, type Map } from "../colour";
 import { useFetched } from "../fetched";
 import { counted, figure } from "../numbers";
-import { dialog, funcName, modelID, shownRun } from "../state";
+import { dialog, funcName, go, jobsOf, modelID, shownRun } from "../state";
 import type { Slice, Stats, Value } from "../wire";
 import { Section } from "./Inspector";
 
@@ -20,8 +20,20 @@ export function Tensor({ value, many, compared, constant }: { value: Value; many
           Nothing has run yet. <button class="inline" onClick={() => (dialog.value = "run")}>Run the model</button> to see numbers.
         </p>
       )}
+      {run && <Runs at={run.id} />}
       {run && <TensorView path={`/api/runs/${run.id}/values/${value.value}`} />}
     </Section>
+  );
+}
+
+/** Runs chooses among the runs of the model, where there are several. */
+function Runs({ at }: { at: string }) {
+  const all = jobsOf("r").filter((j) => j.status === "done" && j.model === modelID.value);
+  if (all.length < 2) return null;
+  return (
+    <select class="whole" aria-label="Run" value={at} onChange={(e) => go({ r: e.currentTarget.value })}>
+      {all.map((j) => <option key={j.id} value={j.id}>{j.id}: {j.title}</option>)}
+    </select>
   );
 }
 
