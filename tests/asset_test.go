@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestAssets(t *testing.T) {
 			cases = every(10, cases)
 		}
 		reasons := make([]error, len(cases))
-		inParallel(len(cases), func(i int) { reasons[i] = c.throughAsset(cases[i], failing[cases[i].Name] == "") })
+		host.InParallel(runtime.GOMAXPROCS(0), len(cases), func(i int) { reasons[i] = c.throughAsset(cases[i], failing[cases[i].Name] == "") })
 		for i, k := range cases {
 			if reasons[i] != nil {
 				t.Errorf("%s: %v", k.Name, reasons[i])

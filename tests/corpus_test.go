@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aiopt/aiopt"
@@ -80,7 +79,7 @@ func TestCorpus(t *testing.T) {
 			cases = every(20, cases)
 		}
 		reasons := make([]error, len(cases))
-		inParallel(len(cases), func(i int) { reasons[i] = c.run(cases[i]) })
+		host.InParallel(runtime.GOMAXPROCS(0), len(cases), func(i int) { reasons[i] = c.run(cases[i]) })
 		for i, k := range cases {
 			known := failing[k.Name] != ""
 			switch {
@@ -100,23 +99,6 @@ func every(n int, cases []corpusCase) []corpusCase {
 		some = append(some, cases[i])
 	}
 	return some
-}
-
-func inParallel(n int, fn func(i int)) {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := range next {
-				fn(i)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
 }
 
 // readFailing gives the reason for each case that is known to fail.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func TestDynamic(t *testing.T) {
 		step = 10
 	}
 	failures := make([]error, len(cases))
-	inParallel((len(cases)+step-1)/step, func(i int) { failures[i*step] = cases[i*step].run(t.Context(), i%2 == 0) })
+	host.InParallel(runtime.GOMAXPROCS(0), (len(cases)+step-1)/step, func(i int) { failures[i*step] = cases[i*step].run(t.Context(), i%2 == 0) })
 	for i, err := range failures {
 		if err != nil {
 			t.Errorf("%s: %v", cases[i].Name, err)

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/graph"
 )
 
@@ -24,7 +26,7 @@ func TestGraphs(t *testing.T) {
 		cases = every(20, cases)
 	}
 	reasons := make([]error, len(cases))
-	inParallel(len(cases), func(i int) { reasons[i] = c.draw(cases[i]) })
+	host.InParallel(runtime.GOMAXPROCS(0), len(cases), func(i int) { reasons[i] = c.draw(cases[i]) })
 	for i, k := range cases {
 		if reasons[i] != nil {
 			t.Errorf("%s: %v", k.Name, reasons[i])

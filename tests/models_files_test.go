@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/tools/cli"
 )
@@ -52,7 +54,7 @@ func TestModelFiles(t *testing.T) {
 	}
 	failing := readFailing(t)
 	reasons := make([]error, len(cases))
-	inParallel(len(cases), func(i int) { reasons[i] = c.throughText(cases[i], failing[cases[i].Name] == "") })
+	host.InParallel(runtime.GOMAXPROCS(0), len(cases), func(i int) { reasons[i] = c.throughText(cases[i], failing[cases[i].Name] == "") })
 	for i, k := range cases {
 		if reasons[i] != nil {
 			t.Errorf("%s: %v", k.Name, reasons[i])

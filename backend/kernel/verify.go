@@ -9,10 +9,9 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// Verify checks all that a code generator relies on: types, that values and index symbols are defined where they are
-// used, the values that loops carry, the kinds of loops and where they stand, spaces and access of buffers, that barriers
-// are met by all threads, that nothing but scratch is written beside the loop that is shared, and that every access is proven to lie inside its buffer. It tells all problems at once, each
-// with the instruction in text form.
+// Verify holds a kernel against what code generators take for granted and do not check again (docs/kernel-ir.md has the rules): above all
+// that no access leaves its buffer at any sizes, as what runs has no checks. It tells all problems at once, each with the instruction in
+// text form.
 func Verify(k *Kernel) error {
 	return newVerifier(k).verify(nil)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aiopt/aiopt/backend/backendtest"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // TestAlike holds that a planner is asked once for operations that differ in names and operands only.
@@ -29,7 +30,7 @@ module @m {
 `)
 	ops := candidates(m)
 	var asked atomic.Int32
-	each := func(n int, fn func(int)) { inParallel(2, n, fn) }
+	each := func(n int, fn func(int)) { host.InParallel(2, n, fn) }
 	last := 0
 	all := calls.KindsOf(ops)
 	_, err := all.Plan(context.Background(), func(*ir.Op) (*calls.Plan, error) {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/ebitengine/purego"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
 	"github.com/aiopt/aiopt/backend/cpu/native/toolchain"
 	"github.com/aiopt/aiopt/backend/kernel"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // compiler makes code for one machine.
@@ -156,7 +155,7 @@ func (w *writing) write() (*toolchain.Written, error) {
 	n := min(max((len(w.kernels)+kernelsPerModule-1)/kernelsPerModule, w.parallel), len(w.kernels))
 	out := &toolchain.Written{Modules: make([]string, n), Refused: map[string]string{}}
 	refused, errs := make([]error, len(w.kernels)), make([]error, n)
-	inParallel(w.parallel, n, func(i int) {
+	host.InParallel(w.parallel, n, func(i int) {
 		m := emit.NewModule(w.machine)
 		for k := i; k < len(w.kernels); k += n { // neighbours are often alike, and take as long
 			refused[k] = m.Add(fmt.Sprintf("k%d", k), w.kernels[k].kernel)
@@ -175,20 +174,6 @@ func (w *writing) write() (*toolchain.Written, error) {
 		}
 	}
 	return out, errors.Join(errs...)
-}
-
-// inParallel calls fn for 0 to n-1, on some threads.
-func inParallel(threads, n int, fn func(i int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(max(threads, 1), n) {
-		wg.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				fn(int(i))
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // load compiles and maps; once more where another process has emptied the cache in between.

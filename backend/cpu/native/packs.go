@@ -12,6 +12,7 @@ import (
 	"github.com/aiopt/aiopt/backend/cpu/native/packed"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // packing is one packed constant on the way.
@@ -33,7 +34,7 @@ const leastCached = 64 << 10
 func (p *program) pack(ctx context.Context, c *constants, cache *packed.Cache, ahead *ahead, threads int, by string) error {
 	all := p.packings()
 	found := make([]*memory.Region, len(all))
-	inParallel(threads, len(all), func(i int) {
+	host.InParallel(threads, len(all), func(i int) {
 		if j := all[i]; j.pack.Bytes >= leastCached {
 			if j.key, j.cacheable = j.identity(c, by); j.cacheable {
 				found[i], _ = ahead.open(cache, j.key, j.pack.Bytes) // what is not found, or damaged, is packed anew

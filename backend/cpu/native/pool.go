@@ -14,6 +14,13 @@ import (
 // pool are threads that help with lists of kernels. Its workers wait for the next list spinning for a moment, as lists follow
 // each other within microseconds, and then asleep. Nobody waits for them: a list that no worker comes to help with is run
 // by its caller alone, so that sessions never block each other, whatever the machine is busy with.
+//
+// No lock is taken. launch.begin makes all pieces of a list's items free and then sets the job's epoch, so that who reads an epoch finds its
+// pieces. A thread claims a piece by a compare-and-swap of the item's claim. That word has the epoch in it: who comes late, to a list that is
+// over or was begun anew, can claim nothing and leaves. What a piece wrote is released by adding to the item's count of done pieces, and
+// acquired by whoever reads there that all are done and goes on to the next item, or ends the list: then no claimed piece is still computed,
+// and begin may come again. A worker is given a job by its pointer first and is then woken if it sleeps; before sleeping it says so first and
+// then looks at the pointer, so that one of the two sees the other. Who changes its state from asleep to spinning is who wakes it, once.
 type pool struct {
 	workers []*worker
 	ended   sync.WaitGroup

@@ -7,6 +7,7 @@ import (
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // planning is what of a module is planned.
@@ -48,7 +49,7 @@ func (p *program) plans(ctx context.Context, c *compiler, m *ir.Module, held *co
 func (g *planning) planned(ctx context.Context, progress func(done int)) ([]calls.Planned, error) {
 	target := g.c.target()
 	one := func(op *ir.Op) (*calls.Plan, error) { return g.c.plan.Plan(op, target) }
-	each := func(n int, fn func(int)) { inParallel(g.c.parallel, n, fn) }
+	each := func(n int, fn func(int)) { host.InParallel(g.c.parallel, n, fn) }
 	return g.kinds.Plan(ctx, one, each, progress)
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/metal/custom"
@@ -42,7 +43,7 @@ type life struct {
 
 // function plans one. It notes the buffers of its values.
 func (b *builder) function(f *ir.Func, values map[*ir.Value]int) (*launch.Function, error) {
-	p := &function{builder: b, f: f, at: values, places: map[*ir.Op]int{}, over: overwriting(f), status: -1}
+	p := &function{builder: b, f: f, at: values, places: map[*ir.Op]int{}, over: interp.Overwriting(f), status: -1}
 	p.out = &launch.Function{Name: f.Name, Buffers: []launch.Memory{}, Steps: []launch.Step{}}
 	for _, d := range f.Dims {
 		p.out.Sizes = append(p.out.Sizes, d.Name)

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 
-	"github.com/aiopt/aiopt/backend/cpu/interp"
 	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
@@ -16,6 +14,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Target is what schedules know of Apple's GPUs: what all of them since the M1 have.
@@ -57,7 +56,9 @@ func Make(ctx context.Context, m *ir.Module, o Options) (*Plan, error) {
 	kinds := calls.KindsOf(ops)
 	target := Target()
 	target.Stop = func() bool { return ctx.Err() != nil }
-	all, err := kinds.Plan(ctx, func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, target) }, inParallel(o.Threads), progress)
+	one := func(op *ir.Op) (*calls.Plan, error) { return calls.Of(op, target) }
+	each := func(n int, fn func(int)) { host.InParallel(o.Threads, n, fn) }
+	all, err := kinds.Plan(ctx, one, each, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -89,26 +90,6 @@ func (b *builder) renumber(f *launch.File) {
 				d.Kernel = len(b.texts.entries) + ^d.Kernel
 			}
 		}
-	}
-}
-
-// inParallel calls a function for 0 to n-1, on some threads.
-func inParallel(threads int) func(n int, fn func(i int)) {
-	return func(n int, fn func(i int)) {
-		next := make(chan int)
-		var wg sync.WaitGroup
-		for range min(threads, n) {
-			wg.Go(func() {
-				for i := range next {
-					fn(i)
-				}
-			})
-		}
-		for i := range n {
-			next <- i
-		}
-		close(next)
-		wg.Wait()
 	}
 }
 
@@ -167,6 +148,3 @@ func (b *builder) kernels(op *ir.Op, over map[*ir.Op]bool) (*calls.Plan, []int, 
 	numbers, err := b.texts.add(op, list)
 	return p, numbers, err
 }
-
-// overwriting are the updates of a function that may be written over their base.
-func overwriting(f *ir.Func) map[*ir.Op]bool { return interp.Overwriting(f) }

@@ -97,11 +97,9 @@ func (m *Module) addShare() {
 	scratch, spins := llvm.NewParam("scratch", pointer{}), llvm.NewParam("spins", types.I64)
 	f := m.module.NewFunc(Sharer, types.I64, list, from, n, epoch, scratch, spins)
 	one := constant.NewInt(types.I64, 1)
-	var b [9]*llvm.Block
-	for i := range b {
-		b[i] = f.NewBlock("")
-	}
-	entry, head, open, claim, free, try, work, wait, next := b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8]
+	entry, head, open := f.NewBlock(""), f.NewBlock(""), f.NewBlock("")
+	claim, free, try := f.NewBlock(""), f.NewBlock(""), f.NewBlock("")
+	work, wait, next := f.NewBlock(""), f.NewBlock(""), f.NewBlock("")
 	ended, gone, late := f.NewBlock(""), f.NewBlock(""), f.NewBlock("")
 	g := &gen{Module: m, fn: f}
 
