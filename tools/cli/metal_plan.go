@@ -37,10 +37,10 @@ func (c *metal) checkPlan(ctx context.Context, m *ir.Module, p *plan.Plan, r *me
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	k.backend.Trust = c.trust && err == nil // a plan with kernels that are wrong would only show that again
+	k.backend.Trust = c.trust && err == nil && len(of.errs) == 0 // a plan with kernels that are wrong would only show that again
 	err = errors.Join(k.generated(ctx), err)
-	r.Checked = append(r.Checked, of.Checked...)
-	return err
+	r.add(of)
+	return errors.Join(append(slices.Clone(r.errs), err)...)
 }
 
 // planCheck is a check under way.
@@ -53,13 +53,6 @@ type planCheck struct {
 	texts   map[string]*check.Program
 	seen    map[int]bool
 	bar     *progress
-	errs    []error
-}
-
-// wrong notes something that is.
-func (k *planCheck) wrong(err error) {
-	k.errs = append(k.errs, err)
-	k.r.Wrong = append(k.r.Wrong, err.Error())
 }
 
 // generated checks what aiopt has printed.
@@ -83,11 +76,12 @@ func (k *planCheck) generated(ctx context.Context) (err error) {
 			break
 		}
 	}
-	return errors.Join(k.errs...)
+	return nil
 }
 
 // function checks the kernels of a function at the first sizes of a case that it runs with, and then all of it.
 func (k *planCheck) function(ctx context.Context, i int, one numeric.Case) error {
+	before := len(k.r.errs)
 	tried, partial, worst := 0, 0, 0.0
 	show := func(t *checked.Trial) error {
 		tried += len(t.Kernels)
@@ -112,16 +106,16 @@ func (k *planCheck) function(ctx context.Context, i int, one numeric.Case) error
 		}
 		k.seen = map[int]bool{}
 	}
+	if len(k.r.errs) > before {
+		return nil
+	}
 	name := k.m.Funcs[i].Name
-	if tried > 0 && len(k.errs) == 0 {
+	if tried > 0 {
 		line := fmt.Sprintf("@%s: %s right in three orders of threads, within %.3g", name, areOf(tried), worst)
 		if partial > 0 {
 			line += fmt.Sprintf("; of %d with very many threads, the first groups were run", partial)
 		}
 		k.r.Checked = append(k.r.Checked, line)
-	}
-	if len(k.errs) > 0 {
-		return nil
 	}
 	return k.whole(ctx, i, one)
 }
@@ -136,13 +130,13 @@ func areOf(n int) string {
 // trial holds what kernels gave against what they should.
 func (k *planCheck) trial(t *checked.Trial) (float64, error) {
 	for _, d := range t.Findings {
-		k.wrong(errors.New(d.String()))
+		k.r.wrong(errors.New(d.String()))
 	}
 	if t.Got == nil {
 		return 0, nil
 	}
 	if err := numeric.Differ(t.Got, t.Want); err != nil {
-		k.wrong(fmt.Errorf("%skernel %s: what it gives for %s is wrong: %w", at(t.Op), t.Kernels[len(t.Kernels)-1].Function, t.Op.Name(), said(err)))
+		k.r.wrong(fmt.Errorf("%skernel %s: what it gives for %s is wrong: %w", at(t.Op), t.Kernels[len(t.Kernels)-1].Function, t.Op.Name(), said(err)))
 	}
 	gap, err := host.Measure(t.Got, t.Want, host.Tolerance{})
 	return gap.MaxAbs, err
@@ -153,11 +147,8 @@ const mostThreads = 1 << 19
 
 // whole runs a function by its plan in three orders, where that is not too much.
 func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
+	before := len(k.r.errs)
 	name := k.m.Funcs[i].Name
-	want, err := computed(ctx, interp.Backend{}, k.m, name, one.In)
-	if err != nil {
-		return err
-	}
 	threads, err := k.threads(i, one.In)
 	if err != nil {
 		return err
@@ -165,6 +156,10 @@ func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
 	if threads > mostThreads {
 		k.r.Checked = append(k.r.Checked, fmt.Sprintf("@%s: not run as a whole, which takes %d threads", name, threads))
 		return nil
+	}
+	want, err := computed(ctx, interp.Backend{}, k.m, name, one.In)
+	if err != nil {
+		return err
 	}
 	faults := make([]fault, len(want))
 	for n, order := range orders {
@@ -183,10 +178,10 @@ func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
 	}
 	for j, f := range faults {
 		if f.first != nil {
-			k.wrong(fmt.Errorf("@%s: output %d of its plan is wrong with steps and threads %s: %w", name, j, strings.Join(f.orders, ", "), f.first))
+			k.r.wrong(fmt.Errorf("@%s: output %d of its plan is wrong with steps and threads %s: %w", name, j, strings.Join(f.orders, ", "), f.first))
 		}
 	}
-	if len(k.errs) == 0 {
+	if len(k.r.errs) == before {
 		k.r.Checked = append(k.r.Checked, fmt.Sprintf("@%s: its plan gives what the interpreter gives, in three orders of steps and threads", name))
 	}
 	return nil

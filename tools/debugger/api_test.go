@@ -232,6 +232,23 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestConstant: what a model holds is shown without a run.
+func TestConstant(t *testing.T) {
+	s := opened(t, strings.Replace(small, "value = 2.0} : tensor<f32>", "value = dense<2x3xf32>[1.0, 2.0, 3.0, 4.0, 5.0, -6.0]} : tensor<2x3xf32>", 1))
+	path := fmt.Sprintf("/api/models/m1/funcs/main/constants/%d", nodeOf(t, s, "w"))
+	if got := ask[stats](t, s, path); got.Count != 6 || got.Min != -6 || got.Max != 5 {
+		t.Errorf("got %+v", got)
+	}
+	if got := ask[sliceInfo](t, s, path+"/slice"); got.Rows != 2 || got.Cols != 3 {
+		t.Errorf("got %+v", got)
+	}
+	for _, path := range []string{fmt.Sprintf("/api/models/m1/funcs/main/constants/%d", nodeOf(t, s, "relu")), "/api/models/m1/funcs/none/constants/1", "/api/models/m1/funcs/main/constants/99"} {
+		if w := answered(s, request(s, http.MethodGet, path, "")); w.Code != http.StatusNotFound {
+			t.Errorf("%s: got %d", path, w.Code)
+		}
+	}
+}
+
 // TestWrongInputs: what cannot be an input is an error that names it.
 func TestWrongInputs(t *testing.T) {
 	s := opened(t, small)

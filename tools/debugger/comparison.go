@@ -78,7 +78,7 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, points: map[string]compare.Point{}}
-	c.job = s.jobs.add("c", c.sides[0].Title+" against "+c.sides[1].Title)
+	c.job = s.jobs.add("c", c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
 	s.compares.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, s, tested, reference, in, ask.Preset) })
 	return map[string]string{"id": c.job.ID}, nil

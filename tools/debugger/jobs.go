@@ -20,6 +20,7 @@ const (
 type job struct {
 	ID     string `json:"id"`
 	Title  string `json:"title"`
+	Model  string `json:"model,omitempty"` // that a run or a comparison is of
 	Status string `json:"status"`
 	What   string `json:"what"` // it does now
 	Done   int    `json:"done"`
@@ -52,7 +53,7 @@ func (js *jobs) begin(ctx context.Context) {
 }
 
 // add makes a job that has not begun; run does.
-func (js *jobs) add(prefix, title string) *job {
+func (js *jobs) add(prefix, title, model string) *job {
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	n := 1
@@ -61,7 +62,7 @@ func (js *jobs) add(prefix, title string) *job {
 			n++
 		}
 	}
-	j := &job{ID: fmt.Sprintf("%s%d", prefix, n), Title: title, Status: running, jobs: js}
+	j := &job{ID: fmt.Sprintf("%s%d", prefix, n), Title: title, Model: model, Status: running, jobs: js}
 	j.ctx, j.cancel = context.WithCancel(js.ctx)
 	js.list = append(js.list, j)
 	js.touch(j)

@@ -14,12 +14,13 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/msl"
 	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 )
 
 // hasKernel reports an operation that code may be generated for.
 func hasKernel(op *ir.Op) bool {
-	return op.Def.Dialect() != "torch" && !op.Def.Traits.Has(ir.Terminator) && schedule.OneResult(op)
+	return op.Def.Dialect() != "torch" && !op.Is(core.Constant) && !op.Def.Traits.Has(ir.Terminator) && schedule.OneResult(op)
 }
 
 // printer gives the text that is generated for an operation.

@@ -40,7 +40,7 @@ func (s *Server) Open(path, passes string) string {
 	if passes != "" {
 		title += " · " + passes
 	}
-	m.job = s.jobs.add("m", title)
+	m.job = s.jobs.add("m", title, "")
 	s.models.put(m.job.ID, m)
 	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
 	return m.job.ID
@@ -49,7 +49,11 @@ func (s *Server) Open(path, passes string) string {
 func (s *Server) open(ctx context.Context, m *model) error {
 	j := m.job
 	j.step("reading", 0, 0)
-	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: s.opt.Warn})
+	warn := func(text string) {
+		m.log = append(m.log, "warning: "+text)
+		s.opt.Warn(text)
+	}
+	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: warn})
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/ir/text"
 )
 
 // mostSide is how many elements a slice shows along an axis; of a longer one every n-th is shown.
@@ -66,30 +68,67 @@ func thin(t *host.Tensor) (*host.Tensor, [2]int) {
 	return t, step
 }
 
-// shownTensor is what a request is about: a value of a run, or of a point of a comparison.
+// shownTensor is what a request is about.
 func (s *Server) shownTensor(r *http.Request) (*host.Tensor, error) {
-	var t *host.Tensor
-	if r.PathValue("comparison") != "" {
-		c, err := s.comparison(r)
-		if err != nil {
-			return nil, err
-		}
-		if t, err = c.tensor(r.Context(), r); err != nil {
-			return nil, err
-		}
-	} else {
-		c, id, err := s.runValue(r)
-		if err != nil {
-			return nil, err
-		}
-		if t, err = c.tensor(r.Context(), s, id); err != nil {
-			return nil, err
-		}
+	find := s.runTensor
+	switch {
+	case r.PathValue("comparison") != "":
+		find = s.pointTensor
+	case r.PathValue("model") != "":
+		find = s.constantTensor
 	}
-	if t.Elem.Packed() {
+	t, err := find(r)
+	if err == nil && t.Elem.Packed() {
 		t = host.Unpack(t)
 	}
-	return t, nil
+	return t, err
+}
+
+// runTensor is a value of a run.
+func (s *Server) runTensor(r *http.Request) (*host.Tensor, error) {
+	c, id, err := s.runValue(r)
+	if err != nil {
+		return nil, err
+	}
+	return c.tensor(r.Context(), s, id)
+}
+
+// pointTensor is a value of a point of a comparison.
+func (s *Server) pointTensor(r *http.Request) (*host.Tensor, error) {
+	c, err := s.comparison(r)
+	if err != nil {
+		return nil, err
+	}
+	return c.tensor(r.Context(), r)
+}
+
+// constantTensor is the data of a constant, which needs no run.
+func (s *Server) constantTensor(r *http.Request) (*host.Tensor, error) {
+	m, err := s.model(r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.program(r.PathValue("func"))
+	if err != nil {
+		return nil, err
+	}
+	n, err := p.node(r)
+	if err != nil {
+		return nil, err
+	}
+	op := p.tree.Op(n)
+	if op == nil || !op.Is(core.Constant) {
+		return nil, notFound("the node %d is no constant", n)
+	}
+	switch v := op.Attr("value").(type) {
+	case ir.Dense:
+		return v.T, nil
+	case ir.Symbol:
+		if res := m.module.Resource(string(v)); res != nil {
+			return res.Tensor()
+		}
+	}
+	return nil, notFound("%s has no data of its own", text.PrintOp(op, p.names[op.Parent()]))
 }
 
 func (s *Server) getSlice(r *http.Request) (any, error) {

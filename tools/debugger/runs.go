@@ -81,7 +81,7 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[graph.Node]int64{}}
-	c.job = s.jobs.add("r", fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()))
+	c.job = s.jobs.add("r", fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), m.job.ID)
 	s.runs.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, engine, s.opt.Warn) })
 	return map[string]string{"id": c.job.ID}, nil

@@ -17,7 +17,7 @@ func (s *Server) getSearch(r *http.Request) (any, error) {
 		return nil, err
 	}
 	words := strings.Fields(strings.ToLower(r.FormValue("q")))
-	found, modules := []graph.Node{}, []graph.Node{} // what is in modules matches more often by itself than they do
+	found, later := []graph.Node{}, []graph.Node{} // operations go before modules and constants, which match as often
 	for n := graph.Node(1); int(n) < p.tree.Len() && len(words) > 0 && len(found) < mostFound; n++ {
 		have := strings.ToLower(p.described(n))
 		all := true
@@ -25,13 +25,13 @@ func (s *Server) getSearch(r *http.Request) (any, error) {
 			all = all && strings.Contains(have, w)
 		}
 		switch {
-		case all && p.tree.Kind[n] == graph.Module:
-			modules = append(modules, n)
+		case all && (p.tree.Kind[n] == graph.Module || p.tree.Kind[n] == graph.Constant):
+			later = append(later, n)
 		case all:
 			found = append(found, n)
 		}
 	}
-	found = append(found, modules...)
+	found = append(found, later...)
 	return map[string]any{"nodes": found[:min(len(found), mostFound)], "most": mostFound}, nil
 }
 

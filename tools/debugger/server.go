@@ -9,12 +9,15 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
 
 	"github.com/aiopt/aiopt"
+	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
+	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -97,6 +100,7 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, answer) })
 	}
 	mux.HandleFunc("GET /api/events", s.events)
+	mux.HandleFunc("GET /api/models/{model}/funcs/{func}/constants/{node}/image.png", s.image)
 	mux.HandleFunc("GET /api/runs/{run}/values/{value}/image.png", s.image)
 	mux.HandleFunc("GET /api/compare/{comparison}/points/{point}/{side}/image.png", s.image)
 	files, err := fs.Sub(dist, "dist")
@@ -113,30 +117,32 @@ type answer func(r *http.Request) (any, error)
 // answers is the API but for its streams and pictures.
 func (s *Server) answers() map[string]answer {
 	return map[string]answer{
-		"GET /api/about":                                            s.about,
-		"POST /api/models":                                          s.postModel,
-		"GET /api/models/{model}":                                   s.getModel,
-		"GET /api/models/{model}/tree":                              s.getTree,
-		"POST /api/models/{model}/scene":                            s.postScene,
-		"GET /api/models/{model}/op/{node}":                         s.getOp,
-		"GET /api/models/{model}/kernel/{node}":                     s.getKernel,
-		"GET /api/models/{model}/source/{file}":                     s.getSource,
-		"GET /api/models/{model}/text":                              s.getText,
-		"GET /api/models/{model}/search":                            s.getSearch,
-		"GET /api/models/{model}/stages/{stage}":                    s.getStage,
-		"GET /api/models/{model}/profile":                           s.getProfile,
-		"GET /api/models/{model}/inputs":                            s.getInputs,
-		"POST /api/runs":                                            s.postRun,
-		"GET /api/runs/{run}":                                       s.getRun,
-		"GET /api/runs/{run}/values/{value}":                        s.getStats,
-		"GET /api/runs/{run}/values/{value}/slice":                  s.getSlice,
-		"POST /api/compare":                                         s.postCompare,
-		"GET /api/compare/{comparison}/points":                      s.getPoints,
-		"GET /api/compare/{comparison}/points/{point}":              s.getPoint,
-		"POST /api/compare/{comparison}/points/{point}/local":       s.postLocal,
-		"GET /api/compare/{comparison}/points/{point}/{side}":       s.getPointStats,
-		"GET /api/compare/{comparison}/points/{point}/{side}/slice": s.getSlice,
-		"DELETE /api/jobs/{job}":                                    s.cancelJob,
+		"GET /api/about":                                              s.about,
+		"POST /api/models":                                            s.postModel,
+		"GET /api/models/{model}":                                     s.getModel,
+		"GET /api/models/{model}/tree":                                s.getTree,
+		"POST /api/models/{model}/scene":                              s.postScene,
+		"GET /api/models/{model}/op/{node}":                           s.getOp,
+		"GET /api/models/{model}/kernel/{node}":                       s.getKernel,
+		"GET /api/models/{model}/source/{file}":                       s.getSource,
+		"GET /api/models/{model}/text":                                s.getText,
+		"GET /api/models/{model}/search":                              s.getSearch,
+		"GET /api/models/{model}/stages/{stage}":                      s.getStage,
+		"GET /api/models/{model}/profile":                             s.getProfile,
+		"GET /api/models/{model}/inputs":                              s.getInputs,
+		"POST /api/runs":                                              s.postRun,
+		"GET /api/runs/{run}":                                         s.getRun,
+		"GET /api/runs/{run}/values/{value}":                          s.getStats,
+		"GET /api/runs/{run}/values/{value}/slice":                    s.getSlice,
+		"POST /api/compare":                                           s.postCompare,
+		"GET /api/compare/{comparison}/points":                        s.getPoints,
+		"GET /api/compare/{comparison}/points/{point}":                s.getPoint,
+		"POST /api/compare/{comparison}/points/{point}/local":         s.postLocal,
+		"GET /api/compare/{comparison}/points/{point}/{side}":         s.getTensorStats,
+		"GET /api/models/{model}/funcs/{func}/constants/{node}":       s.getTensorStats,
+		"GET /api/models/{model}/funcs/{func}/constants/{node}/slice": s.getSlice,
+		"GET /api/compare/{comparison}/points/{point}/{side}/slice":   s.getSlice,
+		"DELETE /api/jobs/{job}":                                      s.cancelJob,
 	}
 }
 
@@ -194,14 +200,24 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(data) // a browser that has gone needs no answer
 }
 
+// usable reports an engine that this machine can have.
+func usable(b backend.Backend) bool {
+	switch b := b.(type) {
+	case native.Backend:
+		return b.Available() == nil // it needs LLVM
+	case gpu.Backend:
+		return runtime.GOOS == "darwin"
+	}
+	return true
+}
+
 // about is what the page needs before anything else.
 func (s *Server) about(*http.Request) (any, error) {
 	var backends []string
 	for _, b := range s.tk.Backends {
-		if n, ok := b.(native.Backend); ok && n.Available() != nil {
-			continue // a machine without LLVM
+		if usable(b) {
+			backends = append(backends, b.Name())
 		}
-		backends = append(backends, b.Name())
 	}
 	type pipeline struct {
 		Name string `json:"name"`

@@ -82,8 +82,8 @@ func (s *Server) getStats(r *http.Request) (any, error) {
 	return statsInfo{have.stats, have.times}, nil
 }
 
-// getPointStats sums up a value of a point.
-func (s *Server) getPointStats(r *http.Request) (any, error) {
+// getTensorStats sums up a constant, or a value of a point.
+func (s *Server) getTensorStats(r *http.Request) (any, error) {
 	t, err := s.shownTensor(r)
 	if err != nil {
 		return nil, err

@@ -71,17 +71,36 @@ func (s *Server) getTree(r *http.Request) (any, error) {
 	return info, nil
 }
 
-// atFirst opens what fits; where the second level is too much for the eye, the function alone.
+// atFirst opens what fits; where the second level is too much for the eye, the function alone, and the one module in it.
 func atFirst(t *graph.Tree) graph.Open {
 	open := t.ToFit(0, fewBoxes)
 	boxes := 0
 	for n := range open {
 		t.Children(n, func(graph.Node) { boxes++ })
 	}
-	if boxes > 4*fewBoxes {
-		return graph.Open{0: true}
+	if boxes <= 4*fewBoxes {
+		return open
+	}
+	open = graph.Open{}
+	for at := graph.Node(0); at != graph.None; at = onlyModule(t, at) {
+		open[at] = true
 	}
 	return open
+}
+
+// onlyModule is the module directly in a node that has one, None where there are others or none.
+func onlyModule(t *graph.Tree, n graph.Node) graph.Node {
+	only, count := graph.None, 0
+	t.Children(n, func(c graph.Node) {
+		if t.Kind[c] == graph.Module {
+			only = c
+			count++
+		}
+	})
+	if count != 1 {
+		return graph.None
+	}
+	return only
 }
 
 func nodesOf(open graph.Open) []graph.Node {

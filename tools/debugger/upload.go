@@ -18,8 +18,7 @@ import (
 	"github.com/aiopt/aiopt/ir/safetensors"
 )
 
-// readUpload reads the tensor of an input from a file that the page sends: a .npy, an image, or a .npz or .safetensors that has
-// one tensor, or one by the input's name or place.
+// readUpload reads the tensor of an input from a file that the page sends.
 func readUpload(h *multipart.FileHeader, v *ir.Value, place int, ask inputAsk) (*host.Tensor, error) {
 	f, err := h.Open()
 	if err != nil {
@@ -30,8 +29,14 @@ func readUpload(h *multipart.FileHeader, v *ir.Value, place int, ask inputAsk) (
 	if err != nil {
 		return nil, err
 	}
+	return parseUpload(h.Filename, data, v, place, ask)
+}
+
+// parseUpload reads a .npy, an image, or a .npz or .safetensors that has one tensor, or one by the input's name or place.
+func parseUpload(name string, data []byte, v *ir.Value, place int, ask inputAsk) (*host.Tensor, error) {
 	var all map[string]*host.Tensor
-	switch ending := strings.ToLower(filepath.Ext(h.Filename)); ending {
+	var err error
+	switch ending := strings.ToLower(filepath.Ext(name)); ending {
 	case ".npy":
 		return host.ParseNPY(data)
 	case ".png", ".jpg", ".jpeg":
@@ -44,7 +49,7 @@ func readUpload(h *multipart.FileHeader, v *ir.Value, place int, ask inputAsk) (
 			all, err = allOf(file)
 		}
 	default:
-		err = fmt.Errorf("found %s, expected a .npy, .npz, .safetensors, .png or .jpg file", h.Filename)
+		err = fmt.Errorf("found %s, expected a .npy, .npz, .safetensors, .png or .jpg file", name)
 	}
 	if err != nil {
 		return nil, err
@@ -57,7 +62,7 @@ func readUpload(h *multipart.FileHeader, v *ir.Value, place int, ask inputAsk) (
 			return t, nil
 		}
 	}
-	return nil, fmt.Errorf("%s has %s and none is called %s", h.Filename, host.Counted(len(all), "tensor"), v.Name)
+	return nil, fmt.Errorf("%s has %s and none is called %s", name, host.Counted(len(all), "tensor"), v.Name)
 }
 
 // readNPZ reads the arrays of a zip file, whose directory may lie about their sizes.
@@ -108,7 +113,7 @@ func imageAxes(t ir.Type) *axes {
 }
 
 // mostPixels bounds what an image unfolds to.
-const mostPixels = 64 << 20
+const mostPixels = 16 << 20
 
 // readImage makes the tensor of an image: numbers from 0 to 1, less the mean, over the standard deviation of each channel; integers
 // stay from 0 to 255. It takes the sizes of the type, or its own where these are open.

@@ -105,8 +105,8 @@ effect(() => {
 
 // The run whose values are shown: the chosen one, or the newest of this function.
 export const run = loaded<RunInfo>(() => {
-  const own = jobsOf("r").filter((j) => j.status === "done");
-  const id = address.value.r ?? own[own.length - 1]?.id;
+  const own = jobsOf("r").filter((j) => j.status === "done" && j.model === modelID.value);
+  const id = own.find((j) => j.id === address.value.r)?.id ?? own.at(-1)?.id;
   return id && isDone(id) ? `/api/runs/${id}` : undefined;
 }, fresh);
 

@@ -13,6 +13,7 @@ export interface About {
 export interface Job {
   id: string;
   title: string;
+  model?: string; // that a run or a comparison is of
   status: "running" | "done" | "failed" | "cancelled";
   what: string;
   done: number;

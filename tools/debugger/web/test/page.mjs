@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 
 export const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const program = process.env.AIOPT ?? root + "aiopt";
-const browserPath = process.env.AIOPT_CHROMIUM ?? "/usr/bin/chromium";
+export const browserPath = process.env.AIOPT_CHROMIUM ?? "/usr/bin/chromium";
 // Where the page's files are taken from instead of the program, so that a change of the page needs no build of that.
 const pageFolder = process.env.AIOPT_PAGE;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -10,7 +10,7 @@ const first = (page) => points(page).first();
 async function compareWithSaved(page) {
   await page.keyboard.press("c");
   await page.locator("dialog select[aria-label=Reference] option:checked", { hasText: "saved" }).waitFor({ state: "attached" });
-  await page.getByRole("button", { name: "Compare", exact: true }).last().focus();
+  await page.locator("dialog button.primary:focus").waitFor();
   await page.keyboard.press("Enter");
   await first(page).waitFor();
   await page.locator(".points").waitFor();

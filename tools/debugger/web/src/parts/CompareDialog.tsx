@@ -10,7 +10,7 @@ export function CompareDialog() {
   const runs = jobsOf("r").filter((j) => j.status === "done");
   const saved = about.value?.saved ?? [];
   const other = saved[0]?.model ?? models.find((j) => j.id !== modelID.value)?.id ?? modelID.value ?? "";
-  const fastest = about.value?.backends.at(-1) ?? "interp"; // cpu, where the machine has LLVM
+  const fastest = about.value?.backends.includes("cpu") ? "cpu" : "interp";
   const [tested, setTested] = useState({ model: modelID.value ?? "", backend: fastest });
   const [reference, setReference] = useState({ model: other, backend: "interp" });
   const [inputs, setInputs] = useState(saved.some((s) => s.model === other) ? "" : (runs.at(-1)?.id ?? ""));
@@ -68,7 +68,7 @@ export function CompareDialog() {
           </select>
         </label>
         {error && <p class="problem" role="alert">{error}</p>}
-        <div class="buttons"><button type="submit" class="primary">Compare</button></div>
+        <div class="buttons"><button type="submit" class="primary" autofocus>Compare</button></div>
       </form>
     </Modal>
   );

@@ -64,7 +64,7 @@ function Details({ o }: { o: OpInfo }) {
         <ModulePath path={o.module.path} class={o.module.class} />
       </header>
       <Comparison at={o.node} />
-      {o.results?.map((v) => <Tensor key={v.value} value={v} many={o.results!.length > 1} compared={worst.value.get(o.node)?.node === o.node} />)}
+      {o.results?.map((v) => <Tensor key={v.value} value={v} many={o.results!.length > 1} constant={o.kind === "core.constant"} compared={worst.value.get(o.node)?.node === o.node} />)}
       <Links title="Inputs" list={(o.operands ?? []).map((p) => ({ name: p.name, doc: p.doc, value: p.value }))} />
       <Users results={o.results ?? []} />
       <Inside at={o.node} />

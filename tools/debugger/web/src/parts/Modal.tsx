@@ -1,12 +1,12 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { dialog } from "../state";
 import { Icon } from "./Icon";
 
-/** Modal is a dialog; the browser keeps the focus in it and closes it on Escape. */
+/** Modal is a dialog; the browser gives the focus to what has autofocus, keeps it in the dialog, and closes that on Escape. */
 export function Modal({ title, wide, children }: { title: string; wide?: boolean; children: ComponentChildren }) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     ref.current?.showModal();
   }, []);
   const close = (): void => ref.current?.close();

@@ -24,7 +24,7 @@ export function PassesDialog() {
         <p class="soft">The model is read again and opened beside this one, so that both can be run and compared.</p>
         <label class="block-field">
           Passes
-          <input class="mono" value={passes} onInput={(e) => setPasses(e.currentTarget.value)} spellcheck={false} />
+          <input class="mono" autofocus value={passes} onInput={(e) => setPasses(e.currentTarget.value)} spellcheck={false} />
         </label>
         <div class="tags">
           {examples.map((p) => <button type="button" key={p} class="tag" onClick={() => setPasses(p)}>{p || "none"}</button>)}

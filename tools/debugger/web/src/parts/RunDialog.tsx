@@ -29,6 +29,7 @@ export function RunDialog() {
 
   const start = async (e: Event): Promise<void> => {
     e.preventDefault();
+    if (!info.data) return;
     localStorage.setItem("backend", backend);
     const form = new FormData();
     const inputs = (info.data?.inputs ?? []).map((i, at) => {
@@ -66,7 +67,7 @@ export function RunDialog() {
         {info.error && <p class="problem">{info.error}</p>}
         {error && <p class="problem" role="alert">{error}</p>}
         <div class="buttons">
-          <button type="submit" class="primary" disabled={!info.data}>Run</button>
+          <button type="submit" class="primary" autofocus aria-disabled={!info.data}>Run</button>
         </div>
       </form>
     </Modal>

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { short } from "../kinds";
-import { go, metric, node, points, about } from "../state";
+import { about, comparisonID, go, jobsOf, metric, node, points } from "../state";
 import { gradeOf, shownPoints } from "../verdicts";
 import type { Point, Unmatched } from "../wire";
 import { Chip } from "./Chip";
@@ -48,13 +48,17 @@ export function SyncPoints() {
   if (!p) return <p class="empty">Compare two runs to see where they part.</p>;
   if (!shownPoints.value)
     return (
-      <p class="empty">
-        The comparison is of another model. <button class="inline" onClick={() => go({ m: p.tested.model, v: undefined })}>Show it</button>
-      </p>
+      <>
+        <Sessions />
+        <p class="empty">
+          The comparison is of another model. <button class="inline" onClick={() => go({ m: p.tested.model, f: undefined, v: undefined })}>Show it</button>
+        </p>
+      </>
     );
   const missing = p.unmatched ?? [];
   return (
     <>
+      <Sessions />
       <div class="sides">
         <p><b>A</b> {p.tested.title}</p>
         <p><b>B</b> {p.reference.title}</p>
@@ -83,6 +87,19 @@ export function SyncPoints() {
         {!p.complete && <span class="bar-note">still comparing …</span>}
       </div>
     </>
+  );
+}
+
+/** Sessions chooses among the comparisons, where there are several. */
+function Sessions() {
+  const all = jobsOf("c").filter((j) => j.status === "done" || j.status === "running");
+  if (all.length < 2) return null;
+  return (
+    <div class="bar">
+      <select class="whole" aria-label="Comparison" value={comparisonID.value} onChange={(e) => go({ c: e.currentTarget.value })}>
+        {all.map((j) => <option key={j.id} value={j.id}>{j.id}: {j.title}</option>)}
+      </select>
+    </div>
   );
 }
 

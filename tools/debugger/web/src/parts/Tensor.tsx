@@ -3,13 +3,15 @@ import { query } from "../api";
 import { decode, paint, range, type Map } from "../colour";
 import { useFetched } from "../fetched";
 import { counted, figure } from "../numbers";
-import { dialog, shownRun } from "../state";
+import { dialog, funcName, go, jobsOf, modelID, shownRun } from "../state";
 import type { Slice, Stats, Value } from "../wire";
 import { Section } from "./Inspector";
 
 /** Tensor shows what a run computed for a value. */
-export function Tensor({ value, many, compared }: { value: Value; many: boolean; compared: boolean }) {
+export function Tensor({ value, many, compared, constant }: { value: Value; many: boolean; compared: boolean; constant: boolean }) {
   const run = shownRun.value;
+  if (constant)
+    return <Section title="Value"><TensorView path={`/api/models/${modelID.value}/funcs/${funcName.value}/constants/${value.node}`} /></Section>;
   if (!run && compared) return null;
   return (
     <Section title={many ? `Value ${value.text}` : "Value"}>
@@ -18,8 +20,20 @@ export function Tensor({ value, many, compared }: { value: Value; many: boolean;
           Nothing has run yet. <button class="inline" onClick={() => (dialog.value = "run")}>Run the model</button> to see numbers.
         </p>
       )}
+      {run && <Runs at={run.id} />}
       {run && <TensorView path={`/api/runs/${run.id}/values/${value.value}`} />}
     </Section>
+  );
+}
+
+/** Runs chooses among the runs of the model, where there are several. */
+function Runs({ at }: { at: string }) {
+  const all = jobsOf("r").filter((j) => j.status === "done" && j.model === modelID.value);
+  if (all.length < 2) return null;
+  return (
+    <select class="whole" aria-label="Run" value={at} onChange={(e) => go({ r: e.currentTarget.value })}>
+      {all.map((j) => <option key={j.id} value={j.id}>{j.id}: {j.title}</option>)}
+    </select>
   );
 }
 
