@@ -32,10 +32,23 @@ type Folder struct {
 // system has no such place keeps nothing.
 func User(name string, limit int64) Folder {
 	dir, err := os.UserCacheDir()
+	if given := os.Getenv(variable); err != nil && given != "" && !filepath.IsAbs(given) {
+		return Folder{Limit: limit, nowhere: fmt.Errorf("%s=%s: expected a path from the root, such as %s", variable, given, absolute(given))}
+	}
 	if err != nil {
 		return Folder{Limit: limit, nowhere: fmt.Errorf("no folder is known to keep files in: %w; set HOME or XDG_CACHE_HOME", err)}
 	}
 	return Folder{Dir: filepath.Join(dir, "aiopt", name), Limit: limit}
+}
+
+// variable names the folder where the user keeps files of this kind.
+const variable = "XDG_CACHE_HOME"
+
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return "/" + path
 }
 
 // Path is where a file of that name is, or would be: for programs that take no open file.

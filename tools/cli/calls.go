@@ -158,11 +158,13 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 			name = safeEngine
 		}
 	}
+	c.noPrecision(name)
 	p, err := c.compileFor(ctx, c.engine(name), m)
 	var missing *toolchain.Missing
 	if c.backend == "" && errors.As(err, &missing) {
 		c.warn("the interpreter runs the model, which is slow, as native code cannot be made: %v", err)
 		name = safeEngine
+		c.noPrecision(name)
 		p, err = c.compileFor(ctx, c.engine(name), m)
 	}
 	if c.backend != "" && errors.As(err, &missing) {
@@ -170,6 +172,13 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 	}
 	c.backend = name
 	return p, err
+}
+
+// noPrecision warns where an engine takes no notice of --precision.
+func (c *calls) noPrecision(engine string) {
+	if engine != fastEngine && c.precision != backend.Precisions()[backend.F32] {
+		c.warn("--precision=%s: the engine %s computes matrix products of f32 as they are; the engine %s rounds", c.precision, engine, fastEngine)
+	}
 }
 
 func (c *calls) compileFor(ctx context.Context, b backend.Backend, m *ir.Module) (backend.Program, error) {

@@ -28,7 +28,8 @@ func compareCommand() command {
 claim the same tensor of the PyTorch model are compared, and every tensor that has no counterpart is listed with the reason.
 
 -passes, --config and --backend are of the tested side. A reference that is a .pt2 is decomposed only, so that every tensor of
-the model is there to compare with; --reference-passes says otherwise. A tested .pt2 is compiled with @cpu as by run.
+the model is there to compare with; --reference-passes says otherwise. --function names a function of an asset of several; the only
+function of the other side is its counterpart, whatever its name. A tested .pt2 is compiled with @cpu as by run.
 
 Without inputs, those that a saved side holds are taken, or random ones, the same each time.
 

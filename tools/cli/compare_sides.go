@@ -39,7 +39,7 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 	if c.reference.flags.pipeline == "" && filepath.Ext(args[1]) == ".pt2" {
 		c.reference.flags.pipeline = "decompose{composites=false}"
 	}
-	c.reference.functions = c.tested.functions
+	functions := c.tested.functions
 	var both [2]opened
 	for at, side := range []*calls{&c.tested, &c.reference} {
 		o := &both[at]
@@ -51,6 +51,12 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 		}
 		if err != nil {
 			return sides, close, err
+		}
+	}
+	for at := range both {
+		both[at].calls.functions = functions
+		if m := both[at].module; m != nil && both[1-at].has(functions) {
+			both[at].calls.functions = onlyFunction(m, functions)
 		}
 	}
 	asked, err := c.calls(ctx, both)
@@ -73,6 +79,21 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 		sides[at] = p
 	}
 	return sides, close, nil
+}
+
+// has holds of a model with the functions that are asked for.
+func (o *opened) has(functions string) bool {
+	return o.module != nil && !slices.ContainsFunc(strings.Split(functions, ","), func(n string) bool { return o.module.Func(n) == nil })
+}
+
+// onlyFunction gives the only function of a model for one of another name that was asked for: a model from a file of its own has one, which an
+// asset made of several calls by another name.
+func onlyFunction(m *ir.Module, asked string) string {
+	names, all := strings.Split(asked, ","), choices(m)
+	if asked == "" || m.Func(names[0]) != nil || len(all) != 1 || slices.ContainsFunc(names, func(n string) bool { return n != names[0] }) {
+		return asked
+	}
+	return strings.Join(slices.Repeat(all, len(names)), ",")
 }
 
 // program compiles a model.
@@ -129,7 +150,7 @@ func (c *comparer) calls(ctx context.Context, both [2]opened) (list [2]sideCalls
 			return list, err
 		}
 		for at := range both {
-			if list[at].calls, err = fitting(both[at].module, made); err != nil {
+			if list[at].calls, err = fitting(both[at].module, made, both[at].calls.functions); err != nil {
 				return list, err
 			}
 		}
@@ -206,7 +227,7 @@ func (c *calls) givenCalls(m *ir.Module, given *inputs) (sideCalls, error) {
 
 // madeCalls makes random inputs, as numeric verification does: of several sizes the largest that the reference runs with.
 func (c *comparer) madeCalls(ctx context.Context, m *ir.Module) ([]pass.Call, error) {
-	functions, err := functionList(m, c.tested.functions)
+	functions, err := functionList(m, c.reference.functions)
 	if err != nil {
 		return nil, err
 	}
@@ -252,17 +273,20 @@ func (c *comparer) madeCalls(ctx context.Context, m *ir.Module) ([]pass.Call, er
 	}
 }
 
-// fitting gives a module the calls that were made for another one: inputs by their places.
-func fitting(m *ir.Module, made []pass.Call) ([]pass.Call, error) {
+// fitting gives a module the calls that were made for another one: inputs by their places. Where a function was asked for, it is that.
+func fitting(m *ir.Module, made []pass.Call, asked string) ([]pass.Call, error) {
 	var list []pass.Call
 	for _, k := range made {
 		fn := k.Func
 		if all := choices(m); m.Func(fn) == nil && len(all) == 1 { // of models that were exported apart
 			fn = all[0]
 		}
+		if m.Func(asked) != nil {
+			fn = asked
+		}
 		f := m.Func(fn)
 		if f == nil {
-			return nil, fmt.Errorf("the tested side has no function %q; it has %s", fn, strings.Join(choices(m), ", "))
+			return nil, fmt.Errorf("the tested side has no function %q; it has %s: choose one with --function", fn, strings.Join(choices(m), ", "))
 		}
 		if n := len(backend.SignatureOf(f).Inputs); n != len(k.In) {
 			return nil, fmt.Errorf("@%s takes %s on the tested side and %d on the reference; give inputs by name with --inputs", fn, host.Counted(n, "input"), len(k.In))

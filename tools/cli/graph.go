@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -63,6 +66,9 @@ func (c *drawing) run(ctx context.Context, args []string) error {
 	if c.svg == "-" && c.dot == "-" {
 		return usagef("--svg=- and --dot=-: only one can be the output")
 	}
+	if err := errors.Join(checkEnding("--svg", c.svg, ".svg"), checkEnding("--dot", c.dot, ".dot", ".gv")); err != nil {
+		return err
+	}
 	for _, path := range []string{c.svg, c.dot} {
 		if path != "" && path != "-" {
 			if err := atomicfile.Check(path); err != nil {
@@ -96,6 +102,14 @@ func (c *drawing) run(ctx context.Context, args []string) error {
 		err = c.write(c.dot, func(w io.Writer) error { return graph.WriteDOT(w, t, s, graph.Style{}) })
 	}
 	return err
+}
+
+// checkEnding refuses the name of a file that would not say what is in it.
+func checkEnding(flag, path string, endings ...string) error {
+	if path == "" || path == "-" || slices.Contains(endings, filepath.Ext(path)) {
+		return nil
+	}
+	return usagef("%s=%s: expected a name that ends in %s", flag, path, strings.Join(endings, " or "))
 }
 
 // noModule says which module may have been meant.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend/metal/custom"
+	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/plan"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/atomicfile"
@@ -25,7 +28,7 @@ func metalCommand() command {
 		doc:   "Write a model's Metal kernels and their launch plan to a folder, and check them without a Mac.",
 		long: `DIR gets the texts of the kernels that are generated for the model, STEM.generated.metal, of those that its author wrote, NAME.metal,
 and launch.json, which says how they are called and what a call of each function runs, in which memory and in which order;
-docs/metal.md and docs/asset.md describe them. A table says what is in the plan, and why operations are left to the host.
+docs/metal.md and docs/asset.md describe them. Texts that a launch.json there names, of another model, are removed. A table says what is in the plan, and why operations are left to the host.
 
 --check compiles the texts by clang and runs them on the processor, in three orders of threads: the kernels of the model's author, with
 the sizes of the author's example, then each generated kernel on what the interpreter computes for the operation that it is first used by,
@@ -130,6 +133,7 @@ func (c *metal) write(p *plan.Plan) error {
 		return err
 	}
 	files := append(slices.Clone(p.Texts), custom.File{Name: custom.Description, Data: data})
+	before := textsIn(c.output)
 	var errs []error
 	for _, f := range files {
 		path := filepath.Join(c.output, f.Name)
@@ -141,7 +145,39 @@ func (c *metal) write(p *plan.Plan) error {
 			errs = append(errs, err)
 		}
 	}
+	for _, name := range before {
+		if !slices.ContainsFunc(files, func(f custom.File) bool { return f.Name == name }) {
+			if err := os.Remove(filepath.Join(c.output, name)); !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// textsIn lists the texts that a description in a folder names: those of another model would stay beside the new ones. A file that is no
+// description names none, and neither does a name that leads elsewhere.
+func textsIn(dir string) []string {
+	file, err := os.Open(filepath.Join(dir, custom.Description))
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, launch.MostBytes+1))
+	if err != nil {
+		return nil
+	}
+	described, err := launch.ParseFile(data)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, k := range described.Kernels {
+		if filepath.Base(k.Text) == k.Text && filepath.Ext(k.Text) == ".metal" && !slices.Contains(names, k.Text) {
+			names = append(names, k.Text)
+		}
+	}
+	return names
 }
 
 // untrusted says that kernels were not checked, and how they are.

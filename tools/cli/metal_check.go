@@ -42,8 +42,11 @@ func (c *metal) checkCustom(ctx context.Context, m *ir.Module, list []*custom.Ke
 	bar := c.newProgress()
 	defer bar.finish()
 	for i, k := range list {
-		bar.step("checking kernels", i, len(list))
+		what := fmt.Sprintf("checking kernel %s, at most %.0f seconds of the processor in each of three orders of threads", k.Launch.Name, check.RunTime.Seconds())
+		bar.step(what, i, len(list))
+		stop := c.late(what)
 		out, err := checker.Run(ctx, m, k)
+		stop()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -77,6 +77,23 @@ func (t *tool) warn(format string, args ...any) {
 // slow is how long something may take before a progress bar appears.
 const slow = 2 * time.Second
 
+// late prints a line where something takes longer than two seconds and there is no terminal, which has a bar.
+func (t *tool) late(line string) (stop func()) {
+	if t.tty {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		select {
+		case <-done:
+		case <-time.After(slow):
+			fmt.Fprintln(t.stderr, line)
+		}
+	})
+	return func() { close(done); wait.Wait() }
+}
+
 // progress shows a bar for work that takes longer than two seconds, on a terminal only. One step may take longer than that: what
 // was told before is shown then.
 type progress struct {

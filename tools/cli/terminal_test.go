@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestReadable(t *testing.T) {
@@ -47,5 +49,24 @@ func TestProgress(t *testing.T) {
 		if shown.Len() > before {
 			t.Error("something is shown behind the end")
 		}
+	}
+}
+
+// TestLate prints the line of what takes long, once and only there.
+func TestLate(t *testing.T) {
+	for _, c := range []struct {
+		tty  bool
+		took time.Duration
+		want string
+	}{{false, slow - time.Millisecond, ""}, {false, 2 * slow, "checking\n"}, {true, 2 * slow, ""}} {
+		synctest.Test(t, func(t *testing.T) {
+			var shown bytes.Buffer
+			stop := (&tool{tty: c.tty, stderr: &shown}).late("checking")
+			time.Sleep(c.took)
+			stop()
+			if shown.String() != c.want {
+				t.Errorf("after %v, terminal %v: found %q, expected %q", c.took, c.tty, shown.String(), c.want)
+			}
+		})
 	}
 }

@@ -41,7 +41,10 @@ type Dispatch struct {
 	Args    []Arg  // one for each parameter of the launch
 }
 
-// Limits are what a process may take. Zero values stand for 20 seconds of a run, 60 of compiling a text, and 2 GiB.
+// RunTime is what a run may take of the processor where Limits say nothing.
+const RunTime = 20 * time.Second
+
+// Limits are what a process may take. Zero values stand for RunTime, 60 seconds of compiling a text, and 2 GiB.
 type Limits struct {
 	Time   time.Duration // of the processor
 	Memory int64         // bytes: of a run, for buffers and what is remembered of them
@@ -65,7 +68,7 @@ type Report struct {
 // Run runs a kernel in a child process. What the kernel wrote is in the args' bytes afterwards. An error is a dispatch that
 // does not fit the kernel, or a process that could not be run; what the kernel does wrong is in the report.
 func (p *Program) Run(ctx context.Context, d Dispatch, o Options) (*Report, error) {
-	o.Limits = o.Limits.or(20*time.Second, 2<<30)
+	o.Limits = o.Limits.or(RunTime, 2<<30)
 	number, err := p.fit(d, o)
 	if err != nil {
 		return nil, err

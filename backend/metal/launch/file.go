@@ -31,7 +31,7 @@ const (
 
 // The bounds of a file, which hold what is made of one in memory to some tens of megabytes.
 const (
-	mostBytes   = 16 << 20
+	MostBytes   = 16 << 20 // of the file
 	mostObjects = 50_000
 	mostItems   = 500_000 // values in lists and objects
 )
@@ -103,8 +103,8 @@ func listed[T any](w *writer, before string, list []T) {
 
 // ParseFile reads a file and validates its kernels and functions. Keys that are not known are an error.
 func ParseFile(data []byte) (*File, error) {
-	if len(data) > mostBytes {
-		return nil, fmt.Errorf("launch description: it has %d bytes, expected at most %d", len(data), mostBytes)
+	if len(data) > MostBytes {
+		return nil, fmt.Errorf("launch description: it has %d bytes, expected at most %d", len(data), MostBytes)
 	}
 	if n := bytes.Count(data, []byte(",")) + bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("[")); n > mostItems {
 		return nil, fmt.Errorf("launch description: it has %d values and lists, expected at most %d", n, mostItems)

@@ -1,5 +1,6 @@
 """What can be wrong with a kernel before it is called. Needs no torch."""
 
+import numbers
 import re
 
 from .parameter import ATTRIBUTES
@@ -124,6 +125,11 @@ def check_use(kernel, source, helpers, inputs, results, parameters, place=None):
                 )
 
 
+def _is_size(size):
+    """An integer, which may be one of torch's symbolic ones: those are told by their name, as torch is not needed here."""
+    return type(size) is int or type(size).__name__ == "SymInt" or isinstance(size, numbers.Integral) and not isinstance(size, bool)
+
+
 def check_threads(kernel, group, grid, parameters):
     """Refuse threadgroups beyond Metal's limits, and grids whose threads cannot tell themselves apart.
 
@@ -140,6 +146,8 @@ def check_threads(kernel, group, grid, parameters):
     if total > MOST_THREADS:
         raise KernelError(f"kernel {kernel}: threads_per_thread_group {tuple(group)} has {total} threads, expected at most {MOST_THREADS}")
     for size in grid:
+        if not _is_size(size):
+            raise KernelError(f"kernel {kernel}: threads_per_grid is {tuple(grid)}, expected integers, found {type(size).__name__}; `//` divides integers")
         if type(size) is int and size < 1:
             raise KernelError(f"kernel {kernel}: threads_per_grid is {tuple(grid)}, expected sizes of 1 or more")
     if not parameters and any(type(size) is not int or size != 1 for size in grid):

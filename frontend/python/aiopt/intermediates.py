@@ -116,7 +116,35 @@ def _flat(ep, inputs):
         leaves, found = pytree.tree_flatten((args, kwargs))
         if spec is None or found == spec:
             return leaves
-    raise TypeError(f"the program takes {spec}, found {found}")
+    raise TypeError(f"the program takes {_wanted(names, spec)}; given {_given(inputs)}")
+
+
+def _wanted(names, spec):
+    """What a program takes, in words: leaves by name, and which only as keywords."""
+    if len(names) != spec.num_leaves:
+        return ", ".join(names) or "nothing"
+    args, kwargs = pytree.tree_unflatten(names, spec)
+    words = [_shown(arg) for arg in args] + [f"{name}={_shown(value)}" for name, value in kwargs.items()]
+    return ", ".join(words) or "nothing"
+
+
+def _given(inputs):
+    """What was given, in words."""
+    args, kwargs = _readings(inputs)[-1]
+    words = [f"{len(args)} positional"] * bool(args) + list(kwargs)
+    words += [f"a {type(arg).__name__} of {len(arg)}" for arg in args if isinstance(arg, (tuple, list, dict))]
+    return ", ".join(words) or "nothing"
+
+
+def _shown(value):
+    """A name, or those within a tuple, list or dict."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_shown(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(map(_shown, value)) + ")"
+    return type(value).__name__
 
 
 def _readings(inputs):

@@ -107,6 +107,8 @@ class Threads(unittest.TestCase):
         self.check(r"threads_per_thread_group is 8, expected three sizes", group=8)
         self.check(r"threads_per_grid is \(1, 2\), expected three sizes", grid=(1, 2))
         self.check("expected sizes of 1 or more", grid=(3, 0, 1))
+        self.check(r"threads_per_grid is \(1.5, 1, 1\), expected integers, found float; `//` divides integers", grid=(3 / 2, 1, 1))
+        self.check("expected integers, found bool", grid=(True, 1, 1))
         self.check("no parameter tells one from another", parameters=())
 
 

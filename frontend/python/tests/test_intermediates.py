@@ -211,9 +211,18 @@ class Save(unittest.TestCase):
 
     def test_wrong_inputs(self):
         program = torch.export.export(Layers(), (torch.randn(2, 4),))
-        for inputs in ((), (torch.randn(2, 4), torch.randn(2, 4), 3), {"y": torch.randn(2, 4)}):
-            with self.assertRaisesRegex(TypeError, "the program takes"):
+        x = torch.randn(2, 4)
+        for inputs, given in (((), "nothing"), ((x, x, 3), "3 positional"), ({"y": x}, "y"), (((x,), {"z": x}), "1 positional, z"), (((x, x),), "1 positional, a tuple of 2")):
+            with self.assertRaisesRegex(TypeError, f"the program takes x; given {given}$"):
                 self.save(program, inputs)
+
+        class Nested(torch.nn.Module):
+            def forward(self, pair, *, mask):
+                return pair[0] + pair[1]["low"] + mask
+
+        program = torch.export.export(Nested(), ((x, {"low": x}),), {"mask": x})
+        with self.assertRaisesRegex(TypeError, r"the program takes \(pair_0, \{'low': pair_1_low\}\), mask=mask; given 1 positional$"):
+            self.save(program, (x,))
         self.assertEqual(os.listdir(self.folder.name), [])
 
 

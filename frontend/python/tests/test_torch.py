@@ -132,6 +132,8 @@ class Calls(unittest.TestCase):
         self.check(checks.KernelError, "result_shapes has 2 shapes, expected 1: one for each of y", DOUBLE, x, **sizes(4, [4], [4]))
         self.check(checks.KernelError, r"result_shapes says \[5\] for y, torch_defn gives \[4\]", DOUBLE, x, **sizes(4, [5]))
         self.check(checks.KernelError, "has 2048 threads, expected at most 1024", DOUBLE, x, threads_per_grid=(4, 1, 1), threads_per_thread_group=(64, 32, 1), result_shapes=[[4]])
+        half = {"threads_per_thread_group": (4, 1, 1), "result_shapes": [[4]]}
+        self.check(checks.KernelError, "expected integers, found float; `//` divides integers", DOUBLE, x, threads_per_grid=(x.shape[0] / 2, 1, 1), **half)
 
     def test_numbers(self):
         def scaled(x: torch.Tensor, by: float, times: int, twice: bool):
