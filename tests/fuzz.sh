@@ -27,6 +27,7 @@ xargs -P "$jobs" -n 2 bash -c 'one "$@"' one <<'TARGETS'
 ir/text FuzzParse
 frontend/pt2 FuzzRead
 frontend/pt2 FuzzJSON
+frontend/pt2 FuzzSamples
 frontend/torch FuzzImport
 tests FuzzModel
 tests FuzzAsset
