@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-all test-race test-python test-web web lint fuzz refs generate bench programs
+.PHONY: build demo test test-all test-whole test-race test-python test-web web lint fuzz refs generate bench programs
 
 build: aiopt
 
@@ -65,8 +65,12 @@ test: lint programs
 	cd tests/plugin && $(GO) test -shuffle=on ./...
 	$(MAKE) test-race test-python test-web fuzz
 
-# All that tests can run, where `make test` runs a sample: some minutes for Metal's plans of all stored models.
-test-all: test
+# All that tests can run, where `make test` runs a sample: Metal's plans of all stored models, and each case of Metal's schedules.
+test-all: test test-whole
+
+test-whole: programs
+	AIOPT_WHOLE=1 $(GO) test -vet=off -timeout=60m -run='GPU|Updates' ./backend/kernel/schedule
+	AIOPT_WHOLE=1 $(GO) test -vet=off -timeout=60m ./backend/metal/msl
 	AIOPT_WHOLE=1 $(GO) test -vet=off -timeout=60m -run='^TestMetalPlans$$' ./tests
 
 # The race detector needs cgo; it runs the unit tests and a sample of the corpus.
@@ -87,7 +91,7 @@ lint:
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./tools/aiopt
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
 

@@ -180,6 +180,13 @@ func (d Dim) Symbols() []string {
 	return slices.Compact(names)
 }
 
+// has reports that a symbol occurs in d.
+func (d Dim) has(name string) bool {
+	found := false
+	d.eachAtom(func(a *dimAtom) { found = found || a.kind == dimSymbol && a.text == name })
+	return found
+}
+
 // eachAtom calls f for every atom in d, nested ones after the atom that holds them.
 func (d Dim) eachAtom(f func(*dimAtom)) {
 	for _, t := range d.terms() {
@@ -210,11 +217,21 @@ func (d Dim) Add(e Dim) Dim {
 	case d.x == nil:
 		return Dim{c, e.x}
 	}
-	return dimSum(slices.Concat(d.x.terms, e.x.terms), c)
+	if sum, ok := dimCombined(d, 1, e, 1); ok {
+		return sum
+	}
+	return dimSum(slices.Concat(d.x.terms, e.x.terms), c) // it says what does not fit
 }
 
 // Sub is d - e.
-func (d Dim) Sub(e Dim) Dim { return d.Add(e.Neg()) }
+func (d Dim) Sub(e Dim) Dim {
+	if d.Err() == nil && e.Err() == nil && e.x != nil {
+		if diff, ok := dimCombined(d, 1, e, -1); ok {
+			return diff
+		}
+	}
+	return d.Add(e.Neg())
+}
 
 // Mul is d * e, multiplied out.
 func (d Dim) Mul(e Dim) Dim {

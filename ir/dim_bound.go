@@ -5,83 +5,14 @@ import (
 	"slices"
 )
 
-// dimInterval holds every value from lo to hi. As lo, math.MinInt64 is minus infinity and everything else,
-// math.MaxInt64 included, a number; as hi, math.MaxInt64 is plus infinity and everything else a number.
-type dimInterval struct{ lo, hi int64 }
-
-var dimAnything = dimInterval{math.MinInt64, math.MaxInt64}
-
-// dimAddLow adds lower ends, rounding down where the sum does not fit.
-func dimAddLow(a, b int64) int64 {
-	if a == math.MinInt64 || b == math.MinInt64 {
-		return math.MinInt64
-	}
-	s, ok := dimAddInt(a, b)
-	if !ok && a > 0 {
-		return math.MaxInt64
-	}
-	if !ok {
-		return math.MinInt64
-	}
-	return s
-}
-
-func (i dimInterval) add(j dimInterval) dimInterval {
-	return dimInterval{dimAddLow(i.lo, j.lo), dimNegate(dimAddLow(dimNegate(i.hi), dimNegate(j.hi)))}
-}
-
-// dimNegate turns an upper end into a lower one and back: the infinities swap, other ends change their sign.
-func dimNegate(a int64) int64 {
-	switch a {
-	case math.MinInt64:
-		return math.MaxInt64
-	case math.MaxInt64:
-		return math.MinInt64
-	}
-	return -a
-}
-
-// mul is the interval of products. Corners saturate to the infinities; that of an upper end, which is then a
-// number, to one that every such product is below.
-func (i dimInterval) mul(j dimInterval) dimInterval {
-	corner := func(a, b int64) int64 {
-		switch p, ok := dimMulInt(max(a, -math.MaxInt64), max(b, -math.MaxInt64)); {
-		case a == 0 || b == 0:
-			return 0
-		case ok && dimAbs(a) < math.MaxInt64 && dimAbs(b) < math.MaxInt64:
-			return p
-		case (a < 0) == (b < 0):
-			return math.MaxInt64
-		}
-		return math.MinInt64
-	}
-	corners := []int64{corner(i.lo, j.lo), corner(i.lo, j.hi), corner(i.hi, j.lo), corner(i.hi, j.hi)}
-	return dimInterval{slices.Min(corners), max(slices.Max(corners), -math.MaxInt64)}
-}
-
-// floorDiv is the interval of floor(x/y) for y of at least 1.
-func (i dimInterval) floorDiv(j dimInterval) dimInterval {
-	j.lo = max(j.lo, 1)
-	j.hi = max(j.hi, j.lo)
-	out := i
-	if i.lo != math.MinInt64 {
-		out.lo = min(dimFloor(i.lo, j.lo), dimFloor(i.lo, j.hi))
-	}
-	if i.hi == math.MinInt64 {
-		out.hi = -1
-	} else if i.hi != math.MaxInt64 {
-		out.hi = max(dimFloor(i.hi, j.lo), dimFloor(i.hi, j.hi))
-	}
-	return out
-}
-
 // dimSearch looks for a lower bound. Its facts are at least 0; steps and terms bound the work.
 type dimSearch struct {
 	env   *DimEnv
 	facts []Dim
 	steps int
 	terms int
-	known map[*dimAtom]dimInterval // of atoms with parts: the same ones come again and again in a search
+	known map[*dimAtom]Interval // of atoms with parts: the same ones come again and again in a search
+	own   map[*dimAtom][]Dim    // what factsOf gives
 }
 
 const (
@@ -92,7 +23,7 @@ const (
 )
 
 // interval bounds a sum term by term, without facts.
-func (e *DimEnv) interval(d Dim) dimInterval {
+func (e *DimEnv) interval(d Dim) Interval {
 	s := dimSearch{env: e}
 	return s.interval(d.Subst(e.shift))
 }
@@ -118,36 +49,36 @@ func (e *DimEnv) lower(d Dim, want int64) int64 {
 }
 
 // interval bounds a sum term by term.
-func (s *dimSearch) interval(d Dim) dimInterval {
+func (s *dimSearch) interval(d Dim) Interval {
 	if d.Err() != nil {
-		return dimAnything
+		return Anything()
 	}
-	sum := dimInterval{d.c, d.c}
+	sum := Interval{d.c, d.c}
 	for _, t := range d.terms() {
-		sum = sum.add(dimInterval{t.coef, t.coef}.mul(s.productInterval(t.product)))
+		sum = sum.Add(Interval{t.coef, t.coef}.Mul(s.productInterval(t.product)))
 	}
 	return sum
 }
 
-func (s *dimSearch) productInterval(product []*dimAtom) dimInterval {
-	p := dimInterval{1, 1}
+func (s *dimSearch) productInterval(product []*dimAtom) Interval {
+	p := Interval{1, 1}
 	for _, a := range product {
-		p = p.mul(s.atomInterval(a))
+		p = p.Mul(s.atomInterval(a))
 	}
 	return p
 }
 
-// atomInterval is in shifted symbols: a range lo..hi has become 0..hi-lo.
-func (s *dimSearch) atomInterval(a *dimAtom) dimInterval {
+// atomInterval is in shifted symbols: a range lo..Hi has become 0..Hi-lo.
+func (s *dimSearch) atomInterval(a *dimAtom) Interval {
 	if a.kind == dimSymbol {
 		r, ok := s.env.ranges[a.text]
 		switch {
 		case !ok:
-			return dimAnything
+			return Anything()
 		case s.env.shift[a.text].x == nil:
 			return r
 		}
-		return r.add(dimInterval{-r.lo, -r.lo})
+		return r.Add(Interval{-r.Lo, -r.Lo})
 	}
 	if a.kind == dimRounded {
 		return a.roundedInterval(s.interval)
@@ -157,26 +88,26 @@ func (s *dimSearch) atomInterval(a *dimAtom) dimInterval {
 	}
 	i := s.partsInterval(a)
 	if s.known == nil {
-		s.known = map[*dimAtom]dimInterval{}
+		s.known = map[*dimAtom]Interval{}
 	}
 	s.known[a] = i
 	return i
 }
 
 // partsInterval is the interval of a minimum, a maximum or a floor division.
-func (s *dimSearch) partsInterval(a *dimAtom) dimInterval {
+func (s *dimSearch) partsInterval(a *dimAtom) Interval {
 	x := s.interval(a.args[0])
 	for _, arg := range a.args[1:] {
 		y := s.interval(arg)
 		switch {
 		case a.kind == dimMin:
-			x = dimInterval{min(x.lo, y.lo), min(x.hi, y.hi)}
+			x = x.Min(y)
 		case a.kind == dimMax:
-			x = dimInterval{max(x.lo, y.lo), max(x.hi, y.hi)}
-		case y.lo >= 1:
-			x = x.floorDiv(y)
+			x = x.Max(y)
+		case y.Lo >= 1:
+			x = x.FloorDiv(y)
 		default:
-			return dimAnything
+			return Anything()
 		}
 	}
 	return x
@@ -235,7 +166,7 @@ func (s *dimSearch) lower(d Dim, want int64, depth int) int64 {
 		return math.MinInt64
 	}
 	s.env.effort.take(1 + len(d.terms()))
-	best := s.interval(d).lo
+	best := s.interval(d).Lo
 	if depth == 0 {
 		return best
 	}
@@ -250,7 +181,11 @@ func (s *dimSearch) lower(d Dim, want int64, depth int) int64 {
 			}
 			common := dimGCD(t.coef, fact.x.terms[i].coef)
 			a, b := int64(dimAbs(t.coef/common)), int64(dimAbs(fact.x.terms[i].coef/common))
-			low := s.lower(d.scale(b).Sub(fact.scale(a)), dimScaleLow(want, b), depth-1)
+			rest, fits := dimCombined(d, b, fact, -a)
+			if !fits {
+				continue
+			}
+			low := s.lower(rest, dimScaleLow(want, b), depth-1)
 			if low != math.MinInt64 {
 				best = max(best, -dimFloor(-low, b))
 			}
@@ -260,7 +195,7 @@ func (s *dimSearch) lower(d Dim, want int64, depth int) int64 {
 }
 
 func dimScaleLow(want, b int64) int64 {
-	return dimInterval{want, want}.mul(dimInterval{b, b}).lo
+	return Interval{want, want}.Mul(Interval{b, b}).Lo
 }
 
 // atomFacts are what the floor divisions and rounded floats in a term give. Facts that scale are multiplied by the
@@ -268,11 +203,11 @@ func dimScaleLow(want, b int64) int64 {
 func (s *dimSearch) atomFacts(t dimTerm) []Dim {
 	var facts []Dim
 	for i, q := range t.product {
-		own, scales := s.factsOf(q)
+		own, scales := s.factsOf(q), q.kind == dimRounded || q.kind == dimFloorDiv && q.args[1].x == nil
 		others := Dim{c: 1}
 		if len(own) > 0 && scales && len(t.product) > 1 {
 			rest := slices.Delete(slices.Clone(t.product), i, i+1)
-			if s.productInterval(rest).lo < 0 {
+			if s.productInterval(rest).Lo < 0 {
 				continue
 			}
 			others = dimSum([]dimTerm{{1, rest}}, 0)
@@ -286,15 +221,22 @@ func (s *dimSearch) atomFacts(t dimTerm) []Dim {
 
 // factsOf are sums of at least 0 with the atom: for q = x//y and y >= 1, y*q <= x <= y*q + y-1. Those with an integer y
 // hold in products too.
-func (s *dimSearch) factsOf(q *dimAtom) (facts []Dim, scales bool) {
-	switch {
-	case q.kind == dimRounded:
-		return s.roundingFacts(q), true
-	case q.kind != dimFloorDiv || s.interval(q.args[1]).lo < 1:
-		return nil, false
+func (s *dimSearch) factsOf(q *dimAtom) []Dim {
+	if q.kind != dimRounded && q.kind != dimFloorDiv {
+		return nil
 	}
-	_, isConst := q.args[1].IsConst()
-	above := q.args[0].Sub(q.args[1].Mul(Dim{x: q.alone})) // x - y*q
-	below := q.args[1].Sub(Const(1)).Sub(above)
-	return []Dim{above, below}, isConst
+	facts, known := s.own[q]
+	if !known {
+		if q.kind == dimRounded {
+			facts = s.roundingFacts(q)
+		} else if s.interval(q.args[1]).Lo >= 1 {
+			above := q.args[0].Sub(q.args[1].Mul(Dim{x: q.alone})) // x - y*q
+			facts = []Dim{above, q.args[1].Sub(Const(1)).Sub(above)}
+		}
+		if s.own == nil {
+			s.own = map[*dimAtom][]Dim{}
+		}
+		s.own[q] = facts
+	}
+	return facts
 }

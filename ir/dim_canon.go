@@ -22,7 +22,11 @@ func dimSum(terms []dimTerm, c int64) Dim {
 			kept = append(kept, t)
 		}
 	}
-	kept = slices.DeleteFunc(kept, func(t dimTerm) bool { return t.coef == 0 })
+	return dimOfSorted(slices.DeleteFunc(kept, func(t dimTerm) bool { return t.coef == 0 }), c)
+}
+
+// dimOfSorted is the Dim of terms in their order, which it takes over, and a constant.
+func dimOfSorted(kept []dimTerm, c int64) Dim {
 	switch {
 	case len(kept) == 0:
 		return Dim{c: c}
@@ -40,6 +44,48 @@ func dimSum(terms []dimTerm, c int64) Dim {
 		return Dim{x: &dimExpr{err: x.err}}
 	}
 	return Dim{c, x}
+}
+
+// dimCombined is m*d + n*e for valid sums and factors other than 0; ok is false where a number does not fit.
+func dimCombined(d Dim, m int64, e Dim, n int64) (sum Dim, ok bool) {
+	left, right := d.terms(), e.terms()
+	terms := make([]dimTerm, 0, len(left)+len(right))
+	ok = true
+	times := func(t dimTerm, by int64) dimTerm {
+		coef, fits := dimMulInt(t.coef, by)
+		ok = ok && fits
+		return dimTerm{coef, t.product}
+	}
+	plus := func(a, b int64) int64 {
+		s, fits := dimAddInt(a, b)
+		ok = ok && fits
+		return s
+	}
+	for len(left) > 0 && len(right) > 0 {
+		switch order := dimCompareProducts(left[0].product, right[0].product); {
+		case order < 0:
+			terms, left = append(terms, times(left[0], m)), left[1:]
+		case order > 0:
+			terms, right = append(terms, times(right[0], n)), right[1:]
+		default:
+			t := times(left[0], m)
+			if t.coef = plus(t.coef, times(right[0], n).coef); t.coef != 0 {
+				terms = append(terms, t)
+			}
+			left, right = left[1:], right[1:]
+		}
+	}
+	for _, t := range left {
+		terms = append(terms, times(t, m))
+	}
+	for _, t := range right {
+		terms = append(terms, times(t, n))
+	}
+	c := plus(times(dimTerm{coef: d.c}, m).coef, times(dimTerm{coef: e.c}, n).coef)
+	if !ok {
+		return Dim{}, false
+	}
+	return dimOfSorted(terms, c), true
 }
 
 // dimAtomOf is the Dim of one atom; its args are canonical. Only a symbol has a name.

@@ -39,12 +39,12 @@ const (
 // all sizes within the ranges that satisfy the guards; "unknown" is always possible. What it knows is never changed
 // after NewDimEnv, and it may be used concurrently.
 type DimEnv struct {
-	rank   map[string]int         // declaration order
-	ranges map[string]dimInterval // tightened by guards; a symbol that is not here is unbounded
-	shift  map[string]Dim         // S -> S + its least size, where that is finite
-	facts  []Dim                  // each is at least 0, in shifted symbols
-	rules  []dimRule              // from guards that say ==
-	apart  []Dim                  // each is not 0, from guards that say !=
+	rank   map[string]int      // declaration order
+	ranges map[string]Interval // tightened by guards; a symbol that is not here is unbounded
+	shift  map[string]Dim      // S -> S + its least size, where that is finite
+	facts  []Dim               // each is at least 0, in shifted symbols
+	rules  []dimRule           // from guards that say ==
+	apart  []Dim               // each is not 0, from guards that say !=
 	decls  []*DimDecl
 	guards []Guard
 	within *DimEnv // what With was asked of; nil otherwise
@@ -60,7 +60,7 @@ type DimEnv struct {
 // contradictory reports that some symbol can have no value. What is proven then means nothing.
 func (e *DimEnv) contradictory() bool {
 	for _, r := range e.ranges {
-		if r.lo > r.hi {
+		if r.Lo > r.Hi {
 			return true
 		}
 	}
@@ -147,12 +147,12 @@ func (e *DimEnv) prove(c Cond, diff Dim) Truth {
 // proveLE decides whether diff is at least 0. Samples say for which of the answers a proof may be found.
 func (e *DimEnv) proveLE(diff Dim) Truth {
 	i := e.interval(diff)
-	if i.lo >= 0 || e.given(diff) {
+	if i.Lo >= 0 || e.given(diff) {
 		return True
 	}
 	lo, hi, sampled := e.seen(diff)
 	switch {
-	case sampled && i.hi < 0:
+	case sampled && i.Hi < 0:
 		return False
 	case sampled && lo < 0 && hi >= 0:
 		return Undecided
@@ -204,7 +204,7 @@ func (e *DimEnv) proveZero(diff Dim) Truth {
 	switch i := e.interval(diff); {
 	case sampled && lo <= 0 && hi >= 0 && lo < hi:
 		return Undecided
-	case sampled && (i.lo > 0 || i.hi < 0):
+	case sampled && (i.Lo > 0 || i.Hi < 0):
 		return False
 	}
 	return e.search(RelEQ, diff, func() Truth {

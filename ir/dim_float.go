@@ -309,17 +309,17 @@ func (f *dimFloat) eval(leaves *[]float64) float64 {
 type dimFloatInterval struct{ lo, hi float64 }
 
 // interval bounds f by the intervals of its sizes. Rounding is monotone, so rounded ends bound rounded values.
-func (f *dimFloat) interval(of func(Dim) dimInterval) dimFloatInterval {
+func (f *dimFloat) interval(of func(Dim) Interval) dimFloatInterval {
 	switch f.op {
 	case dimFloatConst:
 		return dimFloatInterval{f.value, f.value}
 	case dimFloatLeaf:
 		i := of(f.arg)
-		out := dimFloatInterval{float64(i.lo), float64(i.hi)}
-		if i.lo == math.MinInt64 {
+		out := dimFloatInterval{float64(i.Lo), float64(i.Hi)}
+		if i.Lo == math.MinInt64 {
 			out.lo = math.Inf(-1)
 		}
-		if i.hi == math.MaxInt64 {
+		if i.Hi == math.MaxInt64 {
 			out.hi = math.Inf(1)
 		}
 		return out

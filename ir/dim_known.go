@@ -11,14 +11,14 @@ import (
 func NewDimEnv(decls []*DimDecl, guards []Guard) *DimEnv {
 	e := &DimEnv{
 		rank:   map[string]int{},
-		ranges: map[string]dimInterval{},
+		ranges: map[string]Interval{},
 		decls:  slices.Clone(decls),
 		guards: slices.Clone(guards),
 	}
 	e.texts = sync.OnceValue(e.textsOfGuards)
 	for i, d := range decls {
 		e.rank[d.Name] = i
-		e.ranges[d.Name] = dimInterval{d.Min, d.Max}
+		e.ranges[d.Name] = Interval{d.Min, d.Max}
 	}
 	var open []Guard
 	var conds []Cond
@@ -77,6 +77,9 @@ func (e *DimEnv) extended(decls []*DimDecl, guards []Guard) *DimEnv {
 		if !one(g) {
 			return nil // it may follow now which of its conditions holds
 		}
+		if slices.ContainsFunc(decls, func(d *DimDecl) bool { return g.Any[0].Left.has(d.Name) || g.Any[0].Right.has(d.Name) }) {
+			return nil // facts of the symbol are not counted from its least size
+		}
 	}
 	more := &DimEnv{
 		rank: maps.Clone(e.rank), ranges: maps.Clone(e.ranges), shift: e.shift, facts: slices.Clip(e.facts), rules: e.rules, apart: e.apart,
@@ -88,7 +91,7 @@ func (e *DimEnv) extended(decls []*DimDecl, guards []Guard) *DimEnv {
 			return nil
 		}
 		more.rank[d.Name] = len(more.rank)
-		more.ranges[d.Name] = dimInterval{d.Min, d.Max}
+		more.ranges[d.Name] = Interval{d.Min, d.Max}
 	}
 	var facts []Dim
 	for _, g := range guards {
@@ -173,10 +176,10 @@ func withWeaker(facts []Dim) []Dim {
 // shiftBy has a symbol be counted from its least size, where that is finite and not 0 anyhow.
 func (e *DimEnv) shiftBy(name string) {
 	r := e.ranges[name]
-	if r.lo == math.MinInt64 || r.lo == 0 {
+	if r.Lo == math.MinInt64 || r.Lo == 0 {
 		return
 	}
-	if by := Sym(name).Add(Const(r.lo)); by.Err() == nil {
+	if by := Sym(name).Add(Const(r.Lo)); by.Err() == nil {
 		e.shift[name] = by
 	}
 }
@@ -186,7 +189,7 @@ func (e *DimEnv) take(facts []Dim) {
 	s := dimSearch{env: e}
 	for _, f := range facts {
 		f = f.Subst(e.shift)
-		if _, isConst := f.IsConst(); !isConst && f.Err() == nil && s.interval(f).lo < 0 {
+		if _, isConst := f.IsConst(); !isConst && f.Err() == nil && s.interval(f).Lo < 0 {
 			e.facts = append(e.facts, f)
 		}
 	}
@@ -212,12 +215,12 @@ func (e *DimEnv) tighten(fact Dim) {
 	}
 	r, ok := e.ranges[name]
 	if !ok {
-		r = dimInterval{math.MinInt64, math.MaxInt64}
+		r = Interval{math.MinInt64, math.MaxInt64}
 	}
 	if least {
-		r.lo = max(r.lo, bound)
+		r.Lo = max(r.Lo, bound)
 	} else {
-		r.hi = min(r.hi, bound)
+		r.Hi = min(r.Hi, bound)
 	}
 	e.ranges[name] = r
 }

@@ -127,21 +127,21 @@ func (a *dimAtom) evalRounded(value func(Dim) (float64, error)) (int64, error) {
 }
 
 // roundedInterval bounds a rounding by the intervals of its sizes.
-func (a *dimAtom) roundedInterval(of func(Dim) dimInterval) dimInterval {
+func (a *dimAtom) roundedInterval(of func(Dim) Interval) Interval {
 	x := a.float.interval(of)
 	lo, hi := dimRoundings[a.rounding].apply(x.lo), dimRoundings[a.rounding].apply(x.hi)
-	out := dimAnything
+	out := Anything()
 	switch {
 	case lo >= math.MaxInt64:
-		out.lo = math.MaxInt64
+		out.Lo = math.MaxInt64
 	case lo > math.MinInt64:
-		out.lo = int64(lo)
+		out.Lo = int64(lo)
 	}
 	switch {
 	case hi <= -math.MaxInt64:
-		out.hi = -math.MaxInt64
+		out.Hi = -math.MaxInt64
 	case hi < math.MaxInt64:
-		out.hi = int64(hi)
+		out.Hi = int64(hi)
 	}
 	return out
 }
@@ -151,7 +151,7 @@ func (a *dimAtom) roundedInterval(of func(Dim) dimInterval) dimInterval {
 func (s *dimSearch) roundingFacts(p *dimAtom) []Dim {
 	const scale, slack, limit = 1 << 12, 1.0 / (1 << 40), 1 << 30
 	slope, offset, x, ok := p.float.linear()
-	if !ok || slope < 1.0/limit || slope > limit || math.Abs(offset) > limit || s.interval(x).lo < 0 {
+	if !ok || slope < 1.0/limit || slope > limit || math.Abs(offset) > limit || s.interval(x).Lo < 0 {
 		return nil
 	}
 	below, above := dimRoundings[p.rounding].below, dimRoundings[p.rounding].above

@@ -94,8 +94,8 @@ func (e *DimEnv) Glance(c Cond) (t Truth, open bool) {
 	}
 	e.effort.take(1 + len(diff.terms()))
 	i := e.interval(diff)
-	low, high := c.Rel.holds(0, max(i.lo, -math.MaxInt64)), c.Rel.holds(0, i.hi)
-	decided := low == high && (i.lo == i.hi || c.Rel != RelEQ && c.Rel != RelNE)
+	low, high := c.Rel.holds(0, max(i.Lo, -math.MaxInt64)), c.Rel.holds(0, i.Hi)
+	decided := low == high && (i.Lo == i.Hi || c.Rel != RelEQ && c.Rel != RelNE)
 	if decided && low || c.Rel == RelLE && e.given(diff) {
 		return True, true
 	}
@@ -137,13 +137,13 @@ func dimMix(name string, numbers ...int) uint64 {
 // dimSampler completes samples: it gives one symbol after the other a size that the guards allow which need no later one.
 type dimSampler struct {
 	names  []string
-	ranges map[string]dimInterval
+	ranges map[string]Interval
 	checks [][]Guard // by the last of their symbols; those that need none of them are last
 	limits [][]Dim   // of those, sums of at least 0 that are linear in that symbol
 }
 
 // newDimSampler is for symbols that are declared, and those that only guards mention, save what is given already.
-func newDimSampler(decls []*DimDecl, guards []Guard, ranges map[string]dimInterval, given map[string]int64) *dimSampler {
+func newDimSampler(decls []*DimDecl, guards []Guard, ranges map[string]Interval, given map[string]int64) *dimSampler {
 	s := &dimSampler{ranges: ranges}
 	at := map[string]int{}
 	for i, d := range decls {
@@ -227,7 +227,7 @@ func (s *dimSampler) bounds(i int, found dimSample) (lo, hi int64, ok bool) {
 	name := s.names[i]
 	r, known := s.ranges[name]
 	if !known {
-		r = dimAnything
+		r = Anything()
 	}
 	for _, sum := range s.limits[i] {
 		found.sizes[name] = 0
@@ -242,26 +242,26 @@ func (s *dimSampler) bounds(i int, found dimSample) (lo, hi int64, ok bool) {
 		case !fits || factor == 0 && rest < 0:
 			return 0, 0, false
 		case factor > 0:
-			r.lo = max(r.lo, -dimFloor(rest, factor))
+			r.Lo = max(r.Lo, -dimFloor(rest, factor))
 		case factor < 0:
-			r.hi = min(r.hi, dimFloor(rest, -factor))
+			r.Hi = min(r.Hi, dimFloor(rest, -factor))
 		}
 	}
 	switch {
-	case r.lo > r.hi:
+	case r.Lo > r.Hi:
 		return 0, 0, false
-	case r.lo == math.MinInt64 && r.hi == math.MaxInt64:
-		r = dimInterval{-16, dimSampleWindow}
-	case r.lo == math.MinInt64:
-		r.lo = dimAddLow(r.hi, -dimSampleWindow)
+	case r.Lo == math.MinInt64 && r.Hi == math.MaxInt64:
+		r = Interval{-16, dimSampleWindow}
+	case r.Lo == math.MinInt64:
+		r.Lo = dimAddLow(r.Hi, -dimSampleWindow)
 	}
-	if top, fits := dimAddInt(r.lo, dimSampleWindow); fits {
-		r.hi = min(r.hi, top)
+	if top, fits := dimAddInt(r.Lo, dimSampleWindow); fits {
+		r.Hi = min(r.Hi, top)
 	}
-	return r.lo, r.hi, true
+	return r.Lo, r.Hi, true
 }
 
-// choose gives a symbol a size in lo..hi that its guards allow.
+// choose gives a symbol a size in lo..Hi that its guards allow.
 func (s *dimSampler) choose(i int, lo, hi int64, found dimSample) bool {
 	const multiple = 64
 	name, room := s.names[i], uint64(hi-lo)

@@ -134,8 +134,8 @@ func (e *DimEnv) Simplify(d Dim) Dim {
 func (e *DimEnv) decide(d Dim) Dim {
 	return d.mapAtoms(func(a *dimAtom) Dim {
 		if a.kind == dimSymbol {
-			if r, ok := e.ranges[a.text]; ok && r.lo == r.hi {
-				return Const(r.lo)
+			if r, ok := e.ranges[a.text]; ok && r.Lo == r.Hi {
+				return Const(r.Lo)
 			}
 			return Dim{x: a.alone}
 		}
@@ -161,8 +161,8 @@ func (e *DimEnv) single(d Dim) (int64, bool) {
 	if d.Err() != nil {
 		return 0, false
 	}
-	if i := e.interval(d); i.lo == i.hi {
-		return i.lo, true
+	if i := e.interval(d); i.Lo == i.Hi {
+		return i.Lo, true
 	}
 	if lo, hi, sampled := e.seen(d); sampled && lo < hi {
 		return 0, false
@@ -182,7 +182,7 @@ func (e *DimEnv) decideRounded(a *dimAtom) Dim {
 // notNegative reports that a float is proven to be at least 0.
 func (e *DimEnv) notNegative(f *dimFloat) bool {
 	s := dimSearch{env: e}
-	return f.err == nil && f.interval(func(d Dim) dimInterval { return s.interval(d.Subst(e.shift)) }).lo >= 0
+	return f.err == nil && f.interval(func(d Dim) Interval { return s.interval(d.Subst(e.shift)) }).lo >= 0
 }
 
 // unbeaten are the arguments of a minimum or maximum that no other one is proven to beat. Long ones are left

@@ -3,6 +3,7 @@ package tests
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -133,9 +134,13 @@ func TestCustomChecked(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			path := edited(t, c.model, kernelList, c.from, c.to)
-			_, err := runCLI(t, "metal", path, "--check", "--trust-kernels")
+			out, err := runCLI(t, "metal", path, "--check", "--trust-kernels", "--json")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("found:\n%v\nexpected ... %s", err, c.want)
+			}
+			var report struct{ Wrong []string }
+			if err := json.Unmarshal([]byte(out), &report); err != nil || !strings.Contains(strings.Join(report.Wrong, "\n"), c.want) {
+				t.Errorf("the report says %q (%v), expected ... %s", report.Wrong, err, c.want)
 			}
 			_, err = runCLI(t, "metal", path, "--check")
 			if err == nil || !strings.Contains(err.Error(), "neither compiled nor run: --trust-kernels allows that") {

@@ -24,6 +24,10 @@ one() {
 export -f one
 
 xargs -P "$jobs" -n 2 bash -c 'one "$@"' one <<'TARGETS'
+ir FuzzParseDim
+ir FuzzParseGuard
+ir FuzzParseSympy
+ir FuzzParseTorchGuard
 ir/text FuzzParse
 frontend/pt2 FuzzRead
 frontend/pt2 FuzzJSON
@@ -36,6 +40,7 @@ tools/intermediates FuzzFile
 tools/intermediates FuzzFolder
 tools/debugger FuzzUpload
 passes/pass FuzzPipeline
+passes/recipe FuzzRead
 backend/metal/check FuzzText
 backend/metal/launch FuzzFile
 TARGETS

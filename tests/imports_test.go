@@ -1,7 +1,11 @@
 package tests
 
 import (
+	"maps"
+	"os"
 	"os/exec"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,7 +56,8 @@ var mayImport = []struct {
 	{"backend/metal/check", []string{"backend/metal/launch", "backend/cachedir", "backend/programs"}},
 	{"backend/metal/runtime", []string{"ir", "backend", "backend/cpu/interp", "backend/metal/custom", "backend/metal/launch", "backend/metal/plan", "backend/metal/walk", "backend/programs"}},
 	{"backend/metal/cuda/engine", []string{"ir", "backend", "backend/cpu/interp", "backend/metal/check", "backend/metal/cuda", "backend/metal/custom", "backend/metal/launch", "backend/metal/plan", "backend/metal/walk"}},
-	{"backend/metal/cuda", []string{"backend/metal/launch", "backend/metal/check", "backend/metal/check/checktest", "backend/metal/cuda", "backend/programs"}},
+	{"backend/metal/cuda/cudatest", []string{"backend/metal/launch", "backend/metal/check", "backend/metal/cuda"}},
+	{"backend/metal/cuda", []string{"ir/host", "backend/metal/launch", "backend/metal/check", "backend/metal/cuda", "backend/programs"}},
 	{"backend/metal/custom", []string{"ir", "ir/host", "dialect", "backend", "backend/metal/check", "backend/metal/launch"}},
 	{"backend/metal/walk/walktest", []string{"ir", "ir/host", "backend"}},
 	{"backend/metal/walk", []string{"ir", "ir/host", "dialect", "backend", "backend/cpu/interp", "backend/metal/launch", "backend/metal/plan"}},
@@ -93,6 +98,60 @@ func TestImports(t *testing.T) {
 			if !within(imp, rule.part) && !slices.ContainsFunc(rule.imports, func(a string) bool { return imp == a || within(imp, a) && a != "ir" }) {
 				t.Errorf("%s imports %s; %s may import %v", pkg, imp, rule.part, rule.imports)
 			}
+		}
+	}
+}
+
+// TestNoTestPackages holds that the program which is shipped has nothing of the packages that only tests are for.
+func TestNoTestPackages(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"/tools/aiopt").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range strings.FieldsSeq(string(out)) {
+		if strings.HasPrefix(pkg, module) && strings.HasSuffix(pkg, "test") {
+			t.Errorf("tools/aiopt has %s in it, which is for tests", pkg)
+		}
+	}
+}
+
+// TestPackageTable holds that each package is in the table of docs/architecture.md, and each row is of packages there are.
+func TestPackageTable(t *testing.T) {
+	out, err := exec.Command("go", "list", module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "\n| package |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := map[string]bool{} // whether a package was found
+	for _, line := range strings.Split(table, "\n")[2:] {
+		for _, name := range regexp.MustCompile("`[^`]+`").FindAllString(strings.Split(line, "|")[1], -1) {
+			rows[strings.Trim(name, "`")] = false
+		}
+	}
+	for pkg := range strings.FieldsSeq(string(out)) {
+		name := strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
+		if name == "" {
+			name = "aiopt"
+		}
+		_, named := rows[name]
+		if all := path.Dir(name) + "/*"; !named {
+			name = all
+			_, named = rows[name]
+		}
+		if !named {
+			t.Errorf("docs/architecture.md has no row for %s", pkg)
+			continue
+		}
+		rows[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		if !rows[name] {
+			t.Errorf("docs/architecture.md has a row for %s, which is no package", name)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"fmt"
+
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
@@ -12,6 +14,28 @@ type Kernel struct {
 	Guards  []ir.Guard    // what is known of them besides their ranges
 	Buffers []*Buffer     // in the order in which a call gives them
 	Body    *Block        `json:"-"` // plans are noted without: what runs is its code
+}
+
+// Takes holds the sizes of a call against those that the kernel was verified for, which every call must do: for others it may
+// reach outside of its buffers.
+func (k *Kernel) Takes(size func(name string) (int64, bool)) error {
+	for _, s := range k.Sizes {
+		switch n, ok := size(s.Name); {
+		case !ok:
+			return fmt.Errorf("no size %s is given", s.Name)
+		case n < s.Min || n > s.Max:
+			return fmt.Errorf("size %s is %d, expected %s", s.Name, n, rangeText(s))
+		}
+	}
+	for _, g := range k.Guards {
+		switch holds, known, err := g.Holds(size); {
+		case !known && err == nil:
+			return fmt.Errorf("no size is given for the guard %s", g)
+		case !holds:
+			return fmt.Errorf("the sizes break the guard %s", g)
+		}
+	}
+	return nil
 }
 
 // Buffer is memory that a kernel reads or writes: a run of elements.

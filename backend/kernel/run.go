@@ -58,20 +58,11 @@ type machine struct {
 
 // bind checks the sizes and buffers of a call.
 func (m *machine) bind(t *thread, call Call) error {
-	for _, s := range m.kernel.Sizes {
-		n, ok := call.Sizes[s.Name]
-		if !ok {
-			return fmt.Errorf("the call gives no size %s", s.Name)
-		}
-		if n < s.Min || n > s.Max {
-			return fmt.Errorf("size %s is %d, expected %s", s.Name, n, rangeText(s))
-		}
-		t.symbols[s.Name] = n
+	if err := m.kernel.Takes(func(name string) (int64, bool) { n, ok := call.Sizes[name]; return n, ok }); err != nil {
+		return err
 	}
-	for _, g := range m.kernel.Guards {
-		if holds, _, err := g.Holds(t.symbol); err != nil || !holds {
-			return fmt.Errorf("the sizes break the guard %s", g)
-		}
+	for _, s := range m.kernel.Sizes {
+		t.symbols[s.Name] = call.Sizes[s.Name]
 	}
 	given := 0
 	for _, b := range m.kernel.Buffers {

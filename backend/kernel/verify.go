@@ -100,6 +100,12 @@ func (v *verifier) head() {
 		}
 		v.dim("the length of buffer "+b.Name, b.Len)
 	}
+	for _, g := range v.kernel.Guards { // what a guard says of a loop's variable nobody checks
+		for _, c := range g.Any {
+			v.dim("a side of the guard "+g.String(), c.Left)
+			v.dim("a side of the guard "+g.String(), c.Right)
+		}
+	}
 }
 
 func (v *verifier) name(what, name string) {

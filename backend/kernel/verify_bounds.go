@@ -276,7 +276,10 @@ func (v *verifier) lanes(in *Instr) (ir.Dim, scope) {
 		s = s.with(laneSymbol, ir.Const(0), ir.Const(int64(lanes-1)))
 	}
 	for _, w := range v.conjuncts(in.Mask) {
-		at := w.Index.Add(w.Stride.Mul(lane))
+		at := w.Index
+		if w.Result.Type.Lanes > 1 { // where one lane was splatted, no other one was tested
+			at = at.Add(w.Stride.Mul(lane))
+		}
 		s = s.holding(ir.Cond{Left: w.Least, Rel: ir.RelLE, Right: at}).holding(ir.Cond{Left: at, Rel: ir.RelLE, Right: w.Most})
 	}
 	return in.Index.Add(in.Stride.Mul(lane)), s

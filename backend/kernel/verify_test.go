@@ -49,6 +49,22 @@ func TestVerify(t *testing.T) {
 				b.StoreLanes(y, i, c(1), v, b.Op(kernel.And, b.Op(kernel.Less, v, v), tail))
 			})
 		}, ""},
+		{"a mask of one lane for all", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				b.StoreLanes(y, i, c(1), b.Float(f32(8), 0), b.Splat(b.Within(1, i, c(1), c(0), size.Sub(c(1))), 8))
+			})
+		}, "the index is not proven to keep i+lane < N"},
+		{"a mask of one lane for all among others", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				v := b.Float(f32(8), 0)
+				b.StoreLanes(y, i, c(1), v, b.Op(kernel.And, b.Op(kernel.Less, v, v), b.Splat(b.Within(1, i, c(1), c(0), size.Sub(c(1))), 8)))
+			})
+		}, "the index is not proven to keep i+lane < N"},
+		{"a mask of one lane with room for all", func(b *kernel.Builder, x, y *kernel.Buffer) {
+			b.For(kernel.Parallel, "i", size, 1, func(i ir.Dim) {
+				b.StoreLanes(y, i, c(1), b.Float(f32(8), 0), b.Splat(b.Within(1, i, c(1), c(0), size.Sub(c(8))), 8))
+			})
+		}, ""},
 		{"reversed", func(b *kernel.Builder, x, y *kernel.Buffer) {
 			b.For(kernel.Parallel, "i", size.FloorDiv(c(4)).Mul(c(4)), 4, func(i ir.Dim) {
 				b.Store(y, i, b.LoadLanes(x, size.Sub(c(1)).Sub(i), c(-1), 4, nil))
@@ -185,5 +201,48 @@ func TestVerify(t *testing.T) {
 		if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+// TestGuards holds that guards are of sizes: what one says of a loop's variable would prove what nobody checks.
+func TestGuards(t *testing.T) {
+	build := func(text string) (*kernel.Kernel, error) {
+		g, err := ir.ParseGuard(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := kernel.NewBuilder("k")
+		n := b.Size(&ir.DimDecl{Name: "N", Min: 0, Max: 99})
+		x, y := b.Input("x", host.F32, c(4)), b.Output("y", host.F32, n)
+		b.Guard(g)
+		b.For(kernel.Serial, "i", n, 1, func(i ir.Dim) { b.Store(y, i, b.Load(x, i, 1)) })
+		return b.Build()
+	}
+	for _, text := range []string{"i <= 3", "N <= 4 or i <= 3"} {
+		if _, err := build(text); err == nil || !strings.Contains(err.Error(), "i is not defined here") {
+			t.Errorf("%s: found the error %v, expected one of i", text, err)
+		}
+	}
+	k, err := build("N <= 4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		sizes map[string]int64
+		want  string
+	}{
+		{map[string]int64{"N": 4}, ""},
+		{map[string]int64{"N": 5}, "the sizes break the guard N <= 4"},
+		{map[string]int64{"N": 100}, "size N is 100, expected"},
+		{nil, "no size N is given"},
+	} {
+		err := k.Takes(func(name string) (int64, bool) { n, ok := tt.sizes[name]; return n, ok })
+		if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v: found the error %v, expected one with %q", tt.sizes, err, tt.want)
+		}
+	}
+	k.Sizes = nil
+	if err := k.Takes(func(string) (int64, bool) { return 0, false }); err == nil || !strings.Contains(err.Error(), "no size is given for the guard N <= 4") {
+		t.Errorf("found the error %v, expected one of the guard", err)
 	}
 }

@@ -238,7 +238,7 @@ func agree(p *pass.Pass, k Case, got, want []result) (float64, error) {
 }
 
 // Differ holds a tensor against the one expected, at the tolerance of its element type; nil where they agree. Integers and
-// bools must be equal bit for bit.
+// bools must be equal bit for bit. The error is a [Mismatch] where an element is to blame.
 func Differ(got, want *host.Tensor) error {
 	if !slices.Equal(got.Shape, want.Shape) {
 		return fmt.Errorf("found %s, expected %s", got, want)
@@ -284,8 +284,18 @@ func equal(got, want *host.Tensor) error {
 	return differs(got, want, gap.First)
 }
 
+// Mismatch is the first element that is not the one expected, in the words of a pass that changed it.
+type Mismatch struct {
+	Element   int // in row-major order
+	Got, Want string
+}
+
+func (m *Mismatch) Error() string {
+	return fmt.Sprintf("element %d is %s, it was %s", m.Element, m.Got, m.Want)
+}
+
 func differs(got, want *host.Tensor, i int) error {
-	return fmt.Errorf("element %d is %s, it was %s", i, host.Format(got, i), host.Format(want, i))
+	return &Mismatch{i, host.Format(got, i), host.Format(want, i)}
 }
 
 func same(a, b complex128) bool {

@@ -166,7 +166,7 @@ func (s *Set) step(st *stepSyntax, within []string) (Pipeline, error) {
 		text, ok := s.Pipeline(st.Named)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("there is no pipeline @%s%s", st.Named, suggest(st.Named, s.pipelineNames(), "@"))
+			return nil, fmt.Errorf("there is no pipeline @%s%s%s", st.Named, suggest(st.Named, s.pipelineNames(), "@"), s.pipelineList())
 		case len(st.Options) > 0:
 			return nil, fmt.Errorf("the pipeline @%s takes no options", st.Named)
 		case slices.Contains(within, st.Named):

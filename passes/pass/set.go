@@ -100,3 +100,11 @@ func (s *Set) pipelineNames() []string {
 	}
 	return names
 }
+
+// pipelineList says which there are.
+func (s *Set) pipelineList() string {
+	if len(s.pipelines) == 0 {
+		return ""
+	}
+	return "; there is @" + strings.Join(s.pipelineNames(), ", @")
+}

@@ -159,11 +159,13 @@ def write(results, mean, args, versions):
 Written by `python tests/bench/peers.py --out=docs/performance.md`: {time.strftime('%Y-%m-%d')}, {processor()}, {args.threads} threads,
 {bandwidth}; {args.rounds} interleaved rounds of {args.seconds:g} s for each engine; {", ".join(versions)}.
 
-Each line is measured by itself, all of its engines in turn. Milliseconds, the median of the rounds' medians; in brackets the time of the engine over that of aiopt, the geometric mean over the
-rounds: more than 1 means that aiopt is faster. Arithmetic is f32 but for the columns of bf16, which have no bars; lines that end in
+Each line is measured by itself, all of its engines in turn. Milliseconds, the median of the rounds' medians; in brackets the time of
+the engine over that of aiopt, the geometric mean over the rounds: more than 1 means that aiopt is faster. Arithmetic is f32 but for the columns of bf16, which have no bars; lines that end in
 _w4 have weights of 4 bits with a scale for 32 of them, in each engine by its own means. The peers of these lines round activations
 to 8 bits for the products (eager to bf16); so does {bars.INT8}, aiopt with --precision=int8, by which the bars and ratios of these lines
 go. The column aiopt is f32 there, too.
+
+What the text for Metal reaches on an NVIDIA GPU beside PyTorch is in [performance-cuda.md](performance-cuda.md).
 
 {head}
 """ + "\n".join(row(r, names) for r in results) + f"""

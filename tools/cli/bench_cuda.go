@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/backend/metal/check"
 	"github.com/aiopt/aiopt/backend/metal/checked"
@@ -15,6 +16,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/cuda/timed"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 	"github.com/aiopt/aiopt/backend/metal/plan"
+	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
@@ -53,6 +55,7 @@ func (c *bench) onGPU(ctx context.Context, args []string) error {
 	if err := set.Write(c.pack); err != nil {
 		return err
 	}
+	c.printLeftOut(set)
 	_, err = fmt.Fprintf(c.stdout, "%s of @%s for GPUs of %s and later are in %s: measure them by `%s bench --backend=%s %s`\n",
 		host.Counted(len(set.Kernels), "kernel"), set.Function, cuda.Hopper, c.pack, c.name, engine.Name, c.pack)
 	return err
@@ -91,6 +94,10 @@ func (c *bench) kernelSet(ctx context.Context, path, arch string) (*timed.Set, e
 	g := &gathered{set: &timed.Set{Model: path, Function: m.Funcs[number].Name}, f: m.Funcs[number], fn: &p.File.Functions[number], file: p.File, sizes: sizes}
 	if err := g.kernels(); err != nil {
 		return nil, err
+	}
+	if len(g.set.Kernels) == 0 {
+		return nil, fmt.Errorf("no kernel of @%s is generated, so there is nothing to measure; left out: %s; `%s metal %s --check` says why, and with --check=cuda --trust-kernels runs kernels of the model's author",
+			g.set.Function, cmp.Or(strings.Join(g.set.Host, ", "), "it runs nothing"), c.name, path)
 	}
 	return g.set, c.modules(ctx, g, p, arch, func(done, total int) { bar.step("compiling for "+arch, done, total) })
 }
@@ -161,7 +168,7 @@ func (g *gathered) kernels() error {
 	for i := range g.fn.Steps {
 		s := &g.fn.Steps[i]
 		if s.Host != nil || g.file.Kernels[s.Dispatch.Kernel].Origin == launch.Custom {
-			name := g.f.Ops[s.Op].Name()
+			name := leftOut(g.f.Ops[s.Op])
 			if !slices.Contains(g.set.Host, name) {
 				g.set.Host = append(g.set.Host, name)
 			}
@@ -175,6 +182,14 @@ func (g *gathered) kernels() error {
 		}
 	}
 	return nil
+}
+
+// leftOut names an operation that no generated kernel computes.
+func leftOut(op *ir.Op) string {
+	if op.Is(core.MetalKernel) {
+		return "the author's own kernel " + op.Str("name")
+	}
+	return op.Name()
 }
 
 // heaviest finds for each operation the step with the most threads, which its multiply-adds count for.

@@ -46,9 +46,7 @@ func (c *bench) printGPU(device *cuda.Device, set *timed.Set, r *gpuResult) erro
 	fmt.Fprintf(c.stdout, "model    %s @%s: Metal kernels on an NVIDIA GPU, a test vehicle that says nothing about Metal's speed\n", set.Model, set.Function)
 	fmt.Fprintf(c.stdout, "device   %s, CUDA %s, kernels for %s\n", device.Name, device.Driver, device.Architecture)
 	fmt.Fprintf(c.stdout, "peaks    %.0f GB/s of a copy, %.0f GFLOP/s of float without matrix units\n", r.Copy, r.Flops)
-	if len(set.Host) > 0 {
-		fmt.Fprintf(c.stdout, "left out %s, which no generated kernel computes\n", strings.Join(set.Host, ", "))
-	}
+	c.printLeftOut(set)
 	fmt.Fprintf(c.stdout, "\n%9s %6s %6s %8s %8s %8s %8s  kernel\n", "ms", "calls", "share", "GB/s", "of copy", "GFLOP/s", "of peak")
 	for _, k := range r.Kernels {
 		flops, of := "-", "-"
@@ -69,4 +67,11 @@ func (c *bench) printGPU(device *cuda.Device, set *timed.Set, r *gpuResult) erro
 	}
 	_, err = fmt.Fprintf(c.stdout, "%s\n", data)
 	return err
+}
+
+// printLeftOut says what is not measured.
+func (c *bench) printLeftOut(set *timed.Set) {
+	if len(set.Host) > 0 {
+		fmt.Fprintf(c.stdout, "left out %s, which no generated kernel computes\n", strings.Join(set.Host, ", "))
+	}
 }

@@ -27,6 +27,9 @@ func (d *dumper) begin(c *call) error {
 }
 
 func (d *dumper) take(v *ir.Value, t *host.Tensor) error {
+	if d.ranOnly(v) {
+		return nil
+	}
 	d.shown[v] = true
 	all := valueNames(v)
 	names := d.matching(all[:len(v.Claims)]...)
@@ -85,7 +88,9 @@ type chosen struct {
 	backend string // that runs the model
 	warn    func(format string, args ...any)
 	known   []namedValue
+	lost    []ir.Lost
 	seen    map[string]bool
+	ran     map[*ir.Op]bool // kernels with chosen values inside, and whether they have run
 }
 
 // namedValue is a name that the user may choose, and the kernel that the value is inside of, if it is.
@@ -99,7 +104,7 @@ func newChosen(expression string, warn func(format string, args ...any)) (*chose
 	if err != nil {
 		return nil, usagef("--dump: %w", err)
 	}
-	return &chosen{flag: "--dump=" + expression, re: re, warn: warn, seen: map[string]bool{}}, nil
+	return &chosen{flag: "--dump=" + expression, re: re, warn: warn, seen: map[string]bool{}, ran: map[*ir.Op]bool{}}, nil
 }
 
 // matching picks the names that are chosen, and notes them as seen.
@@ -114,15 +119,40 @@ func (c *chosen) matching(names ...string) []string {
 	return list
 }
 
-func (c *chosen) wants(v *ir.Value) bool { return slices.ContainsFunc(valueNames(v), c.re.MatchString) }
+func (c *chosen) wants(v *ir.Value) bool { return c.names(v) || c.marks(v) }
+
+func (c *chosen) names(v *ir.Value) bool { return slices.ContainsFunc(valueNames(v), c.re.MatchString) }
+
+// marks holds of the value that tells whether a kernel with chosen values inside has run.
+func (c *chosen) marks(v *ir.Value) bool {
+	_, holds := c.ran[v.Def]
+	return holds && v == v.Def.Results[0]
+}
+
+// ranOnly notes that a kernel has run, and holds of a value that is of no other use.
+func (c *chosen) ranOnly(v *ir.Value) bool {
+	if c.marks(v) {
+		c.ran[v.Def] = true
+	}
+	return !c.names(v)
+}
 
 // dumped is how many elements are printed of a value.
 const dumped = 8
 
 // check refuses an expression that names nothing of a module, before long work.
 func (c *chosen) check(m *ir.Module) error {
-	c.known = namedValues(m)
-	if slices.ContainsFunc(c.known, func(n namedValue) bool { return c.re.MatchString(n.name) }) {
+	c.known, c.lost = namedValues(m), m.Lost
+	any := false
+	for _, n := range c.known {
+		if c.re.MatchString(n.name) {
+			any = true
+			if n.kernel != nil {
+				c.ran[n.kernel] = false
+			}
+		}
+	}
+	if any {
 		return nil
 	}
 	for _, l := range m.Lost {
@@ -183,24 +213,36 @@ func namedValues(m *ir.Module) []namedValue {
 // hidden says which chosen values nobody has seen, and why. It is an error where nothing was seen at all.
 func (c *chosen) hidden() error {
 	var inside, rest []string
+	known := map[string]bool{}
 	for _, n := range c.known {
+		known[n.name] = true
 		switch {
 		case !c.re.MatchString(n.name) || c.seen[n.name]:
-		case n.kernel != nil:
+		case c.ran[n.kernel]:
 			inside = append(inside, n.name)
 		default:
 			rest = append(rest, n.name)
 		}
 	}
-	const kernel = "%s: the engine %s computes kernels as a whole and does not show what is inside: %s; --backend=interp does, or -passes=decompose makes no kernels"
-	switch names := strings.Join(clipped(inside), ", "); {
-	case len(c.seen) > 0 && len(inside) > 0:
-		c.warn(kernel, c.flag, c.backend, names)
-		return nil
-	case len(c.seen) > 0:
-		return nil
-	case len(inside) > 0:
-		return fmt.Errorf(kernel, c.flag, c.backend, names)
+	if len(c.seen) == 0 && len(inside) == 0 {
+		return fmt.Errorf("%s: %s was not computed: it is in a branch or a function that did not run", c.flag, strings.Join(clipped(rest), ", "))
 	}
-	return fmt.Errorf("%s: %s was not computed: it is in a branch or a function that did not run", c.flag, strings.Join(clipped(rest), ", "))
+	if len(c.seen) == 0 {
+		return fmt.Errorf("%s: the engine %s computes kernels as a whole and does not show what is inside: %s; --backend=interp does, or -passes=decompose makes no kernels",
+			c.flag, c.backend, strings.Join(clipped(inside), ", "))
+	}
+	if len(inside) > 0 {
+		c.warn("%s: %d more inside kernels, which the engine %s computes as a whole: %s; --backend=interp shows what is inside, or -passes=decompose makes no kernels",
+			c.flag, len(inside), c.backend, strings.Join(clipped(inside), ", "))
+	}
+	var gone []string
+	for _, l := range c.lost {
+		if c.re.MatchString(l.Tensor) && !known[l.Tensor] {
+			gone = append(gone, fmt.Sprintf("%s (by %s)", l.Tensor, l.Pass))
+		}
+	}
+	if len(gone) > 0 {
+		c.warn("%s: %d more that passes took away: %s; -passes=decompose keeps most", c.flag, len(gone), strings.Join(clipped(gone), ", "))
+	}
+	return nil
 }

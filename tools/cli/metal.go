@@ -27,9 +27,9 @@ func metalCommand() command {
 and launch.json, which says how they are called and what a call of each function runs, in which memory and in which order;
 docs/metal.md and docs/asset.md describe them. A table says what is in the plan, and why operations are left to the host.
 
---check compiles the texts by clang and runs them on the processor, in three orders of threads: each generated kernel on what the
-interpreter computes for the operation that it is first used by, with small sizes where they are open, then functions as a whole if they
-are small, then the kernels of the model's author, with the sizes of the author's example. Accesses outside of memory, races, barriers that
+--check compiles the texts by clang and runs them on the processor, in three orders of threads: the kernels of the model's author, with
+the sizes of the author's example, then each generated kernel on what the interpreter computes for the operation that it is first used by,
+with small sizes where they are open, then functions as a whole if they are small, by the author's definitions if those kernels are wrong. Accesses outside of memory, races, barriers that
 not all threads reach and the like are reported with kernel, line and thread, and results are compared with the interpreter's. Code that
 comes with a model is compiled and run only with --trust-kernels. It all runs in processes of its own with limits of time and memory.
 

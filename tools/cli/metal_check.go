@@ -18,7 +18,7 @@ import (
 )
 
 // checkCustom compiles and runs the kernels that the model's author wrote, if the user trusts them. The report gets a line for each
-// that is right; all that is wrong is the error.
+// that is right, and what is wrong.
 func (c *metal) checkCustom(ctx context.Context, m *ir.Module, list []*custom.Kernel, r *metalReport) error {
 	if !c.trust {
 		return c.untrusted(list)
@@ -41,28 +41,28 @@ func (c *metal) checkCustom(ctx context.Context, m *ir.Module, list []*custom.Ke
 	}
 	bar := c.newProgress()
 	defer bar.finish()
-	var errs []error
-	lines := make([]string, len(list))
 	for i, k := range list {
 		bar.step("checking kernels", i, len(list))
 		out, err := checker.Run(ctx, m, k)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err == nil {
-			lines[i], err = verdict(k, out)
+		if err != nil {
+			r.wrong(err)
+			continue
 		}
-		errs = append(errs, err)
+		if err := r.verdict(k, out); err != nil {
+			return err
+		}
 	}
-	r.Checked = append(r.Checked, slices.DeleteFunc(lines, func(line string) bool { return line == "" })...)
-	return errors.Join(errs...)
+	return nil
 }
 
-// verdict says how near a kernel comes to its definition; the error is all that is wrong with it.
-func verdict(k *custom.Kernel, out *custom.Outcome) (string, error) {
-	var errs []error
+// verdict says how near a kernel comes to its definition, or what is wrong with it.
+func (r *metalReport) verdict(k *custom.Kernel, out *custom.Outcome) error {
+	before := len(r.errs)
 	for _, d := range out.Findings {
-		errs = append(errs, errors.New(k.Say(d)))
+		r.wrong(errors.New(k.Say(d)))
 	}
 	var gaps []string
 	for i, name := range k.Op.Strings("gives") {
@@ -71,17 +71,17 @@ func verdict(k *custom.Kernel, out *custom.Outcome) (string, error) {
 		}
 		gap, err := host.Measure(out.Got[i], out.Want[i], host.Tolerance{})
 		if err != nil {
-			return "", err
+			return err
 		}
 		gaps = append(gaps, fmt.Sprintf("%s differs by at most %.3g", name, gap.MaxAbs))
 		if err := numeric.Differ(out.Got[i], out.Want[i]); err != nil {
-			errs = append(errs, fmt.Errorf("%skernel %s: the result %s%s is not what its definition gives: %w", at(k.Op), k.Launch.Name, name, place(out), said(err)))
+			r.wrong(fmt.Errorf("%skernel %s: the result %s%s is not what its definition gives: %w", at(k.Op), k.Launch.Name, name, place(out), said(err)))
 		}
 	}
-	if len(errs) > 0 {
-		return "", errors.Join(errs...)
+	if len(r.errs) == before {
+		r.Checked = append(r.Checked, fmt.Sprintf("kernel %s%s: %s [%s]", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", "), k.Launch.Text))
 	}
-	return fmt.Sprintf("kernel %s%s: %s [%s]", k.Launch.Name, sizesText(out.Sizes), strings.Join(gaps, ", "), k.Launch.Text), nil
+	return nil
 }
 
 // place names the GPU, where results are the GPU's.
@@ -94,7 +94,10 @@ func place(out *custom.Outcome) string {
 
 // said puts what the comparison of passes says in words for kernels.
 func said(err error) error {
-	return errors.New(strings.Replace(err.Error(), ", it was ", ", expected ", 1))
+	if m := new(numeric.Mismatch); errors.As(err, &m) {
+		return fmt.Errorf("element %d is %s, expected %s", m.Element, m.Got, m.Want)
+	}
+	return err
 }
 
 func at(op *ir.Op) string {

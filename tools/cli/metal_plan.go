@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/interp"
@@ -24,16 +25,22 @@ func (c *metal) checkPlan(ctx context.Context, m *ir.Module, p *plan.Plan, r *me
 	if err != nil {
 		return err
 	}
-	k := &planCheck{metal: c, m: m, p: p, r: r, backend: checked.Backend{Tools: tools, Trust: c.trust}, seen: map[int]bool{}}
+	k := &planCheck{metal: c, m: m, p: p, r: r, backend: checked.Backend{Tools: tools}, seen: map[int]bool{}}
 	bar := c.newProgress()
 	k.bar = bar
 	defer bar.finish()
-	err = k.generated(ctx)
-	own, customErr := custom.Of(m)
-	if err = errors.Join(err, customErr); len(own) > 0 && ctx.Err() == nil {
-		err = errors.Join(err, c.checkCustom(ctx, m, own, r))
+	own, err := custom.Of(m)
+	of := &metalReport{}
+	if len(own) > 0 {
+		err = errors.Join(err, c.checkCustom(ctx, m, own, of))
 	}
-	return err
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	k.backend.Trust = c.trust && err == nil && len(of.errs) == 0 // a plan with kernels that are wrong would only show that again
+	err = errors.Join(k.generated(ctx), err)
+	r.add(of)
+	return errors.Join(append(slices.Clone(r.errs), err)...)
 }
 
 // planCheck is a check under way.
@@ -46,19 +53,12 @@ type planCheck struct {
 	texts   map[string]*check.Program
 	seen    map[int]bool
 	bar     *progress
-	errs    []error
-}
-
-// wrong notes something that is.
-func (k *planCheck) wrong(err error) {
-	k.errs = append(k.errs, err)
-	k.r.Wrong = append(k.r.Wrong, err.Error())
 }
 
 // generated checks what aiopt has printed.
 func (k *planCheck) generated(ctx context.Context) (err error) {
 	k.bar.step("compiling kernels", 0, 1)
-	if k.texts, err = checked.Texts(ctx, k.backend.Tools, k.p, k.trust); err != nil {
+	if k.texts, err = checked.Texts(ctx, k.backend.Tools, k.p, k.backend.Trust); err != nil {
 		return err
 	}
 	cases, err := numeric.MakeCases(k.m)
@@ -71,16 +71,17 @@ func (k *planCheck) generated(ctx context.Context) (err error) {
 				continue
 			}
 			if err := k.function(ctx, i, one); err != nil {
-				return fmt.Errorf("@%s: %w", f.Name, err)
+				return within("@"+f.Name+": ", err)
 			}
 			break
 		}
 	}
-	return errors.Join(k.errs...)
+	return nil
 }
 
 // function checks the kernels of a function at the first sizes of a case that it runs with, and then all of it.
 func (k *planCheck) function(ctx context.Context, i int, one numeric.Case) error {
+	before := len(k.r.errs)
 	tried, partial, worst := 0, 0, 0.0
 	show := func(t *checked.Trial) error {
 		tried += len(t.Kernels)
@@ -105,16 +106,16 @@ func (k *planCheck) function(ctx context.Context, i int, one numeric.Case) error
 		}
 		k.seen = map[int]bool{}
 	}
+	if len(k.r.errs) > before {
+		return nil
+	}
 	name := k.m.Funcs[i].Name
-	if tried > 0 && len(k.errs) == 0 {
+	if tried > 0 {
 		line := fmt.Sprintf("@%s: %s right in three orders of threads, within %.3g", name, areOf(tried), worst)
 		if partial > 0 {
 			line += fmt.Sprintf("; of %d with very many threads, the first groups were run", partial)
 		}
 		k.r.Checked = append(k.r.Checked, line)
-	}
-	if len(k.errs) > 0 {
-		return nil
 	}
 	return k.whole(ctx, i, one)
 }
@@ -129,13 +130,13 @@ func areOf(n int) string {
 // trial holds what kernels gave against what they should.
 func (k *planCheck) trial(t *checked.Trial) (float64, error) {
 	for _, d := range t.Findings {
-		k.wrong(errors.New(d.String()))
+		k.r.wrong(errors.New(d.String()))
 	}
 	if t.Got == nil {
 		return 0, nil
 	}
 	if err := numeric.Differ(t.Got, t.Want); err != nil {
-		k.wrong(fmt.Errorf("%skernel %s: what it gives for %s is wrong: %w", at(t.Op), t.Kernels[len(t.Kernels)-1].Function, t.Op.Name(), said(err)))
+		k.r.wrong(fmt.Errorf("%skernel %s: what it gives for %s is wrong: %w", at(t.Op), t.Kernels[len(t.Kernels)-1].Function, t.Op.Name(), said(err)))
 	}
 	gap, err := host.Measure(t.Got, t.Want, host.Tolerance{})
 	return gap.MaxAbs, err
@@ -146,11 +147,8 @@ const mostThreads = 1 << 19
 
 // whole runs a function by its plan in three orders, where that is not too much.
 func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
+	before := len(k.r.errs)
 	name := k.m.Funcs[i].Name
-	want, err := computed(ctx, interp.Backend{}, k.m, name, one.In)
-	if err != nil {
-		return err
-	}
 	threads, err := k.threads(i, one.In)
 	if err != nil {
 		return err
@@ -159,24 +157,61 @@ func (k *planCheck) whole(ctx context.Context, i int, one numeric.Case) error {
 		k.r.Checked = append(k.r.Checked, fmt.Sprintf("@%s: not run as a whole, which takes %d threads", name, threads))
 		return nil
 	}
-	for n, order := range []check.Order{check.Forward, check.Reversed, check.Shuffled} {
-		k.bar.step("running @"+name, n, 3)
+	want, err := computed(ctx, interp.Backend{}, k.m, name, one.In)
+	if err != nil {
+		return err
+	}
+	faults := make([]fault, len(want))
+	for n, order := range orders {
+		k.bar.step("running @"+name, n, len(orders))
 		b := k.backend
-		b.Order = order
+		b.Order = order.Order
 		got, err := computed(ctx, planned{b, k.p}, k.m, name, one.In)
 		if err != nil {
 			return err
 		}
 		for j := range want {
 			if err := numeric.Differ(got[j], want[j]); err != nil {
-				k.wrong(fmt.Errorf("@%s: output %d of its plan is wrong: %w", name, j, said(err)))
+				faults[j].add(order.name, said(err))
 			}
 		}
 	}
-	if len(k.errs) == 0 {
+	for j, f := range faults {
+		if f.first != nil {
+			k.r.wrong(fmt.Errorf("@%s: output %d of its plan is wrong with steps and threads %s: %w", name, j, strings.Join(f.orders, ", "), f.first))
+		}
+	}
+	if len(k.r.errs) == before {
 		k.r.Checked = append(k.r.Checked, fmt.Sprintf("@%s: its plan gives what the interpreter gives, in three orders of steps and threads", name))
 	}
 	return nil
+}
+
+// orders are those in which functions are run, with what they are called.
+var orders = [...]struct {
+	check.Order
+	name string
+}{{check.Forward, "in order"}, {check.Reversed, "reversed"}, {check.Shuffled, "shuffled"}}
+
+// fault is what is wrong with an output, and in which orders.
+type fault struct {
+	orders []string
+	first  error
+}
+
+func (f *fault) add(order string, err error) {
+	f.orders = append(f.orders, order)
+	if f.first == nil {
+		f.first = err
+	}
+}
+
+// within puts a place before an error that does not begin with it.
+func within(place string, err error) error {
+	if strings.HasPrefix(err.Error(), place) {
+		return err
+	}
+	return fmt.Errorf("%s%w", place, err)
 }
 
 // threads counts those of all dispatches of a call.

@@ -23,6 +23,19 @@ type metalReport struct {
 	Lines     int             `json:"lines"`             // of generated MSL
 	Checked   []string        `json:"checked,omitempty"` // what has run and was right, a sentence each
 	Wrong     []string        `json:"wrong,omitempty"`   // what was not
+
+	errs []error // of Wrong
+}
+
+// wrong notes something that is.
+func (r *metalReport) wrong(err error) {
+	r.errs = append(r.errs, err)
+	r.Wrong = append(r.Wrong, err.Error())
+}
+
+// add puts what another report has checked behind.
+func (r *metalReport) add(o *metalReport) {
+	r.Checked, r.Wrong, r.errs = append(r.Checked, o.Checked...), append(r.Wrong, o.Wrong...), append(r.errs, o.errs...)
 }
 
 type metalFunction struct {

@@ -104,6 +104,9 @@ func (s *saver) wants(v *ir.Value) bool {
 }
 
 func (s *saver) take(v *ir.Value, t *host.Tensor) error {
+	if s.chosen != nil && s.ranOnly(v) {
+		return nil
+	}
 	for _, c := range v.Claims {
 		if c.Transform.Slice != "" || s.chosen != nil && len(s.matching(c.Tensor)) == 0 { // a part of the tensor
 			continue

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/aiopt/aiopt/ir"
 )
 
 // unmatched lists the tensors that no pair was found for: those that one side claims and the other does not, and those that
@@ -13,7 +15,7 @@ func (m *matcher) unmatched() []Unmatched {
 	for at, t := range m.sides {
 		for _, k := range t.order {
 			c := t.values[k][0]
-			if t.paired[k] || leastKind(t.values[k]) != Computed {
+			if t.paired[k] || leastKind(t.values[k]) != Computed || m.known(t, k, m.sides[1-at]) {
 				continue
 			}
 			list = append(list, Unmatched{Name: k.tensor, Call: k.call, Func: k.fn, Op: c.Op, Module: c.Module(), Shape: c.Shape, Missing: sideNames[1-at],
@@ -22,6 +24,16 @@ func (m *matcher) unmatched() []Unmatched {
 	}
 	slices.SortStableFunc(list, func(a, b Unmatched) int { return cmp.Compare(a.order, b.order) })
 	return append(list, m.lostOnBoth()...)
+}
+
+// known reports a tensor that is compared under another name, and that the other side leaves out without having lost it: files of
+// saved values have no casts to the same type and the like.
+func (m *matcher) known(t *tensors, k tensorKey, other *tensors) bool {
+	if _, lost := other.lost[k]; lost || !m.same {
+		return false
+	}
+	v := t.values[k][0].Value
+	return slices.ContainsFunc(v.Claims, func(c ir.Claim) bool { return t.paired[tensorKey{v.Call, v.Func, c.Tensor}] })
 }
 
 // why says why a side does not have a tensor that the other one claims.

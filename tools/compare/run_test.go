@@ -238,7 +238,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestReasons(t *testing.T) {
-	a, b := newScript("a", "b", "only"), newScript("a", "b", "gone", "none")
+	a, b := newScript("a", "b+same", "only"), newScript("a", "b", "gone", "none")
 	a.lost = []Lost{{Tensor: "gone", Pass: "decompose", Into: "17"}, {Tensor: "both", Pass: "fuse"}}
 	b.lost = []Lost{{Tensor: "both", Pass: "fold"}}
 	r := compared(t, a, b, Options{})

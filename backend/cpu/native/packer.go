@@ -132,6 +132,9 @@ func (p *packer) scratchOf(n int) (uintptr, error) {
 
 // fill runs the kernel of a pack.
 func (p *packer) fill(j *packing, into []byte) error {
+	if err := j.f.kernel.Takes(func(string) (int64, bool) { return 0, false }); err != nil {
+		return fmt.Errorf("internal error: kernel %s: %w", j.f.kernel.Name, err)
+	}
 	b := &packBlock{words: make([]uint64, 0, j.f.layout.Words)}
 	if err := b.fill(p.constants, j, into); err != nil {
 		return err

@@ -213,8 +213,8 @@ func (p *preparing) step(i int) error {
 		return err
 	}
 	for k, f := range st.functions {
-		if err := p.check(f.kernel); err != nil {
-			return err
+		if err := f.kernel.Takes(p.size); err != nil {
+			return fmt.Errorf("internal error: kernel %s: %w", f.kernel.Name, err)
 		}
 		it := item{function: f, ctx: len(p.words), rounds: 1, step: i, cost: f.Effort.cost(p.size)}
 		at := 0
@@ -245,24 +245,6 @@ func (p *preparing) step(i int) error {
 			it.rounds = max(n, 0)
 		}
 		p.items = append(p.items, it)
-	}
-	return nil
-}
-
-// check holds the sizes of the call against what the kernel was verified for.
-func (p *preparing) check(k *kernel.Kernel) error {
-	for _, d := range k.Sizes {
-		n, ok := p.size(d.Name)
-		if !ok || n < d.Min || n > d.Max {
-			return fmt.Errorf("internal error: kernel %s takes %s in %d..%d, found %d", k.Name, d.Name, d.Min, d.Max, n)
-		}
-	}
-	for _, g := range k.Guards {
-		if holds, known, err := g.Holds(p.size); !known && err == nil {
-			return fmt.Errorf("internal error: no size is given for the guard %s of kernel %s", g, k.Name)
-		} else if !holds {
-			return fmt.Errorf("internal error: the sizes break the guard %s of kernel %s", g, k.Name)
-		}
 	}
 	return nil
 }

@@ -72,24 +72,19 @@ func TestUnreadableWeights(t *testing.T) {
 	t.Errorf("there are %d goroutines after compiles that failed, before there were %d", now, before)
 }
 
-// TestGuardsAreChecked holds the sizes of a call against a kernel's guard: one that cannot be checked is broken.
-func TestGuardsAreChecked(t *testing.T) {
-	guard, err := ir.ParseGuard("N >= 2")
+// TestPacksTakeNoSizes holds that a kernel which packs constants for some sizes only is refused: it is called without any.
+func TestPacksTakeNoSizes(t *testing.T) {
+	guard, err := ir.ParseGuard("2 <= 1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &kernel.Kernel{Name: "k", Guards: []ir.Guard{guard}}
-	for _, c := range []struct {
-		sizes map[string]int64
-		want  string
-	}{
-		{map[string]int64{"N": 2}, ""},
-		{map[string]int64{"N": 1}, "the sizes break the guard N >= 2 of kernel k"},
-		{nil, "no size is given for the guard N >= 2 of kernel k"},
+	for want, k := range map[string]*kernel.Kernel{
+		"kernel k: no size N is given":               {Name: "k", Sizes: []*ir.DimDecl{{Name: "N", Max: 4}}},
+		"kernel k: the sizes break the guard 2 <= 1": {Name: "k", Guards: []ir.Guard{guard}},
 	} {
-		p := &preparing{size: func(name string) (int64, bool) { n, ok := c.sizes[name]; return n, ok }}
-		if err := p.check(k); (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("found the error %v for %v, expected one with %q", err, c.sizes, c.want)
+		j := &packing{f: &function{outline: &outline{kernel: k}}}
+		if err := (&packer{}).fill(j, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("found the error %v, expected one with %q", err, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,15 @@ var gpus = []schedule.Target{
 }
 
 // gpuStep chooses which of the cases run as Metal, too.
-var gpuStep = flag.Int("gpustep", 12, "check each so manieth case of the schedules for GPUs as Metal")
+var gpuStep = flag.Int("gpustep", sampled(12), "check each so manieth case of the schedules for GPUs as Metal; all with AIOPT_WHOLE=1")
+
+// sampled is a step, or that of all cases where they are asked for.
+func sampled(step int) int {
+	if os.Getenv("AIOPT_WHOLE") != "" {
+		return 1
+	}
+	return step
+}
 
 // TestGPUExamples is TestExamples for GPUs.
 func TestGPUExamples(t *testing.T) {

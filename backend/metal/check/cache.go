@@ -14,12 +14,12 @@ const cacheLimit = 256 << 20
 // UserCache is the folder of what the checker made for the user: headers, objects and executables.
 func UserCache() cachedir.Folder { return cachedir.User("metal", cacheLimit) }
 
-// cached gives the path of a file of the cache, made if it is not there. make writes it to the path it gets.
+// cached gives the path of a file of the cache, made if it is not there or is damaged. make writes it to the path it gets.
 func (t *Tools) cached(key, ending string, make func(out string) error) (string, error) {
 	name := key + ending
-	if file, _, err := t.Cache.Open(name); err == nil {
+	if t.Cache.Whole(name) {
 		t.Cache.Used(name)
-		return t.Cache.Path(name), file.Close()
+		return t.Cache.Path(name), nil
 	}
 	dir, err := t.Cache.Build()
 	if err != nil {
@@ -30,7 +30,7 @@ func (t *Tools) cached(key, ending string, make func(out string) error) (string,
 	if err := make(t.Cache.Path(built)); err != nil {
 		return "", err
 	}
-	if err := t.Cache.Take(built, name); err != nil {
+	if err := t.Cache.TakeWhole(built, name); err != nil {
 		return "", err
 	}
 	return t.Cache.Path(name), t.Cache.Shrink(key)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aiopt/aiopt/backend/cachedir"
 	"github.com/aiopt/aiopt/backend/metal/launch"
 )
 
@@ -95,13 +96,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestCancelled ends a kernel that never ends by its context.
+// TestCancelled ends a kernel that never ends by its context, once its process has begun.
 func TestCancelled(t *testing.T) {
 	p := limitsProgram(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := p.Run(ctx, dispatchOf("spin", 1, 1, words(0)), Options{Checked: true}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("found %v, expected %v", err, context.DeadlineExceeded)
+	exe, err := p.executable(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, script := filepath.Join(t.TempDir(), "begun"), filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\n: >'%s'\nexec '%s' \"$@\"\n", begun, exe), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.built[true] = script
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for ctx.Err() == nil {
+			if _, err := os.Stat(begun); err == nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if _, err := p.Run(ctx, dispatchOf("spin", 1, 1, words(0)), Options{Checked: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("found %v, expected %v", err, context.Canceled)
 	}
 }
 
@@ -172,6 +190,33 @@ func TestSame(t *testing.T) {
 		}
 		if text != first || len(r.Diagnostics) == 0 {
 			t.Errorf("found %s, expected %s", text, first)
+		}
+	}
+}
+
+// TestDamaged cuts what a cache of its own has, as a crash may: it is made again.
+func TestDamaged(t *testing.T) {
+	if testing.Short() {
+		return // it compiles the shim, which tells the race detector nothing
+	}
+	own := *tools(t)
+	own.Cache = cachedir.Folder{Dir: filepath.Join(t.TempDir(), "cache"), Limit: cacheLimit}
+	for range 2 {
+		p, err := Compile(t.Context(), &own, Source{"limits.metal", limitsText})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := p.Run(t.Context(), dispatchOf("many", 1, 1, words(0), words(1, 2, 3, 4)), Options{Checked: true}); err != nil || !r.Finished {
+			t.Errorf("found %v, %v", r, err)
+		}
+		for _, ending := range []string{".exe", ".o"} {
+			made, err := filepath.Glob(own.Cache.Path("*" + ending))
+			if err != nil || len(made) != 1 {
+				t.Fatalf("found %v (%v), expected one file of %s", made, err, ending)
+			}
+			if err := os.Truncate(made[0], 1000); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

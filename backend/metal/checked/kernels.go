@@ -203,7 +203,7 @@ func (t *trials) dispatches(one *Trial, order check.Order) (*host.Tensor, error)
 	if err != nil {
 		return nil, err
 	}
-	f := walk.NewFrame(d, q, t.p.File, t.fn, t.size)
+	f := walk.NewFrame(d, q, t.p, t.fn, t.size)
 	defer f.Free()
 	for _, v := range one.Op.Operands {
 		if v == nil {

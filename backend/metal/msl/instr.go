@@ -208,14 +208,14 @@ func (g *gen) onlyGrows(d ir.Dim) bool {
 		if !ok {
 			break
 		}
-		if g.interval(r.scale).lo < 0 {
+		if g.interval(r.scale).Lo < 0 {
 			return false
 		}
 		d = r.rest
 	}
 	terms, c := d.Terms()
 	for _, t := range terms {
-		if g.interval(termDim(t)).lo < 0 {
+		if g.interval(termDim(t)).Lo < 0 {
 			return false
 		}
 	}

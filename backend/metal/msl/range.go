@@ -1,7 +1,6 @@
 package msl
 
 import (
-	"math"
 	"slices"
 
 	"github.com/aiopt/aiopt/ir"
@@ -11,8 +10,8 @@ import (
 type facts struct {
 	decls  []*ir.DimDecl // their ranges
 	guards []ir.Guard
-	env    *ir.DimEnv          // of both, once it is asked for
-	ranges map[string]interval // that were asked for
+	env    *ir.DimEnv             // of both, once it is asked for
+	ranges map[string]ir.Interval // that were asked for
 }
 
 // known gives what is proven of the symbols that are defined.
@@ -25,7 +24,7 @@ func (g *gen) known() *ir.DimEnv {
 
 // with changes what is known; what was known before may be in use elsewhere.
 func (g *gen) with(decls []*ir.DimDecl, guards []ir.Guard) {
-	g.facts = facts{slices.Concat(g.decls, decls), slices.Concat(g.guards, guards), nil, map[string]interval{}}
+	g.facts = facts{slices.Concat(g.decls, decls), slices.Concat(g.guards, guards), nil, map[string]ir.Interval{}}
 }
 
 // learn adds a symbol in least..most to what is known.
@@ -75,7 +74,7 @@ func (g *gen) widthOfBoth(a, b ir.Dim) width {
 // decide answers whether a condition holds.
 func (g *gen) decide(c ir.Cond) ir.Truth {
 	own := g.interval(c.Left.Sub(c.Right))
-	lo, hi := own.lo, own.hi
+	lo, hi := own.Lo, own.Hi
 	always := [...]bool{ir.RelEQ: lo == 0 && hi == 0, ir.RelNE: lo > 0 || hi < 0, ir.RelLE: hi <= 0, ir.RelLT: hi < 0, ir.RelGE: lo >= 0, ir.RelGT: lo > 0}
 	switch {
 	case always[c.Rel]:
@@ -97,126 +96,66 @@ func (g *gen) rangeOf(d ir.Dim) (lo, hi int64) {
 	i, ok := g.ranges[text]
 	if !ok {
 		i = g.interval(d)
-		if fitting(i.lo, i.hi) != u32 {
+		if fitting(i.Lo, i.Hi) != u32 {
 			lo, hi := g.known().Range(d)
-			i = interval{max(lo, i.lo), min(hi, i.hi)}
+			i = ir.Interval{Lo: max(lo, i.Lo), Hi: min(hi, i.Hi)}
 		}
 		g.ranges[text] = i
 	}
-	return i.lo, i.hi
+	return i.Lo, i.Hi
 }
 
-// interval is bounds of which the outermost stand for none.
-type interval struct{ lo, hi int64 }
-
-var anything = interval{math.MinInt64, math.MaxInt64}
-
 // interval adds up the intervals of the terms, after those of remainders.
-func (g *gen) interval(d ir.Dim) interval {
+func (g *gen) interval(d ir.Dim) ir.Interval {
 	if d.Err() != nil {
-		return anything
+		return ir.Anything()
 	}
-	sum := interval{}
+	sum := ir.Interval{}
 	for {
 		r, ok := g.remainder(d)
 		if !ok {
 			break
 		}
 		_, most := g.rangeOf(r.b)
-		sum = sum.add(g.interval(r.scale).mul(interval{0, max(most-1, 0)}))
+		sum = sum.Add(g.interval(r.scale).Mul(ir.Interval{Lo: 0, Hi: max(most-1, 0)}))
 		d = r.rest
 	}
 	terms, c := d.Terms()
 	for _, t := range terms {
-		product := interval{t.Coef, t.Coef}
+		product := ir.Interval{Lo: t.Coef, Hi: t.Coef}
 		for _, f := range t.Factors {
-			product = product.mul(g.factorInterval(f))
+			product = product.Mul(g.factorInterval(f))
 		}
-		sum = sum.add(product)
+		sum = sum.Add(product)
 	}
-	return sum.add(interval{c, c})
+	return sum.Add(ir.Interval{Lo: c, Hi: c})
 }
 
-func (g *gen) factorInterval(f ir.DimFactor) interval {
+func (g *gen) factorInterval(f ir.DimFactor) ir.Interval {
 	switch f.Kind {
 	case ir.FactorSymbol:
 		for _, d := range g.decls {
 			if d.Name == f.Name {
-				return interval{d.Min, d.Max}
+				return ir.Interval{Lo: d.Min, Hi: d.Max}
 			}
 		}
 	case ir.FactorFloorDiv: // a divisor that is computed with is not 0
 		a, b := g.interval(f.Args[0]), g.interval(f.Args[1])
-		if a.lo >= 0 && b.lo >= 0 {
-			return interval{0, a.hi / max(b.lo, 1)}
-		}
-		if n, ok := f.Args[1].IsConst(); ok && n > 0 && a.lo != math.MinInt64 {
-			return interval{(a.lo - n + 1) / n, a.hi}
+		if b.Lo >= 0 {
+			return a.FloorDiv(b)
 		}
 	case ir.FactorMin:
 		all := g.interval(f.Args[0])
 		for _, arg := range f.Args[1:] {
-			i := g.interval(arg)
-			all = interval{min(all.lo, i.lo), min(all.hi, i.hi)}
+			all = all.Min(g.interval(arg))
 		}
 		return all
 	case ir.FactorMax:
 		all := g.interval(f.Args[0])
 		for _, arg := range f.Args[1:] {
-			i := g.interval(arg)
-			all = interval{max(all.lo, i.lo), max(all.hi, i.hi)}
+			all = all.Max(g.interval(arg))
 		}
 		return all
 	}
-	return anything
-}
-
-func (i interval) add(j interval) interval {
-	return interval{addBound(i.lo, j.lo), addBound(i.hi, j.hi)}
-}
-
-// addBound adds bounds; one that is missing, or a sum that does not fit, leaves none.
-func addBound(a, b int64) int64 {
-	if none(a) {
-		return a
-	}
-	if none(b) {
-		return b
-	}
-	switch sum := a + b; {
-	case a > 0 && b > 0 && sum < 0:
-		return math.MaxInt64
-	case a < 0 && b < 0 && sum >= 0:
-		return math.MinInt64
-	default:
-		return sum
-	}
-}
-
-func none(a int64) bool { return a == math.MinInt64 || a == math.MaxInt64 }
-
-func (i interval) mul(j interval) interval {
-	all := interval{math.MaxInt64, math.MinInt64}
-	for _, a := range []int64{i.lo, i.hi} {
-		for _, b := range []int64{j.lo, j.hi} {
-			p := mulBound(a, b)
-			all = interval{min(all.lo, p), max(all.hi, p)}
-		}
-	}
-	return all
-}
-
-// mulBound multiplies bounds; of a missing one only the sign counts.
-func mulBound(a, b int64) int64 {
-	if a == 0 || b == 0 {
-		return 0
-	}
-	p := a * b
-	if none(a) || none(b) || p/b != a || none(p) {
-		if (a > 0) == (b > 0) {
-			return math.MaxInt64
-		}
-		return math.MinInt64
-	}
-	return p
+	return ir.Anything()
 }

@@ -27,7 +27,7 @@ func (g *gen) remainder(d ir.Dim) (remainder, bool) {
 					continue
 				}
 				rest := d.Sub(scale.Mul(a.Sub(b.Mul(a.FloorDiv(b)))))
-				if rest.Err() == nil && summands(rest) < summands(d) && g.interval(a).lo >= 0 && g.interval(b).lo >= 0 {
+				if rest.Err() == nil && summands(rest) < summands(d) && g.interval(a).Lo >= 0 && g.interval(b).Lo >= 0 {
 					return remainder{rest, scale, a, b}, true
 				}
 			}

@@ -7,13 +7,14 @@ import (
 	"slices"
 
 	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/backend/metal/plan"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Frame is the memory of a function while steps of its plan run.
 type Frame struct {
-	file   *launch.File
+	plan   *plan.Plan
 	fn     *launch.Function
 	queue  Queue
 	rooms  *rooms
@@ -28,8 +29,8 @@ type Frame struct {
 }
 
 // NewFrame gives a frame for trying steps, in which each buffer has memory of its own. size gives the sizes of the function.
-func NewFrame(d Device, q Queue, file *launch.File, fn *launch.Function, size func(string) (int64, bool)) *Frame {
-	return &Frame{file: file, fn: fn, queue: q, rooms: &rooms{device: d}, size: size, known: newKnown(), bound: map[int]Span{}}
+func NewFrame(d Device, q Queue, planned *plan.Plan, fn *launch.Function, size func(string) (int64, bool)) *Frame {
+	return &Frame{plan: planned, fn: fn, queue: q, rooms: &rooms{device: d}, size: size, known: newKnown(), bound: map[int]Span{}}
 }
 
 // Free gives up the memory of a frame of [NewFrame].
@@ -208,8 +209,8 @@ func (f *Frame) Step(ctx context.Context, number, most int) (partial bool, err e
 		return false, err
 	}
 	step := &f.fn.Steps[number]
-	k := &f.file.Kernels[step.Dispatch.Kernel]
-	bound, err := once(f.known.bounds, step.Dispatch.Kernel, func() (*launch.Bound, error) { return f.bind(k) })
+	k := &f.plan.File.Kernels[step.Dispatch.Kernel]
+	bound, err := once(f.known.bounds, step.Dispatch.Kernel, func() (*launch.Bound, error) { return f.bind(step.Dispatch.Kernel) })
 	if err != nil {
 		return false, err
 	}
@@ -246,7 +247,13 @@ func (f *Frame) waits(step *launch.Step) bool {
 }
 
 // bind computes the launch of a kernel for the sizes of the function.
-func (f *Frame) bind(k *launch.Entry) (*launch.Bound, error) {
+func (f *Frame) bind(kernel int) (*launch.Bound, error) {
+	k := &f.plan.File.Kernels[kernel]
+	if own := f.plan.Kernels[kernel]; own != nil { // one of a user has no guards
+		if err := own.Takes(f.size); err != nil {
+			return nil, fmt.Errorf("internal error: kernel %s: %w", k.Function, err)
+		}
+	}
 	sizes := map[string]int64{}
 	for _, name := range k.Sizes {
 		n, ok := f.size(name)

@@ -122,25 +122,6 @@ func (p *program) constant(c *ir.EvalCtx, op *ir.Op) (Span, error) {
 	return p.constants[op], err
 }
 
-// pack binds what a segment has of constants in another order. Steps that put them there run once.
-func (p *program) pack(ctx context.Context, f *Frame, once []int) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	filled := map[pack]Span{}
-	err := p.packing(ctx, f, once, filled)
-	if err == nil && len(filled) > 0 {
-		_, err = f.queue.Wait(ctx)
-	}
-	for to, s := range filled {
-		if err == nil {
-			p.packs[to] = s
-		} else {
-			s.Block.Free()
-		}
-	}
-	return err
-}
-
 // packing queues the steps whose buffers are not there yet.
 func (p *program) packing(ctx context.Context, f *Frame, once []int, filled map[pack]Span) error {
 	for _, i := range once {

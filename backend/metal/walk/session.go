@@ -80,7 +80,7 @@ func (s *session) run(id int, c *interp.SegmentCall) (out []*host.Tensor, err er
 	}
 	c.Undo(r.undoAll)
 	if err := r.work(); err != nil {
-		_, _ = s.held.queue.Wait(c.Eval.Context) // what was queued is over when it is undone
+		_, _ = r.wait() // what was queued is over when it is undone; an error of the device stays with the session
 		return nil, err
 	}
 	wrong, err := r.wrong()
@@ -109,7 +109,7 @@ func (s *session) begin(seg *segment, c *interp.SegmentCall) (*running, error) {
 		s.held.calls[seg.fn] = k
 	}
 	k.known.at(seg.fn.Sizes, c.Eval.Size)
-	f := &Frame{file: s.file, fn: seg.fn, queue: s.held.queue, rooms: &k.rooms, shared: &shared{s.program, k}, size: c.Eval.Size, known: k.known, bound: map[int]Span{}}
+	f := &Frame{plan: s.plan, fn: seg.fn, queue: s.held.queue, rooms: &k.rooms, shared: &shared{s.program, k}, size: c.Eval.Size, known: k.known, bound: map[int]Span{}}
 	r := &running{Frame: f, session: s, seg: seg, c: c}
 	if !seg.first && k.slots != nil {
 		return r, nil

@@ -3,6 +3,7 @@ package walk_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,8 @@ type engine struct {
 	change func(p *plan.Plan)
 	ran    map[string]int // how often each kernel has run; nil does not count
 	idle   bool           // kernels do nothing
+	refuse string         // the text whose kernels are not taken by the queue
+	gone   error          // that Wait gives
 }
 
 func (engine) Name() string { return "interpreted kernels" }
@@ -88,6 +91,9 @@ func (d queue) Dispatch(_ context.Context, run *walk.Dispatch) error {
 	if d.idle {
 		return nil
 	}
+	if run.Kernel.Text == d.refuse {
+		return fmt.Errorf("%s is refused", d.refuse)
+	}
 	call := kernel.Call{Sizes: d.sizes}
 	for i, a := range run.Args {
 		if a.Block != nil {
@@ -114,7 +120,7 @@ func (d queue) Fill(to walk.Span, value byte) error {
 
 func (d queue) Copy(to, from walk.Span) error { copy(bytesOf(to), bytesOf(from)); return nil }
 
-func (d queue) Wait(context.Context) (time.Duration, error) { return 0, nil }
+func (d queue) Wait(context.Context) (time.Duration, error) { return 0, d.gone }
 
 func (d queue) Close() {}
 
@@ -364,6 +370,34 @@ func TestSizes(t *testing.T) {
 				t.Errorf("size %d, result %d: %v", n, i, err)
 			}
 		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGuards holds that a kernel does not run for sizes that break its guards.
+func TestGuards(t *testing.T) {
+	c := walktest.Programs[1]
+	m := backendtest.Parse(t, c.Text)
+	e := engine{sizes: map[string]int64{"n": 5}, idle: true, change: func(p *plan.Plan) {
+		guard, err := ir.ParseGuard("2 <= 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Kernels[0].Guards = append(p.Kernels[0].Guards, guard)
+	}}
+	p, err := e.Compile(t.Context(), m, backend.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := numeric.MakeInputs(m.Funcs[0], e.sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "the sizes break the guard 2 <= 1"
+	if _, err := p.NewSession().Call(t.Context(), "main", in, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("found the error %v, expected one with %q", err, want)
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 // work runs the steps of a segment, and waits for them.
 func (r *running) work() error {
 	ctx := r.c.Eval.Context
-	if err := r.pack(ctx, r.Frame, r.seg.once); err != nil {
+	if err := r.pack(r.seg.once); err != nil {
 		return err
 	}
 	if r.c.Opt.Timing != nil || r.c.Opt.Observe != nil {
@@ -33,6 +34,28 @@ func (r *running) wait() (time.Duration, error) {
 	}
 	r.since = r.since[:0]
 	return took, err
+}
+
+// pack binds what the segment has of constants in another order. Steps that put them there run once for all sessions, and are over when it
+// returns.
+func (r *running) pack(once []int) error {
+	p := r.program
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	filled := map[pack]Span{}
+	err := p.packing(r.c.Eval.Context, r.Frame, once, filled)
+	if len(filled) > 0 {
+		_, gone := r.wait()
+		err = cmp.Or(err, gone)
+	}
+	for to, s := range filled {
+		if err == nil {
+			p.packs[to] = s
+		} else {
+			s.Block.Free()
+		}
+	}
+	return err
 }
 
 // order lists the segment's steps in an order that hazards allow.

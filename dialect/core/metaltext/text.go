@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,14 +200,26 @@ func (k *Kernel) text(c *Call, tensors []string, function string) (text string, 
 	return b.String(), places
 }
 
-// replaced puts the element types of inputs in place of the templates' names, wherever these stand, so that TYPE4 is half4.
-func (k *Kernel) replaced(text string, c *Call) string {
-	for _, t := range k.Templates {
-		text = strings.ReplaceAll(text, t.Name, core.MetalType(k.elem(t.Input, c)))
-	}
-	return text
-}
+// word is a run of letters and digits: one that begins with a digit is a number.
+var word = regexp.MustCompile(`\w+`)
 
+// vectorWidth is what Metal writes behind the type of an element for vectors and matrices of it.
+var vectorWidth = regexp.MustCompile(`^(\d+(x\d+)?)?$`)
+
+// replaced puts the element types of inputs in place of the templates' names, where these stand alone or before a width: TYPE4 is half4, and
+// with T for a name INFINITY and Tile stay. The longest name goes first, and what was put in is not looked at again.
+func (k *Kernel) replaced(text string, c *Call) string {
+	names := slices.Clone(k.Templates)
+	slices.SortStableFunc(names, func(a, b Template) int { return len(b.Name) - len(a.Name) })
+	return word.ReplaceAllStringFunc(text, func(found string) string {
+		for _, t := range names {
+			if width, ok := strings.CutPrefix(found, t.Name); ok && vectorWidth.MatchString(width) {
+				return core.MetalType(k.elem(t.Input, c)) + width
+			}
+		}
+		return found
+	})
+}
 func (k *Kernel) elem(input string, c *Call) host.Elem {
 	at := 0
 	for _, in := range k.Inputs {

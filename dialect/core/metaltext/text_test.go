@@ -85,6 +85,25 @@ y[at.x, at.y] = twice ? v + v : v;
 	}
 }
 
+func TestTemplates(t *testing.T) {
+	for text, want := range map[string]string{
+		"T v = T(0), w = INFINITY;":        "half v = half(0), w = INFINITY;",
+		"T4 a; T4x4 m; vec<T, 4> b;":       "half4 a; half4x4 m; vec<half, 4> b;",
+		"Tile t; MT u; T_v x; packed_T4 p": "Tile t; MT u; T_v x; packed_T4 p",
+		"0xFT 1T x.T":                      "0xFT 1T x.half",
+		"T8 a; U b; h_half c; half d":      "float a; U b; h_half c; half d",
+	} {
+		k := gain()
+		k.Templates = []Template{{"x", "T"}, {"z", "T8"}}
+		k.Inputs = []Input{{"x", Tensor}, {"z", Tensor}}
+		c := call()
+		c.Tensors = []ir.Type{c.Tensors[0], c.Tensors[0].WithElem(host.F32)}
+		if got := k.replaced(text, c); got != want {
+			t.Errorf("%s: found %s, expected %s", text, got, want)
+		}
+	}
+}
+
 func TestLiterals(t *testing.T) {
 	for _, c := range []struct {
 		kind  Kind

@@ -10,7 +10,7 @@ import zipfile
 import torch
 from torch.utils import _pytree as pytree
 
-from .saving import _calls, _drop_own_frames
+from .saving import without_own_frames
 from .tensorfile import TensorFile
 
 #: Of the file, see docs/debugging.md.
@@ -47,9 +47,13 @@ def save_intermediates(exported_program, inputs, path, *, keep_views=False):
         TypeError: where the inputs are not those of the program.
     """
     if isinstance(exported_program, (str, os.PathLike)):
-        program, ep = _hash_of_file(exported_program), torch.export.load(exported_program)
-    else:
-        program, ep = _hash(exported_program), exported_program
+        program = _hash_of_file(exported_program)
+        return _save(torch.export.load(exported_program), program, inputs, path, keep_views)
+    with without_own_frames(exported_program):
+        return _save(exported_program, _hash(exported_program), inputs, path, keep_views)
+
+
+def _save(ep, program, inputs, path, keep_views):
     given, values = _arguments(ep, inputs)
     with TensorFile(path) as file, torch.no_grad():
         saver = _Saver(file, ep, keep_views)
@@ -76,8 +80,6 @@ def _hash(ep):
     """The sha256 of a program as aiopt.save writes it."""
     from torch._export.serde.serialize import serialize
 
-    for node, _ in _calls(ep):
-        _drop_own_frames(node)
     return hashlib.sha256(serialize(ep).exported_program).hexdigest()
 
 

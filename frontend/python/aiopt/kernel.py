@@ -2,8 +2,10 @@
 
 import hashlib
 import inspect
+import itertools
 import math
 import sys
+import types
 import typing
 
 import torch
@@ -66,7 +68,8 @@ class TorchMetalKernel:
         helper_src: what stands before the kernel, such as functions that it calls. Kernels may share it: each has a text of
             its own.
         template_dtypes: for an input's name, a word that stands in ``src`` and ``helper_src`` for what Metal calls the input's
-            element type. It is replaced wherever it stands: with ``{"x": "TYPE"}``, ``TYPE4`` is ``half4`` for float16.
+            element type. It is replaced where it stands alone or before a width: with ``{"x": "TYPE"}``, ``TYPE4`` is ``half4`` for
+            float16, and ``MYTYPE`` stays.
 
     Raises:
         KernelError: (a ValueError) for names, text or parameters that no kernel can have; it names the line of the text.
@@ -88,6 +91,7 @@ class TorchMetalKernel:
         self.helper_place = places.find_text(self.helper_src, *self.defined) if self.helper_src else None
         self.kinds = _input_kinds(name, torch_defn, self.input_names, len(self.result_names))
         self._check()
+        self.captured = _Captured(torch_defn)
         self.operator = _operator_name(self)
         self._op = _register(self)
 
@@ -217,14 +221,68 @@ def _input_kinds(name, definition, inputs, results):
 
 
 def _operator_name(kernel):
-    """A name that the same definition has in every run."""
+    """A name that the same definition has in every run. Those that only objects tell apart, such as modules, are numbered."""
     code = getattr(kernel.torch_defn, "__code__", None)
     parts = [
         kernel.name, kernel.input_names, kernel.result_names, kernel.kinds, kernel.src, kernel.helper_src,
         [(p.name, p.dtype, p.attr) for p in kernel.metal_params], sorted(kernel.template_dtypes.items()),
         getattr(kernel.torch_defn, "__qualname__", type(kernel.torch_defn).__qualname__), code.co_firstlineno if code else 0,
     ]  # fmt: skip
-    return f"{kernel.name}_{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
+    if kernel.captured.values:
+        parts.append(kernel.captured.values)
+    for number in itertools.count(1):
+        name = f"{kernel.name}_{hashlib.sha256(repr(parts + ([number] if number > 1 else [])).encode()).hexdigest()[:8]}"
+        other = _kernels.get(name)
+        if other is None or other.captured.same_objects(kernel.captured):
+            return name
+
+
+class _Captured:
+    """What a definition holds beside its code: the variables of functions around it, and defaults."""
+
+    def __init__(self, definition):
+        self.values = []  # as text that is the same in every run
+        self.objects = []
+        self._seen = set()
+        self._add(definition)
+
+    def same_objects(self, other):
+        return len(self.objects) == len(other.objects) and all(a is b for a, b in zip(self.objects, other.objects))
+
+    def _add(self, value):
+        if isinstance(value, types.MethodType):
+            self.objects.append(value.__self__)
+            value = value.__func__
+        if isinstance(value, types.FunctionType):
+            self._add_function(value)
+        elif isinstance(value, tuple):
+            self.values.append(f"tuple of {len(value)}")
+            for part in value:
+                self._add(part)
+        elif value is None or isinstance(value, (bool, int, float, complex, str, bytes, torch.dtype)):
+            self.values.append(repr(value))
+        else:
+            self.objects.append(value)
+
+    def _add_function(self, function):
+        if function in self._seen:
+            return
+        outermost = not self._seen
+        self._seen.add(function)
+        held = [*_cells(function), *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+        if not outermost:
+            self.values.append(f"{function.__qualname__}:{function.__code__.co_firstlineno}")
+        for value in held:
+            self._add(value)
+
+
+def _cells(function):
+    """The values of variables that a function has from those around it. One may have none yet."""
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:
+            yield None
 
 
 def _register(kernel):

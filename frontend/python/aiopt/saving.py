@@ -1,6 +1,7 @@
 """Saving exported programs with their kernels."""
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -32,14 +33,19 @@ def save(ep, path, *, extra_files=None, **options):
     Raises:
         KernelError: where a kernel's ``torch_defn`` cannot be traced; it names the line that calls the kernel.
     """
-    torch.export.save(ep, path, extra_files={**(extra_files or {}), **kernel_files(ep)}, **options)
+    with without_own_frames(ep):
+        torch.export.save(ep, path, extra_files={**(extra_files or {}), **kernel_files(ep)}, **options)
 
 
 def kernel_files(ep):
     """The extra files of a program's kernels, by name; none for a program without kernels."""
+    with without_own_frames(ep):
+        return _kernel_files(ep)
+
+
+def _kernel_files(ep):
     files, kernels = {}, {}
     for node, kernel in _calls(ep):
-        _drop_own_frames(node)
         entry = kernels.setdefault(kernel.operator, _describe(kernel))
         arguments, values = _arguments(node, kernel)
         types = [_open(argument) for argument in arguments]
@@ -63,11 +69,23 @@ def _calls(ep):
                     yield node, kernel
 
 
+@contextlib.contextmanager
+def without_own_frames(ep):
+    """Take this package's lines out of where a program calls kernels, until the block ends: the program is the caller's."""
+    traces = {node: node.meta["stack_trace"] for node, _ in _calls(ep) if "stack_trace" in node.meta}
+    try:
+        for node in traces:
+            _drop_own_frames(node)
+        yield
+    finally:
+        for node, trace in traces.items():
+            node.meta["stack_trace"] = trace
+
+
 def _drop_own_frames(node):
-    """Take this package's lines out of where a call comes from."""
     own = os.path.dirname(os.path.abspath(__file__))
     kept, skip = [], False
-    for line in node.meta.get("stack_trace", "").split("\n"):
+    for line in (node.meta.get("stack_trace") or "").split("\n"):
         if line.lstrip().startswith('File "'):
             skip = own in line
         if not skip:

@@ -75,6 +75,42 @@ class Definition(unittest.TestCase):
         self.assertEqual(DOUBLE.operator, make().operator, "the same definition has the same name")
         self.assertNotEqual(DOUBLE.operator, make(src="y[i] = 2 * x[i];").operator)
 
+    def test_factory(self):
+        """Kernels of one text whose definitions differ only by what they hold."""
+
+        def closure(held):
+            def definition(x: torch.Tensor) -> torch.Tensor:
+                return held(x) if callable(held) else x * held
+
+            return definition
+
+        def default(held):
+            def definition(x: torch.Tensor) -> torch.Tensor:
+                return inner(x)
+
+            def inner(x, held=held):
+                return closure(held)(x)
+
+            return definition
+
+        class Module(torch.nn.Module):
+            def __init__(self, held):
+                super().__init__()
+                self.held = held
+
+            def forward(self, x):
+                return closure(self.held)(x)
+
+        x = torch.arange(4.0)
+        held = [2, 2.0, 3, torch.tensor(5.0), torch.tensor(7.0), torch.relu, torch.neg, closure(2), closure(4)]
+        for factory in (closure, default, Module, lambda held: Module(held).forward):
+            kernels = [make(factory(each)) for each in held]
+            self.assertEqual(len({kernel.operator for kernel in kernels}), len(kernels))
+            for kernel, each in zip(kernels, held):
+                torch.testing.assert_close(kernel(x, **sizes(4)), closure(each)(x))
+        for each in held:
+            self.assertEqual(make(closure(each)).operator, make(closure(each)).operator, "the same definition has the same name")
+
 
 class Calls(unittest.TestCase):
     def check(self, error, want, kernel, *args, **more):
@@ -151,6 +187,17 @@ class Saving(unittest.TestCase):
             loaded = torch.export.load(path, extra_files=extra)
             self.assertIn("mine", str(extra["note.txt"]))
             torch.testing.assert_close(loaded.module()(torch.arange(4.0)), 2 * (torch.arange(4.0) + 1))
+
+    def test_program_stays(self):
+        ep = torch.export.export(Doubled(), (torch.ones(3),), strict=True)
+        traces = lambda: [node.meta.get("stack_trace") for node in ep.graph.nodes]  # noqa: E731
+        before = traces()
+        self.assertTrue(any("kernel.py" in trace for trace in before if trace), before)
+        aiopt.save(ep, io.BytesIO())
+        saving.kernel_files(ep)
+        with tempfile.TemporaryDirectory() as folder:
+            aiopt.save_intermediates(ep, (torch.ones(3),), os.path.join(folder, "values.safetensors"))
+        self.assertEqual(traces(), before)
 
     def test_without_kernels(self):
         self.assertEqual(self.save(torch.nn.Linear(2, 2), torch.zeros(1, 2)), {})

@@ -233,7 +233,7 @@ func (g *gen) loop(l *kernel.Loop) {
 	}
 }
 
-// unrolled writes every round out.
+// unrolled writes every round out, each in a scope of its own: what a round binds has another value in the next one.
 func (g *gen) unrolled(l *kernel.Loop) {
 	n, ok := l.Extent.Subst(g.fixed).IsConst()
 	if !ok {
@@ -248,12 +248,12 @@ func (g *gen) unrolled(l *kernel.Loop) {
 		for i, v := range l.Carried {
 			g.values[v] = now[i]
 		}
-		g.run(l.Body)
-		next := make([]value.Value, len(l.Next))
+		g.inside(g.block, func() { g.run(l.Body) })
+		g.continueAt(g.block)
+		now = make([]value.Value, len(l.Next))
 		for i, v := range l.Next {
-			next[i] = g.values[v]
+			now[i] = g.values[v]
 		}
-		now = next
 	}
 	delete(g.fixed, l.Var)
 	for i, v := range l.Results {

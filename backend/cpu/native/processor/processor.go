@@ -19,7 +19,7 @@ func Features() []string {
 	}{
 		{"avx2", cpu.X86.HasAVX2},
 		{"fma", cpu.X86.HasFMA},
-		{"f16c", cpu.X86.HasAVX2}, // every processor with the one has the other
+		{"f16c", cpu.X86.HasAVX && featuresOfLeaf1()&(1<<29) != 0}, // Intel SDM 2A, CPUID; x/sys does not tell
 		{"bmi", cpu.X86.HasBMI1},
 		{"bmi2", cpu.X86.HasBMI2},
 		{"popcnt", cpu.X86.HasPOPCNT},

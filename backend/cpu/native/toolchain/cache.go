@@ -90,7 +90,7 @@ func (t *Tools) key(j *Job) string {
 }
 
 // Object gives the job's object, compiled if the cache has no good one. has are the features of this machine's processor.
-// Where the cache can keep nothing the object is made in a temporary folder, of which Load takes care.
+// Where the cache can keep nothing, or its disk is full, the object is made in a temporary folder, of which Load takes care.
 func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (*Object, error) {
 	for _, f := range j.Target.Features {
 		if !slices.Contains(has, f) {
@@ -126,18 +126,25 @@ func (c *Cache) Object(ctx context.Context, t *Tools, j *Job, has []string) (*Ob
 }
 
 // compile compiles and links modules, in the cache or, where that cannot keep it, elsewhere.
-func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Written, unkept error) (o *Object, err error) {
-	dir, build := "", ""
+func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Written, unkept error) (*Object, error) {
 	if unkept == nil {
-		build, unkept = c.Build()
-		dir = c.Path(build)
-	}
-	if unkept != nil {
-		if dir, err = os.MkdirTemp("", "aiopt-"); err != nil {
-			return nil, &Missing{What: fmt.Sprintf("there is no folder to compile in: %v; nor can a temporary one be made: %v; set TMPDIR", unkept, err)}
+		o, err := c.kept(ctx, t, j, key, w)
+		if !full(err) {
+			return o, err
 		}
+		unkept = &NoRoom{c.Dir, err}
 	}
-	o = &Object{Path: filepath.Join(dir, "object.so"), Refused: w.Refused, Unkept: unkept}
+	return c.elsewhere(ctx, t, j, w, unkept)
+}
+
+// kept makes the object in the cache. One that it then cannot take stays where it was built.
+func (c *Cache) kept(ctx context.Context, t *Tools, j *Job, key string, w *Written) (o *Object, err error) {
+	build, unkept := c.Build()
+	if unkept != nil {
+		return c.elsewhere(ctx, t, j, w, unkept)
+	}
+	dir := c.Path(build)
+	o = &Object{Path: filepath.Join(dir, "object.so"), Refused: w.Refused}
 	defer func() {
 		if err != nil || o.folder != nil { // else Load takes it away
 			os.RemoveAll(dir)
@@ -146,14 +153,32 @@ func (c *Cache) compile(ctx context.Context, t *Tools, j *Job, key string, w *Wr
 	if err := t.build(ctx, j.Target, w.Modules, o.Path, dir, j.Parallel); err != nil {
 		return nil, c.explain(err, j, w.Modules)
 	}
-	if o.Unkept == nil {
-		o.Unkept = c.put(key, filepath.Join(build, filepath.Base(o.Path)), note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused})
-		if o.Unkept != nil && c.Check() != nil {
-			return nil, o.Unkept // what lies there now may be of others
-		}
+	o.Unkept = c.put(key, filepath.Join(build, filepath.Base(o.Path)), note{Features: j.Target.Features, LLVM: t.Version, Program: j.Program, Refused: w.Refused})
+	if o.Unkept != nil && c.Check() != nil {
+		return nil, o.Unkept // what lies there now may be of others
+	}
+	if full(o.Unkept) {
+		o.Unkept = &NoRoom{c.Dir, o.Unkept}
 	}
 	if o.Unkept == nil {
 		o.Path, o.folder = c.Path(key+objectEnding), &c.Folder
+	}
+	return o, nil
+}
+
+// elsewhere makes the object in a temporary folder, where the cache cannot keep it.
+func (c *Cache) elsewhere(ctx context.Context, t *Tools, j *Job, w *Written, unkept error) (*Object, error) {
+	dir, err := os.MkdirTemp("", "aiopt-")
+	if err != nil {
+		return nil, &Missing{What: fmt.Sprintf("there is no folder to compile in: %v; nor can a temporary one be made: %v; set TMPDIR", unkept, err)}
+	}
+	o := &Object{Path: filepath.Join(dir, "object.so"), Refused: w.Refused, Unkept: unkept}
+	if err := t.build(ctx, j.Target, w.Modules, o.Path, dir, j.Parallel); err != nil {
+		os.RemoveAll(dir)
+		if full(err) {
+			return nil, &Missing{What: fmt.Sprintf("there is no folder to compile in: %v; nor is there room in %s; set TMPDIR", unkept, filepath.Dir(dir))}
+		}
+		return nil, c.explain(err, j, w.Modules)
 	}
 	return o, nil
 }

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"encoding/hex"
 	"os"
+	"regexp"
 	"runtime"
 )
 
@@ -36,7 +37,11 @@ func running() (string, error) {
 	return os.Executable()
 }
 
-// goBuildID is what Go's linker notes in an ELF file, a hash of the program among it; "" where there is no note.
+// hashesOfBuild is the form of Go's build IDs: hashes of what the program and its main package are made of, and of what was made.
+// Who builds may set another ID, such as one word for all programs.
+var hashesOfBuild = regexp.MustCompile(`^[A-Za-z0-9_-]{20}(/[A-Za-z0-9_-]{20}){3}$`)
+
+// goBuildID is what Go's linker notes in an ELF file, a hash of the program among it; "" where there is no such note.
 func goBuildID(path string) string {
 	f, err := elf.Open(path)
 	if err != nil {
@@ -51,7 +56,7 @@ func goBuildID(path string) string {
 	if err != nil {
 		return ""
 	}
-	if _, id, ok := bytes.Cut(data, []byte("Go\x00\x00")); ok {
+	if _, id, ok := bytes.Cut(data, []byte("Go\x00\x00")); ok && hashesOfBuild.Match(bytes.TrimRight(id, "\x00")) {
 		return string(id)
 	}
 	return ""

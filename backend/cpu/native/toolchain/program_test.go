@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -49,6 +50,32 @@ func TestThisProgram(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		if err != nil || !bytes.Contains(out, fmt.Appendf(nil, "\nbuild=%q\n", want)) {
 			t.Errorf("replaced by %s: found %s (%v), expected %q", by, out, err, want)
+		}
+	}
+}
+
+// TestSharedBuildID has a program whose build ID says nothing of it, as release builds have that leave it out.
+func TestSharedBuildID(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Log("this system's programs have no notes")
+		return
+	}
+	path := copied(t)
+	id := goBuildID(path)
+	if id == "" {
+		t.Fatal("this program has no build ID of Go's")
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{strings.Repeat("redacted", len(id))[:len(id)], "redacted" + strings.Repeat("\x00", len(id)-8), strings.Repeat("/", len(id))} {
+		changed := bytes.ReplaceAll(data, []byte(id), []byte(other))
+		if err := os.WriteFile(path, changed, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if found := goBuildID(path); found != "" {
+			t.Errorf("found the build ID %q, expected that it is not taken for a hash", found)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,57 @@ func TestUnkept(t *testing.T) {
 					t.Error(err)
 				}
 				if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+					t.Errorf("%v was left (%v)", left, err)
+				}
+			}
+		})
+	}
+}
+
+// TestNoRoom has a compiler that finds the disk of the cache full, and then that of temporary files, too.
+func TestNoRoom(t *testing.T) {
+	for _, c := range []struct {
+		says   string
+		all    bool // disks are full
+		wanted string
+	}{
+		{"LLVM ERROR: IO failure on output stream: No space left on device", false, ""},
+		{"ld: final link failed: Disk quota exceeded", false, ""},
+		{"LLVM ERROR: IO failure on output stream: No space left on device", true, "there is no folder to compile in: there is no room in "},
+		{"error: expected a type", false, "expected a type"},
+	} {
+		t.Run(c.says, func(t *testing.T) {
+			tools, cache, job := setUp(t)
+			where := cache.Dir
+			if c.all {
+				where = ""
+			}
+			tools.LLC = script(t, fmt.Sprintf(`case "$*" in *%q*) echo %q >&2; exit 1;; esac; exec %q "$@"`, where, c.says, tools.LLC))
+			temporary := t.TempDir()
+			t.Setenv("TMPDIR", temporary)
+			made, err := cache.Object(context.Background(), tools, job, nil)
+			if c.wanted != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wanted) || c.all && !strings.Contains(err.Error(), "nor is there room in "+temporary) {
+					t.Errorf("found the error %v, expected one with %q", err, c.wanted)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := "there is no room in " + cache.Dir + ": run `aiopt cache clear`, or name a folder on another disk by XDG_CACHE_HOME"
+			if made.Unkept == nil || made.Unkept.Error() != want {
+				t.Errorf("it is not kept for %v, expected %s", made.Unkept, want)
+			}
+			lib, err := made.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := lib.Close(); err != nil {
+				t.Error(err)
+			}
+			for _, dir := range []string{temporary, cache.Dir} {
+				if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 					t.Errorf("%v was left (%v)", left, err)
 				}
 			}

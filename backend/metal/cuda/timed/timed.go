@@ -12,9 +12,9 @@ import (
 	"path/filepath"
 
 	"github.com/aiopt/aiopt/backend/metal/check"
-	"github.com/aiopt/aiopt/backend/metal/check/checktest"
 	"github.com/aiopt/aiopt/backend/metal/cuda"
 	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // Kernel is a kernel at the size at which it is measured. Its buffers are filled where it is run.
@@ -153,11 +153,16 @@ func random(dtype string, n int, seed uint64) []byte {
 	b := make([]byte, n*width)
 	const period = 1<<16 - 1 // enough to be without a pattern in a row, and quick to make
 	m := min(n, period)
-	for i := range m {
-		switch dtype {
-		case "f32", "f16", "bf16":
-			checktest.PutFloat(b[i*width:], dtype, 4*r.Float32()-2)
-		case "i8", "u8":
+	switch dtype {
+	case "f32", "f16", "bf16":
+		floats := make([]float32, m)
+		for i := range floats {
+			floats[i] = 4*r.Float32() - 2
+		}
+		elem, _ := host.ParseElem(dtype)
+		host.Store(&host.Tensor{Elem: elem, Data: b}, 0, 1, floats)
+	case "i8", "u8":
+		for i := range m {
 			b[i] = byte(r.Uint32())
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiopt/aiopt/backend/metal/cuda"
 	"github.com/aiopt/aiopt/backend/metal/launch"
+	"github.com/aiopt/aiopt/ir/host"
 )
 
 // silu is a kernel with an open size, which it is given.
@@ -45,6 +46,27 @@ func TestKernel(t *testing.T) {
 	}
 	if _, err := New(silu(), nil); err == nil || !strings.Contains(err.Error(), "n") {
 		t.Errorf("a size that is not known: %v", err)
+	}
+}
+
+// TestFilled holds that floats of each width are between -2 and 2, and differ.
+func TestFilled(t *testing.T) {
+	for _, e := range []host.Elem{host.F32, host.F16, host.BF16} {
+		l := launch.Kernel{Params: []launch.Param{{DType: e.String()}}}
+		data := Filled(l, [3]int{}, []int{100 * e.Bytes()}).Args[0].Bytes
+		x, err := host.FromBytes(e, []int{100}, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		different := map[float32]bool{}
+		for _, v := range host.Values[float32](x) {
+			if different[v] = true; !(v >= -2 && v <= 2) {
+				t.Errorf("%s: %v", e, v)
+			}
+		}
+		if len(different) < 50 {
+			t.Errorf("%s: there are %d different numbers of 100", e, len(different))
+		}
 	}
 }
 
