@@ -31,6 +31,7 @@ ir FuzzParseTorchGuard
 ir/text FuzzParse
 frontend/pt2 FuzzRead
 frontend/pt2 FuzzJSON
+frontend/pt2 FuzzSamples
 frontend/torch FuzzImport
 tests FuzzModel
 tests FuzzAsset

@@ -249,6 +249,33 @@ func TestConstant(t *testing.T) {
 	}
 }
 
+// TestExample: a .pt2 runs on what it was exported with.
+func TestExample(t *testing.T) {
+	s := served(t)
+	s.Open("../../examples/mlp/mlp.pt2", "")
+	finish(t, s, "m1")
+	got := ask[struct {
+		Inputs []struct {
+			Name   string
+			Export bool
+		}
+	}](t, s, "/api/models/m1/inputs")
+	if len(got.Inputs) != 1 || !got.Inputs[0].Export {
+		t.Fatalf("the inputs are %+v", got.Inputs)
+	}
+	r, err := runForm(t, s, fmt.Sprintf(`{"name":%q,"from":"export"}`, got.Inputs[0].Name), nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := answered(s, r); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	finish(t, s, "r1")
+	if x := ask[stats](t, s, "/api/runs/r1/values/0"); x.Count == 0 || x.Std == 0 {
+		t.Errorf("the input is %+v", x)
+	}
+}
+
 // TestWrongInputs: what cannot be an input is an error that names it.
 func TestWrongInputs(t *testing.T) {
 	s := opened(t, small)

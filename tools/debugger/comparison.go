@@ -47,7 +47,7 @@ type compareAsk struct {
 	Tested    sideAsk `json:"tested"`
 	Reference sideAsk `json:"reference"`
 	Func      string  `json:"func"`
-	Inputs    string  `json:"inputs"` // the run whose inputs both get; empty for those of the saved values, or made ones
+	Inputs    string  `json:"inputs"` // the run whose inputs both get; empty for those of the saved values, of the export, or made ones
 	Preset    string  `json:"preset"`
 }
 
@@ -118,7 +118,7 @@ func (d *side) info() sideInfo {
 	return sideInfo{sideAsk{d.model.job.ID, d.engine.Name()}, d.model.job.Title + " on " + d.engine.Name()}
 }
 
-// sharedInputs are what both sides are called with: those of a run, of the saved values, or made ones.
+// sharedInputs are what both sides are called with: those of a run, of the saved values, of the export, or made ones.
 func (s *Server) sharedInputs(run string, tested, reference *side) ([]*host.Tensor, error) {
 	switch {
 	case run != "":
@@ -129,6 +129,9 @@ func (s *Server) sharedInputs(run string, tested, reference *side) ([]*host.Tens
 		return c.inputs, nil
 	case reference.saved != nil:
 		return reference.saved.inputs(tested.program.fn)
+	}
+	if list := tested.model.examples(tested.program.fn); list != nil {
+		return list, nil
 	}
 	k := maker{server: s, sig: backend.SignatureOf(tested.program.fn), sizes: map[string]int64{}}
 	return k.inputs()

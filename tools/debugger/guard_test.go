@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aiopt/aiopt"
 )
@@ -18,7 +19,7 @@ func served(t *testing.T) *Server {
 		for _, j := range s.jobs.list {
 			j.cancel()
 		}
-		s.jobs.wait()
+		s.jobs.wait(time.Minute)
 	})
 	return s
 }

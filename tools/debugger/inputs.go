@@ -2,15 +2,18 @@ package debugger
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
@@ -37,26 +40,29 @@ const (
 	fromRandom = "random" // normally distributed
 	fromValues = "values" // typed, such as token ids
 	fromFile   = "file"
-	fromGiven  = "given" // the file of --inputs
+	fromGiven  = "given"  // the file of --inputs
+	fromExport = "export" // what the program was exported with
 )
 
 // getInputs says what a function takes, and what the file of --inputs has.
 func (s *Server) getInputs(r *http.Request) (any, error) {
-	_, p, err := s.programOf(r)
+	m, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}
 	type input struct {
 		portInfo
-		Float bool `json:"float"`
-		Image bool `json:"image"`
-		Given bool `json:"given"`
+		Float  bool `json:"float"`
+		Image  bool `json:"image"`
+		Given  bool `json:"given"`
+		Export bool `json:"export"`
 	}
 	list := []input{}
 	given, _ := s.givenInputs()
+	examples := m.examples(p.fn)
 	for i, in := range backend.SignatureOf(p.fn).Inputs {
 		t := in.Value.Type
-		list = append(list, input{portInfo{in.Value.Name, t.String()}, t.Elem.IsFloat(), imageAxes(t) != nil, pick(given, in.Value.Name, i) != nil})
+		list = append(list, input{portInfo{in.Value.Name, t.String()}, t.Elem.IsFloat(), imageAxes(t) != nil, pick(given, in.Value.Name, i) != nil, examples != nil})
 	}
 	type size struct {
 		Name string `json:"name"`
@@ -68,6 +74,32 @@ func (s *Server) getInputs(r *http.Request) (any, error) {
 		sizes = append(sizes, size{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
 	}
 	return map[string]any{"inputs": list, "sizes": sizes}, nil
+}
+
+// examples are the inputs that a function of a .pt2 was exported with; nil where the file has none that fit.
+func (m *model) examples(f *ir.Func) []*host.Tensor {
+	if filepath.Ext(m.path) != ".pt2" {
+		return nil
+	}
+	a, err := pt2.Open(m.path) // it stays mapped, as the model's weights do
+	if err != nil || len(a.Models) == 0 {
+		return nil
+	}
+	name := f.Name
+	if len(a.Models) == 1 {
+		name = a.Models[0].Name
+	}
+	list, err := a.SampleInputs(name)
+	inputs := backend.SignatureOf(f).Inputs
+	if err != nil || len(list) != len(inputs) {
+		return nil
+	}
+	for i, in := range inputs {
+		if t := in.Value.Type; t.Elem != list[i].Elem || t.Rank() != list[i].Rank() {
+			return nil
+		}
+	}
+	return list
 }
 
 // pick finds the tensor of an input by its name or, as --io=position names them, by its place.
@@ -104,11 +136,12 @@ func allOf(f *safetensors.File) (map[string]*host.Tensor, error) {
 
 // maker makes the inputs of a call.
 type maker struct {
-	server *Server
-	sig    backend.Signature
-	asks   map[string]inputAsk
-	sizes  map[string]int64
-	parts  map[string][]*multipart.FileHeader
+	server   *Server
+	sig      backend.Signature
+	asks     map[string]inputAsk
+	sizes    map[string]int64
+	parts    map[string][]*multipart.FileHeader
+	examples []*host.Tensor // of the export, one for each input; nil for none
 }
 
 // inputs gives a tensor for each input of the function. What is read from files binds the sizes of what is made.
@@ -190,13 +223,18 @@ func (k *maker) read(i int, p *ir.Param) (*host.Tensor, error) {
 			return t, nil
 		}
 		return nil, fmt.Errorf("%s has no tensor of that name", k.server.opt.Inputs)
+	case fromExport:
+		if len(k.examples) == 0 {
+			return nil, errors.New("the model's file has no inputs of its export that fit")
+		}
+		return k.examples[i], nil
 	case fromFile:
 		if len(k.parts[ask.File]) == 0 {
 			return nil, fmt.Errorf("the request has no file %q", ask.File)
 		}
 		return readUpload(k.parts[ask.File][0], p.Value, i, ask)
 	}
-	return nil, fmt.Errorf("from %q: expected %s", ask.From, strings.Join([]string{fromMade, fromRandom, fromValues, fromFile, fromGiven}, ", "))
+	return nil, fmt.Errorf("from %q: expected %s", ask.From, strings.Join([]string{fromMade, fromRandom, fromValues, fromFile, fromGiven, fromExport}, ", "))
 }
 
 // normal gives normally distributed numbers of a tensor's type and shape; the same seed gives the same numbers.

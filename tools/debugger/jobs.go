@@ -100,8 +100,18 @@ func guarded(fn func() error) (err error) {
 	return fn()
 }
 
-// wait returns when all jobs have ended.
-func (js *jobs) wait() { js.group.Wait() }
+// wait returns when all jobs have ended, or after a while: not all that runs looks at its context.
+func (js *jobs) wait(most time.Duration) {
+	ended := make(chan struct{})
+	go func() {
+		js.group.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(most):
+	}
+}
 
 func (js *jobs) touch(j *job) {
 	js.version++

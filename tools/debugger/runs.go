@@ -69,7 +69,7 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if engine == nil {
 		return nil, badRequest("there is no engine %q", ask.Engine)
 	}
-	k := &maker{server: s, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File}
+	k := &maker{server: s, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
 	for name, n := range ask.Sizes {
 		k.sizes[name] = n
 	}

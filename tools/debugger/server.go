@@ -66,6 +66,9 @@ func (s *Server) Listen(port int) (net.Listener, error) {
 // URL is the address of the page with the token that it needs.
 func (s *Server) URL() string { return "http://" + s.addr + "/?token=" + s.token }
 
+// patience is how long the end waits for jobs to clean up behind them.
+const patience = 3 * time.Second
+
 // Serve answers until the context ends, which cancels all jobs, too.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -86,7 +89,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	err := srv.Serve(l)
 	cancel()
 	<-done
-	s.jobs.wait()
+	s.jobs.wait(patience)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

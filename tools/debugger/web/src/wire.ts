@@ -190,6 +190,7 @@ export interface InputInfo extends Port {
   float: boolean;
   image: boolean;
   given: boolean;
+  export: boolean;
 }
 
 export interface Profile {

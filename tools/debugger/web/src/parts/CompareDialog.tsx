@@ -56,7 +56,7 @@ export function CompareDialog() {
         <label class="line-field">
           Inputs
           <select value={inputs} onChange={(e) => setInputs(e.currentTarget.value)}>
-            <option value="">{fromFile ? "those of the saved run" : "made up, legal for their use"}</option>
+            <option value="">{fromFile ? "those of the saved run" : "those of the export, or made ones"}</option>
             {runs.map((j) => <option key={j.id} value={j.id}>{j.id}: {j.title}</option>)}
           </select>
         </label>

@@ -7,7 +7,7 @@ import type { InputInfo } from "../wire";
 import { Modal } from "./Modal";
 
 interface Choice {
-  from: "made" | "random" | "values" | "file" | "given";
+  from: "made" | "random" | "values" | "file" | "given" | "export";
   text: string;
   seed: number;
   mean: string;
@@ -24,7 +24,7 @@ export function RunDialog() {
   const [sizes, setSizes] = useState<Record<string, string>>({});
   const [backend, setBackend] = useState(localStorage.getItem("backend") ?? "interp");
   const [error, setError] = useState("");
-  const of = (i: InputInfo): Choice => choices[i.name] ?? { ...untouched, from: i.given ? "given" : "made" };
+  const of = (i: InputInfo): Choice => choices[i.name] ?? { ...untouched, from: i.given ? "given" : i.export ? "export" : "made" };
   const change = (i: InputInfo, to: Partial<Choice>): void => setChoices({ ...choices, [i.name]: { ...of(i), ...to } });
 
   const start = async (e: Event): Promise<void> => {
@@ -80,6 +80,7 @@ function InputRow({ input, choice, change }: { input: InputInfo; choice: Choice;
       <legend><span class="mono">{input.name}</span> <span class="soft mono">{shape(input.type)}</span></legend>
       <select aria-label={`Where ${input.name} comes from`} value={choice.from} onChange={(e) => change({ from: e.currentTarget.value as Choice["from"] })}>
         {input.given && <option value="given">from --inputs</option>}
+        {input.export && <option value="export">as it was exported with</option>}
         <option value="made">made up, legal for its use</option>
         {input.float && <option value="random">random, by a seed</option>}
         <option value="values">{input.float ? "numbers" : "numbers, such as token ids"}</option>
