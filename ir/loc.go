@@ -134,6 +134,22 @@ type Transform struct {
 // IsZero reports the identity.
 func (t Transform) IsZero() bool { return t.Perm == nil && t.Cast == 0 && t.Slice == "" }
 
+// Back is the permutation that undoes Perm, of a value of a rank. The error says what is wrong with a Perm that a file may state.
+func (t Transform) Back(rank int) ([]int, error) {
+	back, seen := make([]int, len(t.Perm)), make([]bool, len(t.Perm))
+	for i, axis := range t.Perm {
+		if axis < 0 || axis >= len(t.Perm) || seen[axis] {
+			return nil, fmt.Errorf("the claim's perm %v is no permutation", t.Perm)
+		}
+		seen[axis] = true
+		back[axis] = i
+	}
+	if len(t.Perm) != rank {
+		return nil, fmt.Errorf("the claim's perm %v has %d axes, the value %d", t.Perm, len(t.Perm), rank)
+	}
+	return back, nil
+}
+
 // Equal compares claims.
 func (c Claim) Equal(d Claim) bool {
 	return c.Tensor == d.Tensor && c.Approx == d.Approx && c.Transform.Cast == d.Transform.Cast &&

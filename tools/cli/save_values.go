@@ -144,9 +144,9 @@ func (s *saver) role(v *ir.Value, tensor string) intermediates.Role {
 // undo gives the tensor that a value claims to be, in its own layout and type.
 func undo(tr ir.Transform, t *host.Tensor) (*host.Tensor, error) {
 	if tr.Perm != nil {
-		back := make([]int, len(tr.Perm))
-		for i, axis := range tr.Perm {
-			back[axis] = i
+		back, err := tr.Back(t.Rank())
+		if err != nil {
+			return nil, err
 		}
 		t = t.Transpose(back)
 	}

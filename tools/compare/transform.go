@@ -27,9 +27,9 @@ func align(values [2]*host.Tensor, claims [2]ir.Claim) ([2]*host.Tensor, error) 
 		if parts[at] != "" { // the axes of the slice are those of this value
 			continue
 		}
-		back, err := inverse(perm, out[at].Rank())
+		back, err := claims[at].Transform.Back(out[at].Rank())
 		if err != nil {
-			return values, err
+			return values, fmt.Errorf("not comparable: %w", err)
 		}
 		out[at] = out[at].Transpose(back)
 	}
@@ -45,28 +45,11 @@ func align(values [2]*host.Tensor, claims [2]ir.Claim) ([2]*host.Tensor, error) 
 	return out, nil
 }
 
-// inverse gives the permutation that undoes one.
-func inverse(perm []int, rank int) ([]int, error) {
-	back := make([]int, len(perm))
-	seen := make([]bool, len(perm))
-	for i, axis := range perm {
-		if axis < 0 || axis >= len(perm) || seen[axis] {
-			return nil, fmt.Errorf("not comparable: the claim's perm %v is no permutation", perm)
-		}
-		seen[axis] = true
-		back[axis] = i
-	}
-	if len(perm) != rank {
-		return nil, fmt.Errorf("not comparable: the claim's perm %v has %d axes, the value %d", perm, len(perm), rank)
-	}
-	return back, nil
-}
-
 // taken is what a transform makes of a tensor, its cast apart.
 func taken(t *host.Tensor, tr ir.Transform) (*host.Tensor, error) {
 	if tr.Perm != nil {
-		if _, err := inverse(tr.Perm, t.Rank()); err != nil {
-			return nil, err
+		if _, err := tr.Back(t.Rank()); err != nil {
+			return nil, fmt.Errorf("not comparable: %w", err)
 		}
 		t = t.Transpose(tr.Perm)
 	}
@@ -107,7 +90,7 @@ func asClaimed(t *host.Tensor, c ir.Claim, elem host.Elem) (*host.Tensor, error)
 	case tr.Slice != "":
 		t, err = taken(t, tr)
 	case tr.Perm != nil:
-		if _, err = inverse(tr.Perm, t.Rank()); err == nil {
+		if _, err = tr.Back(t.Rank()); err == nil {
 			t = t.Transpose(slices.Clone(tr.Perm))
 		}
 	}
