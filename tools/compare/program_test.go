@@ -124,6 +124,18 @@ module @m {
 		"exp 76.2 dB false tensor.transpose tensor.cast tensor.exp",
 		"mul 19.2 dB true core.constant tensor.mul",
 		"neg 1.1 dB true tensor.transpose tensor.cast")
+
+	kl, err := metric.Find("kl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ = run(t, a, b, compare.Options{Metric: kl})
+	if err := compare.LocalErrors(t.Context(), a, b, r, []int{1}, compare.Options{Metric: kl}); err != nil {
+		t.Fatal(err)
+	}
+	if l := r.Points[1].Local; l.Verdict == metric.Undefined {
+		t.Errorf("with KL, mul alone is %v: %+v", l.Verdict, l)
+	}
 }
 
 // TestLoop compares every turn.

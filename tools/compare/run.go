@@ -142,7 +142,7 @@ func (s *session) compare(p *Pair, turn int, values [2]*host.Tensor, by [2]Candi
 		}
 	}
 	point.Turns++
-	scores, err := measure(values, by, s.rows(p, by))
+	scores, err := measure(values, by, rowsOf(p.Name, by, s.opt.Metric))
 	worse := fresh
 	if err != nil {
 		worse = worse || point.Problem == ""
@@ -171,15 +171,15 @@ func measure(values [2]*host.Tensor, by [2]Candidate, rows metric.Distribution) 
 	return metric.Measure(aligned[0], aligned[1], metric.Options{Rows: rows})
 }
 
-// rows says whether a value's rows are distributions: those of softmax, and outputs, which are logits where they are any.
-func (s *session) rows(p *Pair, by [2]Candidate) metric.Distribution {
-	kind := stem(p.Name[strings.LastIndexByte(p.Name, '/')+1:])
+// rowsOf says whether a value's rows are distributions: those of softmax, and outputs, which are logits where they are any.
+func rowsOf(name string, by [2]Candidate, chosen metric.Metric) metric.Distribution {
+	kind := stem(name[strings.LastIndexByte(name, '/')+1:])
 	switch {
 	case strings.Contains(kind, "log_softmax"):
 		return metric.Logits
 	case strings.Contains(kind, "softmax"):
 		return metric.Probabilities
-	case by[1].Output != "" || by[0].Output != "" || s.opt.Metric.Name == "kl" || s.opt.Metric.Name == "top1":
+	case by[1].Output != "" || by[0].Output != "" || chosen.Name == "kl" || chosen.Name == "top1":
 		return metric.Logits
 	}
 	return metric.None
