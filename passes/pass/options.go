@@ -176,6 +176,22 @@ func (o *Options) Set(pass, name string, value Arg) error {
 	return nil
 }
 
+// Files lists the options of a pipeline that name files, as `auto{write="chosen.yaml"}`: who runs a pipeline of somebody else may not
+// want those.
+func (p Pipeline) Files() []string {
+	var list []string
+	for _, ps := range p {
+		for _, opt := range ps.Options.list {
+			for _, s := range opt.given {
+				if opt.file {
+					list = append(list, fmt.Sprintf("%s{%s=%s}", ps.Name, s.name, s.text))
+				}
+			}
+		}
+	}
+	return list
+}
+
 // find gives the option of a name, or the one that takes any.
 func (o *Options) find(name string) *Option {
 	var other *Option

@@ -321,3 +321,15 @@ func TestUnknown(t *testing.T) {
 		t.Errorf("a wrong pipeline: got %d %s", w.Code, w.Body)
 	}
 }
+
+// TestFilesOfPasses: a pipeline that the page asks for names no file but those of the command line.
+func TestFilesOfPasses(t *testing.T) {
+	s := opened(t, small)
+	path := filepath.Join(t.TempDir(), "chosen.yaml")
+	for passes, status := range map[string]int{"dce": http.StatusOK, fmt.Sprintf("auto{bpw=4, write=%q}", path): http.StatusBadRequest, `compress{config="secret.yaml"}`: http.StatusBadRequest} {
+		body := fmt.Sprintf(`{"model": "m1", "passes": %q}`, passes)
+		if w := answered(s, request(s, http.MethodPost, "/api/models", body)); w.Code != status {
+			t.Errorf("%s: found %d %s, expected %d", passes, w.Code, w.Body, status)
+		}
+	}
+}

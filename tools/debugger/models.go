@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -113,7 +114,7 @@ func (m *model) program(name string) (*program, error) {
 	return nil, notFound("the model has no function %q", name)
 }
 
-// postModel opens a model again with other passes. Only files that the command line names are read.
+// postModel opens a model again with other passes. Only files that the command line names are read or written.
 func (s *Server) postModel(r *http.Request) (any, error) {
 	var ask struct{ Model, Passes string }
 	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
@@ -123,8 +124,18 @@ func (s *Server) postModel(r *http.Request) (any, error) {
 	if m == nil {
 		return nil, notFound("there is no model %q", ask.Model)
 	}
-	if _, err := s.tk.Passes.Parse(ask.Passes); err != nil {
+	asked, err := s.tk.Passes.Parse(ask.Passes)
+	if err != nil {
 		return nil, badRequest("%v", err)
+	}
+	given, err := s.tk.Passes.Parse(m.passes)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range asked.Files() {
+		if !slices.Contains(given.Files(), f) {
+			return nil, badRequest("%s names a file, and the page reads and writes none but those of the command line: start `aiopt debug -passes=...` with it", f)
+		}
 	}
 	return map[string]string{"id": s.Open(m.path, cmp.Or(ask.Passes, noPasses))}, nil
 }
