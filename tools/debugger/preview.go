@@ -173,6 +173,9 @@ func paint(r *http.Request, t *host.Tensor) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Len() > mostPixels {
+		return nil, badRequest("the picture would be too large")
+	}
 	tone := spread(numbers(p))
 	if r.FormValue("map") == "mask" {
 		threshold, err := strconv.ParseFloat(r.FormValue("threshold"), 64)
@@ -187,9 +190,6 @@ func paint(r *http.Request, t *host.Tensor) (image.Image, error) {
 		}
 	}
 	out := image.NewGray(image.Rect(0, 0, p.Shape[1], p.Shape[0]))
-	if len(out.Pix) > mostPixels {
-		return nil, badRequest("the picture would be too large")
-	}
 	for i, x := range numbers(p) {
 		out.Pix[i] = tone(x)
 	}

@@ -33,17 +33,27 @@ func measure(t *host.Tensor) stats {
 	if sum.Finite == 0 {
 		return s
 	}
-	s.Min, s.Max, s.Mean, s.Std = sum.Min, sum.Max, sum.Mean, sum.Std
-	scale := 0.0
-	if width := s.Max - s.Min; width > 0 && !math.IsInf(width, 0) {
-		scale = bins / width
-	}
+	s.Min, s.Max, s.Mean, s.Std = sum.Min, sum.Max, bounded(sum.Mean), bounded(sum.Std)
+	half := s.Max/2 - s.Min/2 // the whole of it may be more than a number can be
 	for _, x := range numbers(t) {
-		if !math.IsNaN(x) && !math.IsInf(x, 0) {
-			s.Bins[min(int((x-s.Min)*scale), bins-1)]++
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			continue
 		}
+		at := 0
+		if part := (x/2 - s.Min/2) / half; part > 0 { // not where all numbers are the same
+			at = int(min(part*bins, bins-1))
+		}
+		s.Bins[at]++
 	}
 	return s
+}
+
+// bounded is a sum of finite numbers as JSON can have it: sums of very large ones are infinite, or no number.
+func bounded(x float64) float64 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return max(-math.MaxFloat64, min(x, math.MaxFloat64))
 }
 
 // numbers gives the elements of a tensor as numbers.

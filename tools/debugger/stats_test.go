@@ -1,0 +1,37 @@
+package debugger
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/aiopt/aiopt/ir/host"
+)
+
+// TestMeasure sums up numbers at the ends of their range: each finite one has a bin, and JSON can have all that is told.
+func TestMeasure(t *testing.T) {
+	const most, least = math.MaxFloat64, math.SmallestNonzeroFloat64
+	for _, c := range []struct {
+		name        string
+		x           []float64
+		first, last int // of the bins
+	}{
+		{"plain", []float64{0, 1, 2, 2}, 1, 2},
+		{"the whole range", []float64{-most, most, most}, 1, 2},
+		{"next to nothing", []float64{0, least}, 2, 0}, // half of the least number is 0
+		{"all the same", []float64{3, 3}, 2, 0},
+		{"no numbers among them", []float64{math.NaN(), math.Inf(1), 1, 5}, 1, 1},
+	} {
+		x := host.New(host.F64, len(c.x))
+		for i, v := range c.x {
+			host.SetFloat(x, i, v)
+		}
+		got := measure(x)
+		if got.Bins[0] != c.first || got.Bins[bins-1] != c.last {
+			t.Errorf("%s: %d in the first bin and %d in the last one, expected %d and %d", c.name, got.Bins[0], got.Bins[bins-1], c.first, c.last)
+		}
+		if _, err := json.Marshal(got); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
