@@ -59,9 +59,9 @@ programs:
 		echo "$${packages%% *}"; done); \
 	$$as_root apt-get install -y -q --no-install-recommends $$wanted
 
-# lint has run vet.
+# lint has run vet. tests is named first, as it takes the longest and would run alone at the end.
 test: lint programs
-	$(GO) test -vet=off -shuffle=on ./...
+	$(GO) test -vet=off -shuffle=on ./tests ./...
 	cd tests/plugin && $(GO) test -shuffle=on ./...
 	$(MAKE) test-race test-python test-web fuzz
 
@@ -75,7 +75,7 @@ test-whole: programs
 
 # The race detector needs cgo; it runs the unit tests and a sample of the corpus.
 test-race:
-	CGO_ENABLED=1 $(GO) test -race -vet=off -short -shuffle=on ./...
+	CGO_ENABLED=1 $(GO) test -race -vet=off -short -shuffle=on ./tests ./...
 
 # The Python package: what needs no torch, and the rest where PYTHON has it. The programs of tests/custom and examples/silu are
 # stored, so that the Go tests need neither: `python tests/custom.py` and `python examples/silu/silu.py` make them again.
