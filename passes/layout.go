@@ -30,10 +30,10 @@ func Layout() *pass.Pass {
 		if err := settle(m, p.Name, slices.Concat(transposePatterns(), rearrangements())); err != nil {
 			return err
 		}
+		canonKernels(m)
 		if l.convs == 0 {
 			return nil
 		}
-		canonKernels(m)
 		ctx.Reportf("layout: made %d convolutions %s; %d transposes are left", l.convs, *to, transposesBy(m, p.Name))
 		return nil
 	}

@@ -70,7 +70,7 @@ func TestGoldenSections(t *testing.T) {
 	for _, c := range []struct{ name, command, section, want string }{
 		{"module", "aiopt -passes=dce --verify=numeric", sectionWant, `lost "exp" by dce into @main`},
 		{"locations", "aiopt -passes=recompose --locs", sectionWant, "tensor.neg(%x) : tensor<2xf32> loc(#1)"},
-		{"report", "aiopt -passes=layout", sectionReport, "made 0 convolutions"},
+		{"report", "aiopt -passes=split-heads", sectionReport, "split 0 attentions"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := load(t, c.command+"\n"+module).run(aiopt.Standard())
