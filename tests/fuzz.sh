@@ -14,6 +14,10 @@ one() {
   if go test "./$1" -vet=off -run='^$' -fuzz="^$2\$" -fuzztime="$TIME" -fuzzminimizetime=10x -parallel=1 >"$log" 2>&1; then
     echo "fuzz $1 $2 for $TIME: $(tail -n 1 "$log")"
     rm "$log"
+  elif [ "$(grep -A1 '^--- FAIL' "$log" | tail -n 1)" = "    context deadline exceeded" ] && ! grep -q 'Failing input' "$log"; then
+    # Go reports so an input that was on its way when the time was over.
+    echo "fuzz $1 $2 for $TIME: ok, the time was over within an input"
+    rm "$log"
   else
     echo "fuzz $1 $2 for $TIME failed:"
     cat "$log"
