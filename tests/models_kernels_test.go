@@ -1,15 +1,11 @@
 package tests
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
@@ -19,21 +15,7 @@ import (
 // checkKernels compares how @cpu groups a model with testdata/kernels/<model>.txt: how many kernels there are, which
 // anchors they hold, what is left outside, and the body of the kernel that shows most. -update writes the file.
 func (m *model) checkKernels(t *testing.T) {
-	got := m.kernels(t)
-	path := filepath.Join("testdata", "kernels", m.name+".txt")
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got; write it with -update):\n%s", path, diff)
-	}
+	holdText(t, filepath.Join("testdata", "kernels", m.name+".txt"), m.kernels(t))
 }
 
 func (m *model) kernels(t *testing.T) string {

@@ -3,15 +3,11 @@ package tests
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	godiff "github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt/backend/cpu/interp"
 	torchdialect "github.com/aiopt/aiopt/dialect/torch"
@@ -76,32 +72,6 @@ func TestSyncPoints(t *testing.T) {
 		}
 	}
 	holdLines(t, filepath.Join("testdata", "sync_points.txt"), got)
-}
-
-// holdLines compares lines with those of a file, or writes it; a short run has some of the lines.
-func holdLines(t *testing.T, path, got string) {
-	t.Helper()
-	if flag.Lookup("update").Value.String() == "true" && !testing.Short() {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if testing.Short() {
-		for line := range strings.Lines(got) {
-			if !strings.Contains(string(want), line) {
-				t.Errorf("%s has no line %s", path, line)
-			}
-		}
-		return
-	}
-	if diff := godiff.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got; write it with -update):\n%s", path, diff)
-	}
 }
 
 // syncCount is a line of the table.

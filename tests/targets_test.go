@@ -1,15 +1,10 @@
 package tests
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/aiopt/aiopt/dialect/nn"
 	"github.com/aiopt/aiopt/dialect/tensor"
@@ -49,32 +44,11 @@ func TestTargets(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	path := filepath.Join("testdata", "targets.txt")
 	got := targetsHeader
 	for _, l := range lines {
 		got += l
 	}
-	if flag.Lookup("update").Value.String() == "true" && !testing.Short() {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if testing.Short() {
-		for line := range strings.Lines(got) {
-			if !strings.Contains(string(want), line) {
-				t.Errorf("%s has no line %s", path, line)
-			}
-		}
-		return
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got; write it with -update):\n%s", path, diff)
-	}
+	holdLines(t, filepath.Join("testdata", "targets.txt"), got)
 }
 
 const targetsHeader = "# Operations of each model as it is lowered, and behind @metal and @ane; rank is the most axes that a value has behind @ane, and dB the SNR of its f16.\n" +
