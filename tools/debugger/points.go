@@ -122,6 +122,11 @@ func infoOf(m metric.Metric) metricInfo { return metricInfo{m.Name, m.Title, m.U
 
 // getPoint gives all metrics of a point.
 func (s *Server) getPoint(r *http.Request) (any, error) {
+	return s.atPoint(r, func(*comparison, int) error { return nil })
+}
+
+// atPoint does something about the point that a request names, and describes it.
+func (s *Server) atPoint(r *http.Request, do func(c *comparison, point int) error) (any, error) {
 	c, err := s.comparison(r)
 	if err != nil {
 		return nil, err
@@ -130,6 +135,9 @@ func (s *Server) getPoint(r *http.Request) (any, error) {
 	defer c.mu.Unlock()
 	i, err := c.point(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := do(c, i); err != nil {
 		return nil, err
 	}
 	return c.describe(&c.report.Points[i]), nil
@@ -181,20 +189,12 @@ func (c *comparison) describe(p *compare.Point) any {
 
 // postLocal runs the operation of a point alone, on what the reference has computed before it.
 func (s *Server) postLocal(r *http.Request) (any, error) {
-	c, err := s.comparison(r)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i, err := c.point(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := compare.LocalErrors(r.Context(), c.tested, c.reference, c.report, []int{i}, compare.Options{}); err != nil {
-		return nil, fmt.Errorf("the operation could not be run alone: %w", err)
-	}
-	return c.describe(&c.report.Points[i]), nil
+	return s.atPoint(r, func(c *comparison, i int) error {
+		if err := compare.LocalErrors(r.Context(), c.tested, c.reference, c.report, []int{i}, compare.Options{}); err != nil {
+			return fmt.Errorf("the operation could not be run alone: %w", err)
+		}
+		return nil
+	})
 }
 
 // lookedAt is the point whose values were looked at last: both, and their difference.

@@ -6,7 +6,7 @@ import { comparisonID, notice, points, revision } from "../state";
 import { worst } from "../verdicts";
 import type { PointInfo, Score } from "../wire";
 import { Chip } from "./Chip";
-import { Section } from "./Inspector";
+import { Section } from "./Section";
 import { TensorView } from "./Tensor";
 
 const shown = ["psnr", "snr", "cosine", "max-abs"]; // others are folded away

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from "preact";
 import { shape, short } from "../kinds";
 import { counted } from "../numbers";
 import { go, model, node, op, tree } from "../state";
@@ -6,6 +5,7 @@ import type { OpInfo, Value } from "../wire";
 import { worst } from "../verdicts";
 import { Comparison } from "./Comparison";
 import { NodeText } from "./Navigator";
+import { Section } from "./Section";
 import { showFrame } from "./Source";
 import { Tensor } from "./Tensor";
 
@@ -81,18 +81,6 @@ function Description({ o }: { o: OpInfo }) {
       {o.doc.split("\n\n").map((text, i) => <p key={i}>{text}</p>)}
       <pre class="mono">{o.text}</pre>
     </Section>
-  );
-}
-
-export function Section({ title, count, closed, children }: { title: string; count?: number; closed?: boolean; children: ComponentChildren }) {
-  return (
-    <details class="section" open={!closed}>
-      <summary>
-        {title}
-        {count !== undefined && <span class="count">{count.toLocaleString("en")}</span>}
-      </summary>
-      <div class="section-body">{children}</div>
-    </details>
   );
 }
 

@@ -1,8 +1,8 @@
 import { computed, effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { look, scene, view } from "../picture";
 import { tree } from "../state";
 import { verdictOf } from "../verdicts";
-import { look, scene, view } from "./Structure";
 
 const largest = { w: 150, h: 120 };
 const narrowest = 16;

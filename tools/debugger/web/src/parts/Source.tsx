@@ -73,7 +73,7 @@ function Text({ path, line, quiet }: { path: string; line: number; quiet?: boole
   const [, redraw] = useState(0);
   const have = useState(() => new Map<string, Span[][]>())[0];
   if (first.error) return <p class="empty problem">{first.error}</p>;
-  if (!first.data || !first.path?.startsWith(path)) return <p class="empty">…</p>;
+  if (!first.data || !first.path?.startsWith(chunkPath(path, 0).slice(0, path.length + 1))) return <p class="empty">…</p>;
   const want = (from: number, to: number): void => {
     for (let n = Math.floor(from / chunk); n * chunk < to; n++) {
       const at = chunkPath(path, n);

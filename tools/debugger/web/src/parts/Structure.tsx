@@ -1,54 +1,11 @@
-import { computed, effect, signal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post } from "../api";
-import { Painter, Scene, lookOf, type View } from "../scene";
-import { go, node, ofModel, open, theme, toggle, tree } from "../state";
-import type { SceneColumns } from "../wire";
+import { failure, least, look, scene, unfoldAt, view, zoomBy } from "../picture";
+import { Painter } from "../scene";
+import { go, node, open, tree } from "../state";
 import { verdictOf, signOf } from "../verdicts";
 import { Icon } from "./Icon";
 import { Minimap } from "./Minimap";
-
-export const scene = signal<Scene | undefined>(undefined);
-export const view = signal<View>({ x: 20, y: 20, zoom: 1 });
-const failure = signal("");
-/** look is read once for each theme: it takes longer than drawing does. */
-export const look = computed(() => (void theme.value, lookOf(document.body)));
-
-// The layout follows what is open. What was clicked stays where it is.
-let anchor: number | undefined;
-effect(() => {
-  const t = tree.value;
-  const list = [...open.value].sort((a, b) => a - b);
-  if (!t) {
-    scene.value = undefined;
-    return;
-  }
-  const path = ofModel("scene");
-  post<SceneColumns>(path, list).then((got) => {
-    if (tree.value !== t || open.value.size !== list.length) return;
-    const next = new Scene(got);
-    const before = scene.value?.shown(t, anchor);
-    const after = next.shown(t, anchor);
-    if (before && after && before.node === after.node) view.value = { ...view.value, x: view.value.x + before.x - after.x, y: view.value.y + before.y - after.y };
-    failure.value = "";
-    scene.value = next;
-  }, (e: Error) => (failure.value = e.message));
-});
-
-/** unfoldAt opens or closes a box without moving it. */
-function unfoldAt(at: number): void {
-  anchor = at;
-  toggle(at);
-}
-
-const least = 0.02;
-const most = 3;
-
-function zoomBy(factor: number, x: number, y: number): void {
-  const v = view.value;
-  const zoom = Math.min(Math.max(v.zoom * factor, least), most);
-  view.value = { zoom, x: v.x + x / zoom - x / v.zoom, y: v.y + y / zoom - y / v.zoom };
-}
 
 export function Structure() {
   const box = useRef<HTMLDivElement>(null);

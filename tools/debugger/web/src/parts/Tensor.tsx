@@ -5,7 +5,7 @@ import { useFetched } from "../fetched";
 import { counted, figure } from "../numbers";
 import { dialog, funcName, go, jobsOf, modelID, shownRun } from "../state";
 import type { Slice, Stats, Value } from "../wire";
-import { Section } from "./Inspector";
+import { Section } from "./Section";
 
 /** Tensor shows what a run computed for a value. */
 export function Tensor({ value, many, compared, constant }: { value: Value; many: boolean; compared: boolean; constant: boolean }) {
