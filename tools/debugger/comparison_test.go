@@ -96,7 +96,7 @@ func TestOtherMetric(t *testing.T) {
 			t.Errorf("%s is %s, %s", p.Name, p.Verdict, p.Text)
 		}
 	}
-	for _, path := range []string{"/api/compare/c1/points?metric=best", "/api/compare/c1/points?preset=none", "/api/compare/c2/points", "/api/compare/c1/points/999", "/api/compare/c1/points/0/sum"} {
+	for _, path := range []string{"/api/compare/c1/points?metric=best", "/api/compare/c2/points", "/api/compare/c1/points/999", "/api/compare/c1/points/0/sum"} {
 		if w := answered(s, request(s, http.MethodGet, path, "")); w.Code < 400 || w.Code >= 500 {
 			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // policy lets the page load what this server serves, and nothing else; see Content Security Policy Level 3.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // newToken makes what a browser has to know to be answered.

@@ -1,14 +1,12 @@
 package debugger
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend/cpu/native"
 	"github.com/aiopt/aiopt/backend/cpu/native/emit"
 	"github.com/aiopt/aiopt/backend/cpu/native/processor"
-	"github.com/aiopt/aiopt/backend/kernel"
 	"github.com/aiopt/aiopt/backend/kernel/calls"
 	"github.com/aiopt/aiopt/backend/kernel/schedule"
 	"github.com/aiopt/aiopt/backend/metal/launch"
@@ -34,7 +32,6 @@ func printers() map[string]printer {
 	return map[string]printer{
 		"llvm":  {llvm, printLLVM},
 		"metal": {metal, printMetal},
-		"loops": {air, printLoops},
 	}
 }
 
@@ -50,7 +47,7 @@ func (s *Server) getKernel(r *http.Request) (any, error) {
 	}
 	form, ok := printers()[r.FormValue("form")]
 	if !ok {
-		return nil, badRequest("form=%q: expected llvm, metal or loops", r.FormValue("form"))
+		return nil, badRequest("form=%q: expected llvm or metal", r.FormValue("form"))
 	}
 	op := p.tree.Op(node)
 	if op == nil || !hasKernel(op) {
@@ -102,21 +99,4 @@ func printMetal(op *ir.Op) (string, error) {
 		}
 	}
 	return to.Text(), nil
-}
-
-// printLoops is the form that both are made of.
-func printLoops(op *ir.Op) (string, error) {
-	m, err := machine()
-	if err != nil {
-		return "", errors.New("this processor is none that code is made for")
-	}
-	p, err := calls.Of(op, native.TargetOf(m))
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	for _, k := range p.Kernels {
-		b.WriteString(kernel.Print(k))
-	}
-	return b.String(), nil
 }

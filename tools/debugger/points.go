@@ -42,11 +42,6 @@ func (s *Server) getPoints(r *http.Request) (any, error) {
 	defer c.mu.Unlock()
 	report := c.soFar()
 	report.Metric = m
-	if name := r.FormValue("preset"); name != "" {
-		if report.Preset, err = metric.FindPreset(name); err != nil {
-			return nil, badRequest("%v", err)
-		}
-	}
 	p, err := c.model.program(c.function)
 	if err != nil {
 		return nil, err
