@@ -78,7 +78,7 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, points: map[string]compare.Point{}}
-	c.job = s.jobs.add("c", c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
+	c.job = s.jobs.add(comparing, c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
 	s.compares.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, s, tested, reference, in, ask.Preset) })
 	return map[string]string{"id": c.job.ID}, nil
@@ -142,7 +142,7 @@ func (d *side) open(ctx context.Context, s *Server, in []*host.Tensor, j *job) (
 	if d.saved != nil {
 		return compare.NewSaved(d.saved.set), nil
 	}
-	compiled, err := d.model.compiled(ctx, d.engine, s.opt.Warn, j)
+	compiled, err := s.compiled(ctx, d.model, d.engine, j)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
@@ -27,8 +26,7 @@ type model struct {
 	stages []stage // the time-line: as it was read, and after each pass
 	log    []string
 
-	compiling sync.Mutex
-	programs  map[string]backend.Program // by the names of engines
+	engines engines
 }
 
 // Open begins to open a model. Its name is given at once.
@@ -41,7 +39,7 @@ func (s *Server) Open(path, passes string) string {
 	if passes != "" {
 		title += " · " + passes
 	}
-	m.job = s.jobs.add("m", title, "")
+	m.job = s.jobs.add(opening, title, "")
 	s.models.put(m.job.ID, m)
 	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
 	return m.job.ID

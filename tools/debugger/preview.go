@@ -90,16 +90,7 @@ func (s *Server) runTensor(r *http.Request) (*host.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.tensor(r.Context(), s, id)
-}
-
-// pointTensor is a value of a point of a comparison.
-func (s *Server) pointTensor(r *http.Request) (*host.Tensor, error) {
-	c, err := s.comparison(r)
-	if err != nil {
-		return nil, err
-	}
-	return c.tensor(r.Context(), r)
+	return s.runValueTensor(r.Context(), c, id)
 }
 
 // constantTensor is the data of a constant, which needs no run.

@@ -18,6 +18,8 @@ import (
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
 	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/compare"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -43,6 +45,10 @@ type Server struct {
 	runs     table[run]
 	compares table[comparison]
 	saved    table[saved]
+
+	valueLooks flights[place, *host.Tensor] // of runs
+	pointLooks flights[place, pointValues]  // of comparisons
+	localLooks flights[place, *compare.Local]
 }
 
 // New makes a server that is not reachable yet.
@@ -187,6 +193,8 @@ func writeError(w http.ResponseWriter, err error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &p):
+	case errors.Is(err, context.Canceled):
+		p = problem{http.StatusConflict, "it was cancelled"}
 	case errors.As(err, &large):
 		p = problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request has more than %d MiB; write larger inputs to a file and name it with --inputs", large.Limit>>20)}
 	}
