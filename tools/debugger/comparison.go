@@ -27,7 +27,6 @@ type comparison struct {
 	report    *compare.Report
 	tested    *compare.Program
 	reference compare.Side
-	looked    lookedAt
 }
 
 // sideAsk names a side: a model with an engine, or saved values.

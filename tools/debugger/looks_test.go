@@ -19,12 +19,14 @@ type gated struct {
 	backend.Backend
 	gate   atomic.Pointer[chan struct{}]
 	called chan context.Context
+	open   atomic.Int64 // programs
 }
 
 func (g *gated) Name() string { return "gated" }
 
 func (g *gated) Compile(ctx context.Context, m *ir.Module, opt backend.Options) (backend.Program, error) {
 	p, err := g.Backend.Compile(ctx, m, opt)
+	g.open.Add(1)
 	return gatedProgram{p, g}, err
 }
 
@@ -35,6 +37,11 @@ type gatedProgram struct {
 
 func (p gatedProgram) NewSession() backend.Session {
 	return gatedSession{p.Program.NewSession(), p.engine}
+}
+
+func (p gatedProgram) Close() error {
+	p.engine.open.Add(-1)
+	return p.Program.Close()
 }
 
 type gatedSession struct {

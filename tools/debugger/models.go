@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
 )
@@ -26,7 +28,8 @@ type model struct {
 	stages []stage // the time-line: as it was read, and after each pass
 	log    []string
 
-	engines engines
+	exported func() (*pt2.Archive, error) // the file as torch wrote it, opened once
+	engines  engines
 }
 
 // Open begins to open a model. Its name is given at once.
@@ -34,7 +37,7 @@ func (s *Server) Open(path, passes string) string {
 	if passes == "" && filepath.Ext(path) == ".pt2" {
 		passes = "@cpu"
 	}
-	m := &model{path: path, passes: passes}
+	m := &model{path: path, passes: passes, exported: sync.OnceValues(func() (*pt2.Archive, error) { return pt2.Open(path) })}
 	title := filepath.Base(path)
 	if passes != "" {
 		title += " · " + passes
@@ -46,33 +49,38 @@ func (s *Server) Open(path, passes string) string {
 }
 
 func (s *Server) open(ctx context.Context, m *model) error {
-	j := m.job
-	j.step("reading", 0, 0)
+	line := &timeline{job: m.job, keep: func(stage int, lines []string) { s.keepStage(m, stage, lines) }}
 	warn := func(text string) {
 		m.log = append(m.log, "warning: "+text)
 		s.opt.Warn(text)
 	}
-	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: warn})
-	if err != nil {
-		return err
-	}
-	m.module = module
-	line := newTimeline()
-	line.add("as read", module)
-	if err := s.tk.Build(ctx, module, m.passes, aiopt.BuildOptions{
-		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
-		Hooks:    []pass.Hook{line.hook(j)},
-		Report:   func(text string) { m.log = append(m.log, text) },
-		Progress: j.step,
-	}); err != nil {
+	var err error
+	if m.module, err = s.load(ctx, m, line, warn, func(text string) { m.log = append(m.log, text) }); err != nil {
+		s.drop(m.job.ID)
 		return err
 	}
 	m.stages = line.stages
 	m.files = newFiles()
-	for _, f := range module.Funcs {
-		m.funcs = append(m.funcs, newProgram(module, f, m.files))
+	for _, f := range m.module.Funcs {
+		m.funcs = append(m.funcs, newProgram(m.module, f, m.files))
 	}
 	return nil
+}
+
+// load reads the file of a model and runs its passes, with the stages on a time-line.
+func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, report func(string)) (*ir.Module, error) {
+	line.job.step("reading", 0, 0)
+	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: warn})
+	if err != nil {
+		return nil, err
+	}
+	line.add("as read", module)
+	return module, s.tk.Build(ctx, module, m.passes, aiopt.BuildOptions{
+		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
+		Hooks:    []pass.Hook{line.hook()},
+		Report:   report,
+		Progress: line.job.step,
+	})
 }
 
 // model finds an opened model.

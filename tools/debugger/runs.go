@@ -15,8 +15,9 @@ import (
 	"github.com/aiopt/aiopt/tools/graph"
 )
 
-// keep is how many bytes of tensors a run keeps. A value that does not fit is computed again when it is looked at.
-const keep = 256 << 20
+// mostOfRun is how many bytes of its values one run keeps, so that it leaves others theirs. A value that does not fit, or that had to go
+// for newer ones, is computed again when it is looked at.
+const mostOfRun = mostKept / 4
 
 // run is one call of a model's function, and what was seen of it.
 type run struct {
@@ -27,16 +28,16 @@ type run struct {
 	inputs  []*host.Tensor
 
 	mu     sync.Mutex
-	values map[int]*seen // by the numbers of values
-	kept   int
+	values map[int]*seen        // by the numbers of values
+	kept   int64                // bytes of them that were kept
 	nanos  map[graph.Node]int64 // that each node took
 }
 
 // seen is a value that a run has computed.
 type seen struct {
-	stats  stats
-	tensor *host.Tensor // nil where it was not kept
-	times  int          // it was computed, in a loop several; the last one counts
+	stats stats
+	kept  int64 // bytes of the tensor, where it was kept
+	times int   // it was computed, in a loop several; the last one counts
 }
 
 // runAsk is what a request for a run says.
@@ -97,7 +98,7 @@ func (s *Server) runAll(ctx context.Context, c *run, engine backend.Backend) err
 	}
 	_, err = compiled.NewSession().Call(ctx, c.program.fn.Name, c.inputs, &backend.CallOptions{
 		Select:   func(v *ir.Value) bool { _, ours := c.program.valueOf[v]; return ours },
-		Observe:  c.note,
+		Observe:  func(v *ir.Value, t *host.Tensor) { s.note(c, v, t) },
 		Progress: func(done, total int) { c.job.step("running", done, total) },
 		Timing: func(op *ir.Op, _ string, ns int64) {
 			c.mu.Lock()
@@ -107,29 +108,28 @@ func (s *Server) runAll(ctx context.Context, c *run, engine backend.Backend) err
 			}
 		},
 	})
+	if err != nil {
+		s.drop(c.job.ID)
+	}
 	return err
 }
 
 // note keeps what is to be known of a value, and the value where it fits.
-func (c *run) note(v *ir.Value, t *host.Tensor) {
+func (s *Server) note(c *run, v *ir.Value, t *host.Tensor) {
 	id := c.program.valueOf[v]
-	fresh := &seen{stats: measure(t)}
+	at, size := place{c.job.ID, id}, sizeOf(t)
+	fresh := &seen{stats: measure(t), times: 1}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	size := len(t.Data)
-	if n, err := host.SizeBytes(t.Elem, t.Shape); err == nil {
-		size = n
-	}
 	if before := c.values[id]; before != nil {
-		fresh.times = before.times
-		if before.tensor != nil {
-			c.kept -= size
-		}
+		fresh.times += before.times
+		c.kept -= before.kept
+		s.runValues.remove(at)
 	}
-	fresh.times++
-	if c.kept+size <= keep {
-		fresh.tensor = t.Clone()
+	if c.kept+size <= mostOfRun {
+		fresh.kept = size
 		c.kept += size
+		s.runValues.put(at, t.Clone(), size)
 	}
 	c.values[id] = fresh
 }
@@ -139,19 +139,24 @@ func (s *Server) runValueTensor(ctx context.Context, c *run, id int) (*host.Tens
 	c.mu.Lock()
 	have := c.values[id]
 	c.mu.Unlock()
-	switch {
-	case have == nil:
+	if have == nil {
 		return nil, c.unseen()
-	case have.tensor != nil:
-		return have.tensor, nil
+	}
+	at := place{c.job.ID, id}
+	if t, ok := s.runValues.get(at); ok {
+		return t, nil
 	}
 	value := c.program.values[id]
-	return look(ctx, s, &s.valueLooks, place{c.job.ID, id}, "value of "+c.program.nameOf(value), c.job, func(ctx context.Context, j *job) (*host.Tensor, error) {
+	return look(ctx, s, &s.valueLooks, at, "value of "+c.program.nameOf(value), c.job, func(ctx context.Context, j *job) (*host.Tensor, error) {
 		compiled, err := s.compiled(ctx, c.model, s.tk.Backend(c.engine), j)
 		if err != nil {
 			return nil, err
 		}
-		return c.again(ctx, compiled, value, have.times, j)
+		t, err := c.again(ctx, compiled, value, have.times, j)
+		if err == nil {
+			s.runValues.put(at, t, sizeOf(t))
+		}
+		return t, err
 	})
 }
 

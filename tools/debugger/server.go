@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aiopt/aiopt"
@@ -46,9 +47,17 @@ type Server struct {
 	compares table[comparison]
 	saved    table[saved]
 
-	valueLooks flights[place, *host.Tensor] // of runs
-	pointLooks flights[place, pointValues]  // of comparisons
+	given func() (map[string]*host.Tensor, error) // what the file of --inputs has
+
+	memory      *budget
+	runValues   *shelf[*host.Tensor]
+	pointValues *shelf[pointValues]
+	stageTexts  *shelf[[]string]
+
+	valueLooks flights[place, *host.Tensor]
+	pointLooks flights[place, pointValues]
 	localLooks flights[place, *compare.Local]
+	stageLooks flights[place, stageTexts]
 }
 
 // New makes a server that is not reachable yet.
@@ -56,7 +65,11 @@ func New(tk *aiopt.Toolkit, opt Options) *Server {
 	if opt.Warn == nil {
 		opt.Warn = func(string) {}
 	}
-	return &Server{tk: tk, opt: opt, token: newToken(), jobs: newJobs()}
+	b := &budget{most: mostKept}
+	return &Server{
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), given: sync.OnceValues(func() (map[string]*host.Tensor, error) { return readGiven(opt.Inputs) }),
+		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
+	}
 }
 
 // Listen takes a port of the loopback address, or a free one for 0.
@@ -152,6 +165,9 @@ func (s *Server) answers() map[string]answer {
 		"GET /api/models/{model}/funcs/{func}/constants/{node}/slice": s.getSlice,
 		"GET /api/compare/{comparison}/points/{point}/{side}/slice":   s.getSlice,
 		"DELETE /api/jobs/{job}":                                      s.cancelJob,
+		"DELETE /api/models/{model}":                                  s.deleteModel,
+		"DELETE /api/runs/{run}":                                      s.deleteRun,
+		"DELETE /api/compare/{comparison}":                            s.deleteComparison,
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *Server) pointTensor(r *http.Request) (*host.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := s.pointValues(r.Context(), c, i)
+	values, err := s.lookAtPoint(r.Context(), c, i)
 	if err != nil {
 		return nil, err
 	}
@@ -38,15 +38,16 @@ func (s *Server) pointTensor(r *http.Request) (*host.Tensor, error) {
 	return t, nil
 }
 
-// pointValues computes the values of a point again.
-func (s *Server) pointValues(ctx context.Context, c *comparison, i int) (pointValues, error) {
-	c.mu.Lock()
-	point, looked := c.report.Points[i], c.looked
-	c.mu.Unlock()
-	if looked.values != nil && looked.point == i {
-		return looked.values, nil
+// lookAtPoint gives the values of a point, which are computed again where they are not at hand.
+func (s *Server) lookAtPoint(ctx context.Context, c *comparison, i int) (pointValues, error) {
+	at := place{c.job.ID, i}
+	if values, ok := s.pointValues.get(at); ok {
+		return values, nil
 	}
-	return look(ctx, s, &s.pointLooks, place{c.job.ID, i}, "values of "+point.Name, c.job, func(ctx context.Context, j *job) (pointValues, error) {
+	c.mu.Lock()
+	point := c.report.Points[i]
+	c.mu.Unlock()
+	return look(ctx, s, &s.pointLooks, at, "values of "+point.Name, c.job, func(ctx context.Context, j *job) (pointValues, error) {
 		both, err := compare.Tensors(ctx, watched(c.tested, j), watched(c.reference, j), &point)
 		if err != nil {
 			return nil, err
@@ -55,17 +56,13 @@ func (s *Server) pointValues(ctx context.Context, c *comparison, i int) (pointVa
 		if point.Scores != nil {
 			values[difference] = minus(both[0], both[1])
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.looked = lookedAt{i, values}
+		size := int64(0)
+		for _, t := range values {
+			size += sizeOf(t)
+		}
+		s.pointValues.put(at, values, size)
 		return values, nil
 	})
-}
-
-// lookedAt is the point whose values were looked at last.
-type lookedAt struct {
-	point  int
-	values pointValues
 }
 
 // postLocal runs the operation of a point alone, on what the reference has computed before it.
