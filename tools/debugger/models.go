@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/sides"
 )
 
 // model is an opened model after its passes. Once its job is done it does not change.
@@ -22,6 +23,7 @@ type model struct {
 	job    *job
 	path   string
 	passes string // as given or chosen; empty for none
+	config Config // what it is compressed by after them
 	module *ir.Module
 	funcs  []*program
 	files  *files
@@ -32,20 +34,38 @@ type model struct {
 	engines  engines
 }
 
-// Open begins to open a model. Its name is given at once.
+// Open begins to open a model of the command line, with its passes or, where it names none, those that a model needs to run. The name of the
+// model is given at once.
 func (s *Server) Open(path, passes string) string {
 	if passes == "" && filepath.Ext(path) == ".pt2" {
 		passes = "@cpu"
 	}
-	m := &model{path: path, passes: passes, exported: sync.OnceValues(func() (*pt2.Archive, error) { return pt2.Open(path) })}
-	title := filepath.Base(path)
-	if passes != "" {
-		title += " · " + passes
-	}
-	m.job = s.jobs.add(opening, title, "")
+	return s.start(path, passes, s.opt.Config)
+}
+
+// start begins to open a model.
+func (s *Server) start(path, passes string, config Config) string {
+	m := &model{path: path, passes: strings.TrimSpace(passes), config: config, exported: sync.OnceValues(func() (*pt2.Archive, error) { return pt2.Open(path) })}
+	m.job = s.jobs.add(opening, m.title(), "")
 	s.models.put(m.job.ID, m)
 	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
 	return m.job.ID
+}
+
+// title says what a model is: its file, and what became of it.
+func (m *model) title() string {
+	var done []string
+	if m.passes != "" {
+		done = append(done, m.passes)
+	}
+	if m.config.Text != "" {
+		done = append(done, filepath.Base(m.config.Name))
+	}
+	title := filepath.Base(m.path)
+	if len(done) > 0 {
+		title += " · " + strings.Join(done, " + ")
+	}
+	return title
 }
 
 func (s *Server) open(ctx context.Context, m *model) error {
@@ -75,7 +95,8 @@ func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, repor
 		return nil, err
 	}
 	line.add("as read", module)
-	return module, s.tk.Build(ctx, module, m.passes, aiopt.BuildOptions{
+	return module, s.tk.Build(ctx, module, sides.WithConfig(m.passes, m.config.Name, module), aiopt.BuildOptions{
+		Texts:    m.config.texts(),
 		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
 		Hooks:    []pass.Hook{line.hook()},
 		Report:   report,
@@ -120,11 +141,11 @@ func (m *model) program(name string) (*program, error) {
 	return nil, notFound("the model has no function %q", name)
 }
 
-// postModel opens a model again with other passes. Only files that the command line names are read or written.
+// postModel opens a model again with other passes, and compresses it as a text says. Only files that the command line names are read or written.
 func (s *Server) postModel(r *http.Request) (any, error) {
-	var ask struct{ Model, Passes string }
+	var ask struct{ Model, Passes, Config string }
 	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
-		return nil, badRequest("expected JSON with model and passes: %v", err)
+		return nil, badRequest("expected JSON with model, passes and config: %v", err)
 	}
 	m := s.models.get(ask.Model)
 	if m == nil {
@@ -143,7 +164,11 @@ func (s *Server) postModel(r *http.Request) (any, error) {
 			return nil, badRequest("%s names a file, and the page reads and writes none but those of the command line: start `aiopt debug -passes=...` with it", f)
 		}
 	}
-	return map[string]string{"id": s.Open(m.path, cmp.Or(ask.Passes, noPasses))}, nil
+	config, err := s.config(ask.Config)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"id": s.start(m.path, ask.Passes, config)}, nil
 }
 
 // functionInfo is what the page says of a function.
@@ -177,15 +202,14 @@ func (s *Server) getModel(r *http.Request) (any, error) {
 		funcs = append(funcs, f)
 	}
 	return struct {
-		ID     string         `json:"id"`
-		File   string         `json:"file"`
-		Name   string         `json:"name"`
-		Passes string         `json:"passes"`
-		Funcs  []functionInfo `json:"funcs"`
-		Stages []stageInfo    `json:"stages"`
-		Log    []string       `json:"log"`
-	}{m.job.ID, m.path, m.module.Name, strings.TrimSpace(m.passes), funcs, stageInfos(m.stages), m.log}, nil
+		ID         string         `json:"id"`
+		File       string         `json:"file"`
+		Name       string         `json:"name"`
+		Passes     string         `json:"passes"`
+		Config     string         `json:"config"`      // the text that it was compressed by; empty for none
+		ConfigName string         `json:"config_name"` // where that is from
+		Funcs      []functionInfo `json:"funcs"`
+		Stages     []stageInfo    `json:"stages"`
+		Log        []string       `json:"log"`
+	}{m.job.ID, m.path, m.module.Name, m.passes, m.config.Text, m.config.Name, funcs, stageInfos(m.stages), m.log}, nil
 }
-
-// noPasses is a pipeline of nothing, where an empty one stands for what a model needs.
-const noPasses = " "

@@ -29,7 +29,7 @@ var dist embed.FS
 
 // Options say how models are opened and what runs may take.
 type Options struct {
-	Passes string            // the pipeline for models; empty for @cpu on a .pt2, and none on others
+	Config Config            // what models of the command line are compressed by
 	Inputs string            // a .safetensors file that runs may take their inputs from; may be empty
 	Warn   func(line string) // takes what the user should know; nil drops it
 }
@@ -265,8 +265,9 @@ func (s *Server) about(*http.Request) (any, error) {
 		Backends  []string     `json:"backends"`
 		Pipelines []pipeline   `json:"pipelines"`
 		Inputs    string       `json:"inputs"`
+		Config    string       `json:"config"` // the text of --config
 		Metrics   []metricInfo `json:"metrics"`
 		Presets   []pipeline   `json:"presets"`
 		Saved     []sideInfo   `json:"saved"`
-	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, metrics, presets, s.savedSides()}, nil
+	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, s.opt.Config.Text, metrics, presets, s.savedSides()}, nil
 }
