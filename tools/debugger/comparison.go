@@ -24,6 +24,7 @@ type comparison struct {
 	mu        sync.Mutex
 	points    map[string]compare.Point // by name, until the report is there
 	order     []string                 // the names as they came
+	preset    metric.Preset            // of the points so far
 	report    *compare.Report
 	tested    *compare.Program
 	reference compare.Side
@@ -76,7 +77,7 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, points: map[string]compare.Point{}}
+	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, preset: metric.Presets()[0], points: map[string]compare.Point{}}
 	c.job = s.jobs.add(comparing, c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
 	s.compares.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, s, tested, reference, in, ask.Preset) })
@@ -161,6 +162,13 @@ func (c *comparison) all(ctx context.Context, s *Server, tested, reference *side
 	if err != nil {
 		return err
 	}
+	chosen, err := compare.ChoosePreset(preset, t.Info(), r.Info())
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.preset = chosen
+	c.mu.Unlock()
 	c.job.step("comparing", 0, 0)
 	report, err := compare.Run(ctx, t, r, compare.Options{
 		Preset:   preset,

@@ -65,13 +65,21 @@ func (s gatedSession) Call(ctx context.Context, fn string, in []*host.Tensor, op
 func compared(t *testing.T) (*Server, *gated) {
 	t.Helper()
 	s := opened(t, small)
-	g := &gated{Backend: s.tk.Backend("interp"), called: make(chan context.Context, 9)}
-	s.tk.Backends = append(s.tk.Backends, g)
+	g := gateOf(s)
+	gate := g.gate.Swap(nil)
 	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"m1","backend":"gated"}}`)
 	finish(t, s, "c1")
+	g.gate.Store(gate)
+	return s, g
+}
+
+// gateOf gives a server a gated engine, whose gate is closed.
+func gateOf(s *Server) *gated {
+	g := &gated{Backend: s.tk.Backend("interp"), called: make(chan context.Context, 9)}
 	gate := make(chan struct{})
 	g.gate.Store(&gate)
-	return s, g
+	s.tk.Backends = append(s.tk.Backends, g)
+	return g
 }
 
 // asked is the answer of a request that goes on while the test does.

@@ -67,7 +67,7 @@ func (c *comparison) soFar() compare.Report {
 	if c.report != nil {
 		return *c.report
 	}
-	report := compare.Report{Preset: metric.Presets()[0], Unmatched: []compare.Unmatched{}}
+	report := compare.Report{Preset: c.preset, Unmatched: []compare.Unmatched{}}
 	for _, name := range c.order {
 		report.Points = append(report.Points, c.points[name])
 	}
