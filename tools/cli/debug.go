@@ -90,7 +90,7 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(c.stdout, "%s\n", s.URL())
 	if !c.noOpen && c.tty {
-		openBrowser(s.URL())
+		openBrowser(s.Once())
 	}
 	return s.Serve(ctx, l)
 }

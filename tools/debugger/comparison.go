@@ -2,7 +2,6 @@ package debugger
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"sync"
@@ -54,8 +53,8 @@ type compareAsk struct {
 // postCompare begins a comparison.
 func (s *Server) postCompare(r *http.Request) (any, error) {
 	var ask compareAsk
-	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
-		return nil, badRequest("expected JSON with tested and reference: %v", err)
+	if err := readAsk(r, &ask, "tested and reference"); err != nil {
+		return nil, err
 	}
 	tested, err := s.side(ask.Tested, ask.Func)
 	if err != nil {

@@ -3,7 +3,6 @@ package debugger
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -144,8 +143,8 @@ func (m *model) program(name string) (*program, error) {
 // postModel opens a model again with other passes, and compresses it as a text says. Only files that the command line names are read or written.
 func (s *Server) postModel(r *http.Request) (any, error) {
 	var ask struct{ Model, Passes, Config string }
-	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
-		return nil, badRequest("expected JSON with model, passes and config: %v", err)
+	if err := readAsk(r, &ask, "model, passes and config"); err != nil {
+		return nil, err
 	}
 	m := s.models.get(ask.Model)
 	if m == nil {

@@ -36,11 +36,13 @@ type Options struct {
 
 // Server is the debugger of some models. It serves until its context ends.
 type Server struct {
-	tk    *aiopt.Toolkit
-	opt   Options
-	token string
-	addr  string // host and port
-	jobs  *jobs
+	tk         *aiopt.Toolkit
+	opt        Options
+	token      string
+	ticket     ticket
+	addr       string // host and port
+	jobs       *jobs
+	mostUpload int64 // bytes of a request that may have files
 
 	models   table[model]
 	runs     table[run]
@@ -67,7 +69,7 @@ func New(tk *aiopt.Toolkit, opt Options) *Server {
 	}
 	b := &budget{most: mostKept}
 	return &Server{
-		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), given: sync.OnceValues(func() (map[string]*host.Tensor, error) { return readGiven(opt.Inputs) }),
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (map[string]*host.Tensor, error) { return readGiven(opt.Inputs) }),
 		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
 	}
 }
@@ -84,6 +86,9 @@ func (s *Server) Listen(port int) (net.Listener, error) {
 
 // URL is the address of the page with the token that it needs.
 func (s *Server) URL() string { return "http://" + s.addr + "/?token=" + s.token }
+
+// Once is an address of the page that is good for one request, soon: arguments of programs are no secret on a machine of several people.
+func (s *Server) Once() string { return "http://" + s.addr + "/?ticket=" + s.ticket.issue() }
 
 // patience is how long the end waits for jobs to clean up behind them.
 const patience = 3 * time.Second
@@ -119,7 +124,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range s.answers() {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, answer) })
+		most := int64(maxAsk)
+		if pattern == upload {
+			most = s.mostUpload
+		}
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, most, answer) })
 	}
 	mux.HandleFunc("GET /api/events", s.events)
 	mux.HandleFunc("GET /api/models/{model}/funcs/{func}/constants/{node}/image.png", s.image)
@@ -135,6 +144,12 @@ func (s *Server) Handler() http.Handler {
 
 // answer gives what a request is answered with, as JSON.
 type answer func(r *http.Request) (any, error)
+
+// upload is the request that may have files.
+const upload = "POST /api/runs"
+
+// maxAsk bounds other requests: the largest has the text of a configuration.
+const maxAsk = 4 * maxConfig
 
 // answers is the API but for its streams and pictures.
 func (s *Server) answers() map[string]answer {
@@ -152,7 +167,7 @@ func (s *Server) answers() map[string]answer {
 		"GET /api/models/{model}/stages/{stage}":                      s.getStage,
 		"GET /api/models/{model}/profile":                             s.getProfile,
 		"GET /api/models/{model}/inputs":                              s.getInputs,
-		"POST /api/runs":                                              s.postRun,
+		upload:                                                        s.postRun,
 		"GET /api/runs/{run}":                                         s.getRun,
 		"GET /api/runs/{run}/values/{value}":                          s.getStats,
 		"GET /api/runs/{run}/values/{value}/slice":                    s.getSlice,
@@ -188,14 +203,28 @@ func notFound(format string, args ...any) error {
 	return problem{http.StatusNotFound, fmt.Sprintf(format, args...)}
 }
 
+// readAsk reads the question of a request, which is JSON with what a text says.
+func readAsk(r *http.Request, ask any, what string) error {
+	err := json.NewDecoder(r.Body).Decode(ask)
+	var large *http.MaxBytesError
+	if err == nil || errors.As(err, &large) {
+		return err
+	}
+	return badRequest("expected JSON with %s: %v", what, err)
+}
+
 // respond answers a request; a broken promise inside the program is an answer, too.
-func respond(w http.ResponseWriter, r *http.Request, fn answer) {
+func respond(w http.ResponseWriter, r *http.Request, most int64, fn answer) {
 	defer func() {
 		if v := recover(); v != nil {
 			writeError(w, problem{http.StatusInternalServerError, fmt.Sprintf("this is a bug in aiopt: %v\n%s", v, debug.Stack())})
 		}
 	}()
-	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	if r.ContentLength > most { // nothing of it is read
+		writeError(w, &http.MaxBytesError{Limit: most})
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	got, err := fn(r)
 	if err != nil {
 		writeError(w, err)
