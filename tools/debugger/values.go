@@ -103,8 +103,18 @@ func (c *comparison) alone(ctx context.Context, j *job, report *compare.Report, 
 	return report.Points[i].Local, nil
 }
 
-// minus is the difference of two tensors of one shape.
+// minus is the difference of two tensors of one shape: of complex ones complex, shown as other complex numbers by its magnitude, which is
+// not the difference of their magnitudes.
 func minus(a, b *host.Tensor) *host.Tensor {
+	if a.Elem.IsComplex() || b.Elem.IsComplex() {
+		out := host.New(host.C64, a.Shape...)
+		to := host.Raw[complex64](out)
+		y := host.Values[complex128](b)
+		for i, x := range host.Values[complex128](a) {
+			to[i] = complex64(x - y[i])
+		}
+		return out
+	}
 	out := host.New(host.F32, a.Shape...)
 	to := host.Raw[float32](out)
 	y := numbers(b)
