@@ -67,11 +67,11 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine := s.tk.Backend(ask.Engine)
-	if engine == nil {
-		return nil, badRequest("there is no engine %q", ask.Engine)
+	engine, err := s.engine(ask.Engine)
+	if err != nil {
+		return nil, err
 	}
-	k := &maker{server: s, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
+	k := &maker{server: s, model: m, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
 	for name, n := range ask.Sizes {
 		k.sizes[name] = n
 	}

@@ -21,6 +21,7 @@ import (
 	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/compare"
+	"github.com/aiopt/aiopt/tools/inputs"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -49,7 +50,7 @@ type Server struct {
 	compares table[comparison]
 	saved    table[saved]
 
-	given func() (map[string]*host.Tensor, error) // what the file of --inputs has
+	given func() (*inputs.Given, error) // what the file of --inputs has
 
 	memory      *budget
 	runValues   *shelf[*host.Tensor]
@@ -69,7 +70,7 @@ func New(tk *aiopt.Toolkit, opt Options) *Server {
 	}
 	b := &budget{most: mostKept}
 	return &Server{
-		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (map[string]*host.Tensor, error) { return readGiven(opt.Inputs) }),
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
 		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
 	}
 }

@@ -49,6 +49,16 @@ func (in *Given) SetValue(name string, v any) {
 // Empty reports that nothing was given.
 func (in *Given) Empty() bool { return len(in.order) == 0 }
 
+// Tensor is the first tensor of some names; nil where none is given. Nothing gives none.
+func (in *Given) Tensor(names ...string) *host.Tensor {
+	for _, name := range names {
+		if in != nil && in.tensors[name] != nil {
+			return in.tensors[name]
+		}
+	}
+	return nil
+}
+
 // Has reports what was given, and whether a file did.
 func (in *Given) Has(name string) (given, inFile bool) {
 	at := slices.Index(in.order, name)

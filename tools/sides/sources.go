@@ -44,7 +44,7 @@ type Calls struct {
 // Choice is what there is to choose from.
 type Choice struct {
 	Given *inputs.Given // nil for nothing
-	Loose bool          // names that no call takes are no mistake
+	Loose bool          // it is for several models: names that no call takes are no mistake, and it may lack inputs of these
 	// Export are calls of a function of the reference, or of one with the same inputs, as the program was exported; none are not known.
 	Export []pass.Call
 	// Try compiles the reference, to find made inputs that it runs with.
@@ -80,6 +80,9 @@ func Choose(ctx context.Context, both [2]Side, c Choice) (calls [2]Calls, from S
 		case Given:
 			if found = c.Given != nil; found {
 				calls, err = c.byName(both, c.Given)
+			}
+			if err != nil && c.Loose {
+				found, err = false, nil
 			}
 		case Export:
 			if found = len(c.Export) > 0; found {
