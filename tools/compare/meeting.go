@@ -88,6 +88,13 @@ func (m *meeting) fail(err error) {
 	m.changed.Broadcast()
 }
 
+// failure is what ended the meeting before its time; the context may still do so.
+func (m *meeting) failure() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
 // show takes a value that a side has computed, for one pair that it belongs to, and returns when its tensor is not needed any more.
 func (m *meeting) show(at int, p *Pair, c Candidate, t *host.Tensor) {
 	m.mu.Lock()

@@ -93,7 +93,7 @@ func (s *session) run(ctx context.Context) error {
 	for range s.sides {
 		<-done
 	}
-	return s.m.err
+	return s.m.failure()
 }
 
 // show runs one side.
@@ -143,15 +143,11 @@ func (s *session) compare(p *Pair, turn int, values [2]*host.Tensor, by [2]Candi
 	}
 	point.Turns++
 	scores, err := measure(values, by, rowsOf(p.Name, by, s.opt.Metric))
-	worse := fresh
-	if err != nil {
-		worse = worse || point.Problem == ""
-		point.Problem, point.Scores = err.Error(), nil
-	} else if fresh || point.Scores != nil && s.opt.Metric.Worse(s.opt.Metric.Of(scores), s.opt.Metric.Of(point.Scores)) < 0 {
-		point.Scores, worse = scores, true
-	}
-	if !worse {
+	if !fresh && worse(s.opt.Metric, scores, point.Scores) >= 0 {
 		return nil
+	}
+	if point.Scores = scores; err != nil {
+		point.Problem = err.Error()
 	}
 	point.Turn = turn
 	point.Tested.Shape, point.Reference.Shape = slices.Clone(values[0].Shape), slices.Clone(values[1].Shape)
@@ -212,7 +208,32 @@ func (s *session) report() *Report {
 		}
 		r.Unmatched = append(r.Unmatched, s.notShown(p))
 	}
+	s.outputs(r)
 	return r
+}
+
+// outputs notes which outputs of the reference are not compared.
+func (s *session) outputs(r *Report) {
+	compared := map[*Value]bool{}
+	for p := range s.points {
+		for _, c := range p.Reference {
+			compared[c.Value] = true
+		}
+	}
+	for _, v := range s.sides[1].Values() {
+		if v.Output == "" || v.Kind == Given || compared[v] {
+			continue
+		}
+		at := slices.IndexFunc(r.Unmatched, func(u Unmatched) bool {
+			return u.Call == v.Call && u.Func == "" && slices.ContainsFunc(v.Claims, func(c ir.Claim) bool { return c.Tensor == u.Name })
+		})
+		if at < 0 {
+			at = len(r.Unmatched)
+			r.Unmatched = append(r.Unmatched, Unmatched{Name: v.Name, Call: v.Call, Op: v.Op, Module: v.Module(), Shape: v.Shape, Float: v.Float, Missing: tested,
+				Reason: "no counterpart: the tested side has no output " + v.Output})
+		}
+		r.Unmatched[at].Output, r.Unmatched[at].order = v.Output, v.Order
+	}
 }
 
 // notShown says why a pair has not become a point.
