@@ -170,6 +170,7 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	}
 	bar := c.newProgress()
 	defer bar.finish()
+	defer startCollector().stop()
 	c.opt.Progress = func(done, total int) { bar.step("comparing", done, total) }
 	r, err := compare.Run(ctx, sides[0], sides[1], c.opt)
 	if err != nil {

@@ -28,9 +28,10 @@ func (s *shows) add(name string, t *host.Tensor) *shows {
 	return s
 }
 
-func (s *shows) Info() Info       { return Info{Stable: true} }
-func (s *shows) Values() []*Value { return s.values }
-func (s *shows) Lost() []Lost     { return nil }
+func (s *shows) Info() Info        { return Info{Stable: true} }
+func (s *shows) Values() []*Value  { return s.values }
+func (s *shows) Lost() []Lost      { return nil }
+func (*shows) Release(*Value, int) {}
 
 func (s *shows) Show(ctx context.Context, wanted func(*Value) bool, show func(*Value, *host.Tensor)) error {
 	for i, v := range s.values {

@@ -36,6 +36,7 @@ type parking struct {
 
 // attendee is what is known of a side's run.
 type attendee struct {
+	Side
 	stable bool
 	done   bool
 	at     int // the place of the newest value in the side's order
@@ -54,11 +55,11 @@ type offer struct {
 	taken  bool
 }
 
-func newMeeting(pairs []*Pair, stable [2]bool, budget int64) *meeting {
-	m := &meeting{parked: map[occurrence]parking{}, hidden: map[*Pair]bool{}, store: store{budget: budget}}
+func newMeeting(pairs []*Pair, sides [2]Side, budget int64) *meeting {
+	m := &meeting{parked: map[occurrence]parking{}, hidden: map[*Pair]bool{}, store: newStore(budget)}
 	m.changed.L = &m.mu
 	for at := range m.sides {
-		s := attendee{stable: stable[at], at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}, most: map[*Pair]int{}}
+		s := attendee{Side: sides[at], stable: sides[at].Info().Stable, at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}, most: map[*Pair]int{}}
 		for _, p := range pairs {
 			for _, c := range [2][]Candidate{p.Tested, p.Reference}[at] {
 				s.last[p] = max(s.last[p], c.Order)
@@ -93,6 +94,14 @@ func (m *meeting) failure() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.err
+}
+
+// close drops what has found no counterpart.
+func (m *meeting) close() {
+	for _, k := range m.parked {
+		k.drop()
+	}
+	_ = m.store.close() // a temporary file
 }
 
 // show takes a value that a side has computed, for one pair that it belongs to, and returns when its tensor is not needed any more.
@@ -150,7 +159,7 @@ func (m *meeting) wait(at int, mine *offer) {
 		if other.stable && !me.stable {
 			leaves, by = other.waits, 1-at // which costs no copy
 		}
-		k, err := m.store.keep(leaves.tensor, m.sides[by].stable)
+		k, err := m.store.keep(leaves.tensor, m.sides[by].release(leaves.occurrence))
 		if err != nil {
 			m.fail(err)
 			break
@@ -164,6 +173,14 @@ func (m *meeting) wait(at int, mine *offer) {
 	if me.waits == mine {
 		me.waits = nil
 	}
+}
+
+// release gives back a tensor that stays valid until then; nil where none does.
+func (s *attendee) release(o occurrence) func() {
+	if !s.stable {
+		return nil
+	}
+	return func() { s.Release(s.taken[o.pair].Value, o.turn) }
 }
 
 // release lets a side that waits go on.

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -19,15 +18,13 @@ type Options struct {
 	Preset string        // of limits; empty: chosen from what was done to the tested side and not to the reference
 	Pins   []Pin
 	// Memory is how many bytes values may take that wait for their counterparts, beyond what the runs have themselves; what is more goes
-	// to a temporary file. 0: 48 MB.
+	// to a temporary file. 0: 24 MB.
 	Memory int64
 	// Point is called with each point as soon as it has scores, and again where a later turn is worse. It must not call back.
 	Point func(Point)
 	// Progress is called from time to time.
 	Progress func(done, total int)
 }
-
-const defaultMemory = 48 << 20
 
 // Run compares two sides: both run at the same time, and values are compared as they come. An error of one side ends the other.
 func Run(ctx context.Context, testedSide, referenceSide Side, opt Options) (*Report, error) {
@@ -75,10 +72,9 @@ type session struct {
 }
 
 func (s *session) run(ctx context.Context) error {
-	memory := cmp.Or(s.opt.Memory, defaultMemory)
-	s.m = newMeeting(s.match.Pairs, [2]bool{s.sides[0].Info().Stable, s.sides[1].Info().Stable}, memory)
+	s.m = newMeeting(s.match.Pairs, s.sides, s.opt.Memory)
 	s.m.compare = s.compare
-	defer s.m.store.close()
+	defer s.m.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.m.abort = cancel

@@ -107,9 +107,13 @@ func (s *Saved) Show(ctx context.Context, wanted func(*Value) bool, show func(*V
 			return err
 		}
 		show(v, t)
+		s.set.Release(e)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
 	return nil
 }
+
+// Release lets the bytes of a value leave memory.
+func (s *Saved) Release(v *Value, turn int) { s.set.Release(s.entries[v][turn]) }
