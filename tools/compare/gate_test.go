@@ -20,7 +20,7 @@ type shows struct {
 
 func (s *shows) add(name string, t *host.Tensor) *shows {
 	plain := strings.TrimPrefix(name, "!")
-	v := &Value{Order: len(s.values), Name: plain, Text: "%" + plain, Claims: []ir.Claim{{Tensor: plain}}, Sure: true, Loc: ir.Unknown, Elem: t.Elem, Float: t.Elem.IsFloat()}
+	v := &Value{Order: len(s.values), Until: len(s.values), Name: plain, Text: "%" + plain, Claims: []ir.Claim{{Tensor: plain}}, Sure: true, Loc: ir.Unknown, Elem: t.Elem, Float: t.Elem.IsFloat()}
 	if plain != name {
 		v.Output = plain
 	}

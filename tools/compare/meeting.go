@@ -43,7 +43,7 @@ type attendee struct {
 	waits  *offer
 	taken  map[*Pair]Candidate // of the values that claim a tensor, the one that stands for it
 	turns  map[*Pair]int
-	last   map[*Pair]int // the place of the last of those values in the side's order
+	last   map[*Pair]int // the last place in the side's order where one of those values may still come
 	sure   map[*Pair]bool
 	most   map[*Pair]int // how often it shows the pair, where that is known before; otherwise 0
 }
@@ -62,7 +62,7 @@ func newMeeting(pairs []*Pair, sides [2]Side, budget int64) *meeting {
 		s := attendee{Side: sides[at], stable: sides[at].Info().Stable, at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}, most: map[*Pair]int{}}
 		for _, p := range pairs {
 			for _, c := range [2][]Candidate{p.Tested, p.Reference}[at] {
-				s.last[p] = max(s.last[p], c.Order)
+				s.last[p] = max(s.last[p], c.Until)
 				s.sure[p] = s.sure[p] || c.Sure
 				s.most[p] = max(s.most[p], c.Turns)
 			}
@@ -190,7 +190,7 @@ func (m *meeting) release(at int) {
 	m.changed.Broadcast()
 }
 
-// gone reports a pair that a side does not show: it has come to a later place without, and no value of the pair is sure to come.
+// gone reports a pair that a side does not show: it has come beyond all places where one may come, and no value of the pair is sure to come.
 func (m *meeting) gone(at int, p *Pair) bool {
 	s := &m.sides[at]
 	if _, shown := s.taken[p]; !shown && !s.sure[p] && s.at > s.last[p] {

@@ -32,7 +32,7 @@ type script struct {
 func newScript(names ...string) *script {
 	s := &script{number: func(name string, turn int) float64 { return float64(len(name) + turn) }}
 	for i, n := range names {
-		v := &Value{Order: i, Text: fmt.Sprintf("%%%d", i), Float: true, Elem: host.F32, Loc: ir.Unknown}
+		v := &Value{Order: i, Until: i, Text: fmt.Sprintf("%%%d", i), Float: true, Elem: host.F32, Loc: ir.Unknown}
 		if kernel, rest, ok := strings.Cut(n, "/"); ok {
 			v.Kernel, n = kernel, rest
 		}

@@ -48,7 +48,7 @@ func NewSaved(set *intermediates.Set) *Saved {
 }
 
 func savedValue(e *intermediates.Entry, order int) *Value {
-	v := &Value{Order: order, Name: e.Node, Origin: e.Origin, Op: e.Op, Loc: e.Loc, Sure: true, Elem: e.Elem, Float: e.Elem.IsFloat() || e.Elem.IsComplex()}
+	v := &Value{Order: order, Until: order, Name: e.Node, Origin: e.Origin, Op: e.Op, Loc: e.Loc, Sure: true, Elem: e.Elem, Float: e.Elem.IsFloat() || e.Elem.IsComplex()}
 	if m := callMark.FindStringSubmatch(e.Node); m != nil {
 		v.Call, _ = strconv.Atoi(m[1]) // digits
 		v.Name = e.Node[len(m[0]):]
