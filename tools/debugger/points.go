@@ -78,7 +78,7 @@ func listed(point *compare.Point, m metric.Metric, preset metric.Preset, p *prog
 	verdict := point.Judge(m, preset)
 	info := pointInfo{
 		Index: point.Index, Name: point.Name, Module: point.Module, Op: point.Tested.Op, Node: -1,
-		Value: metric.Number(point.Value(m)), Text: m.Format(point.Value(m)), Verdict: verdict.String(), Mark: verdict.Mark(),
+		Value: metric.Number(point.Value(m)), Text: m.Text(point.Scores), Verdict: verdict.String(), Mark: verdict.Mark(),
 		Peaky: point.Scores != nil && point.Scores.Peaky(),
 	}
 	if n, ok := p.claimed[point.Name]; ok {
@@ -142,7 +142,7 @@ func (c *comparison) scores(s *metric.Scores) []score {
 	}
 	for _, m := range metric.Metrics() {
 		v := c.report.Preset.Judge(s, m)
-		list = append(list, score{infoOf(m), m.Format(m.Of(s)), v.String(), v.Mark()})
+		list = append(list, score{infoOf(m), m.Text(s), v.String(), v.Mark()})
 	}
 	return list
 }
