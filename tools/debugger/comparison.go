@@ -21,12 +21,19 @@ type comparison struct {
 	wanted   string      // the preset that the request names
 
 	mu        sync.Mutex
-	points    map[string]compare.Point // by name, until the report is there
-	order     []string                 // the names as they came
-	preset    metric.Preset            // of the points so far
+	points    map[pointName]compare.Point // until the report is there
+	order     []pointName                 // as they came
+	called    []string                    // the function of each call of the tested side
+	preset    metric.Preset               // of the points so far
 	report    *compare.Report
 	tested    compare.Side
 	reference compare.Side
+}
+
+// pointName tells points apart: several calls have tensors of one name.
+type pointName struct {
+	call     int
+	fn, name string
 }
 
 // compareAsk is a request to compare.
@@ -48,7 +55,7 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{model: tested.model, function: p.fn.Name, named: ask.Func != "", wanted: ask.Preset, preset: metric.Presets()[0], points: map[string]compare.Point{}}
+	c := &comparison{model: tested.model, function: p.fn.Name, named: ask.Func != "", wanted: ask.Preset, preset: metric.Presets()[0], points: map[pointName]compare.Point{}}
 	if ask.Preset != "" {
 		if _, err := metric.FindPreset(ask.Preset); err != nil {
 			return nil, badRequest("%v", err)
@@ -69,7 +76,7 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 	c.job = s.jobs.add(comparing, c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
 	s.compares.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return s.compareAll(ctx, c, [2]*side{tested, reference}) })
-	return map[string]string{"id": c.job.ID}, nil
+	return begun{c.job.ID}, nil
 }
 
 // compareAll opens the sides and compares them.
@@ -104,10 +111,11 @@ func (s *Server) compareAll(ctx context.Context, c *comparison, both [2]*side) e
 func (c *comparison) note(p compare.Point) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, known := c.points[p.Name]; !known {
-		c.order = append(c.order, p.Name)
+	at := pointName{p.Call, p.Func, p.Name}
+	if _, known := c.points[at]; !known {
+		c.order = append(c.order, at)
 	}
-	c.points[p.Name] = p
+	c.points[at] = p
 }
 
 // compare finds a comparison; it may still be going on.

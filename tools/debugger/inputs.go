@@ -57,6 +57,18 @@ type inputInfo struct {
 	From   sides.Source `json:"from"` // the first source that has it, as `aiopt compare` chooses
 }
 
+// inputsInfo is what a function takes, and the sizes that the caller chooses.
+type inputsInfo struct {
+	Inputs []inputInfo `json:"inputs"`
+	Sizes  []sizeInfo  `json:"sizes"`
+}
+
+type sizeInfo struct {
+	Name string `json:"name"`
+	Min  int64  `json:"min"`
+	Max  int64  `json:"max"`
+}
+
 // getInputs says what a function takes, and where that may come from.
 func (s *Server) getInputs(r *http.Request) (any, error) {
 	m, p, err := s.programOf(r)
@@ -77,16 +89,11 @@ func (s *Server) getInputs(r *http.Request) (any, error) {
 		info.From = all[slices.IndexFunc(all, func(from sides.Source) bool { return has[from] })]
 		list = append(list, info)
 	}
-	type size struct {
-		Name string `json:"name"`
-		Min  int64  `json:"min"`
-		Max  int64  `json:"max"` // -1 for none
-	}
-	sizes := []size{}
+	sizes := []sizeInfo{}
 	for _, d := range p.fn.Dims {
-		sizes = append(sizes, size{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
+		sizes = append(sizes, sizeInfo{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
 	}
-	return map[string]any{"inputs": list, "sizes": sizes}, nil
+	return inputsInfo{list, sizes}, nil
 }
 
 // examples are the inputs that a function of a .pt2 was exported with; nil where the file has none that fit.

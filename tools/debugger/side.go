@@ -129,6 +129,11 @@ func (s *Server) openSides(ctx context.Context, c *comparison, both [2]*side) (o
 	if err != nil {
 		return opened, err
 	}
+	c.mu.Lock()
+	for _, k := range calls[0].List {
+		c.called = append(c.called, k.Func)
+	}
+	c.mu.Unlock()
 	for at, d := range both {
 		if d.saved != nil {
 			opened[at] = compare.NewSaved(d.saved.set)
