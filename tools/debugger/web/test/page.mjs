@@ -1,7 +1,9 @@
 // A browser and the debugger for tests: the real program on a free port, and Chromium without a window.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -35,7 +37,7 @@ export async function withPage(args, options, test) {
     page.setDefaultTimeout(30_000);
     const problems = [];
     page.on("pageerror", (e) => problems.push(e.message));
-    page.on("console", (m) => m.type() === "error" && !/status of 40[049]/.test(m.text()) && problems.push(m.text()));
+    page.on("console", (m) => m.type() === "error" && !/status of (40[049]|413)/.test(m.text()) && problems.push(m.text()));
     if (pageFolder) await page.route(/\/page\.(js|css)$/, (r) => r.fulfill({ path: pageFolder + new URL(r.request().url()).pathname }));
     await page.goto(server.url);
     await page.locator(".tree .row").first().waitFor();
@@ -47,6 +49,17 @@ export async function withPage(args, options, test) {
   } finally {
     await browser.close();
     await server.stop();
+  }
+}
+
+/** withFiles runs a test with files of given names and texts, by their paths. */
+export async function withFiles(texts, test) {
+  const dir = mkdtempSync(join(tmpdir(), "aiopt-page-"));
+  try {
+    const paths = Object.entries(texts).map(([name, text]) => (writeFileSync(join(dir, name), text), join(dir, name)));
+    return await test(...paths);
+  } finally {
+    rmSync(dir, { recursive: true });
   }
 }
 
@@ -70,13 +83,13 @@ export const focused = (page) =>
     return { kind: el.getAttribute("role") ?? el.localName, name: name.trim().replace(/\s+/g, " ") };
   });
 
-/** tabTo presses Tab until the keyboard is at something of a name. */
-export async function tabTo(page, name, key = "Tab") {
+/** tabTo presses Tab until the keyboard is at something of a name, and of a kind where one is given. */
+export async function tabTo(page, name, key = "Tab", kind = undefined) {
   const seen = [];
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press(key);
     const at = await focused(page);
-    if (typeof name === "string" ? at.name === name : name.test(at.name)) return at;
+    if ((typeof name === "string" ? at.name === name : name.test(at.name)) && at.kind === (kind ?? at.kind)) return at;
     seen.push(at.name);
   }
   throw new Error(`${key} never comes to ${name}: ${seen.join(", ")}`);
