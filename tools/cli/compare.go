@@ -91,7 +91,7 @@ func (c *comparer) declare(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&c.pins, "pin", nil, "compare these two values, TESTED=REFERENCE: names of tensors of PyTorch, or %NAME as the text has it; may be repeated")
 	fs.StringVar(&c.local, "local", "", "run the worst N operations alone, or all; 10 without a value")
 	fs.Lookup("local").NoOptDefVal = "10"
-	fs.StringVar(&c.failBelow, "fail-below", "", "fail, with exit code 1, where the metric of a point is worse than this")
+	fs.StringVar(&c.failBelow, "fail-below", "", "fail, with exit code 1, where a point's metric is worse than this or cannot be told, or an output of the reference is not compared")
 	fs.BoolVar(&c.json, "json", false, "print JSON")
 	fs.StringVar(&c.html, "html", "", "write the comparison to this .html file, which loads nothing else")
 }
@@ -170,6 +170,7 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	}
 	bar := c.newProgress()
 	defer bar.finish()
+	defer startCollector().stop()
 	c.opt.Progress = func(done, total int) { bar.step("comparing", done, total) }
 	r, err := compare.Run(ctx, sides[0], sides[1], c.opt)
 	if err != nil {
@@ -199,6 +200,9 @@ func (c *comparer) chosen(r *compare.Report) []int {
 
 // show gives the report to the user, and fails where the user said so.
 func (c *comparer) show(r *compare.Report) error {
+	if c.failBelow != "" {
+		r.Hold(c.limit)
+	}
 	if c.html != "" {
 		err := atomicfile.Write(c.html, func(f *os.File) error { return r.WriteHTML(f) })
 		if err != nil {
@@ -220,27 +224,29 @@ func (c *comparer) show(r *compare.Report) error {
 		return errors.New("nothing could be compared: no value of one side claims a tensor that the other side has; " +
 			"are both builds of one model? --pin TESTED=REFERENCE says which values belong together")
 	}
-	if c.failBelow == "" {
-		return nil
-	}
-	return below(r, c.limit)
+	return failure(r)
 }
 
-// below is the error of points that are worse than a limit.
-func below(r *compare.Report, limit float64) error {
+// failure is the error of a gate that was not passed.
+func failure(r *compare.Report) error {
 	const most = 20
-	bad := r.Below(limit)
-	if len(bad) == 0 {
+	g := r.Gate
+	if g == nil || g.Passed() {
 		return nil
 	}
-	var lines []string
-	for _, p := range bad[:min(most, len(bad))] {
-		lines = append(lines, fmt.Sprintf("  %s: %s", p.Describe(), r.Metric.Format(p.Value(r.Metric))))
+	limit := "--fail-below=" + r.Metric.Format(float64(g.Limit))
+	n := len(g.Failures)
+	if n == 0 {
+		return fmt.Errorf("%s: nothing was judged, as no point has the metric %s; choose another with --metric", limit, r.Metric.Name)
 	}
-	if n := len(bad) - most; n > 0 {
-		lines = append(lines, fmt.Sprintf("  and %d more", n))
+	lines := []string{fmt.Sprintf("%s: %s of %d judged; in the order of the program:", limit, host.Counted(n, "failure"), g.Judged)}
+	for _, f := range g.Failures[:min(most, n)] {
+		lines = append(lines, "  "+f.String())
 	}
-	return fmt.Errorf("%s worse than --fail-below=%s:\n%s", host.Counted(len(bad), "point"), r.Metric.Format(limit), strings.Join(lines, "\n"))
+	if n > most {
+		lines = append(lines, fmt.Sprintf("  and %d more", n-most))
+	}
+	return errors.New(strings.Join(lines, "\n"))
 }
 
 func verdictColour(v metric.Verdict) string {

@@ -99,10 +99,10 @@ func (r *Report) WriteHTML(w io.Writer) error {
 			row.Types += " / " + pt.Reference.Elem
 		}
 		for _, m := range p.Metrics {
-			row.Cells = append(row.Cells, cellOf(m, pt.Value(m)))
+			row.Cells = append(row.Cells, cellOf(m, pt.Scores))
 		}
 		if l := pt.Local; l != nil && l.Scores != nil {
-			row.Alone = cellOf(r.Metric, r.Metric.Of(l.Scores))
+			row.Alone = cellOf(r.Metric, l.Scores)
 			p.Locals = true
 		}
 		p.Rows = append(p.Rows, row)
@@ -116,18 +116,21 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 func class(v metric.Verdict) string { return strings.ReplaceAll(v.String(), " ", "-") }
 
-func cellOf(m metric.Metric, x float64) pageCell {
-	key := x
+func cellOf(m metric.Metric, s *metric.Scores) pageCell {
+	if s == nil {
+		return pageCell{Text: m.Text(s)}
+	}
+	key := m.Of(s)
 	if !m.Higher {
-		key = -x
+		key = -key
 	}
 	switch {
-	case math.IsNaN(x):
-		return pageCell{m.Format(x), ""}
+	case math.IsNaN(key):
+		return pageCell{Text: m.Text(s)}
 	case math.IsInf(key, 0):
 		key = math.Copysign(math.MaxFloat64, key)
 	}
-	return pageCell{m.Format(x), strconv.FormatFloat(key, 'g', -1, 64)}
+	return pageCell{m.Text(s), strconv.FormatFloat(key, 'g', -1, 64)}
 }
 
 // depth shows the PSNR of each point in the order of the program: where it falls is where to look.
@@ -142,7 +145,7 @@ func (r *Report) depth() []bar {
 		if math.IsNaN(x) {
 			height = 2
 		}
-		bars = append(bars, bar{float64(i) * width, chartHeight - height, max(width*0.9, 0.5), height, class(p.Verdict), p.Name + ": " + psnr.Format(x)})
+		bars = append(bars, bar{float64(i) * width, chartHeight - height, max(width*0.9, 0.5), height, class(p.Verdict), p.Name + ": " + psnr.Text(p.Scores)})
 	}
 	return bars
 }

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -29,8 +28,8 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 	if !ok {
 		return errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
 	}
-	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: store{budget: cmp.Or(opt.Memory, defaultMemory)}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
-	defer l.store.close()
+	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: newStore(opt.Memory), have: map[*Value]*shared{}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
+	defer l.close()
 	for i := range r.Points {
 		if pt := &r.Points[i]; pt.Turns == 1 {
 			l.partner[pt.by[0].Value] = pt
@@ -50,7 +49,7 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 			return
 		}
 		before := l.open
-		if err := l.arrived(ctx, v, t, referenceSide.Info().Stable); err != nil {
+		if err := l.arrived(ctx, v, t); err != nil {
 			cancel(err)
 		}
 		if done += before - l.open; opt.Progress != nil && before != l.open {
@@ -72,7 +71,14 @@ type localizer struct {
 	store     store
 	partner   map[*Value]*Point // of a value of the tested side, the point that it belongs to
 	bySource  map[*Value][]*trial
+	have      map[*Value]*shared
 	open      int
+}
+
+// shared is a value of the reference that trials wait with.
+type shared struct {
+	*kept
+	users int // trials that are still to run
 }
 
 // trial is one operation to run, once what it takes has been seen.
@@ -80,8 +86,8 @@ type trial struct {
 	point   *Point
 	region  *region
 	sources []source // of the parameters of the region, in order
-	missing int      // values still to come, that of the point included
-	have    map[*Value]*kept
+	want    []*Value // of the reference, that of the point included
+	missing int      // of those, still to come
 }
 
 // source says where a parameter's value comes from.
@@ -106,21 +112,20 @@ func (l *localizer) plan(pt *Point) {
 		pt.Local.Problem = err.Error()
 		return
 	}
-	t := &trial{point: pt, region: reg, have: map[*Value]*kept{}}
-	want := map[*Value]bool{pt.by[1].Value: true}
+	t := &trial{point: pt, region: reg, want: []*Value{pt.by[1].Value}}
 	for _, v := range reg.params {
 		s := l.source(value.Call, v)
 		t.sources = append(t.sources, s)
-		if s.given == nil {
-			want[s.by[1].Value] = true
+		if s.given == nil && !slices.Contains(t.want, s.by[1].Value) {
+			t.want = append(t.want, s.by[1].Value)
 		}
 	}
 	for _, op := range reg.ops {
 		pt.Local.Ops = append(pt.Local.Ops, op.Name())
 	}
 	pt.Local.Inside = l.inside(value.Call, reg, pt)
-	t.missing = len(want)
-	for v := range want {
+	t.missing = len(t.want)
+	for _, v := range t.want {
 		l.bySource[v] = append(l.bySource[v], t)
 	}
 	l.open++
@@ -193,35 +198,59 @@ func (l *localizer) state(name string) *host.Tensor {
 	return t
 }
 
-// arrived takes a value of the reference and runs the trials that waited for it alone.
-func (l *localizer) arrived(ctx context.Context, v *Value, t *host.Tensor, stable bool) error {
+// arrived takes a value of the reference and runs the trials that waited for it alone. Of a value that is shown again the first counts.
+func (l *localizer) arrived(ctx context.Context, v *Value, t *host.Tensor) error {
+	if _, again := l.have[v]; again {
+		return nil
+	}
+	var release func()
+	if l.reference.Info().Stable {
+		release = func() { l.reference.Release(v, 0) }
+	}
+	k, err := l.store.keep(t, release)
+	if err != nil {
+		return err
+	}
+	l.have[v] = &shared{k, len(l.bySource[v])}
 	for _, w := range l.bySource[v] {
-		if w.have[v] != nil || w.missing == 0 {
-			continue
-		}
-		k, err := l.store.keep(t, stable)
-		if err != nil {
-			return err
-		}
-		w.have[v] = k
 		if w.missing--; w.missing > 0 {
 			continue
 		}
 		l.open--
-		local := w.point.Local
-		if local.Scores, err = l.try(ctx, w); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			local.Problem = err.Error()
-		} else {
-			local.Verdict = l.r.Preset.Judge(local.Scores, l.r.Metric)
-			local.Guilty = local.Verdict == metric.Red || local.Verdict == metric.Destroyed
+		if err := l.judge(ctx, w); err != nil {
+			return err
 		}
-		for _, k := range w.have {
+		for _, v := range w.want {
+			if have := l.have[v]; have.users == 1 {
+				have.drop()
+				have.users = 0
+			} else {
+				have.users--
+			}
+		}
+	}
+	return nil
+}
+
+// close drops what trials have waited with that did not come to run.
+func (l *localizer) close() {
+	for _, k := range l.have {
+		if k.users > 0 {
 			k.drop()
 		}
 	}
+	_ = l.store.close() // a temporary file
+}
+
+// judge runs a trial.
+func (l *localizer) judge(ctx context.Context, w *trial) (err error) {
+	local := w.point.Local
+	if local.Scores, err = l.try(ctx, w); err != nil {
+		local.Problem = err.Error()
+		return ctx.Err()
+	}
+	local.Verdict = l.r.Preset.Judge(local.Scores, l.r.Metric)
+	local.Guilty = local.Verdict == metric.Red || local.Verdict == metric.Destroyed
 	return nil
 }
 
@@ -232,7 +261,7 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 		t := s.given
 		if t == nil {
 			var err error
-			if t, err = w.have[s.by[1].Value].tensor(); err != nil {
+			if t, err = l.have[s.by[1].Value].tensor(); err != nil {
 				return nil, err
 			}
 			plain, err := align([2]*host.Tensor{t, t}, [2]ir.Claim{{}, s.by[1].Claim})
@@ -245,7 +274,7 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 		}
 		in = append(in, t)
 	}
-	want, err := w.have[w.point.by[1].Value].tensor()
+	want, err := l.have[w.point.by[1].Value].tensor()
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,7 @@ type Unmatched struct {
 	Float   bool   `json:"float"`
 	Missing string `json:"missing"` // the side that does not show it: tested, reference or both
 	Reason  string `json:"reason"`
+	Output  string `json:"output,omitempty"` // of the reference's outputs, the one that it is
 
 	order int
 }
@@ -150,14 +151,17 @@ func (m *matcher) pair(tier Tier, a, b tensorKey) {
 	}
 }
 
-// idle reports a pair that says nothing: what both were given, a view on one side of what the other shows, weights.
+// idle reports a pair that says nothing: what both were given, and, outputs apart, a view on one side of what the other shows, and weights.
 func idle(p *Pair) bool {
 	kinds := [2]Kind{leastKind(p.Tested), leastKind(p.Reference)}
+	output := slices.ContainsFunc(p.Reference, func(c Candidate) bool { return c.Output != "" })
 	switch {
-	case kinds[0] == Given || kinds[1] == Given, kinds[0] == View || kinds[1] == View:
+	case kinds[0] == Given || kinds[1] == Given:
 		return true
+	case kinds[0] == View || kinds[1] == View, kinds[0] == Constant && kinds[1] == Constant:
+		return !output
 	}
-	return kinds[0] == Constant && kinds[1] == Constant
+	return false
 }
 
 // leastKind is Computed where one of the values is.

@@ -30,7 +30,7 @@ func (e *Mismatch) Error() string {
 	return fmt.Sprintf("not comparable: the tested tensor has the shape %v, the reference %v", host.ShapeText(e.Tested), host.ShapeText(e.Reference))
 }
 
-// Measure compares two tensors of one shape in one pass; their element types and strides may differ. Another shape is the
+// Measure compares two tensors of one shape in one pass, but for numbers whose squares float64 does not have; their element types and strides may differ. Another shape is the
 // error [Mismatch]. An element that is not finite counts in NonFinite and Mismatches alone.
 func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 	if !slices.Equal(tested.Shape, reference.Shape) {
@@ -60,7 +60,11 @@ func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.result(reference.Shape), nil
+	s := m.result(reference.Shape)
+	if !s.Discrete && s.far() {
+		err = s.remeasure(tested, reference)
+	}
+	return s, err
 }
 
 // meter collects scores.
@@ -183,6 +187,7 @@ func (m *meter) result(shape []int) *Scores {
 	if m.first >= 0 {
 		s.NonFinite.At = place(shape, m.first)
 	}
+	s.units.peak, s.units.most = s.Peak, s.MaxAbs
 	if m.rows != nil {
 		s.Rows = m.rows.result()
 	}
