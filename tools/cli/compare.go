@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,6 +116,11 @@ func (c *comparer) check(args []string) (err error) {
 			return err
 		}
 	}
+	return cmp.Or(c.checkMetric(), c.checkPoints(), c.checkPage())
+}
+
+// checkMetric reads the flags that say what is measured and judged.
+func (c *comparer) checkMetric() (err error) {
 	if c.opt.Metric, err = metric.Find(c.metric); err != nil {
 		return usagef("--metric: %w", err)
 	}
@@ -124,6 +130,16 @@ func (c *comparer) check(args []string) (err error) {
 		}
 	}
 	c.opt.Preset = c.preset
+	if c.failBelow != "" {
+		if c.limit, err = strconv.ParseFloat(c.failBelow, 64); err != nil || c.limit != c.limit {
+			return usagef("--fail-below=%s: expected a number", c.failBelow)
+		}
+	}
+	return nil
+}
+
+// checkPoints reads the flags that say which values are compared, run alone and shown.
+func (c *comparer) checkPoints() (err error) {
 	if !slices.Contains(compare.Orders(), compare.Order(c.sort)) {
 		return usagef("--sort=%s: expected worst, order or module", c.sort)
 	}
@@ -137,11 +153,6 @@ func (c *comparer) check(args []string) (err error) {
 		}
 		c.opt.Pins = append(c.opt.Pins, compare.Pin{Tested: a, Reference: b})
 	}
-	if c.failBelow != "" {
-		if c.limit, err = strconv.ParseFloat(c.failBelow, 64); err != nil || c.limit != c.limit {
-			return usagef("--fail-below=%s: expected a number", c.failBelow)
-		}
-	}
 	switch {
 	case c.local == "all":
 		c.worst = -1
@@ -150,21 +161,26 @@ func (c *comparer) check(args []string) (err error) {
 			return usagef("--local=%s: expected a number of operations, or all", c.local)
 		}
 	}
-	if c.html != "" {
-		if filepath.Ext(c.html) != ".html" {
-			return usagef("--html=%s: expected a name that ends in .html", c.html)
-		}
-		return atomicfile.Check(c.html)
-	}
 	return nil
+}
+
+// checkPage refuses a page that could not be written, before anything runs.
+func (c *comparer) checkPage() error {
+	if c.html == "" {
+		return nil
+	}
+	if filepath.Ext(c.html) != ".html" {
+		return usagef("--html=%s: expected a name that ends in .html", c.html)
+	}
+	return atomicfile.Check(c.html)
 }
 
 func (c *comparer) run(ctx context.Context, args []string) error {
 	if err := c.check(args); err != nil {
 		return err
 	}
-	sides, close, err := c.open(ctx, args)
-	defer close()
+	sides, finish, err := c.open(ctx, args)
+	defer finish()
 	if err != nil {
 		return err
 	}

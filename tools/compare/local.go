@@ -282,7 +282,7 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return measure([2]*host.Tensor{got, want}, w.point.by, rowsOf(w.point.Name, w.point.by, l.r.Metric))
+	return measure([2]*host.Tensor{got, want}, w.point.by, rowsOf(w.point.by, l.r.Metric))
 }
 
 func (l *localizer) compute(ctx context.Context, w *trial, in []*host.Tensor) (*host.Tensor, error) {
