@@ -34,8 +34,8 @@ function of the other side is its counterpart, whatever its name. A tested .pt2 
 
 Without inputs, those that a saved side holds are taken, or random ones, the same each time.
 
---local runs the worst operations of the tested side once more, each alone, on the values of the reference: the column "alone"
-tells which of them make the error and which inherit it.
+--local runs the operations of the tested side that are further from the reference than what they are computed from once more, each
+alone, on the values of the reference: the column "alone" tells which of them make the error and which inherit it.
 
 With t the tested and r the reference elements, the metrics are
 ` + metricTexts() + `
@@ -90,7 +90,7 @@ func (c *comparer) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.sort, "sort", string(compare.Orders()[0]), "the order of the table: worst (first), order (of the program), module")
 	fs.IntVar(&c.top, "top", 40, "show only so many points, and tensors without one; 0: all")
 	fs.StringArrayVar(&c.pins, "pin", nil, "compare these two values, TESTED=REFERENCE: names of tensors of PyTorch, or %NAME as the text has it; may be repeated")
-	fs.StringVar(&c.local, "local", "", "run the worst N operations alone, or all; 10 without a value")
+	fs.StringVar(&c.local, "local", "", "run N operations alone, those that lose most, or all; 10 without a value")
 	fs.Lookup("local").NoOptDefVal = "10"
 	fs.StringVar(&c.failBelow, "fail-below", "", "fail, with exit code 1, where a point's metric is worse than this or cannot be told, or an output of the reference is not compared")
 	fs.BoolVar(&c.json, "json", false, "print JSON")
@@ -194,24 +194,16 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	}
 	if c.worst != 0 {
 		c.opt.Progress = func(done, total int) { bar.step("running operations alone", done, total) }
-		if err := compare.LocalErrors(ctx, sides[0], sides[1], r, c.chosen(r), c.opt); err != nil {
+		chosen, err := compare.Suspects(sides[0], r, c.worst)
+		if err != nil {
+			return err
+		}
+		if err := compare.LocalErrors(ctx, sides[0], sides[1], r, chosen, c.opt); err != nil {
 			return err
 		}
 	}
 	bar.finish()
 	return c.show(r)
-}
-
-// chosen lists the points whose operations are run alone.
-func (c *comparer) chosen(r *compare.Report) []int {
-	var list []int
-	for _, p := range r.Sorted(compare.WorstFirst) {
-		if p.Scores != nil && p.Scores.Exact() || c.worst >= 0 && len(list) == c.worst {
-			break
-		}
-		list = append(list, p.Index)
-	}
-	return list
 }
 
 // show gives the report to the user, and fails where the user said so.

@@ -37,7 +37,7 @@ func Metrics() []Metric {
 	share := func(relative float64) float64 { return relative * relative }
 	return []Metric{
 		{Name: "psnr", Title: "PSNR", Unit: "dB", Higher: true, Doc: "10 log10(max r² / mean (t-r)²)", Of: (*Scores).psnr, limit: db},
-		{Name: "snr", Title: "SNR", Unit: "dB", Higher: true, Doc: "10 log10(sum r² / sum (t-r)²)", Of: (*Scores).snr,
+		{Name: "snr", Title: "SNR", Unit: "dB", Higher: true, Doc: "10 log10(sum r² / sum (t-r)²)", Of: (*Scores).SNR,
 			limit: func(relative float64) float64 { return -20 * math.Log10(relative) }},
 		{Name: "rel-l2", Title: "relative L2", Doc: "|t-r| / |r|, of the norms", Of: (*Scores).relL2, limit: itself},
 		{Name: "cosine", Title: "cosine", Doc: "sum t r / (|t| |r|); 1 where both are zero, 0 where one is", Higher: true, Of: (*Scores).cosine,
