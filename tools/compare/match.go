@@ -150,14 +150,11 @@ func (m *matcher) pair(tier Tier, a, b tensorKey) {
 	}
 }
 
-// idle reports a pair that says nothing: what both were given, a view on one side of what the other shows, weights.
+// idle reports a pair that says nothing: what a side was given, views of values that are compared, weights. What one side computes is no view
+// there, such as a copy or the end of a dropout, and is compared with the view that it is on the other side.
 func idle(p *Pair) bool {
-	kinds := [2]Kind{leastKind(p.Tested), leastKind(p.Reference)}
-	switch {
-	case kinds[0] == Given || kinds[1] == Given, kinds[0] == View || kinds[1] == View:
-		return true
-	}
-	return kinds[0] == Constant && kinds[1] == Constant
+	a, b := leastKind(p.Tested), leastKind(p.Reference)
+	return a == Given || b == Given || a != Computed && b != Computed
 }
 
 // leastKind is Computed where one of the values is.
