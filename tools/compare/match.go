@@ -85,6 +85,7 @@ type tensorKey struct {
 // tensors are what the values of a side claim.
 type tensors struct {
 	name   string
+	saved  bool // the side has what ran alone
 	order  []tensorKey
 	values map[tensorKey][]Candidate
 	lost   map[tensorKey]Lost
@@ -92,7 +93,8 @@ type tensors struct {
 }
 
 func claimed(name string, s Side) *tensors {
-	t := &tensors{name: name, values: map[tensorKey][]Candidate{}, lost: map[tensorKey]Lost{}, paired: map[tensorKey]bool{}}
+	_, saved := s.(*Saved)
+	t := &tensors{name: name, saved: saved, values: map[tensorKey][]Candidate{}, lost: map[tensorKey]Lost{}, paired: map[tensorKey]bool{}}
 	for _, v := range s.Values() {
 		for _, c := range v.Claims {
 			k := tensorKey{v.Call, v.Func, c.Tensor}
