@@ -163,8 +163,8 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	if err := c.check(args); err != nil {
 		return err
 	}
-	sides, close, err := c.open(ctx, args)
-	defer close()
+	pair, release, err := c.open(ctx, args)
+	defer release()
 	if err != nil {
 		return err
 	}
@@ -172,13 +172,13 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	defer bar.finish()
 	defer startCollector().stop()
 	c.opt.Progress = func(done, total int) { bar.step("comparing", done, total) }
-	r, err := compare.Run(ctx, sides[0], sides[1], c.opt)
+	r, err := compare.Run(ctx, pair[0], pair[1], c.opt)
 	if err != nil {
 		return err
 	}
 	if c.worst != 0 {
 		c.opt.Progress = func(done, total int) { bar.step("running operations alone", done, total) }
-		if err := compare.LocalErrors(ctx, sides[0], sides[1], r, c.chosen(r), c.opt); err != nil {
+		if err := compare.LocalErrors(ctx, pair[0], pair[1], r, c.chosen(r), c.opt); err != nil {
 			return err
 		}
 	}
