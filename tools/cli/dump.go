@@ -145,16 +145,16 @@ const dumped = 8
 // check refuses an expression that names nothing of a module, before long work.
 func (c *chosen) check(m *ir.Module) error {
 	c.known, c.lost = namedValues(m), m.Lost
-	any := false
+	matched := false
 	for _, n := range c.known {
 		if c.re.MatchString(n.name) {
-			any = true
+			matched = true
 			if n.kernel != nil {
 				c.ran[n.kernel] = false
 			}
 		}
 	}
-	if any {
+	if matched {
 		return nil
 	}
 	for _, l := range m.Lost {

@@ -94,12 +94,17 @@ func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, repor
 		return nil, err
 	}
 	line.add("as read", module)
+	given, err := s.given()
+	if err != nil {
+		return nil, err
+	}
 	return module, s.tk.Build(ctx, module, sides.WithConfig(m.passes, m.config.Name, module), aiopt.BuildOptions{
-		Texts:    m.config.texts(),
-		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
-		Hooks:    []pass.Hook{line.hook()},
-		Report:   report,
-		Progress: line.job.step,
+		Texts:       m.config.texts(),
+		Calibration: sides.Calibration(module, given),
+		Executor:    backend.Executor{Backend: s.tk.Backend("interp")},
+		Hooks:       []pass.Hook{line.hook()},
+		Report:      report,
+		Progress:    line.job.step,
 	})
 }
 

@@ -109,13 +109,7 @@ func (s *Server) openSides(ctx context.Context, c *comparison, both [2]*side) (o
 			list[at].Saved = d.saved.set
 			continue
 		}
-		c.job.step("waiting for "+d.model.job.Title, 0, 0)
-		select {
-		case <-d.model.job.ended:
-		case <-ctx.Done():
-			return opened, ctx.Err()
-		}
-		if _, err := s.modelOf(d.model.job.ID); err != nil {
+		if err := s.await(ctx, d.model, c.job); err != nil {
 			return opened, err
 		}
 		list[at].Module = d.model.module
@@ -150,6 +144,18 @@ func (s *Server) openSides(ctx context.Context, c *comparison, both [2]*side) (o
 		opened[at] = p
 	}
 	return opened, nil
+}
+
+// await returns when a model is open; the job says that it waits.
+func (s *Server) await(ctx context.Context, m *model, j *job) error {
+	j.step("waiting for "+m.job.Title, 0, 0)
+	select {
+	case <-m.job.ended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := s.modelOf(m.job.ID)
+	return err
 }
 
 // chooseCalls finds what both sides are called with.

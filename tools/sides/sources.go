@@ -191,3 +191,16 @@ func (s Side) fit(k pass.Call, what string) (pass.Call, error) {
 	}
 	return pass.Call{Func: fn, In: slices.Clone(k.In)}, nil
 }
+
+// Calibration makes the inputs that the user gave the only sample of passes that need data; nil where they are not of the model.
+func Calibration(m *ir.Module, given *inputs.Given) *pass.Samples {
+	if given == nil {
+		return nil
+	}
+	calls, err := Side{Module: m}.named(given.Again())
+	if err != nil {
+		return nil
+	}
+	sample := pass.Sample{Name: "the given inputs", Calls: calls.List}
+	return &pass.Samples{Count: 1, All: func(yield func(pass.Sample, error) bool) { yield(sample, nil) }}
+}
