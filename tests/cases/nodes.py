@@ -4,7 +4,7 @@ import operator
 
 import torch
 
-COPIES = {"aten::clone", "aten::_unsafe_view", "aten::_reshape_copy", "aten::lift_fresh_copy"}
+COPIES = {"aten::clone", "aten::copy", "aten::copy_", "aten::_unsafe_view"}  # and those whose names end in _copy
 
 
 def computing(program):
@@ -33,7 +33,7 @@ def is_float(value):
 def is_view(node):
     if node.target is operator.getitem:
         first = next(user for user in node.args[0].users if user.target is operator.getitem and user.args[1] == node.args[1])
-        return first is not node or shows_operand(node.args[0])
+        return first is not node or not node.users or shows_operand(node.args[0])
     return shows_operand(node)
 
 
@@ -46,4 +46,5 @@ def shows_operand(node):
     if isinstance(source, torch.fx.Node) and isinstance(value, torch.Tensor) and source.meta["val"].dtype != value.dtype:
         return False  # it rounds
     alias = schema.returns[0].alias_info
-    return alias is not None and not alias.is_write or schema.name in COPIES or torch.Tag.view_copy in node.target.tags
+    copies = schema.name in COPIES or schema.name.endswith("_copy") and schema.name != "aten::index_copy"
+    return copies or alias is not None and not alias.is_write

@@ -20,6 +20,8 @@ VERSION = "1"
 #: How many executions are saved of a node that a loop runs.
 MOST_RUNS = 16
 
+_STABLE = {torch.ops.aten.sort.default: torch.ops.aten.sort.stable, torch.ops.aten.argsort.default: torch.ops.aten.argsort.stable}
+_UNSET = {"aten::empty", "aten::empty_like", "aten::empty_permuted", "aten::empty_strided", "aten::new_empty", "aten::new_empty_strided"}
 _FRAMES = 4  # of Python that a node keeps
 _STORED = {
     torch.bool: "BOOL", torch.uint8: "U8", torch.int8: "I8", torch.int16: "I16", torch.uint16: "U16", torch.int32: "I32", torch.uint32: "U32",
@@ -202,6 +204,12 @@ class _Run(torch.fx.Interpreter):
         super().__init__(module)
         self.path, self.saver = path, saver
 
+    def call_function(self, target, args, kwargs):
+        if target in _STABLE:  # PyTorch leaves open which of equal elements comes first, and others keep their order
+            names = [argument.name for argument in target._schema.arguments]
+            args, kwargs, target = args[:1], {**kwargs, **dict(zip(names[1:], args[1:])), "stable": True}, _STABLE[target]
+        return super().call_function(target, args, kwargs)
+
     def run_node(self, node):
         result = super().run_node(node)
         self.saver.node(self.path, node, result)
@@ -245,7 +253,7 @@ class _Saver:
             if path == "" and node.name in self.inputs:
                 self.save(node.name, result, node, "in")
             return
-        if node.op != "call_function":
+        if node.op != "call_function" or _schema_name(node) in _UNSET:  # which give what was in memory
             return
         role = "out" if path == "" and node.name in self.outputs else "mid"
         if isinstance(result, torch.Tensor):
@@ -331,7 +339,13 @@ def _is_view(node, result):
     if result is not None and isinstance(source, torch.Tensor) and source.dtype != result.dtype:
         return False
     alias = schema.returns[0].alias_info
-    return alias is not None and not alias.is_write or schema.name in _COPIES or torch.Tag.view_copy in getattr(node.target, "tags", ())
+    copied = schema.name in _COPIES or torch.Tag.view_copy in getattr(node.target, "tags", ()) and not schema.name.endswith("_scatter")
+    return copied or alias is not None and not alias.is_write
+
+
+def _schema_name(node):
+    schema = getattr(node.target, "_schema", None)
+    return schema.name if schema else ""
 
 
 def _op(node):
