@@ -23,7 +23,7 @@ import tempfile
 from collections import Counter
 from functools import partial
 
-from cases import corpus, files, points, workers
+from cases import corpus, files, half, points, workers
 
 STORED = [  # of the corpus: control flow, states, several functions, open sizes, memory that is written in place, complex numbers
     "cond_hop", "map_hop", "lstm", "causal_conv_state", "kv_two_functions", "mlp_strict", "inplace_views_core", "rope_complex",
@@ -95,11 +95,15 @@ def check(measured):
 
 
 def store(folder, lines, out):
-    """Packs what PyTorch computes of some models."""
+    """Packs what PyTorch computes of some models, and a model of half types, which the corpus has none of."""
     with tempfile.TemporaryDirectory() as tmp:
-        for line in lines:
-            points.save(corpus.load(folder, line), os.path.join(tmp, line["name"] + ".intermediates.safetensors"))
-        files.pack(os.path.join(out, "stored_points.zip"), tmp, [{"name": line["name"]} for line in lines])
+        made = [(folder, line) for line in lines] + [(tmp, half.export(tmp))]
+        kept = []
+        for where, line in made:
+            case = corpus.load(where, line)
+            points.save(case, os.path.join(tmp, line["name"] + ".intermediates.safetensors"))
+            kept.append({"name": line["name"], "functions": [fn for fn, _ in case.calls] if len(case.programs) > 1 else []})
+        files.pack(os.path.join(out, "stored_points.zip"), tmp, kept)
 
 
 def main():
