@@ -43,6 +43,8 @@ var mayImport = []struct {
 	{"tools/intermediates", []string{"ir", "ir/host", "ir/mapped", "ir/safetensors"}},
 	{"tools/metric", []string{"ir/host"}},
 	{"tools/compare", []string{"ir", "ir/host", "ir/text", "dialect", "backend", "passes/pass", "tools/metric", "tools/intermediates"}},
+	{"tools/inputs", []string{"ir", "ir/host", "ir/safetensors", "backend", "passes/pass", "frontend/pt2", "tools/intermediates"}},
+	{"tools/sides", []string{"ir", "ir/host", "backend", "passes/pass", "passes/numeric", "tools/inputs", "tools/intermediates"}},
 	{"tools/graph", []string{"ir", "dialect"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},

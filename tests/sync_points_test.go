@@ -284,8 +284,8 @@ func (m *model) compareBuild(t *testing.T, text, preset string, exact bool) {
 		}
 	}
 	if exact {
-		for _, p := range r.Below(r.Preset.Red) {
-			t.Errorf("%s: %s: %s", text, p.Describe(), r.Metric.Format(p.Value(r.Metric)))
+		for _, f := range r.Hold(r.Preset.Red).Failures {
+			t.Errorf("%s: %s", text, f)
 		}
 	}
 }

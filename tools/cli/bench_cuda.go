@@ -116,7 +116,7 @@ func (c *bench) sizesOf(m *ir.Module) (int, map[string]int64, error) {
 		return 0, nil, usagef("--backend=%s measures one call of one function, found %d: name one by --function", engine.Name, len(list))
 	}
 	number := slices.IndexFunc(m.Funcs, func(f *ir.Func) bool { return f.Name == list[0].sig.Name })
-	if len(given.order) == 0 {
+	if given.Empty() {
 		sizes, err := madeSizes(m, number)
 		return number, sizes, err
 	}
@@ -124,7 +124,7 @@ func (c *bench) sizesOf(m *ir.Module) (int, map[string]int64, error) {
 		return 0, nil, err
 	}
 	sizes, err := checked.SizesOf(m, number, list[0].in)
-	return number, sizes, errors.Join(err, given.unused())
+	return number, sizes, errors.Join(err, given.Unused())
 }
 
 // madeSizes are those of the largest inputs that are made for a function, or of others where those do not go together.
@@ -229,9 +229,15 @@ func (g *gathered) dispatch(s *launch.Step, works bool) error {
 	if u := s.Dispatch.Undo; u != nil { // of a state only a part is written
 		k.Work.Bytes -= g.bytesOf(entry, k, s.Dispatch, u.Base)
 	}
+	op, size := g.f.Ops[s.Op], func(name string) (int64, bool) { n, ok := g.sizes[name]; return n, ok }
+	if t := (&traffic{size: size}); looksUp(op) { // its buffers have all of the table
+		if n := t.of(op); !t.failed {
+			k.Work.Bytes = min(k.Work.Bytes, n)
+		}
+	}
 	if works {
-		for _, d := range workOf(g.f.Ops[s.Op]) {
-			if n, err := d.Eval(func(name string) (int64, bool) { n, ok := g.sizes[name]; return n, ok }); err == nil {
+		for _, d := range workOf(op) {
+			if n, err := d.Eval(size); err == nil {
 				k.Work.Flops += 2 * float64(n)
 			}
 		}

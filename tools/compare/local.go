@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -25,17 +24,12 @@ type Local struct {
 // LocalErrors runs operations of the tested side on values of the reference, for the points chosen, and enters the results into
 // the report. The reference runs once more; values that wait for others take no more than opt.Memory.
 func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report, chosen []int, opt Options) error {
-	p, ok := testedSide.(*Program)
-	if !ok {
-		return errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
+	l, err := newLocalizer(testedSide, r)
+	if err != nil {
+		return err
 	}
-	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: store{budget: cmp.Or(opt.Memory, defaultMemory)}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
-	defer l.store.close()
-	for i := range r.Points {
-		if pt := &r.Points[i]; pt.Turns == 1 {
-			l.partner[pt.by[0].Value] = pt
-		}
-	}
+	l.reference, l.opt, l.store = referenceSide, opt, newStore(opt.Memory)
+	defer l.close()
 	for _, i := range chosen {
 		l.plan(&r.Points[i])
 	}
@@ -45,12 +39,12 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := 0
-	err := referenceSide.Show(ctx, func(v *Value) bool { return l.bySource[v] != nil }, func(v *Value, t *host.Tensor) {
+	err = referenceSide.Show(ctx, func(v *Value) bool { return l.bySource[v] != nil }, func(v *Value, t *host.Tensor) {
 		if ctx.Err() != nil {
 			return
 		}
 		before := l.open
-		if err := l.arrived(ctx, v, t, referenceSide.Info().Stable); err != nil {
+		if err := l.arrived(ctx, v, t); err != nil {
 			cancel(err)
 		}
 		if done += before - l.open; opt.Progress != nil && before != l.open {
@@ -63,6 +57,20 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 	return err
 }
 
+func newLocalizer(testedSide Side, r *Report) (*localizer, error) {
+	p, ok := testedSide.(*Program)
+	if !ok {
+		return nil, errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
+	}
+	l := &localizer{p: p, r: r, have: map[*Value]*shared{}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
+	for i := range r.Points {
+		if pt := &r.Points[i]; pt.Turns == 1 {
+			l.partner[pt.by[0].Value] = pt
+		}
+	}
+	return l, nil
+}
+
 // localizer runs the trials.
 type localizer struct {
 	p         *Program
@@ -72,7 +80,14 @@ type localizer struct {
 	store     store
 	partner   map[*Value]*Point // of a value of the tested side, the point that it belongs to
 	bySource  map[*Value][]*trial
+	have      map[*Value]*shared
 	open      int
+}
+
+// shared is a value of the reference that trials wait with.
+type shared struct {
+	*kept
+	users int // trials that are still to run
 }
 
 // trial is one operation to run, once what it takes has been seen.
@@ -80,14 +95,14 @@ type trial struct {
 	point   *Point
 	region  *region
 	sources []source // of the parameters of the region, in order
-	missing int      // values still to come, that of the point included
-	have    map[*Value]*kept
+	want    []*Value // of the reference, that of the point included
+	missing int      // of those, still to come
 }
 
 // source says where a parameter's value comes from.
 type source struct {
 	given *host.Tensor // an input
-	by    [2]Candidate // otherwise: a point before
+	point *Point       // otherwise: one before
 }
 
 func (l *localizer) plan(pt *Point) {
@@ -101,29 +116,33 @@ func (l *localizer) plan(pt *Point) {
 		return
 	}
 	value := pt.by[0].Value
-	reg, err := regionOf(l.p.Module, value.value, func(v *ir.Value) bool { return root(v) != root(value.value) && l.known(value.Call, v) })
+	reg, err := l.region(value)
 	if err != nil {
 		pt.Local.Problem = err.Error()
 		return
 	}
-	t := &trial{point: pt, region: reg, have: map[*Value]*kept{}}
-	want := map[*Value]bool{pt.by[1].Value: true}
+	t := &trial{point: pt, region: reg, want: []*Value{pt.by[1].Value}}
 	for _, v := range reg.params {
 		s := l.source(value.Call, v)
 		t.sources = append(t.sources, s)
-		if s.given == nil {
-			want[s.by[1].Value] = true
+		if s.given == nil && !slices.Contains(t.want, s.point.by[1].Value) {
+			t.want = append(t.want, s.point.by[1].Value)
 		}
 	}
 	for _, op := range reg.ops {
 		pt.Local.Ops = append(pt.Local.Ops, op.Name())
 	}
 	pt.Local.Inside = l.inside(value.Call, reg, pt)
-	t.missing = len(want)
-	for v := range want {
+	t.missing = len(t.want)
+	for _, v := range t.want {
 		l.bySource[v] = append(l.bySource[v], t)
 	}
 	l.open++
+}
+
+// region is what computes a value from values that the reference has, too.
+func (l *localizer) region(v *Value) (*region, error) {
+	return regionOf(l.p.Module, v.value, func(x *ir.Value) bool { return root(x) != root(v.value) && l.known(v.Call, x) })
 }
 
 // inside names the tensors that a region computes on its way, those in bodies of kernels too, with their modules.
@@ -156,13 +175,13 @@ func (l *localizer) inside(call int, reg *region, pt *Point) []string {
 // known reports a value of the tested side that the reference, or the caller, has too.
 func (l *localizer) known(call int, v *ir.Value) bool {
 	s := l.source(call, v)
-	return s.given != nil || s.by[0].Value != nil
+	return s.given != nil || s.point != nil
 }
 
 func (l *localizer) source(call int, v *ir.Value) source {
 	for _, same := range []*ir.Value{v, root(v)} { // a kernel gives what its body does
 		if pt := l.partner[l.p.values.byCall[call][same]]; pt != nil {
-			return source{by: pt.by}
+			return source{point: pt}
 		}
 	}
 	f := l.p.Module.Func(l.p.Calls[call].Func)
@@ -193,35 +212,59 @@ func (l *localizer) state(name string) *host.Tensor {
 	return t
 }
 
-// arrived takes a value of the reference and runs the trials that waited for it alone.
-func (l *localizer) arrived(ctx context.Context, v *Value, t *host.Tensor, stable bool) error {
+// arrived takes a value of the reference and runs the trials that waited for it alone. Of a value that is shown again the first counts.
+func (l *localizer) arrived(ctx context.Context, v *Value, t *host.Tensor) error {
+	if _, again := l.have[v]; again {
+		return nil
+	}
+	var release func()
+	if l.reference.Info().Stable {
+		release = func() { l.reference.Release(v, 0) }
+	}
+	k, err := l.store.keep(t, release)
+	if err != nil {
+		return err
+	}
+	l.have[v] = &shared{k, len(l.bySource[v])}
 	for _, w := range l.bySource[v] {
-		if w.have[v] != nil || w.missing == 0 {
-			continue
-		}
-		k, err := l.store.keep(t, stable)
-		if err != nil {
-			return err
-		}
-		w.have[v] = k
 		if w.missing--; w.missing > 0 {
 			continue
 		}
 		l.open--
-		local := w.point.Local
-		if local.Scores, err = l.try(ctx, w); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			local.Problem = err.Error()
-		} else {
-			local.Verdict = l.r.Preset.Judge(local.Scores, l.r.Metric)
-			local.Guilty = local.Verdict == metric.Red || local.Verdict == metric.Destroyed
+		if err := l.judge(ctx, w); err != nil {
+			return err
 		}
-		for _, k := range w.have {
+		for _, v := range w.want {
+			if have := l.have[v]; have.users == 1 {
+				have.drop()
+				have.users = 0
+			} else {
+				have.users--
+			}
+		}
+	}
+	return nil
+}
+
+// close drops what trials have waited with that did not come to run.
+func (l *localizer) close() {
+	for _, k := range l.have {
+		if k.users > 0 {
 			k.drop()
 		}
 	}
+	_ = l.store.close() // a temporary file
+}
+
+// judge runs a trial.
+func (l *localizer) judge(ctx context.Context, w *trial) (err error) {
+	local := w.point.Local
+	if local.Scores, err = l.try(ctx, w); err != nil {
+		local.Problem = err.Error()
+		return ctx.Err()
+	}
+	local.Verdict = l.r.Preset.Judge(local.Scores, l.r.Metric)
+	local.Guilty = local.Verdict == metric.Red || local.Verdict == metric.Destroyed
 	return nil
 }
 
@@ -232,20 +275,20 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 		t := s.given
 		if t == nil {
 			var err error
-			if t, err = w.have[s.by[1].Value].tensor(); err != nil {
+			if t, err = l.have[s.point.by[1].Value].tensor(); err != nil {
 				return nil, err
 			}
-			plain, err := align([2]*host.Tensor{t, t}, [2]ir.Claim{{}, s.by[1].Claim})
+			plain, err := align([2]*host.Tensor{t, t}, [2]ir.Claim{{}, s.point.by[1].Claim})
 			if err != nil {
 				return nil, err
 			}
-			if t, err = asClaimed(plain[1], s.by[0].Claim, w.region.params[i].Type.Elem); err != nil {
+			if t, err = asClaimed(plain[1], s.point.by[0].Claim, w.region.params[i].Type.Elem); err != nil {
 				return nil, err
 			}
 		}
 		in = append(in, t)
 	}
-	want, err := w.have[w.point.by[1].Value].tensor()
+	want, err := l.have[w.point.by[1].Value].tensor()
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +296,7 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return measure([2]*host.Tensor{got, want}, w.point.by, rowsOf(w.point.Name, w.point.by, l.r.Metric))
+	return measure([2]*host.Tensor{got, want}, w.point.by, rowsOf(w.point.by, l.r.Metric))
 }
 
 func (l *localizer) compute(ctx context.Context, w *trial, in []*host.Tensor) (*host.Tensor, error) {

@@ -57,6 +57,7 @@ type Unmatched struct {
 	Float   bool   `json:"float"`
 	Missing string `json:"missing"` // the side that does not show it: tested, reference or both
 	Reason  string `json:"reason"`
+	Output  string `json:"output,omitempty"` // of the reference's outputs, the one that it is
 
 	order int
 }
@@ -152,11 +153,15 @@ func (m *matcher) pair(tier Tier, a, b tensorKey) {
 	}
 }
 
-// idle reports a pair that says nothing: what a side was given, views of values that are compared, weights. What one side computes is no view
-// there, such as a copy or the end of a dropout, and is compared with the view that it is on the other side.
+// idle reports a pair that says nothing: what a side was given, and, outputs apart, views of values that are compared, and weights. What one
+// side computes is no view there, such as a copy or the end of a dropout, and is compared with the view that it is on the other side.
 func idle(p *Pair) bool {
 	a, b := leastKind(p.Tested), leastKind(p.Reference)
-	return a == Given || b == Given || a != Computed && b != Computed
+	if a == Given || b == Given {
+		return true
+	}
+	output := slices.ContainsFunc(p.Reference, func(c Candidate) bool { return c.Output != "" })
+	return a != Computed && b != Computed && !output
 }
 
 // leastKind is Computed where one of the values is.

@@ -36,13 +36,14 @@ type parking struct {
 
 // attendee is what is known of a side's run.
 type attendee struct {
+	Side
 	stable bool
 	done   bool
 	at     int // the place of the newest value in the side's order
 	waits  *offer
 	taken  map[*Pair]Candidate // of the values that claim a tensor, the one that stands for it
 	turns  map[*Pair]int
-	last   map[*Pair]int // the place of the last of those values in the side's order
+	last   map[*Pair]int // the last place in the side's order where one of those values may still come
 	sure   map[*Pair]bool
 	most   map[*Pair]int // how often it shows the pair, where that is known before; otherwise 0
 }
@@ -54,14 +55,14 @@ type offer struct {
 	taken  bool
 }
 
-func newMeeting(pairs []*Pair, stable [2]bool, budget int64) *meeting {
-	m := &meeting{parked: map[occurrence]parking{}, hidden: map[*Pair]bool{}, store: store{budget: budget}}
+func newMeeting(pairs []*Pair, sides [2]Side, budget int64) *meeting {
+	m := &meeting{parked: map[occurrence]parking{}, hidden: map[*Pair]bool{}, store: newStore(budget)}
 	m.changed.L = &m.mu
 	for at := range m.sides {
-		s := attendee{stable: stable[at], at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}, most: map[*Pair]int{}}
+		s := attendee{Side: sides[at], stable: sides[at].Info().Stable, at: -1, taken: map[*Pair]Candidate{}, turns: map[*Pair]int{}, last: map[*Pair]int{}, sure: map[*Pair]bool{}, most: map[*Pair]int{}}
 		for _, p := range pairs {
 			for _, c := range [2][]Candidate{p.Tested, p.Reference}[at] {
-				s.last[p] = max(s.last[p], c.Order)
+				s.last[p] = max(s.last[p], c.Until)
 				s.sure[p] = s.sure[p] || c.Sure
 				s.most[p] = max(s.most[p], c.Turns)
 			}
@@ -86,6 +87,21 @@ func (m *meeting) fail(err error) {
 		m.abort(err)
 	}
 	m.changed.Broadcast()
+}
+
+// failure is what ended the meeting before its time; the context may still do so.
+func (m *meeting) failure() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
+// close drops what has found no counterpart.
+func (m *meeting) close() {
+	for _, k := range m.parked {
+		k.drop()
+	}
+	_ = m.store.close() // a temporary file
 }
 
 // show takes a value that a side has computed, for one pair that it belongs to, and returns when its tensor is not needed any more.
@@ -143,7 +159,7 @@ func (m *meeting) wait(at int, mine *offer) {
 		if other.stable && !me.stable {
 			leaves, by = other.waits, 1-at // which costs no copy
 		}
-		k, err := m.store.keep(leaves.tensor, m.sides[by].stable)
+		k, err := m.store.keep(leaves.tensor, m.sides[by].release(leaves.occurrence))
 		if err != nil {
 			m.fail(err)
 			break
@@ -159,6 +175,14 @@ func (m *meeting) wait(at int, mine *offer) {
 	}
 }
 
+// release gives back a tensor that stays valid until then; nil where none does.
+func (s *attendee) release(o occurrence) func() {
+	if !s.stable {
+		return nil
+	}
+	return func() { s.Release(s.taken[o.pair].Value, o.turn) }
+}
+
 // release lets a side that waits go on.
 func (m *meeting) release(at int) {
 	m.sides[at].waits.taken = true
@@ -166,7 +190,7 @@ func (m *meeting) release(at int) {
 	m.changed.Broadcast()
 }
 
-// gone reports a pair that a side does not show: it has come to a later place without, and no value of the pair is sure to come.
+// gone reports a pair that a side does not show: it has come beyond all places where one may come, and no value of the pair is sure to come.
 func (m *meeting) gone(at int, p *Pair) bool {
 	s := &m.sides[at]
 	if _, shown := s.taken[p]; !shown && !s.sure[p] && s.at > s.last[p] {

@@ -83,6 +83,9 @@ func (p *Program) Show(ctx context.Context, wanted func(*Value) bool, show func(
 	return nil
 }
 
+// Release does nothing: no tensor is read after it was shown.
+func (p *Program) Release(*Value, int) {}
+
 // session starts with the states that were given.
 func (p *Program) session() (backend.Session, error) {
 	s := p.Compiled.NewSession()

@@ -102,5 +102,8 @@ func unseen(list []Candidate, side, how string) string {
 		}
 		kernel = cmp.Or(kernel, c.Kernel)
 	}
-	return fmt.Sprintf("inside kernel %s, which %s", kernel, how)
+	return fmt.Sprintf("%s %s, which %s", insideKernel, kernel, how)
 }
+
+// insideKernel begins the reason of what a run computes and does not show.
+const insideKernel = "inside kernel"

@@ -50,6 +50,7 @@ type Report struct {
 	Preset            metric.Preset
 	Points            []Point // in the order of the reference
 	Unmatched         []Unmatched
+	Gate              *Gate // what the comparison was held against; nil: nothing
 	Spilled           int64 // bytes that went through a temporary file
 }
 
@@ -83,8 +84,7 @@ func (p *Point) Judge(m metric.Metric, preset metric.Preset) metric.Verdict {
 // First is the first point in the order of the program that is red or cannot be compared, where errors begin; nil where there is none.
 func (r *Report) First() *Point {
 	for i := range r.Points {
-		switch p := &r.Points[i]; p.Verdict {
-		case metric.Red, metric.Destroyed, metric.NotComparable:
+		if p := &r.Points[i]; p.failed() {
 			return p
 		}
 	}
@@ -126,38 +126,27 @@ func (r *Report) Sorted(o Order) []*Point {
 	return list
 }
 
-// worse orders points: those without scores first, then those where one side is not finite, then by the metric.
-func (r *Report) worse(a, b *Point) int {
-	rank := func(p *Point) int {
-		switch {
-		case p.Scores == nil:
-			return 0
-		case p.Scores.NonFinite.Differ > 0:
-			return 1
-		}
-		return 2
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), r.Metric.Worse(a.Value(r.Metric), b.Value(r.Metric)))
-}
+// worse orders points as their scores.
+func (r *Report) worse(a, b *Point) int { return worse(r.Metric, a.Scores, b.Scores) }
 
-// Below lists the points that are worse than a limit of the report's metric, the worst first: those that do not fit or are finite on
-// one side only, too, and of integers and bools those that are red.
-func (r *Report) Below(limit float64) []*Point {
-	var list []*Point
-	for _, p := range r.Sorted(WorstFirst) {
-		bad := p.Scores == nil || p.Scores.NonFinite.Differ > 0
+// worse orders scores, the worse first: none, then those where one side is not finite, those for which the metric is not a number, and
+// then by the metric.
+func worse(m metric.Metric, a, b *metric.Scores) int {
+	rank := func(s *metric.Scores) int {
 		switch {
-		case bad:
-		case p.Scores.Discrete:
-			bad = p.Verdict == metric.Red || p.Verdict == metric.Destroyed
-		default:
-			bad = r.Metric.Worse(p.Value(r.Metric), limit) < 0
+		case s == nil:
+			return 0
+		case s.NonFinite.Differ > 0:
+			return 1
+		case s.Rows != nil && math.IsNaN(m.Of(s)):
+			return 2
 		}
-		if bad {
-			list = append(list, p)
-		}
+		return 3
 	}
-	return list
+	if order := cmp.Compare(rank(a), rank(b)); order != 0 || a == nil {
+		return order
+	}
+	return m.Worse(m.Of(a), m.Of(b))
 }
 
 // summary counts verdicts for JSON.
@@ -186,11 +175,15 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
-	return e.Encode(map[string]any{
+	all := map[string]any{
 		"tested": r.Tested, "reference": r.Reference, "metric": r.Metric.Name,
 		"preset":  map[string]any{"name": r.Preset.Name, "green": metric.Number(green), "red": metric.Number(red)},
 		"summary": r.summary(), "points": list(r.Points), "unmatched": list(r.Unmatched),
-	})
+	}
+	if r.Gate != nil {
+		all["gate"] = r.Gate
+	}
+	return e.Encode(all)
 }
 
 // list is an empty list instead of null.

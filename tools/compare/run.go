@@ -1,12 +1,10 @@
 package compare
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -19,7 +17,7 @@ type Options struct {
 	Preset string        // of limits; empty: chosen from what was done to the tested side and not to the reference
 	Pins   []Pin
 	// Memory is how many bytes values may take that wait for their counterparts, beyond what the runs have themselves; what is more goes
-	// to a temporary file. 0: 48 MB.
+	// to a temporary file. 0: 24 MB.
 	Memory int64
 	// Point is called with each point as soon as it has scores, and again where a later turn is worse. It must not call back.
 	Point func(Point)
@@ -27,14 +25,12 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-const defaultMemory = 48 << 20
-
 // Run compares two sides: both run at the same time, and values are compared as they come. An error of one side ends the other.
 func Run(ctx context.Context, testedSide, referenceSide Side, opt Options) (*Report, error) {
 	if opt.Metric.Name == "" {
 		opt.Metric = metric.Metrics()[0]
 	}
-	preset, err := choosePreset(opt.Preset, testedSide.Info(), referenceSide.Info())
+	preset, err := ChoosePreset(opt.Preset, testedSide.Info(), referenceSide.Info())
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +45,8 @@ func Run(ctx context.Context, testedSide, referenceSide Side, opt Options) (*Rep
 	return s.report(), nil
 }
 
-// choosePreset takes the loosest preset of what only the tested side has.
-func choosePreset(name string, t, r Info) (metric.Preset, error) {
+// ChoosePreset finds the preset of a name; for an empty one it is the loosest of what only the tested side has.
+func ChoosePreset(name string, t, r Info) (metric.Preset, error) {
 	if name != "" {
 		return metric.FindPreset(name)
 	}
@@ -75,10 +71,9 @@ type session struct {
 }
 
 func (s *session) run(ctx context.Context) error {
-	memory := cmp.Or(s.opt.Memory, defaultMemory)
-	s.m = newMeeting(s.match.Pairs, [2]bool{s.sides[0].Info().Stable, s.sides[1].Info().Stable}, memory)
+	s.m = newMeeting(s.match.Pairs, s.sides, s.opt.Memory)
 	s.m.compare = s.compare
-	defer s.m.store.close()
+	defer s.m.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.m.abort = cancel
@@ -93,7 +88,7 @@ func (s *session) run(ctx context.Context) error {
 	for range s.sides {
 		<-done
 	}
-	return s.m.err
+	return s.m.failure()
 }
 
 // show runs one side.
@@ -142,16 +137,12 @@ func (s *session) compare(p *Pair, turn int, values [2]*host.Tensor, by [2]Candi
 		}
 	}
 	point.Turns++
-	scores, err := measure(values, by, rowsOf(p.Name, by, s.opt.Metric))
-	worse := fresh
-	if err != nil {
-		worse = worse || point.Problem == ""
-		point.Problem, point.Scores = err.Error(), nil
-	} else if fresh || point.Scores != nil && s.opt.Metric.Worse(s.opt.Metric.Of(scores), s.opt.Metric.Of(point.Scores)) < 0 {
-		point.Scores, worse = scores, true
-	}
-	if !worse {
+	scores, err := measure(values, by, rowsOf(by, s.opt.Metric))
+	if !fresh && worse(s.opt.Metric, scores, point.Scores) >= 0 {
 		return nil
+	}
+	if point.Scores = scores; err != nil {
+		point.Problem = err.Error()
 	}
 	point.Turn = turn
 	point.Tested.Shape, point.Reference.Shape = slices.Clone(values[0].Shape), slices.Clone(values[1].Shape)
@@ -169,20 +160,6 @@ func measure(values [2]*host.Tensor, by [2]Candidate, rows metric.Distribution) 
 		return nil, err
 	}
 	return metric.Measure(aligned[0], aligned[1], metric.Options{Rows: rows})
-}
-
-// rowsOf says whether a value's rows are distributions: those of softmax, and outputs, which are logits where they are any.
-func rowsOf(name string, by [2]Candidate, chosen metric.Metric) metric.Distribution {
-	kind := stem(name[strings.LastIndexByte(name, '/')+1:])
-	switch {
-	case strings.Contains(kind, "log_softmax"):
-		return metric.Logits
-	case strings.Contains(kind, "softmax"):
-		return metric.Probabilities
-	case by[1].Output != "" || by[0].Output != "" || chosen.Name == "kl" || chosen.Name == "top1":
-		return metric.Logits
-	}
-	return metric.None
 }
 
 func newPoint(p *Pair, by [2]Candidate) *Point {
@@ -212,7 +189,32 @@ func (s *session) report() *Report {
 		}
 		r.Unmatched = append(r.Unmatched, s.notShown(p))
 	}
+	s.outputs(r)
 	return r
+}
+
+// outputs notes which outputs of the reference are not compared.
+func (s *session) outputs(r *Report) {
+	compared := map[*Value]bool{}
+	for p := range s.points {
+		for _, c := range p.Reference {
+			compared[c.Value] = true
+		}
+	}
+	for _, v := range s.sides[1].Values() {
+		if v.Output == "" || v.Kind == Given || compared[v] {
+			continue
+		}
+		at := slices.IndexFunc(r.Unmatched, func(u Unmatched) bool {
+			return u.Call == v.Call && u.Func == "" && slices.ContainsFunc(v.Claims, func(c ir.Claim) bool { return c.Tensor == u.Name })
+		})
+		if at < 0 {
+			at = len(r.Unmatched)
+			r.Unmatched = append(r.Unmatched, Unmatched{Name: v.Name, Call: v.Call, Op: v.Op, Module: v.Module(), Shape: v.Shape, Float: v.Float, Missing: tested,
+				Reason: "no counterpart: the tested side has no output " + v.Output})
+		}
+		r.Unmatched[at].Output, r.Unmatched[at].order = v.Output, v.Order
+	}
 }
 
 // notShown says why a pair has not become a point.

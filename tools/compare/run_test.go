@@ -24,13 +24,15 @@ type script struct {
 	number func(name string, turn int) float64
 	fails  error // after all is shown
 	blocks bool  // it does not end by itself
+
+	released []string
 }
 
 // newScript makes a side with a value for each name; several claims of one value are joined by +, a kernel stands before a /.
 func newScript(names ...string) *script {
 	s := &script{number: func(name string, turn int) float64 { return float64(len(name) + turn) }}
 	for i, n := range names {
-		v := &Value{Order: i, Text: fmt.Sprintf("%%%d", i), Float: true, Elem: host.F32, Loc: ir.Unknown}
+		v := &Value{Order: i, Until: i, Text: fmt.Sprintf("%%%d", i), Float: true, Elem: host.F32, Loc: ir.Unknown}
 		if kernel, rest, ok := strings.Cut(n, "/"); ok {
 			v.Kernel, n = kernel, rest
 		}
@@ -48,6 +50,10 @@ func newScript(names ...string) *script {
 func (s *script) Info() Info       { return s.info }
 func (s *script) Values() []*Value { return s.values }
 func (s *script) Lost() []Lost     { return s.lost }
+
+func (s *script) Release(v *Value, turn int) {
+	s.released = append(s.released, fmt.Sprint(v.Name, turn))
+}
 
 func (s *script) Show(ctx context.Context, wanted func(*Value) bool, show func(*Value, *host.Tensor)) error {
 	turns := map[int]int{}
@@ -168,6 +174,9 @@ func TestSaved(t *testing.T) {
 	a.number = b.number
 	if r := compared(t, a, b, Options{Memory: 1}); r.Spilled != 0 || len(r.Points) != 3 {
 		t.Errorf("found the points %v, %d bytes went through a file", pointNames(r), r.Spilled)
+	}
+	if slices.Sort(b.released); len(b.released) < 2 || len(slices.Compact(b.released)) != len(b.released) { // at least those that the other side came to later
+		t.Errorf("the tensors of %v were given back", b.released)
 	}
 }
 

@@ -48,7 +48,7 @@ func NewSaved(set *intermediates.Set) *Saved {
 }
 
 func savedValue(e *intermediates.Entry, order int) *Value {
-	v := &Value{Order: order, Name: e.Node, Origin: e.Origin, Op: e.Op, Loc: e.Loc, Sure: true, Elem: e.Elem, Float: e.Elem.IsFloat() || e.Elem.IsComplex()}
+	v := &Value{Order: order, Until: order, Name: e.Node, Origin: e.Origin, Op: e.Op, Loc: e.Loc, Sure: true, Elem: e.Elem, Float: e.Elem.IsFloat() || e.Elem.IsComplex()}
 	if m := callMark.FindStringSubmatch(e.Node); m != nil {
 		v.Call, _ = strconv.Atoi(m[1]) // digits
 		v.Name = e.Node[len(m[0]):]
@@ -107,9 +107,13 @@ func (s *Saved) Show(ctx context.Context, wanted func(*Value) bool, show func(*V
 			return err
 		}
 		show(v, t)
+		s.set.Release(e)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
 	return nil
 }
+
+// Release lets the bytes of a value leave memory.
+func (s *Saved) Release(v *Value, turn int) { s.set.Release(s.entries[v][turn]) }

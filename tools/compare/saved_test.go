@@ -13,6 +13,16 @@ import (
 // saved writes values to a file and opens it as a side. Each tensor has one element, its own number.
 func saved(t *testing.T, program string, entries ...intermediates.Entry) *compare.Saved {
 	t.Helper()
+	var values [][]float64
+	for i := range entries {
+		values = append(values, []float64{float64(i)})
+	}
+	return savedValues(t, program, entries, values)
+}
+
+// savedValues writes tensors to a file and opens it as a side.
+func savedValues(t *testing.T, program string, entries []intermediates.Entry, values [][]float64) *compare.Saved {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "run.intermediates.safetensors")
 	w, err := intermediates.Create(path)
 	if err != nil {
@@ -21,8 +31,10 @@ func saved(t *testing.T, program string, entries ...intermediates.Entry) *compar
 	defer w.Discard()
 	w.Program, w.Tool = program, "a test"
 	for i, e := range entries {
-		x := host.New(e.Elem, 1)
-		host.SetFloat(x, 0, float64(i))
+		x := host.New(e.Elem, len(values[i]))
+		for k, v := range values[i] {
+			host.SetFloat(x, k, v)
+		}
 		if err := w.Add(e, x); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,8 @@ type Side interface {
 	// Show runs the side from its beginning and calls show, in one goroutine, with each value that is wanted, as often as it is computed. The
 	// tensor is valid until show returns, or while the side is in use where it is Stable.
 	Show(ctx context.Context, wanted func(*Value) bool, show func(*Value, *host.Tensor)) error
+	// Release says that the tensor of a value and turn, which was read after show had returned, is not read any more.
+	Release(v *Value, turn int)
 }
 
 // Info is what is known of a side before it runs.

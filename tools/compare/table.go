@@ -44,8 +44,12 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 			fmt.Fprintf(b, "  %s: %s\n", nameOf(u.Name, u.Call, u.Module), u.Reason)
 		}
 		more(b, n, opt.Top, "tensor")
+		if slices.ContainsFunc(r.Unmatched, func(u Unmatched) bool { return strings.HasPrefix(u.Reason, insideKernel) }) {
+			fmt.Fprintln(b, "--backend=interp shows what is inside kernels")
+		}
 	}
 	fmt.Fprintf(b, "\n%s\n", r.Line())
+	r.writeBlames(b)
 	return b.Flush()
 }
 
@@ -64,7 +68,7 @@ func more(w io.Writer, n, top int, what string) {
 
 // columns are those that the points have something for.
 func (r *Report) columns() []column {
-	cols := []column{{"  " + r.Metric.Title, func(p *Point) string { return p.Verdict.Mark() + " " + r.Metric.Format(p.Value(r.Metric)) }}}
+	cols := []column{{"  " + r.Metric.Title, func(p *Point) string { return p.Verdict.Mark() + " " + r.Metric.Text(p.Scores) }}}
 	shown := map[string]bool{r.Metric.Name: true}
 	add := func(name string) {
 		m, err := metric.Find(name)
@@ -72,7 +76,7 @@ func (r *Report) columns() []column {
 			return
 		}
 		shown[name] = true
-		cols = append(cols, column{m.Title, func(p *Point) string { return m.Format(p.Value(m)) }})
+		cols = append(cols, column{m.Title, func(p *Point) string { return m.Text(p.Scores) }})
 	}
 	add("snr")
 	add("max-abs")
@@ -81,7 +85,7 @@ func (r *Report) columns() []column {
 			if p.Local == nil || p.Local.Scores == nil {
 				return ""
 			}
-			return r.Metric.Format(r.Metric.Of(p.Local.Scores))
+			return r.Metric.Text(p.Local.Scores)
 		}})
 	}
 	return cols
@@ -150,11 +154,11 @@ func (p *Point) notes() []string {
 		notes = append(notes, p.Problem)
 	}
 	if s := p.Scores; s != nil {
-		if n := s.NonFinite; n.Differ > 0 {
-			notes = append(notes, fmt.Sprintf("%s finite on one side only, the first at %v", host.Counted(n.Differ, "element"), n.At))
+		if s.NonFinite.Differ > 0 {
+			notes = append(notes, unlike(s))
 		}
 		if s.Discrete && !s.Exact() {
-			notes = append(notes, fmt.Sprintf("%d of %s differ", s.Mismatches, host.Counted(s.Elements, "element")))
+			notes = append(notes, differing(s))
 		}
 		if s.Peaky() {
 			notes = append(notes, "peaky: a few large elements, the SNR says more")
@@ -163,14 +167,27 @@ func (p *Point) notes() []string {
 	if l := p.Local; l != nil {
 		switch {
 		case l.Guilty && len(l.Inside) > 0:
-			notes = append(notes, "makes the error itself, in one go with "+strings.Join(l.Inside, ", "))
+			notes = append(notes, guilty+", in one go with "+strings.Join(l.Inside, ", "))
 		case l.Guilty:
-			notes = append(notes, "makes the error itself")
+			notes = append(notes, guilty)
 		case l.Problem != "":
 			notes = append(notes, "not run alone: "+l.Problem)
 		}
 	}
 	return notes
+}
+
+// guilty says that an operation alone is far from the reference.
+const guilty = "makes the error itself"
+
+// unlike says where one side has NaN or an infinity and the other does not.
+func unlike(s *metric.Scores) string {
+	return fmt.Sprintf("%s finite on one side only, the first at %v", host.Counted(s.NonFinite.Differ, "element"), s.NonFinite.At)
+}
+
+// differing says how many integers or bools are not equal.
+func differing(s *metric.Scores) string {
+	return fmt.Sprintf("%d of %s differ", s.Mismatches, host.Counted(s.Elements, "element"))
 }
 
 func nameOf(name string, call int, module string) string {
@@ -207,11 +224,8 @@ func (r *Report) Line() string {
 		case worst.Scores.Exact():
 			line += "; all exact"
 		default:
-			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Format(worst.Value(r.Metric)))
+			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Text(worst.Scores))
 		}
-	}
-	if first := r.First(); first != nil {
-		line += "; first red: " + nameOf(first.Name, first.Call, first.Module)
 	}
 	return line
 }

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"cmp"
+
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -22,6 +24,7 @@ const (
 // Value is one that a side may show.
 type Value struct {
 	Order  int    // among the side's values; they are shown in this order, but for what loops and calls repeat
+	Until  int    // the last place in that order at which it may still be shown: in loops the end of the loop
 	Call   int    // which call of the run, counted from 0
 	Func   string // the function that it belongs to; empty for the one that was called
 	Claims []ir.Claim
@@ -67,14 +70,17 @@ type lister struct {
 	now     map[*ir.Value]*Value
 	fixed   map[*ir.Value]bool // computed from constants alone
 	entered map[string]bool    // functions of this call
+	extents extents            // of this call
 }
 
 func listValues(m *ir.Module, calls []pass.Call) *lister {
 	l := &lister{m: m, fixed: map[*ir.Value]bool{}}
 	for _, c := range calls {
-		l.entry, l.now, l.entered = m.Func(c.Func), map[*ir.Value]*Value{}, map[string]bool{}
+		l.entry, l.now, l.entered, l.extents = m.Func(c.Func), map[*ir.Value]*Value{}, map[string]bool{}, extents{}
 		l.byCall = append(l.byCall, l.now)
+		begin := len(l.list)
 		l.function(l.entry)
+		l.extents.functions(l.list[begin:], func(v *Value) string { return cmp.Or(v.Func, l.entry.Name) })
 		l.outputs()
 		for _, lost := range m.Lost {
 			if l.entered[lost.Func] {
@@ -112,13 +118,18 @@ func (l *lister) body(f *ir.Func, kernel string) {
 		if op.Is(core.Kernel) {
 			inner = names.Of(op.Results[0])
 		}
+		values, sites := len(l.list), len(l.extents.sites)
 		for _, b := range op.Bodies {
 			l.body(b, inner)
+		}
+		if repeats(op) {
+			l.extents.loop(l.list[values:], l.extents.sites[sites:], len(l.list)-1)
 		}
 		if op.Is(core.Call) {
 			op.Symbols(func(name string) {
 				if callee := l.m.Func(name); callee != nil {
 					l.function(callee)
+					l.extents.call(name, f, len(l.list))
 				}
 			})
 		}
@@ -131,7 +142,7 @@ func (l *lister) body(f *ir.Func, kernel string) {
 
 func (l *lister) add(f *ir.Func, r *ir.Value, name, kernel string) *Value {
 	v := &Value{
-		Order: len(l.list), Call: len(l.byCall) - 1, Func: l.functionName(f.Root().Name), Claims: r.Claims, Name: name, Text: name,
+		Order: len(l.list), Until: len(l.list), Call: len(l.byCall) - 1, Func: l.functionName(f.Root().Name), Claims: r.Claims, Name: name, Text: name,
 		Sure: f == l.entry, Kernel: kernel, Shape: shapeText(r), Elem: r.Type.Elem, Float: r.Type.Elem.IsFloat() || r.Type.Elem.IsComplex(), value: r,
 	}
 	if len(r.Claims) > 0 {

@@ -30,7 +30,7 @@ func (e *Mismatch) Error() string {
 	return fmt.Sprintf("not comparable: the tested tensor has the shape %v, the reference %v", host.ShapeText(e.Tested), host.ShapeText(e.Reference))
 }
 
-// Measure compares two tensors of one shape in one pass; their element types and strides may differ. Another shape is the
+// Measure compares two tensors of one shape in one pass, but for numbers whose squares float64 does not have; their element types and strides may differ. Another shape is the
 // error [Mismatch]. An element that is not finite counts in NonFinite and Mismatches alone.
 func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 	if !slices.Equal(tested.Shape, reference.Shape) {
@@ -41,14 +41,14 @@ func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 		Elements: reference.Len(),
 		Discrete: whole(tested.Elem) && whole(reference.Elem),
 	}, worst: -1, first: -1}
-	real := !tested.Elem.IsComplex() && !reference.Elem.IsComplex()
-	if n := len(reference.Shape); opt.Rows != None && real && n > 0 && reference.Shape[n-1] > 1 && reference.Len() > 0 {
+	plain := !tested.Elem.IsComplex() && !reference.Elem.IsComplex()
+	if n := len(reference.Shape); opt.Rows != None && plain && n > 0 && reference.Shape[n-1] > 1 && reference.Len() > 0 {
 		m.rows = &rows{length: reference.Shape[n-1], raw: opt.Rows == Probabilities}
 		m.rows.start()
 	}
 	var err error
 	switch {
-	case !real:
+	case !plain:
 		err = host.Pairs(tested, reference, m.complexes)
 	case m.scores.Discrete && tested.Elem.Kind() == host.KindUint && reference.Elem.Kind() == host.KindUint:
 		err = host.Pairs(tested, reference, func(at int, t, r []uint64) { integers(m, at, t, r) })
@@ -60,7 +60,11 @@ func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.result(reference.Shape), nil
+	s := m.result(reference.Shape)
+	if !s.Discrete && s.far() {
+		err = s.remeasure(tested, reference)
+	}
+	return s, err
 }
 
 // meter collects scores.
@@ -183,6 +187,7 @@ func (m *meter) result(shape []int) *Scores {
 	if m.first >= 0 {
 		s.NonFinite.At = place(shape, m.first)
 	}
+	s.units.peak, s.units.most = s.Peak, s.MaxAbs
 	if m.rows != nil {
 		s.Rows = m.rows.result()
 	}

@@ -223,7 +223,7 @@ func TestPeaky(t *testing.T) {
 		t.Error("level elements are peaky", err)
 	}
 	r[7], x[7] = 1000, 1000
-	if s, err := Measure(f32(x...), f32(r...), Options{}); err != nil || !s.Peaky() || s.psnr() < 60 || s.snr() > 40 {
+	if s, err := Measure(f32(x...), f32(r...), Options{}); err != nil || !s.Peaky() || s.psnr() < 60 || s.SNR() > 40 {
 		t.Error("one large element is not peaky", err)
 	}
 }
@@ -250,13 +250,35 @@ func TestFormat(t *testing.T) {
 		metric string
 		x      float64
 		want   string
-	}{{"psnr", 31.26, "31.3 dB"}, {"psnr", math.Inf(1), "exact"}, {"psnr", math.Inf(-1), "-Inf dB"}, {"kl", math.NaN(), "–"}, {"cosine", 0.99, "0.990000"}, {"max-abs", 0.00012345, "0.000123"}} {
+	}{{"psnr", 31.26, "31.3 dB"}, {"psnr", math.Inf(1), "+Inf dB"}, {"psnr", math.Inf(-1), "-Inf dB"}, {"kl", math.NaN(), "–"}, {"cosine", 0.99, "0.990000"}, {"max-abs", 0.00012345, "0.000123"}} {
 		m, err := Find(c.metric)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := m.Format(c.x); got != c.want {
 			t.Errorf("%s: found %q, expected %q", c.metric, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		metric            string
+		tested, reference *host.Tensor
+		want              string
+	}{
+		{"psnr", f32(1, 2), f32(1, 2), "exact"},
+		{"psnr", f32(1, math.NaN()), f32(1, math.NaN()), "exact"},
+		{"psnr", f32(1, math.NaN()), f32(1, 2), "+Inf dB"},
+		{"rel-l2", f32(1, 2), f32(1, 2), "0"},
+	} {
+		m, err := Find(c.metric)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Measure(c.tested, c.reference, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Text(s); got != c.want {
+			t.Errorf("%s of %v and %v: found %q, expected %q", c.metric, c.tested, c.reference, got, c.want)
 		}
 	}
 	if _, err := Find("psmr"); err == nil || !strings.Contains(err.Error(), "there is psnr, snr") {

@@ -72,7 +72,9 @@ func (w *rows) logit(t, r float64) {
 	}
 	p := math.Exp(r - w.most)
 	w.sum += p
-	w.gap += p * (r - t)
+	if p > 0 { // otherwise the difference counts nothing, even if float64 has it not
+		w.gap += p * (r - t)
+	}
 	w.tsum += math.Exp(t - w.tmost)
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Scores are the sums that all metrics follow from, with t the tested and r the reference elements that are finite in
-// both; of complex tensors, their absolute values.
+// both; of complex tensors, their absolute values. Where float64 is too short for the sums of squares they are in units of their own.
 type Scores struct {
 	Elements   int  // of each tensor
 	Finite     int  // of those, in both
@@ -23,6 +23,8 @@ type Scores struct {
 	Either     int     // elements above 0.5 in one of the tensors at least
 	Both       int     // and in both
 	Rows       *Rows   // nil where they were not asked for, and for complex and discrete tensors
+
+	units units
 }
 
 // NonFinite counts NaN and infinities.
@@ -41,7 +43,7 @@ const peakyGap = 30
 
 // Peaky reports a reference with a few elements so large that the PSNR says little about the rest.
 func (s *Scores) Peaky() bool {
-	gap := s.psnr() - s.snr()
+	gap := s.psnr() - s.SNR()
 	return !math.IsNaN(gap) && !math.IsInf(gap, 0) && gap > peakyGap
 }
 
@@ -58,8 +60,14 @@ func decibels(signal, noise float64) float64 {
 	return 10 * math.Log10(signal/noise)
 }
 
-func (s *Scores) psnr() float64 { return decibels(s.Peak*s.Peak, s.mseOr0()) }
-func (s *Scores) snr() float64  { return decibels(s.Signal, s.Noise) }
+func (s *Scores) psnr() float64 {
+	return decibels(s.units.peak*s.units.peak, s.mseOr0()) + decibelsOf(s.units.reference-s.units.diff)
+}
+
+// SNR is the metric snr.
+func (s *Scores) SNR() float64 {
+	return decibels(s.Signal, s.Noise) + decibelsOf(s.units.reference-s.units.diff)
+}
 
 func (s *Scores) mseOr0() float64 {
 	if s.Noise == 0 {
@@ -70,7 +78,7 @@ func (s *Scores) mseOr0() float64 {
 
 // applePSNR has the epsilons of the test runner of Apple's coreai-models.
 func (s *Scores) applePSNR() float64 {
-	return 10 * math.Log10((s.Peak*s.Peak+1e-5)/(s.mseOr0()+0.99e-10))
+	return powerOf(s.units.peak*s.units.peak, s.units.reference, 1e-5) - powerOf(s.mseOr0(), s.units.diff, 0.99e-10)
 }
 
 func (s *Scores) relL2() float64 {
@@ -80,7 +88,7 @@ func (s *Scores) relL2() float64 {
 	case s.Signal == 0:
 		return math.Inf(1)
 	}
-	return math.Sqrt(s.Noise / s.Signal)
+	return math.Ldexp(math.Sqrt(s.Noise/s.Signal), s.units.diff-s.units.reference)
 }
 
 func (s *Scores) cosine() float64 {
@@ -99,7 +107,7 @@ func (s *Scores) maxRatio() float64 {
 	if s.MaxAbs == 0 {
 		return 0
 	}
-	return s.MaxAbs / s.Peak
+	return math.Ldexp(s.units.most/s.units.peak, s.units.diff-s.units.reference)
 }
 
 func (s *Scores) kl() float64 {

@@ -84,7 +84,7 @@ func (p Preset) Judge(s *Scores, m Metric) Verdict {
 	if s.NonFinite.Differ > 0 {
 		return Red
 	}
-	if s.Discrete && m.Name != "iou" {
+	if s.Discrete && !m.Discrete {
 		all := Metrics()
 		m = all[slices.IndexFunc(all, func(m Metric) bool { return m.Name == "mismatches" })]
 	}
