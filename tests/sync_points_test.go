@@ -168,7 +168,8 @@ func (m *model) computing(t *testing.T) map[torchTensor]bool {
 	eachClaim(m.load(t), func(k torchTensor, _ ir.Claim, v *ir.Value) {
 		called := slices.ContainsFunc(m.calls, func(c numeric.Case) bool { return c.Func == k.fn })
 		taken := v.Def != nil && (v.Used() || len(v.Def.Results) == 1)
-		if called && taken && (v.Type.Elem.IsFloat() || v.Type.Elem.IsComplex()) && !showsOperand(v.Def) {
+		written := strings.HasPrefix(k.name[strings.LastIndexByte(k.name, '/')+1:], "copy") // aten.copy_ is what is written, maybe a view
+		if called && taken && (v.Type.Elem.IsFloat() || v.Type.Elem.IsComplex()) && (written || !showsOperand(v.Def)) {
 			list[k] = true
 		}
 	})
@@ -186,7 +187,7 @@ func showsOperand(op *ir.Op) bool {
 	}
 	_, name, _ := strings.Cut(op.Str("callee"), ".")
 	name, _, _ = strings.Cut(name, ".")
-	copies := name == "clone" || name == "copy" || name == "_unsafe_view" || strings.HasSuffix(name, "_copy") && name != "index_copy"
+	copies := name == "clone" || name == "_unsafe_view" || strings.HasSuffix(name, "_copy") && name != "index_copy"
 	return copies || s.Returns[0].Alias != "" && !s.Returns[0].Written
 }
 

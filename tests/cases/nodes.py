@@ -4,7 +4,7 @@ import operator
 
 import torch
 
-COPIES = {"aten::clone", "aten::copy", "aten::copy_", "aten::_unsafe_view"}  # and those whose names end in _copy
+COPIES = {"aten::clone", "aten::_unsafe_view"}  # and those whose names end in _copy
 
 
 def computing(program):
