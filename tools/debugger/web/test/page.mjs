@@ -122,7 +122,9 @@ export async function compareWithSaved(page) {
   await page.keyboard.press("c");
   await page.locator("dialog select[aria-label=Reference] option:checked", { hasText: "saved" }).waitFor({ state: "attached" });
   await page.locator("dialog button.primary:focus").waitFor();
+  const before = new URL(page.url()).hash.match(/\bc=c(\d+)/)?.[1] ?? "0";
   await page.keyboard.press("Enter");
+  await page.locator(`.sides[data-comparison=c${Number(before) + 1}]`).waitFor();
   await page.locator(".point").first().waitFor();
   await page.locator(".bar-note", { hasText: "still comparing" }).waitFor({ state: "detached" });
 }

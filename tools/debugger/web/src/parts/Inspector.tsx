@@ -211,7 +211,7 @@ function Origin({ o }: { o: OpInfo }) {
       ))}
       {o.history && o.history.length > 0 && (
         <ol class="history">
-          {o.history.map((h) => (
+          {o.history.filter((h, i, all) => h.text !== all[i - 1]?.text).map((h) => (
             <li key={h.stage}>
               <span class="role">{stages[h.stage]?.pass}</span>
               <code title={h.text}>{h.text}</code>

@@ -75,7 +75,8 @@ function Modules() {
           <input
             id="filter"
             type="search"
-            placeholder="Filter by name, kind, module, shape"
+            placeholder="Filter"
+            title="Words of names, kinds, modules and shapes"
             aria-label="Filter"
             value={filter.value}
             onInput={(e) => (filter.value = e.currentTarget.value)}

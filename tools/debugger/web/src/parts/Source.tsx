@@ -29,7 +29,7 @@ export function Source() {
     <section class="pane source" aria-label="Source">
       <div class="bar">
         <Tabs label="Source form" tabs={tabs} value={tab.value} set={(to) => (tab.value = to)} />
-        <span class="bar-note">{tab.value === "python" && frame.value ? shortened(`${frame.value.name}:${frame.value.line}`) : ""}</span>
+        {tab.value === "python" && frame.value && <span class="bar-note" title={frame.value.name}>{shortened(frame.value.name)}:{frame.value.line}</span>}
       </div>
       <Shown />
     </section>
@@ -37,7 +37,7 @@ export function Source() {
 }
 
 /** shortened leaves out the beginning of a long path. */
-const shortened = (path: string): string => (path.length > 70 ? "…" + path.slice(path.length - 69) : path);
+const shortened = (path: string): string => (path.length > 40 ? "…/" + path.split("/").slice(-2).join("/") : path);
 
 function Shown() {
   const o = op.value;

@@ -61,7 +61,7 @@ export function SyncPoints() {
   return (
     <>
       <Sessions />
-      <div class="sides">
+      <div class="sides" data-comparison={p.id}>
         <p><b>A</b> {p.tested.title}</p>
         <p><b>B</b> {p.reference.title}</p>
         <p class="soft" title={`The limits of ${p.preset}, for ${p.metric.title}`}>● to {p.green} ▲ to {p.red} ■ <span class="row-kind">{p.preset}</span></p>

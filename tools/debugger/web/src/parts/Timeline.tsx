@@ -19,9 +19,12 @@ export function Timeline() {
         {stages.map((s, i) => (
           <li key={i}>
             <button class="stage" aria-current={i === at ? "step" : undefined} onClick={() => (chosen.value = i)}>
-              <span class="stage-name">{s.pass}</span>
+              <span class="stage-head">
+                <span class="stage-name" title={s.pass}>{s.pass}</span>
+                {i > 0 && <span class="stage-facts">{millis(s.millis)}</span>}
+              </span>
               <span class="stage-bar" aria-hidden="true"><span style={{ width: `${(100 * s.ops) / most}%` }} /></span>
-              <span class="stage-facts">{facts(s, i > 0)}</span>
+              <span class="stage-facts">{facts(s)}</span>
             </button>
           </li>
         ))}
@@ -31,8 +34,8 @@ export function Timeline() {
   );
 }
 
-const facts = (s: Stage, timed: boolean): string =>
-  [`${s.ops.toLocaleString("en")} ops`, `${s.claims.toLocaleString("en")} claims`, s.lost > 0 ? `${s.lost} lost` : "", timed ? millis(s.millis) : ""].filter(Boolean).join(" · ");
+const facts = (s: Stage): string =>
+  [`${s.ops.toLocaleString("en")} ops`, `${s.claims.toLocaleString("en")} claims`, s.lost > 0 ? `${s.lost} lost` : ""].filter(Boolean).join(" · ");
 
 function Changed({ stage }: { stage: number }) {
   const got = useFetched<Changes>(`/api/models/${modelID.value}/stages/${stage}`);
