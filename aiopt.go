@@ -219,6 +219,7 @@ type BuildOptions struct {
 	Executor pass.Executor
 	// Calibration is data like that which the model will see, for the passes that need some.
 	Calibration *pass.Samples
+	Texts       map[string]string // see pass.Context
 	Hooks       []pass.Hook
 	// KeepBefore copies the module before each pass, for hooks that report failures.
 	KeepBefore bool
@@ -235,7 +236,7 @@ func (t *Toolkit) Build(ctx context.Context, m *ir.Module, pipeline string, opt 
 	if err != nil {
 		return err
 	}
-	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Calibration: opt.Calibration, Report: opt.Report, Progress: opt.Progress,
+	pc := &pass.Context{Context: ctx, Executor: opt.Executor, Calibration: opt.Calibration, Texts: opt.Texts, Report: opt.Report, Progress: opt.Progress,
 		Compressed: opt.Compressed, Outputs: opt.Outputs, Strict: opt.Strict}
 	runner := pass.Runner{Hooks: opt.Hooks, KeepBefore: opt.KeepBefore}
 	return runner.Run(pc, m, p)

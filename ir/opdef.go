@@ -46,6 +46,7 @@ type Arg struct {
 	Optional bool    // an operand that may be absent
 	Variadic bool    // the last one only: any number
 	Weight   *Weight // an operand that weight passes may compress
+	Picked   bool    // an operand of which only elements that others name are read, as many as the result has at most
 }
 
 // Weight tells a weight pass which axes of an operand are output channels and which are summed over.
@@ -103,6 +104,9 @@ func Many(name string, elems ElemSet) Arg { return Arg{Name: name, Elems: elems,
 func InWeight(name string, elems ElemSet, out, in []int) Arg {
 	return Arg{Name: name, Elems: elems, Weight: &Weight{Out: out, In: in}}
 }
+
+// AsPicked declares that only elements are read that other operands name.
+func (a Arg) AsPicked() Arg { a.Picked = true; return a }
 
 // Out declares a result.
 func Out(name string, elems ElemSet) Arg { return Arg{Name: name, Elems: elems} }

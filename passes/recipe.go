@@ -40,7 +40,7 @@ func Compress() *pass.Pass {
 		case (*config == "") == (*preset == ""):
 			return errors.New("expected one of config=\"FILE.yaml\" and preset=NAME; `help pass compress` lists the presets")
 		case *config != "":
-			r, err := readRecipe(*config, recipe.Options{CoreAI: *compat == "coreai"})
+			r, err := readRecipe(ctx, *config, recipe.Options{CoreAI: *compat == "coreai"})
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,24 @@ func withCompat(s compress.Scheme, compat string) compress.Scheme {
 // maxRecipe bounds a configuration's file; the reader bounds what it may mean.
 const maxRecipe = 1 << 20
 
-func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
+// readRecipe reads a configuration that the caller has in memory, or that is in a file.
+func readRecipe(ctx *pass.Context, file string, opt recipe.Options) (*recipe.Recipe, error) {
+	var src []byte
+	if text, ok := ctx.Texts[file]; ok {
+		src = []byte(text)
+	} else if data, err := recipeFile(file); err == nil {
+		src = data
+	} else {
+		return nil, err
+	}
+	if len(src) > maxRecipe {
+		return nil, fmt.Errorf("%s: a configuration has at most %d bytes", file, maxRecipe)
+	}
+	return recipe.Read(file, src, opt)
+}
+
+// recipeFile reads a file as far as a configuration may be long.
+func recipeFile(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("config=%q: there is no such file; its path starts at the working directory", file)
@@ -94,10 +111,7 @@ func readRecipe(file string, opt recipe.Options) (*recipe.Recipe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("config=%q: expected a YAML file: %w", file, err)
 	}
-	if len(src) > maxRecipe {
-		return nil, fmt.Errorf("%s: a configuration has at most %d bytes", file, maxRecipe)
-	}
-	return recipe.Read(file, src, opt)
+	return src, nil
 }
 
 // followRecipe quantizes the activations that a recipe names, by what calibration data says of the model as it is, then

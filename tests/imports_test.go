@@ -43,6 +43,7 @@ var mayImport = []struct {
 	{"tools/intermediates", []string{"ir", "ir/host", "ir/mapped", "ir/safetensors"}},
 	{"tools/metric", []string{"ir/host"}},
 	{"tools/compare", []string{"ir", "ir/host", "ir/text", "dialect", "backend", "passes/pass", "tools/metric", "tools/intermediates"}},
+	{"tools/sides", []string{"ir"}},
 	{"tools/graph", []string{"ir", "dialect"}},
 	{"tools/report", []string{"ir/host", "ir/atomicfile", "passes/pass"}},
 	{"backend/kernel/schedule", []string{"ir", "ir/host", "dialect", "backend/kernel"}},

@@ -96,7 +96,7 @@ var GroupedMatMul = &ir.OpDef{
 var Embedding = &ir.OpDef{
 	Name:     "nn.embedding",
 	Doc:      "The rows of weight [v, d] that ids name. One below 0 or above v-1 is an error, as in PyTorch; tensor.index counts negative ones from the end.",
-	Operands: []ir.Arg{ir.InWeight("weight", ir.Numbers, []int{0}, []int{1}), ir.In("ids", ir.Index)},
+	Operands: []ir.Arg{ir.InWeight("weight", ir.Numbers, []int{0}, []int{1}).AsPicked(), ir.In("ids", ir.Index)},
 	Results:  []ir.Arg{ir.Out("y", ir.Numbers)},
 	Traits:   ir.Anchor,
 	Infer: func(_ *ir.InferCtx, op *ir.Op) ([]ir.Type, error) {

@@ -17,7 +17,7 @@ var Index = &ir.OpDef{
 	Doc: "The elements of x at the places that index tensors name, one for each of the axes. The indices broadcast " +
 		"together; their shape replaces the axes where those are adjacent, and comes first where they are not (numpy's " +
 		"advanced indexing). Negative indices count from the end; one outside is an error.",
-	Operands: []ir.Arg{ir.In("x", ir.AnyElem), ir.Many("indices", ir.Index)},
+	Operands: []ir.Arg{ir.In("x", ir.AnyElem).AsPicked(), ir.Many("indices", ir.Index)},
 	Results:  []ir.Arg{ir.Out("y", ir.AnyElem)},
 	Attrs:    []ir.AttrDef{indexAxes},
 	Traits:   ir.Anchor,
@@ -106,7 +106,7 @@ var Gather = &ir.OpDef{
 	Name: "tensor.gather",
 	Doc: "y[.., i, ..] = x[.., index[.., i, ..], ..] along an axis, in the shape of index, which is at most as large as x in " +
 		"the other axes. Negative indices count from the end; one outside is an error. (torch.gather.)",
-	Operands: []ir.Arg{ir.In("x", ir.AnyElem), ir.In("index", ir.Index)},
+	Operands: []ir.Arg{ir.In("x", ir.AnyElem).AsPicked(), ir.In("index", ir.Index)},
 	Results:  []ir.Arg{ir.Out("y", ir.AnyElem)},
 	Attrs:    []ir.AttrDef{axisAttr},
 	Traits:   ir.Anchor,

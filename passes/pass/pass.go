@@ -36,6 +36,8 @@ type Context struct {
 	Executor Executor // nil where the caller has no engine; see Execute
 	// Calibration is data like that which the model will see; nil where the user gave none, see Samples.
 	Calibration *Samples
+	// Texts are files that the caller has in memory, by the names that options say. Other names are those of files.
+	Texts map[string]string
 	// Report takes a line for the user, such as what was compressed; nil drops it.
 	Report func(line string)
 	// Progress takes how much of a long pass is done; nil drops it.

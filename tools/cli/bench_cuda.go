@@ -229,9 +229,15 @@ func (g *gathered) dispatch(s *launch.Step, works bool) error {
 	if u := s.Dispatch.Undo; u != nil { // of a state only a part is written
 		k.Work.Bytes -= g.bytesOf(entry, k, s.Dispatch, u.Base)
 	}
+	op, size := g.f.Ops[s.Op], func(name string) (int64, bool) { n, ok := g.sizes[name]; return n, ok }
+	if t := (&traffic{size: size}); looksUp(op) { // its buffers have all of the table
+		if n := t.of(op); !t.failed {
+			k.Work.Bytes = min(k.Work.Bytes, n)
+		}
+	}
 	if works {
-		for _, d := range workOf(g.f.Ops[s.Op]) {
-			if n, err := d.Eval(func(name string) (int64, bool) { n, ok := g.sizes[name]; return n, ok }); err == nil {
+		for _, d := range workOf(op) {
+			if n, err := d.Eval(size); err == nil {
 				k.Work.Flops += 2 * float64(n)
 			}
 		}

@@ -22,7 +22,7 @@ type kernelRow struct {
 	time  time.Duration
 	calls int
 	adds  float64 // multiply-adds, of all calls
-	bytes float64 // of operands and results, of all calls
+	bytes float64 // that it reads and writes, of all calls
 	known bool    // the sizes are, and so are adds and bytes
 }
 
@@ -133,27 +133,13 @@ func (b *benchRun) sizes(one call) (*backend.Sizes, error) {
 
 // count adds the work of an operation. Sizes that only its place in the model knows leave the row without.
 func (r *kernelRow) count(op *ir.Op, sizes *backend.Sizes) {
-	add := func(to *float64, d ir.Dim, by float64) {
-		n, err := d.Eval(sizes.Get)
-		if err != nil {
-			r.known = false
-			return
-		}
-		*to += float64(n) * by
-	}
-	bits := func(v *ir.Value) { add(&r.bytes, v.Type.NumElements(), float64(v.Type.Elem.Bits())/8) }
-	seen := map[*ir.Value]bool{}
-	for _, v := range op.Operands {
-		if v != nil && !seen[v] {
-			seen[v] = true
-			bits(v)
-		}
-	}
-	for _, v := range op.Results {
-		bits(v)
-	}
+	t := &traffic{size: sizes.Get}
+	r.bytes += t.of(op)
+	r.known = r.known && !t.failed
 	for _, d := range workOf(op) {
-		add(&r.adds, d, 1)
+		n, err := d.Eval(sizes.Get)
+		r.known = r.known && err == nil
+		r.adds += float64(n)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/compare"
 	"github.com/aiopt/aiopt/tools/intermediates"
+	"github.com/aiopt/aiopt/tools/sides"
 )
 
 // opened is a side on its way: a model with its passes done, or saved values.
@@ -27,7 +28,7 @@ type opened struct {
 }
 
 // open makes both sides ready to run; close gives back what was opened, whether that was all or not.
-func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Side, close func(), err error) {
+func (c *comparer) open(ctx context.Context, args []string) (pair [2]compare.Side, close func(), err error) {
 	var closers []io.Closer
 	close = func() {
 		for _, x := range closers {
@@ -36,9 +37,7 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 		c.tested.close()
 		c.reference.close()
 	}
-	if c.reference.flags.pipeline == "" && filepath.Ext(args[1]) == ".pt2" {
-		c.reference.flags.pipeline = "decompose{composites=false}"
-	}
+	c.reference.flags.pipeline = cmp.Or(c.reference.flags.pipeline, sides.ReferencePasses(args[1]))
 	functions := c.tested.functions
 	var both [2]opened
 	for at, side := range []*calls{&c.tested, &c.reference} {
@@ -50,7 +49,7 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 			closers = append(closers, o.saved)
 		}
 		if err != nil {
-			return sides, close, err
+			return pair, close, err
 		}
 	}
 	for at := range both {
@@ -61,12 +60,12 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 	}
 	asked, err := c.calls(ctx, both)
 	if err != nil {
-		return sides, close, err
+		return pair, close, err
 	}
 	for at := range both {
 		o := &both[at]
 		if o.saved != nil {
-			sides[at] = compare.NewSaved(o.saved)
+			pair[at] = compare.NewSaved(o.saved)
 			continue
 		}
 		p, err := o.program(ctx, asked[at])
@@ -74,11 +73,11 @@ func (c *comparer) open(ctx context.Context, args []string) (sides [2]compare.Si
 			closers = append(closers, p)
 		}
 		if err != nil {
-			return sides, close, err
+			return pair, close, err
 		}
-		sides[at] = p
+		pair[at] = p
 	}
-	return sides, close, nil
+	return pair, close, nil
 }
 
 // has holds of a model with the functions that are asked for.

@@ -31,6 +31,7 @@ random ones. docs/debugging.md explains the page.`,
 		setup: func(t *tool, fs *pflag.FlagSet) func(context.Context, []string) error {
 			c := &debugCmd{tool: t}
 			fs.StringVar(&c.passes, "passes", "", "the passes to run over the models, such as decompose,fuse,w4 or @cpu")
+			fs.StringVar(&c.config, "config", "", "compress the models as this YAML file says, after the passes; the page shows its text and opens models with another one")
 			fs.StringVar(&c.inputs, "inputs", "", "a .safetensors file that runs may take their inputs from")
 			fs.IntVar(&c.port, "port", 0, "the port to listen on; 0: a free one")
 			fs.BoolVar(&c.noOpen, "no-open", false, "print the address only, and open no browser")
@@ -42,6 +43,7 @@ random ones. docs/debugging.md explains the page.`,
 type debugCmd struct {
 	*tool
 	passes string
+	config string
 	inputs string
 	port   int
 	noOpen bool
@@ -67,7 +69,14 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	s := debugger.New(c.Toolkit, debugger.Options{Inputs: c.inputs, Warn: func(m string) { c.warn("%s", m) }})
+	opt := debugger.Options{Inputs: c.inputs, Warn: func(m string) { c.warn("%s", m) }}
+	if c.config != "" {
+		var err error
+		if opt.Config, err = debugger.ReadConfig(c.config); err != nil {
+			return fmt.Errorf("--config: %w", err)
+		}
+	}
+	s := debugger.New(c.Toolkit, opt)
 	l, err := s.Listen(c.port)
 	if err != nil {
 		return err
@@ -81,7 +90,7 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(c.stdout, "%s\n", s.URL())
 	if !c.noOpen && c.tty {
-		openBrowser(s.URL())
+		openBrowser(s.Once())
 	}
 	return s.Serve(ctx, l)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -25,24 +24,6 @@ func (c *compressionFlags) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.config, "config", "", "compress as this YAML file says, after the passes; a .pt2 without passes is decomposed before; docs/recipes.md explains it")
 	fs.StringVar(&c.report, "report", "", "write what became of each weight to this .html or .json file")
 	fs.BoolVar(&c.strict, "strict", false, "fail where a weight cannot be compressed as asked")
-}
-
-// withConfig adds the pass that follows the configuration. A model as torch saved it is lowered before, if no pass is given.
-func (c *compressionFlags) withConfig(passes string, m *ir.Module) string {
-	if c.config == "" {
-		return passes
-	}
-	if passes == "" {
-		m.Walk(func(op *ir.Op) {
-			if op.Def.Dialect() == "torch" {
-				passes = "decompose"
-			}
-		})
-	}
-	if passes != "" {
-		passes += ", "
-	}
-	return passes + "compress{config=" + strconv.Quote(c.config) + "}"
 }
 
 // compressions collects what passes say of each weight.

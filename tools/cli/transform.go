@@ -21,6 +21,7 @@ import (
 	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/text"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/sides"
 )
 
 func transformCommand() command {
@@ -252,7 +253,7 @@ type samplesFlags struct{ path, functions string }
 // build runs a pipeline with the hooks that the flags ask for.
 func (p *passFlags) build(ctx context.Context, m *ir.Module, pipeline string, data samplesFlags) error {
 	asked := p.pipeline != "" || p.config != ""
-	pipeline = p.withConfig(pipeline, m)
+	pipeline = sides.WithConfig(pipeline, p.config, m)
 	if p.alone && asked {
 		debug.SetGCPercent(100) // from here on memory goes into tensors, not into small objects that stay
 	}

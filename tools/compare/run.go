@@ -30,7 +30,7 @@ func Run(ctx context.Context, testedSide, referenceSide Side, opt Options) (*Rep
 	if opt.Metric.Name == "" {
 		opt.Metric = metric.Metrics()[0]
 	}
-	preset, err := choosePreset(opt.Preset, testedSide.Info(), referenceSide.Info())
+	preset, err := ChoosePreset(opt.Preset, testedSide.Info(), referenceSide.Info())
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,8 @@ func Run(ctx context.Context, testedSide, referenceSide Side, opt Options) (*Rep
 	return s.report(), nil
 }
 
-// choosePreset takes the loosest preset of what only the tested side has.
-func choosePreset(name string, t, r Info) (metric.Preset, error) {
+// ChoosePreset finds the preset of a name; for an empty one it is the loosest of what only the tested side has.
+func ChoosePreset(name string, t, r Info) (metric.Preset, error) {
 	if name != "" {
 		return metric.FindPreset(name)
 	}

@@ -175,6 +175,21 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// TestOnNetwork: names that lead Windows to another machine are not opened, on any.
+func TestOnNetwork(t *testing.T) {
+	for name, want := range map[string]bool{
+		`\\host\share\model.py`: true, `//host/share/model.py`: true, `\/host/share/model.py`: true, `/\host\share\model.py`: true, `\\?\UNC\host\share\model.py`: true,
+		`\\.\pipe\model.py`: true, `/home/me/model.py`: false, `C:\me\model.py`: false, `model.py`: false, `\me\model.py`: false, `.`: false, ``: false, `src//model.py`: false,
+	} {
+		if got := onNetwork(name); got != want {
+			t.Errorf("%s: found %v", name, got)
+		}
+	}
+	if _, err := readSource(`\\host\share\model.py`); err == nil || !strings.Contains(err.Error(), "another machine") {
+		t.Errorf("reading it: %v", err)
+	}
+}
+
 // runForm asks for a run with numbers for x.
 func runForm(t *testing.T, s *Server, input string, file []byte, name string) (*http.Request, error) {
 	t.Helper()

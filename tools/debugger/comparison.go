@@ -2,7 +2,6 @@ package debugger
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"sync"
@@ -24,10 +23,10 @@ type comparison struct {
 	mu        sync.Mutex
 	points    map[string]compare.Point // by name, until the report is there
 	order     []string                 // the names as they came
+	preset    metric.Preset            // of the points so far
 	report    *compare.Report
 	tested    *compare.Program
 	reference compare.Side
-	looked    lookedAt
 }
 
 // sideAsk names a side: a model with an engine, or saved values.
@@ -54,8 +53,8 @@ type compareAsk struct {
 // postCompare begins a comparison.
 func (s *Server) postCompare(r *http.Request) (any, error) {
 	var ask compareAsk
-	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
-		return nil, badRequest("expected JSON with tested and reference: %v", err)
+	if err := readAsk(r, &ask, "tested and reference"); err != nil {
+		return nil, err
 	}
 	tested, err := s.side(ask.Tested, ask.Func)
 	if err != nil {
@@ -77,8 +76,8 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, points: map[string]compare.Point{}}
-	c.job = s.jobs.add("c", c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
+	c := &comparison{model: tested.model, function: tested.program.fn.Name, sides: [2]sideInfo{tested.info(), reference.info()}, preset: metric.Presets()[0], points: map[string]compare.Point{}}
+	c.job = s.jobs.add(comparing, c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
 	s.compares.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return c.all(ctx, s, tested, reference, in, ask.Preset) })
 	return map[string]string{"id": c.job.ID}, nil
@@ -142,7 +141,7 @@ func (d *side) open(ctx context.Context, s *Server, in []*host.Tensor, j *job) (
 	if d.saved != nil {
 		return compare.NewSaved(d.saved.set), nil
 	}
-	compiled, err := d.model.compiled(ctx, d.engine, s.opt.Warn, j)
+	compiled, err := s.compiled(ctx, d.model, d.engine, j)
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +161,13 @@ func (c *comparison) all(ctx context.Context, s *Server, tested, reference *side
 	if err != nil {
 		return err
 	}
+	chosen, err := compare.ChoosePreset(preset, t.Info(), r.Info())
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.preset = chosen
+	c.mu.Unlock()
 	c.job.step("comparing", 0, 0)
 	report, err := compare.Run(ctx, t, r, compare.Options{
 		Preset:   preset,

@@ -12,6 +12,7 @@ import (
 // pointList is the part of an answer that these tests look at.
 type pointList struct {
 	Complete  bool
+	Preset    string
 	Points    []pointInfo
 	Unmatched []struct{ Name, Reason string }
 }
@@ -108,5 +109,23 @@ func TestOtherMetric(t *testing.T) {
 		if w := answered(s, request(s, http.MethodPost, "/api/compare", body)); w.Code < 400 || w.Code >= 500 {
 			t.Errorf("%s: got %d %s", body, w.Code, w.Body)
 		}
+	}
+}
+
+// TestPresetSoFar: what has come so far is judged as the whole will be.
+func TestPresetSoFar(t *testing.T) {
+	s := detector(t, "decompose,w4")
+	s.Open("../../tests/detector/detector.pt2", "decompose")
+	finish(t, s, "m2")
+	g := gateOf(s)
+	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"m2","backend":"gated"}}`)
+	<-g.called
+	if got := ask[pointList](t, s, "/api/compare/c1/points"); got.Complete || got.Preset != "w4" {
+		t.Errorf("before the end: complete %v, by the preset %s", got.Complete, got.Preset)
+	}
+	close(*g.gate.Load())
+	finish(t, s, "c1")
+	if got := ask[pointList](t, s, "/api/compare/c1/points"); !got.Complete || got.Preset != "w4" {
+		t.Errorf("at the end: complete %v, by the preset %s", got.Complete, got.Preset)
 	}
 }

@@ -35,8 +35,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			writeError(w, problem{http.StatusForbidden, why})
 			return
 		}
-		if given := r.URL.Query().Get("token"); r.Method == http.MethodGet && r.URL.Path == "/" && s.knows(given) {
-			http.SetCookie(w, &http.Cookie{Name: s.cookie(), Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		if s.enters(r) {
+			http.SetCookie(w, &http.Cookie{Name: s.cookie(), Value: s.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return
 		}
@@ -46,6 +46,15 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// enters reports a request for the page that has the token, or a ticket for it.
+func (s *Server) enters(r *http.Request) bool {
+	if r.Method != http.MethodGet || r.URL.Path != "/" {
+		return false
+	}
+	q := r.URL.Query()
+	return s.knows(q.Get("token")) || s.ticket.take(q.Get("ticket"))
 }
 
 // foreign says why a request is not of this server's page; empty where it may be.

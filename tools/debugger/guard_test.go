@@ -1,6 +1,7 @@
 package debugger
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -95,6 +96,78 @@ func TestToken(t *testing.T) {
 	}
 	if other := newToken(); other == s.token || len(other) < 32 {
 		t.Errorf("a token is %q", other)
+	}
+}
+
+// TestTicket: what other users of the machine may see among the arguments of a program opens the page once, and soon.
+func TestTicket(t *testing.T) {
+	s := served(t)
+	enter := func(url string) int {
+		r := httptest.NewRequest(http.MethodGet, strings.TrimPrefix(url, "http://"+s.addr), nil)
+		r.Host = s.addr
+		return answered(s, r).Code
+	}
+	if enter("/?ticket=") != http.StatusUnauthorized {
+		t.Error("no ticket is one before there are any")
+	}
+	url := s.Once()
+	if strings.Contains(url, s.token) {
+		t.Fatalf("%s has the token", url)
+	}
+	if first, again := enter(url), enter(url); first != http.StatusSeeOther || again != http.StatusUnauthorized {
+		t.Errorf("at first %d, then %d", first, again)
+	}
+	if old, newer := s.Once(), s.Once(); enter(old) != http.StatusUnauthorized || enter(newer) != http.StatusSeeOther {
+		t.Error("the newest ticket is not the only one")
+	}
+	url = s.Once()
+	s.ticket.until = time.Now()
+	if enter(url) != http.StatusUnauthorized {
+		t.Error("a ticket does not end")
+	}
+	if enter("/?ticket="+s.token) != http.StatusUnauthorized {
+		t.Error("the token is a ticket")
+	}
+}
+
+// counted counts what is read of endless text.
+type counted struct{ read int64 }
+
+func (c *counted) Read(p []byte) (int, error) {
+	c.read += int64(len(p))
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+// TestTooLarge: a request over the limit is refused when it says so itself before it is read, otherwise at the limit.
+func TestTooLarge(t *testing.T) {
+	const most, slack = 1 << 20, 64 << 10
+	for _, c := range []struct {
+		name, path, head string
+		length           int64
+		read             int64
+	}{
+		{"a long upload", "/api/runs", "", maxUpload + 1, 0},
+		{"an upload of no length", "/api/runs", "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.npy\"\r\n\r\n", -1, most},
+		{"a long value", "/api/runs", "--b\r\nContent-Disposition: form-data; name=\"ask\"\r\n\r\n", -1, most},
+		{"a long question", "/api/models", "", maxAsk + 1, 0},
+		{"a question of no length", "/api/models", "{", -1, maxAsk},
+		{"a scene", "/api/models/m1/scene", "[", -1, maxAsk},
+	} {
+		s := opened(t, small)
+		s.mostUpload = most
+		body := &counted{}
+		r := request(s, http.MethodPost, c.path, "")
+		r.Body, r.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(c.head), body)), c.length
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		if w := answered(s, r); w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "--inputs") {
+			t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
+		}
+		if body.read > c.read+slack {
+			t.Errorf("%s: %d bytes were read", c.name, body.read)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ var (
 	}
 	air = language{
 		comment: "//", quotes: []string{`"`}, sigils: "%@#",
-		keywords: strings.Fields("air module func dim guard state update const in is lost by into resource entry size crc loc class program binds core.return"),
+		keywords: strings.Fields("air module func dim guard state update const in is approx lost by into resource entry size crc loc class program binds core.return"),
 		types:    []string{"tensor"},
 	}
 	llvm = language{

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/backend"
-	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
@@ -58,7 +57,7 @@ func (s *Server) getInputs(r *http.Request) (any, error) {
 		Export bool `json:"export"`
 	}
 	list := []input{}
-	given, _ := s.givenInputs()
+	given, _ := s.given()
 	examples := m.examples(p.fn)
 	for i, in := range backend.SignatureOf(p.fn).Inputs {
 		t := in.Value.Type
@@ -81,7 +80,7 @@ func (m *model) examples(f *ir.Func) []*host.Tensor {
 	if filepath.Ext(m.path) != ".pt2" {
 		return nil
 	}
-	a, err := pt2.Open(m.path) // it stays mapped, as the model's weights do
+	a, err := m.exported() // it stays mapped, as the model's weights do
 	if err != nil || len(a.Models) == 0 {
 		return nil
 	}
@@ -110,12 +109,12 @@ func pick(all map[string]*host.Tensor, name string, place int) *host.Tensor {
 	return all[fmt.Sprintf("in%d", place)]
 }
 
-// givenInputs reads the file of --inputs.
-func (s *Server) givenInputs() (map[string]*host.Tensor, error) {
-	if s.opt.Inputs == "" {
+// readGiven reads the file of --inputs.
+func readGiven(path string) (map[string]*host.Tensor, error) {
+	if path == "" {
 		return nil, nil
 	}
-	f, err := safetensors.Open(s.opt.Inputs)
+	f, err := safetensors.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +214,7 @@ func (k *maker) read(i int, p *ir.Param) (*host.Tensor, error) {
 	case fromValues:
 		return parseValues(ask.Text, p.Value.Type)
 	case fromGiven:
-		given, err := k.server.givenInputs()
+		given, err := k.server.given()
 		if err != nil {
 			return nil, err
 		}

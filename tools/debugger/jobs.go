@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,20 +15,36 @@ const (
 	done      = "done"
 	failed    = "failed"
 	cancelled = "cancelled"
+	gone      = "gone" // it was given back, and nothing of its name is left
 )
 
-// job is long work that the user may watch and cancel: opening a model, running it, comparing.
+// kind is what a job does. Its first letter begins the job's name.
+type kind string
+
+// The kinds of jobs.
+const (
+	opening   kind = "model"
+	calling   kind = "run"
+	comparing kind = "compare"
+	looking   kind = "look" // computing what a request looks at
+)
+
+// job is long work that the user may watch and cancel.
 type job struct {
 	ID     string `json:"id"`
+	Kind   kind   `json:"kind"`
 	Title  string `json:"title"`
-	Model  string `json:"model,omitempty"` // that a run or a comparison is of
+	Model  string `json:"model,omitempty"` // that a run, a comparison or a look is of
 	Status string `json:"status"`
 	What   string `json:"what"` // it does now
 	Done   int    `json:"done"`
 	Total  int    `json:"total"`
 	Error  string `json:"error,omitempty"`
 
-	version uint64 // of the last change
+	version uint64        // of the last change
+	hidden  bool          // it has not taken long enough to be told of
+	of      string        // the job whose end is the end of this one
+	ended   chan struct{} // closed at the end of its work
 	ctx     context.Context
 	cancel  context.CancelFunc
 	jobs    *jobs
@@ -38,12 +55,16 @@ type jobs struct {
 	mu      sync.Mutex
 	ctx     context.Context
 	list    []*job
+	left    []job // the newest of those that are gone, for who watches
+	count   map[kind]int
 	version uint64
 	changed chan struct{} // closed at the next change
 	group   sync.WaitGroup
 }
 
-func newJobs() *jobs { return &jobs{ctx: context.Background(), changed: make(chan struct{})} }
+func newJobs() *jobs {
+	return &jobs{ctx: context.Background(), count: map[kind]int{}, changed: make(chan struct{})}
+}
 
 // begin makes jobs end with a context.
 func (js *jobs) begin(ctx context.Context) {
@@ -52,21 +73,51 @@ func (js *jobs) begin(ctx context.Context) {
 	js.ctx = ctx
 }
 
-// add makes a job that has not begun; run does.
-func (js *jobs) add(prefix, title, model string) *job {
+// context is that which jobs end with.
+func (js *jobs) context() context.Context {
 	js.mu.Lock()
 	defer js.mu.Unlock()
-	n := 1
-	for _, j := range js.list {
-		if j.ID[:1] == prefix {
-			n++
-		}
-	}
-	j := &job{ID: fmt.Sprintf("%s%d", prefix, n), Title: title, Model: model, Status: running, jobs: js}
-	j.ctx, j.cancel = context.WithCancel(js.ctx)
+	return js.ctx
+}
+
+// add makes a job that has not begun; run does.
+func (js *jobs) add(k kind, title, model string) *job {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return js.enter(js.ctx, &job{Kind: k, Title: title, Model: model})
+}
+
+// enter gives a job its name and its place; the lock is held.
+func (js *jobs) enter(ctx context.Context, j *job) *job {
+	js.count[j.Kind]++
+	j.ID = fmt.Sprintf("%c%d", j.Kind[0], js.count[j.Kind])
+	j.Status, j.jobs, j.ended = running, js, make(chan struct{})
+	j.ctx, j.cancel = context.WithCancel(ctx)
 	js.list = append(js.list, j)
 	js.touch(j)
 	return j
+}
+
+// unnoticed is how long a look takes before it is told of.
+const unnoticed = 300 * time.Millisecond
+
+// look does what a request waits for. It becomes a job of the list when it takes long, and is gone at its end: its result, or its
+// error, is the answer of the request.
+func (js *jobs) look(ctx context.Context, title string, of *job, work func(context.Context, *job) error) error {
+	j := &job{Kind: looking, Title: title, Model: of.Model, of: of.ID, hidden: true}
+	if of.Kind == opening {
+		j.Model = of.ID
+	}
+	js.mu.Lock()
+	js.enter(ctx, j)
+	js.mu.Unlock()
+	js.group.Add(1)
+	defer js.group.Done()
+	notice := time.AfterFunc(unnoticed, func() { j.update(func() { j.hidden = false }) })
+	err := j.perform(func(ctx context.Context) error { return work(ctx, j) })
+	notice.Stop()
+	js.remove(j.ID)
+	return err
 }
 
 // run begins the work of a job. Its error is shown to the user; a panic in it is one.
@@ -74,20 +125,27 @@ func (j *job) run(work func(context.Context) error) {
 	j.jobs.group.Add(1)
 	go func() {
 		defer j.jobs.group.Done()
-		defer j.cancel()
-		err := guarded(func() error { return work(j.ctx) })
-		j.update(func() {
-			switch {
-			case err == nil:
-				j.Status = done
-			case j.ctx.Err() != nil:
-				j.Status = cancelled
-			default:
-				j.Status, j.Error = failed, err.Error()
-			}
-			j.What = ""
-		})
+		_ = j.perform(work) // the job has it
 	}()
+}
+
+// perform does the work of a job.
+func (j *job) perform(work func(context.Context) error) error {
+	defer close(j.ended)
+	defer j.cancel()
+	err := guarded(func() error { return work(j.ctx) })
+	j.update(func() {
+		switch {
+		case err == nil:
+			j.Status = done
+		case j.ctx.Err() != nil:
+			j.Status = cancelled
+		default:
+			j.Status, j.Error = failed, err.Error()
+		}
+		j.What = ""
+	})
+	return err
 }
 
 // guarded makes an error of a broken promise inside the program.
@@ -114,6 +172,9 @@ func (js *jobs) wait(most time.Duration) {
 }
 
 func (js *jobs) touch(j *job) {
+	if j.hidden {
+		return
+	}
 	js.version++
 	j.version = js.version
 	close(js.changed)
@@ -124,6 +185,9 @@ func (js *jobs) touch(j *job) {
 func (j *job) update(change func()) {
 	j.jobs.mu.Lock()
 	defer j.jobs.mu.Unlock()
+	if j.Status == gone {
+		return
+	}
 	change()
 	j.jobs.touch(j)
 }
@@ -144,8 +208,13 @@ func (j *job) status() (status, err string) {
 func (js *jobs) since(version uint64) (list []job, now uint64, changed <-chan struct{}) {
 	js.mu.Lock()
 	defer js.mu.Unlock()
+	for i := range js.left {
+		if js.left[i].version > version {
+			list = append(list, js.left[i])
+		}
+	}
 	for _, j := range js.list {
-		if j.version > version {
+		if !j.hidden && j.version > version {
 			list = append(list, *j)
 		}
 	}
@@ -163,6 +232,31 @@ func (js *jobs) stop(id string) bool {
 		}
 	}
 	return false
+}
+
+// mostLeft bounds how many jobs that are gone who watches is told of: enough for all that happens between two looks at the list.
+const mostLeft = 256
+
+// remove cancels jobs, with those that are of them, and takes them out of the list. It gives those that it took.
+func (js *jobs) remove(ids ...string) []*job {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	var out []*job
+	js.list = slices.DeleteFunc(js.list, func(j *job) bool {
+		if !slices.Contains(ids, j.ID) && !slices.Contains(ids, j.of) {
+			return false
+		}
+		j.cancel()
+		j.Status, j.What = gone, ""
+		js.touch(j)
+		if !j.hidden {
+			js.left = append(js.left, *j)
+		}
+		out = append(out, j)
+		return true
+	})
+	js.left = js.left[max(len(js.left)-mostLeft, 0):]
+	return out
 }
 
 // pause is how long changes are gathered before the page is told.

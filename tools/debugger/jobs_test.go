@@ -19,10 +19,10 @@ func TestEvents(t *testing.T) {
 	l := httptest.NewServer(s.Handler())
 	defer l.Close()
 	s.addr = strings.TrimPrefix(l.URL, "http://")
-	slow := s.jobs.add("r", "slow", "")
+	slow := s.jobs.add(calling, "slow", "")
 	slow.run(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	s.jobs.add("m", "wrong", "").run(func(context.Context) error { return errors.New("no such model") })
-	s.jobs.add("c", "broken", "").run(func(context.Context) error { panic("lost") })
+	s.jobs.add(opening, "wrong", "").run(func(context.Context) error { return errors.New("no such model") })
+	s.jobs.add(comparing, "broken", "").run(func(context.Context) error { panic("lost") })
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -3,7 +3,6 @@ package debugger
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -12,8 +11,10 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
+	"github.com/aiopt/aiopt/frontend/pt2"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/sides"
 )
 
 // model is an opened model after its passes. Once its job is done it does not change.
@@ -21,60 +22,85 @@ type model struct {
 	job    *job
 	path   string
 	passes string // as given or chosen; empty for none
+	config Config // what it is compressed by after them
 	module *ir.Module
 	funcs  []*program
 	files  *files
 	stages []stage // the time-line: as it was read, and after each pass
 	log    []string
 
-	compiling sync.Mutex
-	programs  map[string]backend.Program // by the names of engines
+	exported func() (*pt2.Archive, error) // the file as torch wrote it, opened once
+	engines  engines
 }
 
-// Open begins to open a model. Its name is given at once.
+// Open begins to open a model of the command line, with its passes or, where it names none, those that a model needs to run. The name of the
+// model is given at once.
 func (s *Server) Open(path, passes string) string {
 	if passes == "" && filepath.Ext(path) == ".pt2" {
 		passes = "@cpu"
 	}
-	m := &model{path: path, passes: passes}
-	title := filepath.Base(path)
-	if passes != "" {
-		title += " · " + passes
-	}
-	m.job = s.jobs.add("m", title, "")
+	return s.start(path, passes, s.opt.Config)
+}
+
+// start begins to open a model.
+func (s *Server) start(path, passes string, config Config) string {
+	m := &model{path: path, passes: strings.TrimSpace(passes), config: config, exported: sync.OnceValues(func() (*pt2.Archive, error) { return pt2.Open(path) })}
+	m.job = s.jobs.add(opening, m.title(), "")
 	s.models.put(m.job.ID, m)
 	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
 	return m.job.ID
 }
 
+// title says what a model is: its file, and what became of it.
+func (m *model) title() string {
+	var done []string
+	if m.passes != "" {
+		done = append(done, m.passes)
+	}
+	if m.config.Text != "" {
+		done = append(done, filepath.Base(m.config.Name))
+	}
+	title := filepath.Base(m.path)
+	if len(done) > 0 {
+		title += " · " + strings.Join(done, " + ")
+	}
+	return title
+}
+
 func (s *Server) open(ctx context.Context, m *model) error {
-	j := m.job
-	j.step("reading", 0, 0)
+	line := &timeline{job: m.job, keep: func(stage int, lines []string) { s.keepStage(m, stage, lines) }}
 	warn := func(text string) {
 		m.log = append(m.log, "warning: "+text)
 		s.opt.Warn(text)
 	}
-	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: warn})
-	if err != nil {
-		return err
-	}
-	m.module = module
-	line := newTimeline()
-	line.add("as read", module)
-	if err := s.tk.Build(ctx, module, m.passes, aiopt.BuildOptions{
-		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
-		Hooks:    []pass.Hook{line.hook(j)},
-		Report:   func(text string) { m.log = append(m.log, text) },
-		Progress: j.step,
-	}); err != nil {
+	var err error
+	if m.module, err = s.load(ctx, m, line, warn, func(text string) { m.log = append(m.log, text) }); err != nil {
+		s.drop(m.job.ID)
 		return err
 	}
 	m.stages = line.stages
 	m.files = newFiles()
-	for _, f := range module.Funcs {
-		m.funcs = append(m.funcs, newProgram(module, f, m.files))
+	for _, f := range m.module.Funcs {
+		m.funcs = append(m.funcs, newProgram(m.module, f, m.files))
 	}
 	return nil
+}
+
+// load reads the file of a model and runs its passes, with the stages on a time-line.
+func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, report func(string)) (*ir.Module, error) {
+	line.job.step("reading", 0, 0)
+	module, err := s.tk.Load(m.path, aiopt.LoadOptions{Warn: warn})
+	if err != nil {
+		return nil, err
+	}
+	line.add("as read", module)
+	return module, s.tk.Build(ctx, module, sides.WithConfig(m.passes, m.config.Name, module), aiopt.BuildOptions{
+		Texts:    m.config.texts(),
+		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
+		Hooks:    []pass.Hook{line.hook()},
+		Report:   report,
+		Progress: line.job.step,
+	})
 }
 
 // model finds an opened model.
@@ -114,11 +140,11 @@ func (m *model) program(name string) (*program, error) {
 	return nil, notFound("the model has no function %q", name)
 }
 
-// postModel opens a model again with other passes. Only files that the command line names are read or written.
+// postModel opens a model again with other passes, and compresses it as a text says. Only files that the command line names are read or written.
 func (s *Server) postModel(r *http.Request) (any, error) {
-	var ask struct{ Model, Passes string }
-	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
-		return nil, badRequest("expected JSON with model and passes: %v", err)
+	var ask struct{ Model, Passes, Config string }
+	if err := readAsk(r, &ask, "model, passes and config"); err != nil {
+		return nil, err
 	}
 	m := s.models.get(ask.Model)
 	if m == nil {
@@ -137,7 +163,11 @@ func (s *Server) postModel(r *http.Request) (any, error) {
 			return nil, badRequest("%s names a file, and the page reads and writes none but those of the command line: start `aiopt debug -passes=...` with it", f)
 		}
 	}
-	return map[string]string{"id": s.Open(m.path, cmp.Or(ask.Passes, noPasses))}, nil
+	config, err := s.config(ask.Config)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"id": s.start(m.path, ask.Passes, config)}, nil
 }
 
 // functionInfo is what the page says of a function.
@@ -171,15 +201,14 @@ func (s *Server) getModel(r *http.Request) (any, error) {
 		funcs = append(funcs, f)
 	}
 	return struct {
-		ID     string         `json:"id"`
-		File   string         `json:"file"`
-		Name   string         `json:"name"`
-		Passes string         `json:"passes"`
-		Funcs  []functionInfo `json:"funcs"`
-		Stages []stageInfo    `json:"stages"`
-		Log    []string       `json:"log"`
-	}{m.job.ID, m.path, m.module.Name, strings.TrimSpace(m.passes), funcs, stageInfos(m.stages), m.log}, nil
+		ID         string         `json:"id"`
+		File       string         `json:"file"`
+		Name       string         `json:"name"`
+		Passes     string         `json:"passes"`
+		Config     string         `json:"config"`      // the text that it was compressed by; empty for none
+		ConfigName string         `json:"config_name"` // where that is from
+		Funcs      []functionInfo `json:"funcs"`
+		Stages     []stageInfo    `json:"stages"`
+		Log        []string       `json:"log"`
+	}{m.job.ID, m.path, m.module.Name, m.passes, m.config.Text, m.config.Name, funcs, stageInfos(m.stages), m.log}, nil
 }
-
-// noPasses is a pipeline of nothing, where an empty one stands for what a model needs.
-const noPasses = " "

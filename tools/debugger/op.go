@@ -106,7 +106,7 @@ func (s *Server) getOp(r *http.Request) (any, error) {
 	}
 	p.describeOp(&info, op, m.files)
 	info.Kernel = hasKernel(op)
-	info.History = history(m.stages, op)
+	info.History = s.history(m, op)
 	if _, lines, err := p.source(s.tk.Ops); err == nil {
 		info.Line = lines[op]
 	}

@@ -2,12 +2,9 @@ package debugger
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 
-	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/compare"
 	"github.com/aiopt/aiopt/tools/metric"
 )
@@ -70,7 +67,7 @@ func (c *comparison) soFar() compare.Report {
 	if c.report != nil {
 		return *c.report
 	}
-	report := compare.Report{Preset: metric.Presets()[0], Unmatched: []compare.Unmatched{}}
+	report := compare.Report{Preset: c.preset, Unmatched: []compare.Unmatched{}}
 	for _, name := range c.order {
 		report.Points = append(report.Points, c.points[name])
 	}
@@ -93,18 +90,6 @@ func listed(point *compare.Point, m metric.Metric, preset metric.Preset, p *prog
 	return info
 }
 
-// point reads the number of a point from a request; the comparison must be complete.
-func (c *comparison) point(r *http.Request) (int, error) {
-	i, err := strconv.Atoi(r.PathValue("point"))
-	switch {
-	case c.report == nil:
-		return 0, problem{http.StatusConflict, "the comparison is not complete yet"}
-	case err != nil || i < 0 || i >= len(c.report.Points):
-		return 0, notFound("the comparison has no point %q", r.PathValue("point"))
-	}
-	return i, nil
-}
-
 // metricInfo is a metric for the page.
 type metricInfo struct {
 	Name  string `json:"name"`
@@ -117,25 +102,29 @@ func infoOf(m metric.Metric) metricInfo { return metricInfo{m.Name, m.Title, m.U
 
 // getPoint gives all metrics of a point.
 func (s *Server) getPoint(r *http.Request) (any, error) {
-	return s.atPoint(r, func(*comparison, int) error { return nil })
-}
-
-// atPoint does something about the point that a request names, and describes it.
-func (s *Server) atPoint(r *http.Request, do func(c *comparison, point int) error) (any, error) {
-	c, err := s.comparison(r)
+	c, i, err := s.pointOf(r)
 	if err != nil {
 		return nil, err
+	}
+	return c.describe(i), nil
+}
+
+// pointOf is the point that a request names.
+func (s *Server) pointOf(r *http.Request) (*comparison, int, error) {
+	c, err := s.comparison(r)
+	if err != nil {
+		return nil, 0, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i, err := c.point(r)
-	if err != nil {
-		return nil, err
+	i, err := strconv.Atoi(r.PathValue("point"))
+	switch {
+	case c.report == nil:
+		return nil, 0, problem{http.StatusConflict, "the comparison is not complete yet"}
+	case err != nil || i < 0 || i >= len(c.report.Points):
+		return nil, 0, notFound("the comparison has no point %q", r.PathValue("point"))
 	}
-	if err := do(c, i); err != nil {
-		return nil, err
-	}
-	return c.describe(&c.report.Points[i]), nil
+	return c, i, nil
 }
 
 // score is a metric of a point as text.
@@ -158,7 +147,10 @@ func (c *comparison) scores(s *metric.Scores) []score {
 	return list
 }
 
-func (c *comparison) describe(p *compare.Point) any {
+func (c *comparison) describe(i int) any {
+	c.mu.Lock()
+	p := c.report.Points[i]
+	c.mu.Unlock()
 	type localInfo struct {
 		Scores  []score  `json:"scores"`
 		Guilty  bool     `json:"guilty"`
@@ -180,56 +172,4 @@ func (c *comparison) describe(p *compare.Point) any {
 		Scores    []score     `json:"scores"`
 		Local     *localInfo  `json:"local"`
 	}{p.Index, p.Name, p.Tier.String(), p.Tested, p.Reference, p.Problem, p.Turns, c.scores(p.Scores), local}
-}
-
-// postLocal runs the operation of a point alone, on what the reference has computed before it.
-func (s *Server) postLocal(r *http.Request) (any, error) {
-	return s.atPoint(r, func(c *comparison, i int) error {
-		if err := compare.LocalErrors(r.Context(), c.tested, c.reference, c.report, []int{i}, compare.Options{}); err != nil {
-			return fmt.Errorf("the operation could not be run alone: %w", err)
-		}
-		return nil
-	})
-}
-
-// lookedAt is the point whose values were looked at last: both, and their difference.
-type lookedAt struct {
-	point  int
-	values map[string]*host.Tensor
-}
-
-// tensor gives one of the values of a point: tested, reference, or their difference.
-func (c *comparison) tensor(ctx context.Context, r *http.Request) (*host.Tensor, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i, err := c.point(r)
-	if err != nil {
-		return nil, err
-	}
-	if c.looked.values == nil || c.looked.point != i {
-		both, err := compare.Tensors(ctx, c.tested, c.reference, &c.report.Points[i])
-		if err != nil {
-			return nil, err
-		}
-		c.looked = lookedAt{i, map[string]*host.Tensor{"tested": both[0], "reference": both[1]}}
-		if c.report.Points[i].Scores != nil {
-			c.looked.values["difference"] = minus(both[0], both[1])
-		}
-	}
-	t := c.looked.values[r.PathValue("side")]
-	if t == nil {
-		return nil, notFound("the point has no %q; it has tested, reference and, where they fit, difference", r.PathValue("side"))
-	}
-	return t, nil
-}
-
-// minus is the difference of two tensors of one shape.
-func minus(a, b *host.Tensor) *host.Tensor {
-	out := host.New(host.F32, a.Shape...)
-	to := host.Raw[float32](out)
-	y := numbers(b)
-	for i, x := range numbers(a) {
-		to[i] = float32(x - y[i])
-	}
-	return out
 }

@@ -26,8 +26,9 @@ type sliceInfo struct {
 	At     []int  `json:"at"`
 	Rows   int    `json:"rows"`
 	Cols   int    `json:"cols"`
-	Step   [2]int `json:"step"`   // which rows and columns are shown
-	Values string `json:"values"` // f32, little-endian, in base64
+	Step   [2]int `json:"step"`           // which rows and columns are shown
+	Values string `json:"values"`         // f32, little-endian, in base64
+	Note   string `json:"note,omitempty"` // as of stats
 }
 
 // plane gives the last two axes of a tensor at the place that a request names; a tensor of a lower rank is a row.
@@ -90,16 +91,7 @@ func (s *Server) runTensor(r *http.Request) (*host.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.tensor(r.Context(), s, id)
-}
-
-// pointTensor is a value of a point of a comparison.
-func (s *Server) pointTensor(r *http.Request) (*host.Tensor, error) {
-	c, err := s.comparison(r)
-	if err != nil {
-		return nil, err
-	}
-	return c.tensor(r.Context(), r)
+	return s.runValueTensor(r.Context(), c, id)
 }
 
 // constantTensor is the data of a constant, which needs no run.
@@ -145,7 +137,11 @@ func (s *Server) getSlice(r *http.Request) (any, error) {
 	for _, x := range numbers(p) {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(x)))
 	}
-	return sliceInfo{t.Shape, at, p.Shape[0], p.Shape[1], step, base64.StdEncoding.EncodeToString(data)}, nil
+	info := sliceInfo{Shape: t.Shape, At: at, Rows: p.Shape[0], Cols: p.Shape[1], Step: step, Values: base64.StdEncoding.EncodeToString(data)}
+	if t.Elem.IsComplex() {
+		info.Note = magnitudes
+	}
+	return info, nil
 }
 
 // image shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,

@@ -3,6 +3,7 @@ package debugger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -14,8 +15,9 @@ import (
 	"github.com/aiopt/aiopt/tools/graph"
 )
 
-// keep is how many bytes of tensors a run keeps. A value that does not fit is computed again when it is looked at.
-const keep = 256 << 20
+// mostOfRun is how many bytes of its values one run keeps, so that it leaves others theirs. A value that does not fit, or that had to go
+// for newer ones, is computed again when it is looked at.
+const mostOfRun = mostKept / 4
 
 // run is one call of a model's function, and what was seen of it.
 type run struct {
@@ -26,16 +28,16 @@ type run struct {
 	inputs  []*host.Tensor
 
 	mu     sync.Mutex
-	values map[int]*seen // by the numbers of values
-	kept   int
+	values map[int]*seen        // by the numbers of values
+	kept   int64                // bytes of them that were kept
 	nanos  map[graph.Node]int64 // that each node took
 }
 
 // seen is a value that a run has computed.
 type seen struct {
-	stats  stats
-	tensor *host.Tensor // nil where it was not kept
-	times  int          // it was computed, in a loop several; the last one counts
+	stats stats
+	kept  int64 // bytes of the tensor, where it was kept
+	times int   // it was computed, in a loop several; the last one counts
 }
 
 // runAsk is what a request for a run says.
@@ -81,22 +83,22 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[graph.Node]int64{}}
-	c.job = s.jobs.add("r", fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), m.job.ID)
+	c.job = s.jobs.add(calling, fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), m.job.ID)
 	s.runs.put(c.job.ID, c)
-	c.job.run(func(ctx context.Context) error { return c.all(ctx, engine, s.opt.Warn) })
+	c.job.run(func(ctx context.Context) error { return s.runAll(ctx, c, engine) })
 	return map[string]string{"id": c.job.ID}, nil
 }
 
-// all runs the function once and notes each value.
-func (c *run) all(ctx context.Context, engine backend.Backend, warn func(string)) error {
+// runAll runs the function once and notes each value.
+func (s *Server) runAll(ctx context.Context, c *run, engine backend.Backend) error {
 	c.job.step("compiling", 0, 0)
-	compiled, err := c.model.compiled(ctx, engine, warn, c.job)
+	compiled, err := s.compiled(ctx, c.model, engine, c.job)
 	if err != nil {
 		return err
 	}
 	_, err = compiled.NewSession().Call(ctx, c.program.fn.Name, c.inputs, &backend.CallOptions{
 		Select:   func(v *ir.Value) bool { _, ours := c.program.valueOf[v]; return ours },
-		Observe:  c.note,
+		Observe:  func(v *ir.Value, t *host.Tensor) { s.note(c, v, t) },
 		Progress: func(done, total int) { c.job.step("running", done, total) },
 		Timing: func(op *ir.Op, _ string, ns int64) {
 			c.mu.Lock()
@@ -106,76 +108,85 @@ func (c *run) all(ctx context.Context, engine backend.Backend, warn func(string)
 			}
 		},
 	})
+	if err != nil {
+		s.drop(c.job.ID)
+	}
 	return err
 }
 
 // note keeps what is to be known of a value, and the value where it fits.
-func (c *run) note(v *ir.Value, t *host.Tensor) {
+func (s *Server) note(c *run, v *ir.Value, t *host.Tensor) {
 	id := c.program.valueOf[v]
-	fresh := &seen{stats: measure(t)}
+	at, size := place{c.job.ID, id}, sizeOf(t)
+	fresh := &seen{stats: measure(t), times: 1}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	size := len(t.Data)
-	if n, err := host.SizeBytes(t.Elem, t.Shape); err == nil {
-		size = n
-	}
 	if before := c.values[id]; before != nil {
-		fresh.times = before.times
-		if before.tensor != nil {
-			c.kept -= size
-		}
+		fresh.times += before.times
+		c.kept -= before.kept
+		s.runValues.remove(at)
 	}
-	fresh.times++
-	if c.kept+size <= keep {
-		fresh.tensor = t.Clone()
+	if c.kept+size <= mostOfRun {
+		fresh.kept = size
 		c.kept += size
+		s.runValues.put(at, t.Clone(), size)
 	}
 	c.values[id] = fresh
 }
 
-// tensor gives a value of the run; one that was not kept is computed again.
-func (c *run) tensor(ctx context.Context, s *Server, id int) (*host.Tensor, error) {
+// runValueTensor gives a value of a run; one that was not kept is computed again.
+func (s *Server) runValueTensor(ctx context.Context, c *run, id int) (*host.Tensor, error) {
 	c.mu.Lock()
 	have := c.values[id]
 	c.mu.Unlock()
-	switch {
-	case have == nil:
+	if have == nil {
 		return nil, c.unseen()
-	case have.tensor != nil:
-		return have.tensor, nil
 	}
-	compiled, err := c.model.compiled(ctx, s.tk.Backend(c.engine), s.opt.Warn, nil)
-	if err != nil {
-		return nil, err
+	at := place{c.job.ID, id}
+	if t, ok := s.runValues.get(at); ok {
+		return t, nil
 	}
-	var last *host.Tensor
-	_, err = compiled.NewSession().Call(ctx, c.program.fn.Name, c.inputs, &backend.CallOptions{
-		Select:  func(v *ir.Value) bool { return v == c.program.values[id] },
-		Observe: func(_ *ir.Value, t *host.Tensor) { last = t.Clone() },
+	value := c.program.values[id]
+	return look(ctx, s, &s.valueLooks, at, "value of "+c.program.nameOf(value), c.job, func(ctx context.Context, j *job) (*host.Tensor, error) {
+		compiled, err := s.compiled(ctx, c.model, s.tk.Backend(c.engine), j)
+		if err != nil {
+			return nil, err
+		}
+		t, err := c.again(ctx, compiled, value, have.times, j)
+		if err == nil {
+			s.runValues.put(at, t, sizeOf(t))
+		}
+		return t, err
 	})
-	return last, err
 }
 
-// compiled gives the model's program for an engine, which is made once.
-func (m *model) compiled(ctx context.Context, engine backend.Backend, warn func(string), j *job) (backend.Program, error) {
-	m.compiling.Lock()
-	defer m.compiling.Unlock()
-	if p := m.programs[engine.Name()]; p != nil {
-		return p, nil
+// again runs the function until a value was computed as often as it had been.
+func (c *run) again(ctx context.Context, compiled backend.Program, value *ir.Value, times int, j *job) (*host.Tensor, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var last *host.Tensor
+	_, err := compiled.NewSession().Call(ctx, c.program.fn.Name, c.inputs, &backend.CallOptions{
+		Select: func(v *ir.Value) bool { return v == value },
+		Observe: func(_ *ir.Value, t *host.Tensor) {
+			if times--; times == 0 {
+				last = t.Clone()
+				stop()
+			}
+		},
+		Progress: func(done, total int) { j.step("running", done, total) },
+	})
+	if last != nil { // that the call was stopped is no error
+		return last, nil
 	}
-	opt := backend.Options{Warn: warn}
-	if j != nil {
-		opt.Progress = func(done, total int) { j.step("compiling", done, total) }
+	if err == nil {
+		err = errors.New("the value did not come again")
 	}
-	p, err := engine.Compile(ctx, m.module, opt)
-	if err != nil {
-		return nil, err
-	}
-	if m.programs == nil {
-		m.programs = map[string]backend.Program{}
-	}
-	m.programs[engine.Name()] = p
-	return p, nil
+	return nil, err
+}
+
+// compiled gives a model's program for an engine.
+func (s *Server) compiled(ctx context.Context, m *model, engine backend.Backend, j *job) (backend.Program, error) {
+	return m.engines.program(ctx, s.jobs.context(), m.module, engine, s.opt.Warn, j)
 }
 
 // run finds a run; it may still be going on.

@@ -1,7 +1,6 @@
 package debugger
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/aiopt/aiopt/tools/graph"
@@ -27,8 +26,8 @@ func (s *Server) postScene(r *http.Request) (any, error) {
 		return nil, err
 	}
 	var asked []graph.Node
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-		return nil, badRequest("expected the nodes that are open as a list: %v", err)
+	if err := readAsk(r, &asked, "a list of the nodes that are open"); err != nil {
+		return nil, err
 	}
 	open := graph.Open{0: true}
 	boxes := 0

@@ -12,12 +12,15 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
 	"github.com/aiopt/aiopt/backend/cpu/native"
 	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
+	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/compare"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -26,23 +29,37 @@ var dist embed.FS
 
 // Options say how models are opened and what runs may take.
 type Options struct {
-	Passes string            // the pipeline for models; empty for @cpu on a .pt2, and none on others
+	Config Config            // what models of the command line are compressed by
 	Inputs string            // a .safetensors file that runs may take their inputs from; may be empty
 	Warn   func(line string) // takes what the user should know; nil drops it
 }
 
 // Server is the debugger of some models. It serves until its context ends.
 type Server struct {
-	tk    *aiopt.Toolkit
-	opt   Options
-	token string
-	addr  string // host and port
-	jobs  *jobs
+	tk         *aiopt.Toolkit
+	opt        Options
+	token      string
+	ticket     ticket
+	addr       string // host and port
+	jobs       *jobs
+	mostUpload int64 // bytes of a request that may have files
 
 	models   table[model]
 	runs     table[run]
 	compares table[comparison]
 	saved    table[saved]
+
+	given func() (map[string]*host.Tensor, error) // what the file of --inputs has
+
+	memory      *budget
+	runValues   *shelf[*host.Tensor]
+	pointValues *shelf[pointValues]
+	stageTexts  *shelf[[]string]
+
+	valueLooks flights[place, *host.Tensor]
+	pointLooks flights[place, pointValues]
+	localLooks flights[place, *compare.Local]
+	stageLooks flights[place, stageTexts]
 }
 
 // New makes a server that is not reachable yet.
@@ -50,7 +67,11 @@ func New(tk *aiopt.Toolkit, opt Options) *Server {
 	if opt.Warn == nil {
 		opt.Warn = func(string) {}
 	}
-	return &Server{tk: tk, opt: opt, token: newToken(), jobs: newJobs()}
+	b := &budget{most: mostKept}
+	return &Server{
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (map[string]*host.Tensor, error) { return readGiven(opt.Inputs) }),
+		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
+	}
 }
 
 // Listen takes a port of the loopback address, or a free one for 0.
@@ -65,6 +86,9 @@ func (s *Server) Listen(port int) (net.Listener, error) {
 
 // URL is the address of the page with the token that it needs.
 func (s *Server) URL() string { return "http://" + s.addr + "/?token=" + s.token }
+
+// Once is an address of the page that is good for one request, soon: arguments of programs are no secret on a machine of several people.
+func (s *Server) Once() string { return "http://" + s.addr + "/?ticket=" + s.ticket.issue() }
 
 // patience is how long the end waits for jobs to clean up behind them.
 const patience = 3 * time.Second
@@ -100,7 +124,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range s.answers() {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, answer) })
+		most := int64(maxAsk)
+		if pattern == upload {
+			most = s.mostUpload
+		}
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, most, answer) })
 	}
 	mux.HandleFunc("GET /api/events", s.events)
 	mux.HandleFunc("GET /api/models/{model}/funcs/{func}/constants/{node}/image.png", s.image)
@@ -116,6 +144,12 @@ func (s *Server) Handler() http.Handler {
 
 // answer gives what a request is answered with, as JSON.
 type answer func(r *http.Request) (any, error)
+
+// upload is the request that may have files.
+const upload = "POST /api/runs"
+
+// maxAsk bounds other requests: the largest has the text of a configuration.
+const maxAsk = 4 * maxConfig
 
 // answers is the API but for its streams and pictures.
 func (s *Server) answers() map[string]answer {
@@ -133,7 +167,7 @@ func (s *Server) answers() map[string]answer {
 		"GET /api/models/{model}/stages/{stage}":                      s.getStage,
 		"GET /api/models/{model}/profile":                             s.getProfile,
 		"GET /api/models/{model}/inputs":                              s.getInputs,
-		"POST /api/runs":                                              s.postRun,
+		upload:                                                        s.postRun,
 		"GET /api/runs/{run}":                                         s.getRun,
 		"GET /api/runs/{run}/values/{value}":                          s.getStats,
 		"GET /api/runs/{run}/values/{value}/slice":                    s.getSlice,
@@ -146,6 +180,9 @@ func (s *Server) answers() map[string]answer {
 		"GET /api/models/{model}/funcs/{func}/constants/{node}/slice": s.getSlice,
 		"GET /api/compare/{comparison}/points/{point}/{side}/slice":   s.getSlice,
 		"DELETE /api/jobs/{job}":                                      s.cancelJob,
+		"DELETE /api/models/{model}":                                  s.deleteModel,
+		"DELETE /api/runs/{run}":                                      s.deleteRun,
+		"DELETE /api/compare/{comparison}":                            s.deleteComparison,
 	}
 }
 
@@ -166,14 +203,28 @@ func notFound(format string, args ...any) error {
 	return problem{http.StatusNotFound, fmt.Sprintf(format, args...)}
 }
 
+// readAsk reads the question of a request, which is JSON with what a text says.
+func readAsk(r *http.Request, ask any, what string) error {
+	err := json.NewDecoder(r.Body).Decode(ask)
+	var large *http.MaxBytesError
+	if err == nil || errors.As(err, &large) {
+		return err
+	}
+	return badRequest("expected JSON with %s: %v", what, err)
+}
+
 // respond answers a request; a broken promise inside the program is an answer, too.
-func respond(w http.ResponseWriter, r *http.Request, fn answer) {
+func respond(w http.ResponseWriter, r *http.Request, most int64, fn answer) {
 	defer func() {
 		if v := recover(); v != nil {
 			writeError(w, problem{http.StatusInternalServerError, fmt.Sprintf("this is a bug in aiopt: %v\n%s", v, debug.Stack())})
 		}
 	}()
-	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	if r.ContentLength > most { // nothing of it is read
+		writeError(w, &http.MaxBytesError{Limit: most})
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	got, err := fn(r)
 	if err != nil {
 		writeError(w, err)
@@ -187,6 +238,8 @@ func writeError(w http.ResponseWriter, err error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &p):
+	case errors.Is(err, context.Canceled):
+		p = problem{http.StatusConflict, "it was cancelled"}
 	case errors.As(err, &large):
 		p = problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request has more than %d MiB; write larger inputs to a file and name it with --inputs", large.Limit>>20)}
 	}
@@ -241,8 +294,9 @@ func (s *Server) about(*http.Request) (any, error) {
 		Backends  []string     `json:"backends"`
 		Pipelines []pipeline   `json:"pipelines"`
 		Inputs    string       `json:"inputs"`
+		Config    string       `json:"config"` // the text of --config
 		Metrics   []metricInfo `json:"metrics"`
 		Presets   []pipeline   `json:"presets"`
 		Saved     []sideInfo   `json:"saved"`
-	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, metrics, presets, s.savedSides()}, nil
+	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, s.opt.Config.Text, metrics, presets, s.savedSides()}, nil
 }

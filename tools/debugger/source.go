@@ -84,10 +84,20 @@ func (s *Server) changed(name string, data []byte) string {
 	return ""
 }
 
+// onNetwork reports a name that Windows takes for that of another machine, \\host\share\file, or of a device: it would send the user's
+// credentials there.
+func onNetwork(name string) bool {
+	slash := func(c byte) bool { return c == '\\' || c == '/' }
+	return len(name) > 1 && slash(name[0]) && slash(name[1])
+}
+
 // readSource reads a file that a location names. A model may come from a stranger: what is no Python file is not read.
 func readSource(name string) ([]byte, error) {
 	if filepath.Ext(name) != pythonFile {
 		return nil, notFound("%s is not shown: it is no %s file", name, pythonFile)
+	}
+	if onNetwork(name) {
+		return nil, notFound("%s is not shown: it is on another machine", name)
 	}
 	info, err := os.Stat(name)
 	switch {

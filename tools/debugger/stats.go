@@ -11,6 +11,9 @@ import (
 // bins is the length of a histogram.
 const bins = 256
 
+// magnitudes says of complex numbers what is shown of them.
+const magnitudes = "magnitudes of complex numbers"
+
 // stats sum up a tensor. Complex numbers count by their magnitude.
 type stats struct {
 	Elem     string    `json:"elem"`
@@ -23,13 +26,17 @@ type stats struct {
 	Zeros    int       `json:"zeros"`
 	NaN      int       `json:"nan"`
 	Infinite int       `json:"infinite"`
-	Bins     [bins]int `json:"bins"` // from Min to Max
+	Bins     [bins]int `json:"bins"`           // from Min to Max
+	Note     string    `json:"note,omitempty"` // what the numbers are, where they are not the tensor's own
 }
 
 // measure sums up a tensor.
 func measure(t *host.Tensor) stats {
 	sum := intermediates.StatsOf(t)
 	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len(), Zeros: sum.Zero, NaN: sum.NaN, Infinite: sum.Inf}
+	if t.Elem.IsComplex() {
+		s.Note = magnitudes
+	}
 	if sum.Finite == 0 {
 		return s
 	}

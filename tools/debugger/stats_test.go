@@ -35,3 +35,36 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 }
+
+// TestMinus: numbers that turn have a difference, though their magnitudes are the same; it is said what is shown of them.
+func TestMinus(t *testing.T) {
+	complexes := func(list ...complex64) *host.Tensor {
+		x := host.New(host.C64, len(list))
+		copy(host.Raw[complex64](x), list)
+		return x
+	}
+	reals, err := host.FromValues(host.F32, []int{2}, []float32{3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		a, b *host.Tensor
+		want []float64
+		note string
+	}{
+		{"turned", complexes(3, 4i), complexes(-3, 4), []float64{6, 4 * math.Sqrt2}, magnitudes},
+		{"complex and not", complexes(3+4i, 4), reals, []float64{4, 0}, magnitudes},
+		{"not complex", reals, reals, []float64{0, 0}, ""},
+	} {
+		d := minus(c.a, c.b)
+		for i, x := range numbers(d) {
+			if !near(x, c.want[i]) {
+				t.Errorf("%s: the difference is %v, expected %v", c.name, numbers(d), c.want)
+			}
+		}
+		if got := measure(d).Note; got != c.note {
+			t.Errorf("%s: it is said that they are %q", c.name, got)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package debugger
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // table keeps things by the names of the jobs that made them.
 type table[T any] struct {
@@ -34,4 +37,20 @@ func (t *table[T]) all() []*T {
 		list[i] = t.byID[id]
 	}
 	return list
+}
+
+// take removes those of which something holds, and gives their names.
+func (t *table[T]) take(holds func(*T) bool) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var taken []string
+	t.ids = slices.DeleteFunc(t.ids, func(id string) bool {
+		if !holds(t.byID[id]) {
+			return false
+		}
+		delete(t.byID, id)
+		taken = append(taken, id)
+		return true
+	})
+	return taken
 }

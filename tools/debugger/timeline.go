@@ -2,8 +2,9 @@ package debugger
 
 import (
 	"bytes"
-	"fmt"
+	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,22 +21,21 @@ type stage struct {
 	ops    int
 	claims int
 	lost   int
-	lines  []string
 }
 
 // timeline collects the stages of a module while passes run over it.
 type timeline struct {
+	job    *job
+	keep   func(stage int, lines []string) // takes the text of each
 	stages []stage
 	start  time.Time
 }
 
-func newTimeline() *timeline { return &timeline{} }
-
 // hook notes the module after each pass.
-func (t *timeline) hook(j *job) pass.Hook {
+func (t *timeline) hook() pass.Hook {
 	return pass.Hook{
 		Before: func(ctx *pass.Context, _ *ir.Module) error {
-			j.step(ctx.Pass.Name, 0, 0)
+			t.job.step(ctx.Pass.Name, 0, 0)
 			t.start = time.Now()
 			return ctx.Err()
 		},
@@ -61,8 +61,47 @@ func (t *timeline) add(name string, m *ir.Module) {
 	if err := text.Print(&b, m, text.Options{Inline: -1}); err != nil { // a buffer takes everything
 		b.WriteString("// " + err.Error())
 	}
-	s.lines = strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	t.keep(len(t.stages), strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n"))
 	t.stages = append(t.stages, s)
+}
+
+// lineBytes is what a line takes beside its letters: the newline, and the string of it alone.
+const lineBytes = 17
+
+// keepStage keeps the text of a stage while there is memory for it.
+func (s *Server) keepStage(m *model, stage int, lines []string) {
+	size := int64(0)
+	for _, l := range lines {
+		size += int64(len(l)) + lineBytes
+	}
+	s.stageTexts.put(place{m.job.ID, stage}, lines, size)
+}
+
+// stageTexts are the texts before a pass and after it.
+type stageTexts struct{ before, after []string }
+
+// textsAt gives the texts around a pass. Where they had to go for others, the passes run once more.
+func (s *Server) textsAt(ctx context.Context, m *model, at int) (stageTexts, error) {
+	after, ok := s.stageTexts.get(place{m.job.ID, at})
+	before, also := s.stageTexts.get(place{m.job.ID, at - 1})
+	if ok && (also || at == 0) {
+		return stageTexts{before, after}, nil
+	}
+	return look(ctx, s, &s.stageLooks, place{m.job.ID, at}, "text after "+m.stages[at].pass, m.job, func(ctx context.Context, j *job) (stageTexts, error) {
+		var got stageTexts
+		line := &timeline{job: j, keep: func(stage int, lines []string) {
+			switch stage {
+			case at - 1:
+				got.before = lines
+			case at:
+				got.after = lines
+			}
+			s.keepStage(m, stage, lines)
+		}}
+		drop := func(string) {}
+		_, err := s.load(ctx, m, line, drop, drop)
+		return got, err
+	})
 }
 
 type stageInfo struct {
@@ -88,25 +127,39 @@ type mention struct {
 	Text  string `json:"text"`
 }
 
-// history finds in each stage the line that has the first tensor that an operation's results claim.
-func history(stages []stage, op *ir.Op) []mention {
+// history finds in each stage whose text is at hand the line that has the first tensor that an operation's results claim.
+func (s *Server) history(m *model, op *ir.Op) []mention {
+	at := slices.IndexFunc(op.Results, func(v *ir.Value) bool { return len(v.Claims) > 0 })
+	if at < 0 {
+		return nil
+	}
 	var list []mention
-	for _, v := range op.Results {
-		if len(v.Claims) == 0 {
-			continue
+	tensor := op.Results[at].Claims[0].Tensor
+	for i := range m.stages {
+		lines, _ := s.stageTexts.get(place{m.job.ID, i})
+		if n := slices.IndexFunc(lines, func(line string) bool { return claims(line, tensor) }); n >= 0 {
+			list = append(list, mention{i, n, strings.TrimSpace(lines[n])})
 		}
-		claim := fmt.Sprintf(" is %q", v.Claims[0].Tensor)
-		for i, s := range stages {
-			for at, line := range s.lines {
-				if strings.Contains(line, claim) {
-					list = append(list, mention{i, at, strings.TrimSpace(line)})
-					break
-				}
-			}
-		}
-		return list
 	}
 	return list
+}
+
+// claims reports a line of a text in which a value claims a tensor: its name in quotes behind `is` or `approx`.
+func claims(line, tensor string) bool {
+	name := strconv.Quote(tensor)
+	if !strings.Contains(line, name) {
+		return false
+	}
+	spans, _ := air.line(line, "")
+	before := ""
+	for _, s := range spans {
+		words := strings.Fields(before)
+		if n := len(words); s == (span{quoted, name}) && n > 0 && (words[n-1] == "is" || words[n-1] == "approx") {
+			return true
+		}
+		before += s[1]
+	}
+	return false
 }
 
 // hunk is a run of lines of two texts: kept ones, or those that one has instead of the other's.
@@ -127,11 +180,11 @@ func (s *Server) getStage(r *http.Request) (any, error) {
 	if err != nil || at < 0 || at >= len(m.stages) {
 		return nil, notFound("the model has no stage %q", r.PathValue("stage"))
 	}
-	var before []string
-	if at > 0 {
-		before = m.stages[at-1].lines
+	texts, err := s.textsAt(r.Context(), m, at)
+	if err != nil {
+		return nil, err
 	}
-	return map[string]any{"stage": at, "hunks": hunks(before, m.stages[at].lines)}, nil
+	return map[string]any{"stage": at, "hunks": hunks(texts.before, texts.after)}, nil
 }
 
 // What is shown of long runs of lines.
