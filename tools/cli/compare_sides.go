@@ -38,7 +38,7 @@ func (c *comparer) open(ctx context.Context, args []string) (pair [2]compare.Sid
 		c.reference.close()
 	}
 	c.reference.flags.pipeline = cmp.Or(c.reference.flags.pipeline, sides.ReferencePasses(args[1]))
-	functions := c.tested.functions
+	functions := [2]string{c.tested.functions, c.reference.functions}
 	var both [2]opened
 	for at, side := range []*calls{&c.tested, &c.reference} {
 		o := &both[at]
@@ -53,9 +53,8 @@ func (c *comparer) open(ctx context.Context, args []string) (pair [2]compare.Sid
 		}
 	}
 	for at := range both {
-		both[at].calls.functions = functions
-		if m := both[at].module; m != nil && both[1-at].has(functions) {
-			both[at].calls.functions = onlyFunction(m, functions)
+		if m := both[at].module; m != nil && both[1-at].has(functions[1-at]) {
+			both[at].calls.functions = onlyFunction(m, functions[at])
 		}
 	}
 	asked, err := c.calls(ctx, both)
