@@ -203,8 +203,8 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	if err := c.check(args); err != nil {
 		return err
 	}
-	sides, finish, err := c.open(ctx, args)
-	defer finish()
+	pair, release, err := c.open(ctx, args)
+	defer release()
 	if err != nil {
 		return err
 	}
@@ -212,17 +212,17 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	defer bar.finish()
 	defer startCollector().stop()
 	c.opt.Progress = func(done, total int) { bar.step("comparing", done, total) }
-	r, err := compare.Run(ctx, sides[0], sides[1], c.opt)
+	r, err := compare.Run(ctx, pair[0], pair[1], c.opt)
 	if err != nil {
 		return err
 	}
 	if c.worst != 0 {
 		c.opt.Progress = func(done, total int) { bar.step("running operations alone", done, total) }
-		chosen, err := compare.Suspects(sides[0], r, c.worst)
+		chosen, err := compare.Suspects(pair[0], r, c.worst)
 		if err != nil {
 			return err
 		}
-		if err := compare.LocalErrors(ctx, sides[0], sides[1], r, chosen, c.opt); err != nil {
+		if err := compare.LocalErrors(ctx, pair[0], pair[1], r, chosen, c.opt); err != nil {
 			return err
 		}
 	}

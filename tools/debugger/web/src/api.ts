@@ -7,22 +7,47 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return body as T;
 }
 
-const kept = new Map<string, Promise<unknown>>();
+interface Kept {
+  answer: Promise<unknown>;
+  pending: boolean;
+  waiting: number; // who still wants it
+  stop: AbortController;
+}
+
+const kept = new Map<string, Kept>();
 const mostKept = 500;
 
-/** get asks for what never changes, once. */
-export function get<T>(path: string): Promise<T> {
-  const have = kept.get(path);
-  if (have) return have as Promise<T>;
-  const fresh = ask<T>(path);
+/** get asks for what never changes, once. A request that nobody waits for any more is ended. */
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const have = kept.get(path) ?? begin(path);
+  have.waiting++;
+  signal?.addEventListener("abort", () => {
+    if (--have.waiting > 0 || !have.pending) return;
+    kept.delete(path);
+    have.stop.abort();
+  }, { once: true });
+  return have.answer as Promise<T>;
+}
+
+function begin(path: string): Kept {
+  const stop = new AbortController();
+  const begun: Kept = { answer: ask(path, { signal: stop.signal }), pending: true, waiting: 0, stop };
   if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string);
-  kept.set(path, fresh);
-  fresh.catch(() => kept.delete(path));
-  return fresh;
+  kept.set(path, begun);
+  begun.answer.then(() => (begun.pending = false), () => {
+    begun.pending = false;
+    if (kept.get(path) === begun) kept.delete(path);
+  });
+  return begun;
+}
+
+/** forget drops what is kept of something that has been closed. */
+export function forget(place: string): void {
+  for (const path of [...kept.keys()]) if (path === place || path.startsWith(place + "/") || path.startsWith(place + "?")) kept.delete(path);
 }
 
 /** fresh asks for what may have changed. */
-export const fresh = <T>(path: string): Promise<T> => ask<T>(path);
+export const fresh = <T>(path: string, signal?: AbortSignal): Promise<T> => ask<T>(path, signal ? { signal } : {});
 
 export const post = <T>(path: string, body: unknown): Promise<T> =>
   ask<T>(path, body instanceof FormData ? { method: "POST", body } : { method: "POST", body: JSON.stringify(body) });

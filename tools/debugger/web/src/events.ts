@@ -1,19 +1,47 @@
-// The one stream of the server: jobs, as they begin, advance and end.
-import { connected, jobs, notice } from "./state";
+// The one stream of the server: jobs, as they begin, advance, end and are closed.
+import { forget, remove } from "./api";
+import { address, connected, go, jobs, notice } from "./state";
 import type { Job } from "./wire";
 
 const endings: Record<string, string> = { done: "done", failed: "failed", cancelled: "cancelled" };
 
+const backlog = 100; // milliseconds in which the stream tells of what was there before the page was
+
 export function watchJobs(): void {
+  let first: number | undefined;
   const stream = new EventSource("/api/events");
   stream.onopen = () => (connected.value = true);
   stream.onerror = () => (connected.value = false);
   stream.onmessage = (event) => {
     const changed = JSON.parse(event.data as string) as Job;
+    if (changed.status === "gone") return closed(changed.id);
+    first ??= performance.now();
     const at = jobs.value.findIndex((j) => j.id === changed.id);
     const before = jobs.value[at];
     jobs.value = at < 0 ? [...jobs.value, changed] : jobs.value.with(at, changed);
     const ending = endings[changed.status];
-    if (ending && before?.status === "running") notice.value = `${changed.title}: ${ending}`;
+    const fresh = before ? before.status === "running" : performance.now() - first > backlog; // short work has ended when it is told of
+    if (ending && fresh && changed.kind !== "look") notice.value = `${changed.title}: ${ending}`;
   };
+}
+
+const places: Record<string, string> = { m: "/api/models/", r: "/api/runs/", c: "/api/compare/" };
+const placeOf = (id: string): string => (places[id[0]!] ?? "/api/jobs/") + id;
+
+/** closeJob ends a model, a run or a comparison, and gives back what it holds. */
+export async function closeJob(id: string): Promise<void> {
+  try {
+    await remove(placeOf(id));
+  } catch (problem) {
+    notice.value = (problem as Error).message;
+  }
+}
+
+function closed(id: string): void {
+  jobs.value = jobs.value.filter((j) => j.id !== id);
+  forget(placeOf(id));
+  const a = address.value;
+  if (a.m === id) go({ m: undefined, f: undefined, v: undefined, r: undefined }, true);
+  if (a.r === id) go({ r: undefined }, true);
+  if (a.c === id) go({ c: undefined }, true);
 }

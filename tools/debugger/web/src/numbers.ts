@@ -14,7 +14,7 @@ export function millis(n: number): string {
 /** figure is a number of a tensor, with four digits. */
 export function figure(x: number): string {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x > 0 ? "∞" : "−∞";
-  if (x !== 0 && (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3)) return x.toExponential(3).replace("-", "−");
+  if (x !== 0 && (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3)) return x.toExponential(3).replaceAll("-", "−");
   return (Number.isInteger(x) ? String(x) : x.toPrecision(4)).replace("-", "−");
 }
 

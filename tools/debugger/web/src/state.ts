@@ -41,20 +41,23 @@ export interface Loaded<T> {
   error?: string;
 }
 
-/** loaded follows a path; what was there stays until the next is there. */
-function loaded<T>(path: () => string | undefined, ask: (path: string) => Promise<T> = get): ReadonlySignal<Loaded<T>> {
+/** loaded follows a path; what was there stays until the next is there. An answer that is no longer wanted is not awaited. */
+function loaded<T>(path: () => string | undefined, ask: (path: string, signal: AbortSignal) => Promise<T> = get): ReadonlySignal<Loaded<T>> {
   const out = signal<Loaded<T>>({});
+  const wanted = computed(path);
   effect(() => {
-    const wanted = path();
-    if (wanted === undefined) {
+    const at = wanted.value;
+    if (at === undefined) {
       out.value = {};
       return;
     }
-    if (out.peek().path === wanted) return;
-    ask(wanted).then(
-      (data) => path() === wanted && (out.value = { path: wanted, data }),
-      (e: Error) => path() === wanted && (out.value = { path: wanted, error: e.message }),
+    if (out.peek().path === at) return;
+    const stop = new AbortController();
+    ask(at, stop.signal).then(
+      (data) => stop.signal.aborted || (out.value = { path: at, data }),
+      (e: Error) => stop.signal.aborted || (out.value = { path: at, error: e.message }),
     );
+    return () => stop.abort();
   });
   return out;
 }
@@ -76,8 +79,26 @@ export const node = computed(() => {
   const at = address.value.v;
   return at !== undefined && tree.value && at < tree.value.count ? at : undefined;
 });
-const opLoaded = loaded<OpInfo>(() => (node.value === undefined ? undefined : ofModel("op/" + node.value)));
-export const op = computed(() => (opLoaded.value.data?.node === node.value ? opLoaded.value.data : undefined));
+
+// While a key is held down the selection flies by: what is asked of the server follows only where it comes to rest.
+const flying = 150; // milliseconds between steps
+const resting = signal(node.peek());
+let lastMove = -Infinity;
+effect(() => {
+  const at = node.value;
+  const now = performance.now();
+  const wait = now - lastMove < flying ? flying : 0;
+  lastMove = now;
+  if (wait === 0) {
+    resting.value = at;
+    return;
+  }
+  const timer = setTimeout(() => (resting.value = at), wait);
+  return () => clearTimeout(timer);
+});
+const opLoaded = loaded<OpInfo>(() => (resting.value === undefined || node.value === undefined ? undefined : ofModel("op/" + resting.value)));
+/** op is the selected operation or, until the server has told of it, the one before. */
+export const op = computed(() => opLoaded.value.data);
 
 // The nodes that are open, in the navigator and in the picture alike.
 export const open = signal<ReadonlySet<number>>(new Set());

@@ -57,6 +57,17 @@ export class Tree {
 
   contains = (outer: number, node: number): boolean => outer <= node && node < this.end(outer);
 
+  /** find gives the first node of a name, a module before others. */
+  find(name: string): number | undefined {
+    let found: number | undefined;
+    for (let n = 1; n < this.count; n++) {
+      if (this.name(n) !== name) continue;
+      if (this.kind(n) === "module") return n;
+      found ??= n;
+    }
+    return found;
+  }
+
   /** path is the path of the module that a node is in. */
   path(node: number): string {
     const at = [node, ...this.above(node)].find((n) => this.kind(n) === "module");

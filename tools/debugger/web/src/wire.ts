@@ -1,5 +1,10 @@
 // What the server sends; tools/debugger has the same structures in Go.
 
+// What has begun; the stream of jobs tells of it.
+export interface Begun {
+  id: string;
+}
+
 export interface About {
   version: string;
   backends: string[];
@@ -12,9 +17,10 @@ export interface About {
 
 export interface Job {
   id: string;
+  kind: string; // model, run, compare or look
   title: string;
   model?: string; // that a run or a comparison is of
-  status: "running" | "done" | "failed" | "cancelled";
+  status: "running" | "done" | "failed" | "cancelled" | "gone";
   what: string;
   done: number;
   total: number;
@@ -46,6 +52,7 @@ export interface ModelInfo {
   file: string;
   name: string;
   passes: string;
+  config: string; // YAML; empty for none
   funcs: FunctionInfo[];
   stages: Stage[];
   log: string[] | null;
@@ -146,6 +153,11 @@ export interface Lines {
   changed?: string;
 }
 
+export interface Changes {
+  stage: number;
+  hunks: Hunk[];
+}
+
 export interface Hunk {
   change: "same" | "added" | "removed";
   at: number;
@@ -186,11 +198,25 @@ export interface Slice {
   values: string;
 }
 
+// Where an input of a run comes from.
+export type Origin = "made" | "random" | "values" | "file" | "given" | "export";
+
 export interface InputInfo extends Port {
   float: boolean;
   image: boolean;
   given: boolean;
   export: boolean;
+  from: Origin; // unless the user says otherwise
+}
+
+// What a function takes. Sizes are those that the caller chooses.
+export interface InputsInfo {
+  inputs: InputInfo[];
+  sizes: { name: string; min: number; max: number }[];
+}
+
+export interface Found {
+  nodes: number[];
 }
 
 export interface Profile {

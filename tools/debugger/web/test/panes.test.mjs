@@ -1,7 +1,7 @@
 // What is selected is shown by all panes, and runs show what was computed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { detector, root, row, serve, withPage } from "./page.mjs";
+import { detector, root, row, run, serve, withPage } from "./page.mjs";
 
 test("a selection is shown by all panes and kept in the address", () =>
   withPage(detector, {}, async (page) => {
@@ -13,9 +13,11 @@ test("a selection is shown by all panes and kept in the address", () =>
     const address = page.url();
     await row(page, "image").click();
     await page.getByRole("heading", { name: "image", exact: true }).waitFor();
-    await page.waitForTimeout(800); // steps that follow each other closely are one entry of the history
+    await page.waitForFunction((at) => performance.now() - at > 700, await page.evaluate(() => performance.now())); // steps that follow each other closely are one entry of the history
     await row(page, "words").click();
     await page.getByRole("heading", { name: "words", exact: true }).waitFor();
+    await page.goBack();
+    await page.getByRole("heading", { name: "image", exact: true }).waitFor();
     await page.goto(address);
     await page.getByRole("heading", { name: "add", exact: true }).waitFor();
     assert.equal(await page.locator(".tree [aria-selected=true] .row-name").textContent(), "add");
@@ -31,58 +33,37 @@ test("the text and the generated code of an operation are shown", () =>
     }
   }));
 
-test("a run on given inputs shows figures, a mask and the time of modules", () =>
+test("a run on given inputs shows the time of modules", () =>
   withPage(detector, {}, async (page) => {
-    await page.keyboard.press("r");
-    await page.getByRole("button", { name: "Run", exact: true }).last().click();
-    await row(page, "image").click();
-    await page.locator(".figures", { hasText: "768" }).waitFor();
-    await page.getByRole("button", { name: "mask" }).click();
-    const shown = await page.locator("img.picture").evaluate(async (img) => {
-      await img.decode();
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [img.naturalWidth, img.naturalHeight];
-      const context = canvas.getContext("2d");
-      context.drawImage(img, 0, 0);
-      return { width: img.naturalWidth, tones: [...new Set(context.getImageData(0, 0, canvas.width, canvas.height).data)].sort() };
-    });
-    assert.equal(shown.width, 16);
-    assert.deepEqual(shown.tones.filter((t) => t !== 0 && t !== 255), []);
+    await run(page);
     await page.getByRole("tab", { name: "Profile" }).click();
     await page.locator(".profile tbody tr", { hasText: "image_encoder" }).locator("td", { hasText: /[µm]s/ }).first().waitFor();
   }));
 
-test("a picture becomes the input of a run", () =>
-  withPage(detector, {}, async (page) => {
-    // Two by two pixels: black, white, white, black.
-    const png = await page.evaluate(() => {
-      const canvas = document.createElement("canvas");
-      canvas.width = canvas.height = 2;
-      const c = canvas.getContext("2d");
-      c.fillStyle = "black";
-      c.fillRect(0, 0, 2, 2);
-      c.fillStyle = "white";
-      c.fillRect(1, 0, 1, 1);
-      c.fillRect(0, 1, 1, 1);
-      return canvas.toDataURL("image/png").split(",")[1];
+test("light and dark are the system's, until t is pressed", async () => {
+  const light = (page) =>
+    page.evaluate(() => {
+      const sum = (color) => color.match(/\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) / 765;
+      const { backgroundColor, color } = getComputedStyle(document.body);
+      return { back: sum(backgroundColor), card: sum(getComputedStyle(document.querySelector(".pane")).backgroundColor), text: sum(color) };
     });
-    await page.keyboard.press("r");
-    await page.getByLabel("Where image comes from").selectOption("file");
-    await page.getByLabel("File of image").setInputFiles({ name: "board.png", mimeType: "image/png", buffer: Buffer.from(png, "base64") });
-    await page.getByLabel("Mean").fill("0, 0, 0");
-    await page.getByLabel("Standard deviation").fill("1, 1, 1");
-    await page.getByRole("button", { name: "Run", exact: true }).last().click();
-    await row(page, "image").click();
-    await page.locator(".figures").waitFor();
-    const corners = await page.evaluate(async () => {
-      const at = Number(new URLSearchParams(location.hash.slice(1)).get("v"));
-      const value = (await (await fetch(`/api/models/m1/op/${at}`)).json()).results[0].value;
-      const slice = await (await fetch(`/api/runs/r1/values/${value}/slice?at=0,0`)).json();
-      const numbers = new Float32Array(Uint8Array.from(atob(slice.values), (c) => c.charCodeAt(0)).buffer);
-      return [numbers[0], numbers[15], numbers[240], numbers[255]];
+  for (const colorScheme of ["light", "dark"])
+    await withPage(detector, { colorScheme }, async (page) => {
+      const holds = async (theme) => {
+        const { back, card, text } = await light(page);
+        if (theme === "light") assert.ok(back > 0.9 && card > 0.9 && text < 0.2, `light is ${back}, ${card}, ${text}`);
+        else assert.ok(back < 0.1 && card < 0.15 && text > 0.8, `dark is ${back}, ${card}, ${text}`);
+      };
+      const other = colorScheme === "light" ? "dark" : "light";
+      await holds(colorScheme);
+      await page.keyboard.press("t");
+      await page.locator(`html[data-theme=${other}]`).waitFor();
+      await holds(other);
+      await page.reload();
+      await page.locator(".tree .row").first().waitFor();
+      await holds(other);
     });
-    assert.deepEqual(corners, [0, 1, 1, 0]);
-  }));
+});
 
 test("what was exported elsewhere has no source, and is said so", () =>
   withPage(["frontend/torch/testdata/mlp.pt2"], {}, async (page) => {

@@ -1,75 +1,93 @@
-// The story of docs/debugging.md: all weights in 4 bits break one module; the page finds it, and leaving that module out mends it.
+// The story of docs/debugging.md, by the keyboard alone: 4 bits break one module; the page finds it, and leaving it out mends the model.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { detector, reopen, row, saved, violations, withPage } from "./page.mjs";
+import { compareWithSaved, detector, program, reopen, root, row, run, saved, shown, tabTo, violations, withPage } from "./page.mjs";
 
 const points = (page) => page.locator(".point");
-const first = (page) => points(page).first();
-
-/** compareWithSaved compares the shown model with what PyTorch computed, by the keyboard alone. */
-async function compareWithSaved(page) {
-  await page.keyboard.press("c");
-  await page.locator("dialog select[aria-label=Reference] option:checked", { hasText: "saved" }).waitFor({ state: "attached" });
-  await page.locator("dialog button.primary:focus").waitFor();
-  await page.keyboard.press("Enter");
-  await first(page).waitFor();
-  await page.locator(".points").waitFor();
-  await page.locator(".bar-note", { hasText: "still comparing" }).waitFor({ state: "detached" });
-}
+const scores = async (page) => (await points(page).locator(".chip").allTextContents()).map((text) => Number(/[\d.−]+(?= dB)/.exec(text)[0].replace("−", "-")));
 
 for (const colorScheme of ["light", "dark"]) {
   test(`the broken module is found and mended by the keyboard alone, ${colorScheme}`, () =>
-    withPage([...detector, saved], { colorScheme }, async (page) => {
-      assert.deepEqual(await violations(page), []);
-      await reopen(page, "decompose,w4");
+    withPage([...detector, saved], { colorScheme, acceptDownloads: true }, async (page) => {
+      await reopen(page, "m2", "decompose", "int4 weights");
+      await run(page);
       await compareWithSaved(page);
+      await worstAreTheDetectors(page);
+      await walkShowsTheLines(page);
+      await oneIsGuilty(page);
+      assert.deepEqual(await violations(page), []);
 
-      // The worst rows are of the detector, whose projections w4 breaks; the encoders are green.
-      for (let i = 0; i < 5; i++) assert.match(await points(page).nth(i).locator(".row-path").textContent(), /^detector/);
-      for (const part of ["image_encoder", "text_encoder"]) await page.locator(".point", { hasText: part }).first().locator(".chip-good").waitFor();
-      await page.getByRole("tab", { name: "Modules" }).click();
+      // From the guilty operation out to the detector, which is left out of the configuration.
+      await page.keyboard.press("1");
+      await tabTo(page, /^Sync points/, "Shift+Tab");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("1");
+      const selected = page.locator(".tree [aria-selected=true] .row-name");
+      for (let i = 0; i < 8 && (await selected.textContent()) !== "detector"; i++) await page.keyboard.press("ArrowLeft");
       await row(page, "detector").locator(".chip-bad").first().waitFor();
-      await row(page, "image_encoder").locator(".chip-good").first().waitFor();
-      await page.getByRole("tab", { name: /Sync points/ }).click();
-
-      // Walking down the list moves all panes, and the source shows the line of each.
-      for (let i = 0; i < 5; i++) {
-        await page.keyboard.press("ArrowDown");
-        const name = await page.locator(".point[aria-selected=true] .row-name").textContent();
-        await page.getByRole("heading", { name, exact: true }).waitFor();
-        await page.locator(".line-here").waitFor();
-      }
-
-      // One of the red points makes its error itself.
-      let guilty = false;
-      for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowUp");
-      for (let i = 0; i < 30 && !guilty; i++) {
-        await page.keyboard.press("l");
-        await page.locator(".guilty, .inherited, .local .soft").first().waitFor();
-        guilty = (await page.locator(".guilty").count()) > 0;
-        if (!guilty) {
-          const before = page.url();
-          await page.keyboard.press("n");
-          if (page.url() === before) break;
-        }
-      }
-      assert.ok(guilty, "no operation is found guilty");
-      assert.match(await page.locator(".inspector .crumbs").first().textContent(), /detector/);
-      assert.deepEqual(await violations(page), []);
-
-      // Without the detector, all of it is green.
-      await reopen(page, 'decompose,w4{ignore="detector.*"}');
+      await row(page, "text_encoder").locator(".chip-good").first().waitFor();
+      await page.getByRole("heading", { name: "detector", exact: true }).waitFor();
+      await page.keyboard.press("x");
+      await shown(page, "m3");
+      await page.getByRole("heading", { name: "detector", exact: true }).waitFor();
       await compareWithSaved(page);
-      await page.locator(".point").first().locator(".chip-good").waitFor();
-      assert.equal(await page.locator(".chip-bad").count(), 0);
+      assert.equal(await page.locator(".point .chip:not(.chip-good)").count(), 0, "not all is green, worst first");
+      assert.ok((await scores(page)).length > 20);
+      await theConfigurationGoesElsewhere(page);
     }));
 }
 
-test("what has no counterpart says why", () =>
-  withPage([...detector, saved], {}, async (page) => {
-    await compareWithSaved(page);
-    await page.getByRole("button", { name: /without counterpart/ }).click();
-    const reasons = await page.locator(".reason").allTextContents();
-    assert.ok(reasons.length > 0);
-    for (const reason of reasons) assert.match(reason, /\w+ \w+/);
-  }));
+/** worstAreTheDetectors holds the list against what was broken: sorted by similarity, the projections of the detector first. */
+async function worstAreTheDetectors(page) {
+  const all = await scores(page);
+  assert.deepEqual(all, [...all].sort((a, b) => a - b), "the list is not sorted by similarity");
+  for (let i = 0; i < 5; i++) {
+    assert.match(await points(page).nth(i).locator(".row-path").textContent(), /^detector/);
+    await points(page).nth(i).locator(".chip-bad").waitFor();
+  }
+  for (const part of ["image_encoder", "text_encoder"]) await page.locator(".point", { hasText: part }).first().locator(".chip-good").waitFor();
+}
+
+/** walkShowsTheLines goes down the list: all panes follow, and the source shows the line of each. */
+async function walkShowsTheLines(page) {
+  const lines = { "detector.scores": /self\.scores\(x\)/, "detector.norm": /self\.norm\(x\)/, "detector.decoder.1.projection": /self\.projection\(/ };
+  const met = new Set();
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press("ArrowDown");
+    const at = page.locator(".point[aria-selected=true]");
+    await page.getByRole("heading", { name: await at.locator(".row-name").textContent(), exact: true }).waitFor();
+    const path = await at.locator(".row-path").textContent();
+    await page.locator(".line-here", { hasText: lines[path] ?? /\S/ }).waitFor();
+    if (lines[path]) met.add(path);
+  }
+  assert.deepEqual([...met].sort(), Object.keys(lines).sort());
+}
+
+/** oneIsGuilty asks for local errors until a red point makes its error itself, and stays there. */
+async function oneIsGuilty(page) {
+  for (let i = 0; i < 12; i++) await page.keyboard.press("ArrowUp");
+  for (let i = 0; i < 20; i++) {
+    await page.locator(".local button, .guilty, .inherited, .local .soft").first().waitFor();
+    await page.keyboard.press("l");
+    await page.locator(".guilty, .inherited, .local .soft").first().waitFor();
+    if ((await page.locator(".guilty").count()) > 0) return assert.match(await page.locator(".inspector .crumbs").first().textContent(), /^detector/);
+    const before = await page.locator(".inspector h2").textContent();
+    await page.keyboard.press("n");
+    await page.waitForFunction((name) => document.querySelector(".inspector h2")?.textContent !== name, before);
+  }
+  assert.fail("no operation is found guilty");
+}
+
+/** theConfigurationGoesElsewhere saves the configuration and gives it to the command line, where the comparison is as good. */
+async function theConfigurationGoesElsewhere(page) {
+  await page.keyboard.press("o");
+  await page.waitForFunction(() => document.activeElement?.id === "passes");
+  await tabTo(page, "Save as recipe.yaml");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+  assert.equal(file.suggestedFilename(), "recipe.yaml");
+  const report = JSON.parse(execFileSync(program, ["compare", detector[0], saved, "-passes=decompose", `--config=${await file.path()}`, "--fail-below=30", "--json"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  assert.equal(report.summary.points, report.summary.green);
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+}

@@ -1,10 +1,11 @@
 import { signal } from "@preact/signals";
-import { dialog, job, model, modelID, notice } from "../state";
+import { dialog, job, model, modelID } from "../state";
 import { CompareDialog } from "./CompareDialog";
 import { Failures, Header } from "./Header";
 import { HelpDialog } from "./HelpDialog";
 import { Inspector } from "./Inspector";
 import { Navigator } from "./Navigator";
+import { Notice } from "./Notice";
 import { PassesDialog } from "./PassesDialog";
 import { Profile } from "./Profile";
 import { RunDialog } from "./RunDialog";
@@ -21,7 +22,7 @@ export function App() {
       <Header />
       <Failures />
       {model.value.data ? (
-        <main class="panes">
+        <main class="panes" data-model={model.value.data.id}>
           <Navigator />
           <Splitter name="left" label="Width of the navigator" />
           <Middle />
@@ -32,7 +33,7 @@ export function App() {
         <main class="waiting"><p class="soft">{waiting()}</p></main>
       )}
       <Dialog />
-      <div class="hidden" aria-live="polite">{notice.value}</div>
+      <Notice />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { post } from "../api";
 import { about, dialog, funcName, go, jobsOf, model, modelID } from "../state";
+import type { Begun } from "../wire";
 import { Modal } from "./Modal";
 import { navigatorTab } from "./Navigator";
 
@@ -20,7 +21,7 @@ export function CompareDialog() {
   const start = async (e: Event): Promise<void> => {
     e.preventDefault();
     try {
-      const { id } = await post<{ id: string }>("/api/compare", { tested, reference, func: tested.model === modelID.value ? funcName.value : "", inputs, preset });
+      const { id } = await post<Begun>("/api/compare", { tested, reference, func: tested.model === modelID.value ? funcName.value : "", inputs, preset });
       navigatorTab.value = "points";
       go(tested.model === modelID.value ? { c: id } : { c: id, m: tested.model, f: undefined, v: undefined });
       dialog.value = "";

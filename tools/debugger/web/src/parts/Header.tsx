@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { about, connected, dialog, funcName, go, jobs, jobsOf, model, modelID, switchTheme } from "../state";
 import { remove } from "../api";
 import { Icon, type IconName } from "./Icon";
+import { JobSelect } from "./JobSelect";
 
 export function Header() {
   const m = model.value.data;
@@ -11,13 +12,7 @@ export function Header() {
         <svg viewBox="0 0 16 16" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M4 11l4-7 4 7M5.5 9h5" /></svg>
         aiopt
       </h1>
-      <select
-        aria-label="Model"
-        value={modelID.value}
-        onChange={(e) => go({ m: e.currentTarget.value, f: undefined, v: undefined, r: undefined })}
-      >
-        {jobsOf("m").map((j) => <option key={j.id} value={j.id}>{j.title}</option>)}
-      </select>
+      <JobSelect label="Model" jobs={jobsOf("m")} value={modelID.value} take={(m) => go({ m, f: undefined, v: undefined, r: undefined })} always />
       {m && m.funcs.length > 1 && (
         <select aria-label="Function" value={funcName.value} onChange={(e) => go({ f: e.currentTarget.value, v: undefined })}>
           {m.funcs.map((f) => <option key={f.name} value={f.name}>@{f.name}</option>)}
@@ -31,9 +26,9 @@ export function Header() {
       {!connected.value && <span class="problem" role="status">The server has gone.</span>}
       <Work />
       <button class="search-button" onClick={() => (dialog.value = "search")}>
-        <Icon name="search" /> Search <kbd>Ctrl K</kbd>
+        <Icon name="search" /> <span class="search-word">Search</span> <kbd>Ctrl K</kbd>
       </button>
-      <button class="icon-button" aria-label="Switch between light and dark" title="Light or dark" onClick={switchTheme}><Icon name="theme" /></button>
+      <button class="icon-button" aria-label="Switch between light and dark" title="Light or dark (t)" onClick={switchTheme}><Icon name="theme" /></button>
       <button class="icon-button" aria-label="Help and keyboard" title={`Keyboard (?) · aiopt ${about.value?.version ?? ""}`} onClick={() => (dialog.value = "help")}><Icon name="help" /></button>
     </header>
   );
@@ -47,14 +42,14 @@ function Action({ icon, text, to }: { icon: IconName; text: string; to: "run" | 
   );
 }
 
-/** Work shows what is going on, and what failed last. */
+/** Work shows what is going on. */
 function Work() {
   const going = jobs.value.filter((j) => j.status === "running");
   if (going.length === 0) return null;
   return (
-    <div class="work">
+    <div class="work" role="group" aria-label="What is going on">
       {going.map((j) => (
-        <span key={j.id} class="work-item">
+        <span key={j.id} class="work-item" title={j.title}>
           <progress {...(j.total > 0 ? { value: j.done, max: j.total } : {})} aria-label={j.title} />
           <span class="soft">{j.what || "starting"}</span>
           <button class="icon-button" aria-label={`Cancel ${j.title}`} title={`Cancel ${j.title}`} onClick={() => void remove("/api/jobs/" + j.id)}><Icon name="close" /></button>
@@ -77,7 +72,7 @@ export function Failures() {
             <strong>{j.title}</strong>
             <pre>{j.error}</pre>
           </div>
-          <button class="icon-button" aria-label="Dismiss" onClick={() => (dismissed.value = new Set([...dismissed.value, j.id]))}><Icon name="close" /></button>
+          <button class="icon-button" aria-label={`Dismiss the failure of ${j.title}`} onClick={() => (dismissed.value = new Set([...dismissed.value, j.id]))}><Icon name="close" /></button>
         </div>
       ))}
     </>

@@ -1,5 +1,7 @@
+import { leaveModuleOut, shownBuild } from "../builds";
 import { shape, short } from "../kinds";
 import { counted } from "../numbers";
+import { compresses } from "../recipe";
 import { go, model, node, op, tree } from "../state";
 import type { OpInfo, Value } from "../wire";
 import { worst } from "../verdicts";
@@ -8,6 +10,7 @@ import { NodeText } from "./Navigator";
 import { Section } from "./Section";
 import { showFrame } from "./Source";
 import { Tensor } from "./Tensor";
+import { TextTools } from "./TextTools";
 
 export function Inspector() {
   const o = op.value;
@@ -39,6 +42,13 @@ function Welcome() {
           </dl>
         </Section>
       ))}
+      {m.config && (
+        <Section title="Configuration of compression">
+          <pre class="mono">{m.config}</pre>
+          <TextTools text={m.config} name="recipe.yaml" />
+          <p class="soft">For the command line: <code>aiopt --config=recipe.yaml{m.passes && ` -passes=${m.passes}`} {m.file.slice(m.file.lastIndexOf("/") + 1)} -o small.airpkg</code></p>
+        </Section>
+      )}
       {m.log && (
         <Section title="What passes said">
           {m.log.map((line, i) => <p key={i} class="said">{line}</p>)}
@@ -62,6 +72,11 @@ function Details({ o }: { o: OpInfo }) {
           {o.results?.[0] && <span class="mono"> · {shape(o.results[0].type)}</span>}
         </p>
         <ModulePath path={o.module.path} class={o.module.class} />
+        {o.module.path !== "" && compresses(shownBuild.value) && (
+          <button class="head-action" onClick={() => void leaveModuleOut()} title={`Open the model once more, with ${o.module.path} left as it is`}>
+            Leave this module out of compression <kbd>x</kbd>
+          </button>
+        )}
       </header>
       <Comparison at={o.node} />
       {o.results?.map((v) => <Tensor key={v.value} value={v} many={o.results!.length > 1} constant={o.kind === "core.constant"} compared={worst.value.get(o.node)?.node === o.node} />)}

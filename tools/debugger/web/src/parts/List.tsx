@@ -9,6 +9,7 @@ interface Props {
   shown?: number | undefined; // the row to scroll to when it changes
   center?: boolean; // scroll it to the middle
   class?: string;
+  home?: boolean; // it takes the keyboard when it appears and nothing else has it
   box?: RefObject<HTMLDivElement | null>;
   [attribute: `aria-${string}`]: string | number | boolean | undefined;
   role?: "tree" | "listbox" | "list" | undefined;
@@ -19,7 +20,7 @@ interface Props {
 
 const spare = 8; // rows above and below that are there before they are seen
 
-export function List({ count, height, row, shown, center, box, class: name, onRange, ...rest }: Props) {
+export function List({ count, height, row, shown, center, box, class: name, home, onRange, ...rest }: Props) {
   const own = useRef<HTMLDivElement>(null);
   const ref = box ?? own;
   const [range, setRange] = useState({ from: 0, to: 60 });
@@ -49,6 +50,9 @@ export function List({ count, height, row, shown, center, box, class: name, onRa
     else if (top + height > el.scrollTop + el.clientHeight) el.scrollTop = top + 2 * height - el.clientHeight;
     update();
   }, [shown, center]);
+  useLayoutEffect(() => {
+    if (home && document.activeElement === document.body) ref.current?.focus();
+  }, []);
   const rows = [];
   for (let i = range.from; i < Math.min(range.to, count); i++) rows.push(row(i));
   return (

@@ -7,15 +7,20 @@ import { Icon } from "./Icon";
 export function Modal({ title, wide, children }: { title: string; wide?: boolean; children: ComponentChildren }) {
   const ref = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
-    ref.current?.showModal();
+    const el = ref.current!;
+    el.showModal();
+    return () => {
+      el.close(); // which gives the focus back, unless what had it goes, too
+      setTimeout(() => document.activeElement === document.body && document.querySelector<HTMLElement>(".tree, .points")?.focus());
+    };
   }, []);
-  const close = (): void => ref.current?.close();
+  const close = (): void => void (dialog.value = "");
   return (
     <dialog
       ref={ref}
       class={wide ? "wide" : ""}
       aria-label={title}
-      onClose={() => (dialog.value = "")}
+      onCancel={(e) => (e.preventDefault(), close())}
       onClick={(e) => e.target === ref.current && close()}
     >
       <div class="dialog-head">

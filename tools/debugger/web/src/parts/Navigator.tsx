@@ -92,6 +92,7 @@ function Modules() {
         center
         box={box}
         class="tree"
+        home
         role="tree"
         aria-label="Modules and operations"
         aria-activedescendant={currentAt.value >= 0 ? "row" + node.value : undefined}

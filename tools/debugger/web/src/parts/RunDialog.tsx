@@ -3,11 +3,11 @@ import { post } from "../api";
 import { useFetched } from "../fetched";
 import { shape } from "../kinds";
 import { about, dialog, funcName, go, model, modelID, ofModel } from "../state";
-import type { InputInfo } from "../wire";
+import type { Begun, InputInfo, InputsInfo, Origin } from "../wire";
 import { Modal } from "./Modal";
 
 interface Choice {
-  from: "made" | "random" | "values" | "file" | "given" | "export";
+  from: Origin;
   text: string;
   seed: number;
   mean: string;
@@ -15,32 +15,38 @@ interface Choice {
   file: File | undefined;
 }
 
-const untouched: Choice = { from: "made", text: "", seed: 1, mean: "0.485, 0.456, 0.406", std: "0.229, 0.224, 0.225", file: undefined };
+type Choices = Record<string, Partial<Choice>>;
+
+const untouched = { text: "", seed: 1, mean: "0.485, 0.456, 0.406", std: "0.229, 0.224, 0.225", file: undefined };
+const choiceOf = (input: InputInfo, choices: Choices): Choice => ({ ...untouched, from: input.from, ...choices[input.name] });
 const numbers = (text: string): number[] => text.split(/[\s,]+/).filter(Boolean).map(Number);
 
+/** request is the form that the server takes: what is asked for as JSON, and the files. */
+function request(backend: string, info: InputsInfo, choices: Choices, sizes: Record<string, string>): FormData {
+  const form = new FormData();
+  const inputs = info.inputs.map((i, at) => {
+    const c = choiceOf(i, choices);
+    if (c.from === "file" && c.file) form.set("file" + at, c.file);
+    return { name: i.name, from: c.from, text: c.text, seed: c.seed, file: "file" + at, ...(i.image ? { mean: numbers(c.mean), std: numbers(c.std) } : {}) };
+  });
+  const given = Object.fromEntries(Object.entries(sizes).filter(([, n]) => n).map(([name, n]) => [name, Number(n)]));
+  form.set("ask", JSON.stringify({ model: modelID.value, func: funcName.value, backend, inputs, sizes: given }));
+  return form;
+}
+
+/** RunDialog runs the function that is shown. */
 export function RunDialog() {
-  const info = useFetched<{ inputs: InputInfo[]; sizes: { name: string; min: number; max: number }[] }>(ofModel("inputs"));
-  const [choices, setChoices] = useState<Record<string, Choice>>({});
+  const info = useFetched<InputsInfo>(ofModel("inputs"));
+  const [choices, setChoices] = useState<Choices>({});
   const [sizes, setSizes] = useState<Record<string, string>>({});
   const [backend, setBackend] = useState(localStorage.getItem("backend") ?? "interp");
   const [error, setError] = useState("");
-  const of = (i: InputInfo): Choice => choices[i.name] ?? { ...untouched, from: i.given ? "given" : i.export ? "export" : "made" };
-  const change = (i: InputInfo, to: Partial<Choice>): void => setChoices({ ...choices, [i.name]: { ...of(i), ...to } });
-
   const start = async (e: Event): Promise<void> => {
     e.preventDefault();
     if (!info.data) return;
     localStorage.setItem("backend", backend);
-    const form = new FormData();
-    const inputs = (info.data?.inputs ?? []).map((i, at) => {
-      const c = of(i);
-      if (c.from === "file" && c.file) form.set("file" + at, c.file);
-      return { name: i.name, from: c.from, text: c.text, seed: c.seed, file: "file" + at, ...(i.image ? { mean: numbers(c.mean), std: numbers(c.std) } : {}) };
-    });
-    const given = Object.fromEntries(Object.entries(sizes).filter(([, n]) => n).map(([name, n]) => [name, Number(n)]));
-    form.set("ask", JSON.stringify({ model: modelID.value, func: funcName.value, backend, inputs, sizes: given }));
     try {
-      const { id } = await post<{ id: string }>("/api/runs", form);
+      const { id } = await post<Begun>("/api/runs", request(backend, info.data, choices, sizes));
       go({ r: id }, true);
       dialog.value = "";
     } catch (problem) {
@@ -63,7 +69,7 @@ export function RunDialog() {
             <input type="number" min={s.min} placeholder={`${s.min} to ${s.max}`} value={sizes[s.name] ?? ""} onInput={(e) => setSizes({ ...sizes, [s.name]: e.currentTarget.value })} />
           </label>
         ))}
-        {info.data?.inputs.map((i) => <InputRow key={i.name} input={i} choice={of(i)} change={(to) => change(i, to)} />)}
+        {info.data?.inputs.map((i) => <InputRow key={i.name} input={i} choice={choiceOf(i, choices)} change={(to) => setChoices({ ...choices, [i.name]: { ...choices[i.name], ...to } })} />)}
         {info.error && <p class="problem">{info.error}</p>}
         {error && <p class="problem" role="alert">{error}</p>}
         <div class="buttons">
@@ -74,31 +80,44 @@ export function RunDialog() {
   );
 }
 
-function InputRow({ input, choice, change }: { input: InputInfo; choice: Choice; change: (to: Partial<Choice>) => void }) {
+interface RowProps {
+  input: InputInfo;
+  choice: Choice;
+  change: (to: Partial<Choice>) => void;
+}
+
+/** origins are the places that an input may come from. */
+const origins: { from: Origin; of: (i: InputInfo) => boolean; text: (i: InputInfo) => string }[] = [
+  { from: "given", of: (i) => i.given, text: () => "from --inputs" },
+  { from: "export", of: (i) => i.export, text: () => "as it was exported with" },
+  { from: "made", of: () => true, text: () => "made up, legal for its use" },
+  { from: "random", of: (i) => i.float, text: () => "random, by a seed" },
+  { from: "values", of: () => true, text: (i) => (i.float ? "numbers" : "numbers, such as token ids") },
+  { from: "file", of: () => true, text: (i) => (i.image ? "a file: image, .npy, .npz, .safetensors" : "a file: .npy, .npz, .safetensors") },
+];
+
+function InputRow({ input, choice, change }: RowProps) {
   return (
     <fieldset>
       <legend><span class="mono">{input.name}</span> <span class="soft mono">{shape(input.type)}</span></legend>
-      <select aria-label={`Where ${input.name} comes from`} value={choice.from} onChange={(e) => change({ from: e.currentTarget.value as Choice["from"] })}>
-        {input.given && <option value="given">from --inputs</option>}
-        {input.export && <option value="export">as it was exported with</option>}
-        <option value="made">made up, legal for its use</option>
-        {input.float && <option value="random">random, by a seed</option>}
-        <option value="values">{input.float ? "numbers" : "numbers, such as token ids"}</option>
-        <option value="file">{input.image ? "a file: image, .npy, .npz, .safetensors" : "a file: .npy, .npz, .safetensors"}</option>
+      <select aria-label={`Where ${input.name} comes from`} value={choice.from} onChange={(e) => change({ from: e.currentTarget.value as Origin })}>
+        {origins.filter((o) => o.of(input)).map((o) => <option key={o.from} value={o.from}>{o.text(input)}</option>)}
       </select>
       {choice.from === "random" && <label class="line-field">Seed <input type="number" min={0} value={choice.seed} onInput={(e) => change({ seed: e.currentTarget.valueAsNumber || 0 })} /></label>}
       {choice.from === "values" && <textarea aria-label={`Numbers of ${input.name}`} rows={2} placeholder="1, 2, 3" value={choice.text} onInput={(e) => change({ text: e.currentTarget.value })} />}
-      {choice.from === "file" && (
-        <>
-          <input type="file" aria-label={`File of ${input.name}`} accept=".npy,.npz,.safetensors,.png,.jpg,.jpeg" onChange={(e) => change({ file: e.currentTarget.files?.[0] })} />
-          {input.image && input.float && /\.(png|jpe?g)$/i.test(choice.file?.name ?? "") && (
-            <>
-              <label class="line-field">Mean <input value={choice.mean} onInput={(e) => change({ mean: e.currentTarget.value })} /></label>
-              <label class="line-field">Standard deviation <input value={choice.std} onInput={(e) => change({ std: e.currentTarget.value })} /></label>
-            </>
-          )}
-        </>
-      )}
+      {choice.from === "file" && <FileRows input={input} choice={choice} change={change} />}
     </fieldset>
+  );
+}
+
+/** FileRows choose a file and, for an image, how its numbers are normalised. */
+function FileRows({ input, choice, change }: RowProps) {
+  const picture = input.image && input.float && /\.(png|jpe?g)$/i.test(choice.file?.name ?? "");
+  return (
+    <>
+      <input type="file" aria-label={`File of ${input.name}`} accept=".npy,.npz,.safetensors,.png,.jpg,.jpeg" onChange={(e) => change({ file: e.currentTarget.files?.[0] })} />
+      {picture && <label class="line-field">Mean <input value={choice.mean} onInput={(e) => change({ mean: e.currentTarget.value })} /></label>}
+      {picture && <label class="line-field">Standard deviation <input value={choice.std} onInput={(e) => change({ std: e.currentTarget.value })} /></label>}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { fresh } from "../api";
 import { dialog, go, ofModel, tree } from "../state";
+import type { Found } from "../wire";
 import { Modal } from "./Modal";
 import { NodeText } from "./Navigator";
 
@@ -12,7 +13,7 @@ export function SearchDialog() {
   useEffect(() => {
     let wanted = true;
     if (text.trim() === "") setFound([]);
-    else fresh<{ nodes: number[] }>(ofModel("search", { q: text })).then((got) => wanted && (setFound(got.nodes), setAt(0)), () => wanted && setFound([]));
+    else fresh<Found>(ofModel("search", { q: text })).then((got) => wanted && (setFound(got.nodes), setAt(0)), () => wanted && setFound([]));
     return () => {
       wanted = false;
     };
@@ -35,12 +36,12 @@ export function SearchDialog() {
   return (
     <Modal title="Search">
       <input
-        class="search" autofocus type="search" aria-controls="found" aria-label="Search"
+        class="search" autofocus role="combobox" aria-expanded={found.length > 0} aria-controls="found" aria-label="Search"
         aria-activedescendant={found.length > 0 ? "found" + at : undefined}
         placeholder="linear, encoder.layers.3, 1x256, decoder.py:118 …" value={text}
         onInput={(e) => setText(e.currentTarget.value)} onKeyDown={keys}
       />
-      <ul id="found" role="listbox" aria-label="Found" class="found">
+      <ul id="found" role="listbox" aria-label="Found" class="found" tabIndex={found.length > 0 ? 0 : -1} onKeyDown={keys}>
         {t && found.map((node, i) => (
           <li key={node} id={"found" + i} role="option" aria-selected={i === at} onClick={() => take(node)}>
             <NodeText at={node} />

@@ -1,9 +1,10 @@
 import { computed, signal } from "@preact/signals";
 import { short } from "../kinds";
-import { about, comparisonID, go, jobsOf, metric, node, points } from "../state";
+import { about, comparisonID, dialog, go, jobsOf, metric, node, points } from "../state";
 import { gradeOf, shownPoints } from "../verdicts";
 import type { Point, Unmatched } from "../wire";
 import { Chip } from "./Chip";
+import { JobSelect } from "./JobSelect";
 import { List } from "./List";
 
 const byModel = signal(false); // in the order of the model, not by similarity
@@ -45,13 +46,14 @@ export function switchMetric(): void {
 
 export function SyncPoints() {
   const p = points.value;
-  if (!p) return <p class="empty">Compare two runs to see where they part.</p>;
+  if (!p) return <p class="empty"><button class="inline" onClick={() => (dialog.value = "compare")}>Compare two runs</button> to see where they part.</p>;
   if (!shownPoints.value)
     return (
       <>
         <Sessions />
         <p class="empty">
-          The comparison is of another model. <button class="inline" onClick={() => go({ m: p.tested.model, f: undefined, v: undefined })}>Show it</button>
+          The comparison is of another model. <button class="inline" onClick={() => go({ m: p.tested.model, f: undefined, v: undefined })}>Show that</button>, or{" "}
+          <button class="inline" onClick={() => (dialog.value = "compare")}>compare this one</button>.
         </p>
       </>
     );
@@ -74,7 +76,7 @@ export function SyncPoints() {
         <UnmatchedList list={missing} />
       ) : (
         <List
-          count={list.value.length} height={40} shown={at.value} class="points" role="listbox" aria-label="Sync points" tabIndex={0}
+          count={list.value.length} height={40} shown={at.value} class="points" home role="listbox" aria-label="Sync points" tabIndex={0}
           aria-activedescendant={at.value >= 0 ? "point" + at.value : undefined}
           row={(i) => <PointRow key={i} i={i} p={list.value[i]!} />}
         />
@@ -94,13 +96,7 @@ export function SyncPoints() {
 function Sessions() {
   const all = jobsOf("c").filter((j) => j.status === "done" || j.status === "running");
   if (all.length < 2) return null;
-  return (
-    <div class="bar">
-      <select class="whole" aria-label="Comparison" value={comparisonID.value} onChange={(e) => go({ c: e.currentTarget.value })}>
-        {all.map((j) => <option key={j.id} value={j.id}>{j.id}: {j.title}</option>)}
-      </select>
-    </div>
-  );
+  return <div class="bar"><JobSelect label="Comparison" jobs={all} value={comparisonID.value} take={(c) => go({ c })} /></div>;
 }
 
 function PointRow({ i, p }: { i: number; p: Point }) {
@@ -120,7 +116,7 @@ function PointRow({ i, p }: { i: number; p: Point }) {
 function UnmatchedList({ list }: { list: Unmatched[] }) {
   return (
     <List
-      count={list.length} height={58} role="list" class="points" aria-label="Tensors without counterpart" tabIndex={0}
+      count={list.length} height={58} role="list" class="points" home aria-label="Tensors without counterpart" tabIndex={0}
       row={(i) => {
         const u = list[i]!;
         return (

@@ -5,7 +5,9 @@ import { useFetched } from "../fetched";
 import { counted, figure } from "../numbers";
 import { dialog, funcName, go, jobsOf, modelID, shownRun } from "../state";
 import type { Slice, Stats, Value } from "../wire";
+import { JobSelect } from "./JobSelect";
 import { Section } from "./Section";
+import { Wait } from "./Wait";
 
 /** Tensor shows what a run computed for a value. */
 export function Tensor({ value, many, compared, constant }: { value: Value; many: boolean; compared: boolean; constant: boolean }) {
@@ -26,22 +28,16 @@ export function Tensor({ value, many, compared, constant }: { value: Value; many
   );
 }
 
-/** Runs chooses among the runs of the model, where there are several. */
+/** Runs chooses among the runs of the model. */
 function Runs({ at }: { at: string }) {
   const all = jobsOf("r").filter((j) => j.status === "done" && j.model === modelID.value);
-  if (all.length < 2) return null;
-  return (
-    <select class="whole" aria-label="Run" value={at} onChange={(e) => go({ r: e.currentTarget.value })}>
-      {all.map((j) => <option key={j.id} value={j.id}>{j.id}: {j.title}</option>)}
-    </select>
-  );
+  return <JobSelect label="Run" jobs={all} value={at} take={(r) => go({ r })} />;
 }
 
 /** TensorView shows the tensor at a path: its figures, histogram and one plane of it. */
 export function TensorView({ path }: { path: string }) {
   const stats = useFetched<Stats>(path);
-  if (stats.error) return <p class="soft">{stats.error}</p>;
-  if (!stats.data || !stats.path) return null;
+  if (!stats.data || !stats.path || stats.busy) return <Wait of={stats} what="computing the value" />;
   return (
     <>
       <Figures s={stats.data} />
@@ -118,7 +114,7 @@ function HeatMap({ path, stats }: { path: string; stats: Stats }) {
           </label>
         ))}
       </div>
-      {slice.error && <p class="problem">{slice.error}</p>}
+      <Wait of={slice} what="reading the plane" />
       {as === "heat" && slice.data && <Heat slice={slice.data} map={map} />}
       {as === "rgb" && <img class="picture" alt="The tensor as an image" src={`${path}/image.png${query({ map: "rgb", at: at[0] })}`} />}
       {as === "mask" && <img class="picture" alt="Where the tensor is above 0" src={`${path}/image.png${query({ map: "mask", threshold: stats.min >= 0 ? 0.5 : 0, at: at.join(",") })}`} />}
@@ -128,22 +124,28 @@ function HeatMap({ path, stats }: { path: string; stats: Stats }) {
 
 export function Heat({ slice, map }: { slice: Slice; map: Map }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [under, setUnder] = useState("");
+  const [at, setAt] = useState<[number, number] | undefined>(undefined); // the element that is pointed at
   const values = decode(slice);
   const [least, most] = range(values, map);
   useEffect(() => {
     if (canvas.current) paint(canvas.current, values, slice.rows, slice.cols, map);
   }, [slice, map]);
+  const point = (row: number, col: number): void => setAt([Math.min(Math.max(row, 0), slice.rows - 1), Math.min(Math.max(col, 0), slice.cols - 1)]);
   const tell = (e: MouseEvent): void => {
     const box = canvas.current!.getBoundingClientRect();
-    const row = Math.min(Math.floor(((e.clientY - box.top) / box.height) * slice.rows), slice.rows - 1);
-    const col = Math.min(Math.floor(((e.clientX - box.left) / box.width) * slice.cols), slice.cols - 1);
-    setUnder(`[${row * slice.step[0]}, ${col * slice.step[1]}] = ${figure(values[row * slice.cols + col]!)}`);
+    point(Math.floor(((e.clientY - box.top) / box.height) * slice.rows), Math.floor(((e.clientX - box.left) / box.width) * slice.cols));
   };
+  const keys = (e: KeyboardEvent): void => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
+    if (!step) return;
+    e.preventDefault();
+    point((at?.[0] ?? 0) + step[0]!, (at?.[1] ?? 0) + step[1]!);
+  };
+  const under = at && `[${at[0] * slice.step[0]}, ${at[1] * slice.step[1]}] = ${figure(values[at[0] * slice.cols + at[1]]!)}`;
   const thinned = slice.step[0] > 1 || slice.step[1] > 1;
   return (
     <figure class="heat">
-      <canvas ref={canvas} class={slice.rows * 3 < slice.cols ? "wide" : slice.rows > slice.cols ? "tall" : ""} onMouseMove={tell} onMouseLeave={() => setUnder("")} role="img" aria-label={`Heat map of ${slice.rows} by ${slice.cols} elements from ${figure(least)} to ${figure(most)}`} />
+      <canvas ref={canvas} class={slice.rows * 3 < slice.cols ? "wide" : slice.rows > slice.cols ? "tall" : ""} onMouseMove={tell} onMouseLeave={() => setAt(undefined)} tabIndex={0} onKeyDown={keys} role="img" aria-label={`Heat map of ${slice.rows} by ${slice.cols} elements from ${figure(least)} to ${figure(most)}`} />
       <figcaption>
         <span>{figure(least)}</span>
         <span class={"ramp ramp-" + map} aria-hidden="true" />

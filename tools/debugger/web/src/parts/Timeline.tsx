@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { useFetched } from "../fetched";
 import { millis } from "../numbers";
 import { model, modelID, op } from "../state";
-import type { Hunk, Stage } from "../wire";
+import type { Changes, Hunk, Stage } from "../wire";
 import { Spans } from "./Source";
 
 const chosen = signal(1);
@@ -26,7 +26,7 @@ export function Timeline() {
           </li>
         ))}
       </ol>
-      <Changes stage={at} />
+      <Changed stage={at} />
     </div>
   );
 }
@@ -34,8 +34,8 @@ export function Timeline() {
 const facts = (s: Stage, timed: boolean): string =>
   [`${s.ops.toLocaleString("en")} ops`, `${s.claims.toLocaleString("en")} claims`, s.lost > 0 ? `${s.lost} lost` : "", timed ? millis(s.millis) : ""].filter(Boolean).join(" · ");
 
-function Changes({ stage }: { stage: number }) {
-  const got = useFetched<{ stage: number; hunks: Hunk[] }>(`/api/models/${modelID.value}/stages/${stage}`);
+function Changed({ stage }: { stage: number }) {
+  const got = useFetched<Changes>(`/api/models/${modelID.value}/stages/${stage}`);
   const own = op.value?.history?.find((h) => h.stage === stage)?.line;
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.querySelector(".line-here")?.scrollIntoView({ block: "center" }), [got.path, own]);
