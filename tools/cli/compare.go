@@ -29,8 +29,12 @@ func compareCommand() command {
 claim the same tensor of the PyTorch model are compared, and every tensor that has no counterpart is listed with the reason.
 
 -passes, --config and --backend are of the tested side. A reference that is a .pt2 is decomposed only, so that every tensor of
-the model is there to compare with; --reference-passes says otherwise. --function names a function of an asset of several; the only
-function of the other side is its counterpart, whatever its name. A tested .pt2 is compiled with @cpu as by run.
+the model is there to compare with; --reference-passes says otherwise. A tested .pt2 is compiled with @cpu as by run.
+
+--function chooses among several functions of an asset. Where the other side has only one, that is its counterpart; where it has several and
+calls it by another name, TESTED=REFERENCE gives both. Several calls are separated by commas:
+  aiopt compare chat.airpkg decoder.pt2 --function=decode
+  aiopt compare chat.airpkg old.airpkg --function=prefill=encode,decode=step,decode=step --inputs=prompt.safetensors
 
 Without inputs, those that a saved side holds are taken, or random ones, the same each time.
 
@@ -61,6 +65,7 @@ type comparer struct {
 	*tool
 	tested, reference calls
 
+	functions            string
 	metric, preset, sort string
 	pins                 []string
 	local                string
@@ -78,7 +83,7 @@ func (c *comparer) declare(fs *pflag.FlagSet) {
 	t := &c.tested
 	t.flags.declare(fs)
 	fs.StringVar(&c.reference.flags.pipeline, "reference-passes", "", "the passes to run over the reference; without them a .pt2 is decomposed, anything else runs as it stands")
-	fs.StringVar(&t.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode")
+	fs.StringVar(&c.functions, "function", "", "the function to run, or one for each call: prefill,decode,decode; TESTED=REFERENCE where the sides call it by other names")
 	fs.StringVar(&t.backend, "backend", "", "the engine of the tested side: "+strings.Join(backendNames(c.tool), ", ")+"; by default as for run")
 	fs.StringVar(&c.reference.backend, "reference-backend", "", "the engine of the reference; by default as for run")
 	fs.IntVar(&t.threads, "threads", 0, "how many threads each side uses; 0: one for each core")
@@ -111,12 +116,31 @@ func (c *comparer) check(args []string) (err error) {
 		return usagef("expected two sides, the tested one and its reference, found %d; `%s compare --help` shows how it goes", len(args), c.name)
 	}
 	c.tested.io, c.reference.io, c.reference.threads, c.reference.precision = "name", "name", c.tested.threads, backend.Precisions()[backend.F32]
+	if c.tested.functions, c.reference.functions, err = functionPairs(c.functions); err != nil {
+		return err
+	}
 	for at, side := range []*calls{&c.tested, &c.reference} {
 		if err := side.check(args[at : at+1]); err != nil {
 			return err
 		}
 	}
 	return cmp.Or(c.checkMetric(), c.checkPoints(), c.checkPage())
+}
+
+// functionPairs reads names of functions, or TESTED=REFERENCE, one for each call.
+func functionPairs(text string) (tested, reference string, err error) {
+	if text == "" {
+		return "", "", nil
+	}
+	var both [2][]string
+	for _, part := range strings.Split(text, ",") {
+		names := strings.Split(part, "=")
+		if len(names) > 2 || slices.Contains(names, "") {
+			return "", "", usagef("--function=%s: expected a name, or TESTED=REFERENCE, for each call; found %q", text, part)
+		}
+		both[0], both[1] = append(both[0], names[0]), append(both[1], names[len(names)-1])
+	}
+	return strings.Join(both[0], ","), strings.Join(both[1], ","), nil
 }
 
 // checkMetric reads the flags that say what is measured and judged.

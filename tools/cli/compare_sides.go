@@ -63,9 +63,11 @@ func (c *comparer) open(ctx context.Context, args []string) (pair [2]compare.Sid
 // choose finds what the sides are called with.
 func (c *comparer) choose(ctx context.Context, both *[2]sides.Side) ([2]sides.Calls, error) {
 	var none [2]sides.Calls
-	var functions []string
-	if c.tested.functions != "" {
-		functions = strings.Split(c.tested.functions, ",")
+	var functions [2][]string
+	for at, side := range []*calls{&c.tested, &c.reference} {
+		if side.functions != "" {
+			functions[at] = strings.Split(side.functions, ",")
+		}
 	}
 	sides.Align(both, functions)
 	for _, s := range both {

@@ -118,7 +118,7 @@ func (s *Server) openSides(ctx context.Context, c *comparison, both [2]*side) (o
 	if c.named || len(c.given) > 0 {
 		functions = []string{c.function}
 	}
-	sides.Align(&list, functions)
+	sides.Align(&list, [2][]string{functions, functions})
 	calls, err := s.chooseCalls(ctx, c, list)
 	if err != nil {
 		return opened, err

@@ -54,8 +54,12 @@ func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 		err = host.Pairs(tested, reference, func(at int, t, r []uint64) { integers(m, at, t, r) })
 	case m.scores.Discrete:
 		err = host.Pairs(tested, reference, func(at int, t, r []int64) { integers(m, at, t, r) })
+	case m.rows != nil:
+		err = host.Pairs(tested, reference, m.chances)
+	case tested.Elem.Class() == host.ClassF32 && reference.Elem.Class() == host.ClassF32:
+		err = host.Pairs(tested, reference, func(at int, t, r []float32) { floats(m, at, t, r) })
 	default:
-		err = host.Pairs(tested, reference, m.floats)
+		err = host.Pairs(tested, reference, func(at int, t, r []float64) { floats(m, at, t, r) })
 	}
 	if err != nil {
 		return nil, err
@@ -74,18 +78,10 @@ type meter struct {
 	rows         *rows
 }
 
-func (m *meter) floats(at int, tested, reference []float64) {
-	for i, r := range reference {
-		t := tested[i]
-		if t-t == 0 && r-r == 0 { // both are finite
-			m.pair(at+i, t, r, math.Abs(t-r))
-		} else {
-			m.odd(at+i, kind(t), kind(r))
-		}
-	}
-	if m.rows != nil {
-		m.rows.add(tested, reference)
-	}
+// chances takes a block of numbers and its rows.
+func (m *meter) chances(at int, tested, reference []float64) {
+	floats(m, at, tested, reference)
+	m.rows.add(tested, reference)
 }
 
 // integers tells large numbers apart that are one float64.

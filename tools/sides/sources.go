@@ -52,20 +52,22 @@ type Choice struct {
 }
 
 // Align gives the sides their functions: where only one side has those that were asked for, the only function of the other is their counterpart.
-// A model from a file of its own has one, which an asset made of several calls by another name.
-func Align(both *[2]Side, functions []string) {
-	has := func(m *ir.Module) bool {
-		return m != nil && !slices.ContainsFunc(functions, func(n string) bool { return m.Func(n) == nil })
+// A model from a file of its own has one, which an asset made of several calls by another name. The sides may be asked for functions of other names.
+func Align(both *[2]Side, functions [2][]string) {
+	has := func(at int) bool {
+		m := both[at].Module
+		return m != nil && !slices.ContainsFunc(functions[at], func(n string) bool { return m.Func(n) == nil })
 	}
 	for at := range both {
-		both[at].Functions = functions
+		asked := functions[at]
+		both[at].Functions = asked
 		m := both[at].Module
-		if m == nil || len(functions) == 0 || !has(both[1-at].Module) || m.Func(functions[0]) != nil {
+		if m == nil || len(asked) == 0 || !has(1-at) || m.Func(asked[0]) != nil {
 			continue
 		}
 		all := inputs.Choices(m)
-		if len(all) == 1 && !slices.ContainsFunc(functions, func(n string) bool { return n != functions[0] }) {
-			both[at].Functions = slices.Repeat(all, len(functions))
+		if len(all) == 1 && !slices.ContainsFunc(asked, func(n string) bool { return n != asked[0] }) {
+			both[at].Functions = slices.Repeat(all, len(asked))
 		}
 	}
 }

@@ -108,7 +108,7 @@ func TestChoose(t *testing.T) {
 		if c.asked != "" {
 			functions = []string{c.asked}
 		}
-		sides.Align(&both, functions)
+		sides.Align(&both, [2][]string{functions, functions})
 		calls, from, err := sides.Choose(t.Context(), both, c.choice)
 		switch {
 		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
