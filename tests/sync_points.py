@@ -100,9 +100,8 @@ def store(folder, lines, out):
         made = [(folder, line) for line in lines] + [(tmp, half.export(tmp))]
         kept = []
         for where, line in made:
-            case = corpus.load(where, line)
-            points.save(case, os.path.join(tmp, line["name"] + ".intermediates.safetensors"))
-            kept.append({"name": line["name"], "functions": [fn for fn, _ in case.calls] if len(case.programs) > 1 else []})
+            points.save(corpus.load(where, line), os.path.join(tmp, line["name"] + ".intermediates.safetensors"))
+            kept.append({"name": line["name"]})
         files.pack(os.path.join(out, "stored_points.zip"), tmp, kept)
 
 

@@ -179,7 +179,7 @@ class Save(unittest.TestCase):
         self.assertEqual(saved.inputs, [{"name": "s0.x"}, {"name": "s1.x"}, {"name": "s2.x"}])
         self.assertEqual([saved.tensor(name).tolist() for name in saved.of("out") if "add" not in name], [[2, 2], [8, 8], [3, 3]])
         self.assertEqual({name: saved.tensor(name).tolist() for name in saved.of("update")}, {"s0.buf:sum#0": [1, 1], "s1.buf:sum#0": [4, 4]})
-        self.assertEqual(saved.meta["aiopt.program"], "")
+        self.assertEqual((saved.meta["aiopt.program"], saved.meta["aiopt.functions"]), ("", '["add", "add", "less"]'))
         package_pt2(archive, exported_programs={"model": programs["add"]})
         aiopt.save_calls(archive, [("model", (x,))], self.path)
         self.assertEqual(Saved(self.path).meta["aiopt.program"], intermediates._hash_of_file(archive))
