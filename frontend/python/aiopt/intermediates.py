@@ -210,6 +210,8 @@ class _Run(torch.fx.Interpreter):
         if target in _STABLE:  # PyTorch leaves open which of equal elements comes first, and others keep their order
             names = [argument.name for argument in target._schema.arguments]
             args, kwargs, target = args[:1], {**kwargs, **dict(zip(names[1:], args[1:])), "stable": True}, _STABLE[target]
+        if target is torch.ops.higher_order.scan and len(args[2][0]):
+            return _scan(*args)
         return super().call_function(target, args, kwargs)
 
     def run_node(self, node):
@@ -220,6 +222,16 @@ class _Run(torch.fx.Interpreter):
     def get_attr(self, target, args, kwargs):
         value = super().get_attr(target, args, kwargs)
         return _Body(value, f"{self.path}{target}/", self.saver) if isinstance(value, torch.fx.GraphModule) else value
+
+
+def _scan(combine, init, xs, additional=()):
+    """A scan with one turn for each element; PyTorch's own makes one more to see what the turns give."""
+    carry, rows = list(init), []
+    for i in range(len(xs[0])):
+        results = list(combine(*carry, *(x[i] for x in xs), *additional))
+        carry = results[: len(init)]
+        rows.append(results[len(init) :])
+    return [*carry, *(torch.stack(row) for row in zip(*rows))]
 
 
 class _Body(torch.nn.Module):

@@ -235,6 +235,9 @@ class Save(unittest.TestCase):
         self.assertLess({"true_graph_0/relu#0", "while_loop_body_graph_0/mul#0", "while_loop_body_graph_0/mul@2#0"}, set(saved.names))
         self.assertNotIn("while_loop_body_graph_0/mul@3#0", saved.names)
         torch.testing.assert_close(saved.tensor("while_loop_body_graph_0/mul@2#0"), x / 4)
+        turns = [name for name in saved.names if name.startswith("scan_combine_graph_0/add")]
+        self.assertEqual(len(turns), len(x), "a turn for each element")
+        torch.testing.assert_close(saved.tensor(turns[0]), 2 * saved.tensor("scan_combine_graph_0/mul#0") ** 0.5, msg="of x[0] + x[0] and x[0] * x[0]")
         torch.testing.assert_close(saved.tensor(saved.of("out")[0]), Branches()(x))
 
     def test_types(self):
