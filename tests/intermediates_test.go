@@ -226,3 +226,34 @@ module @m {
 		t.Errorf("-want +got\n%s", d)
 	}
 }
+
+// TestSaveFunctions holds that the values of calls of several functions say which those were, so that their inputs are enough to make them again.
+func TestSaveFunctions(t *testing.T) {
+	t.Parallel()
+	model := filepath.Join(t.TempDir(), "two.air")
+	if err := os.WriteFile(model, []byte(`air 1
+module @m {
+  func @less(%x: tensor<f32>) -> (%y: tensor<f32>) {
+    %y = tensor.neg(%x) : tensor<f32> is "neg"
+    core.return(%y)
+  }
+  func @more(%x: tensor<f32>) -> (%y: tensor<f32>) {
+    %y = tensor.exp(%x) : tensor<f32> is "exp"
+    core.return(%y)
+  }
+}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "first"+intermediates.Ending)
+	first := runAndSave(t, model, "--backend=interp", "--function=more,less", "--input=s0.x=1", "--input=s1.x=2", "--dump=neg|exp|x", "--dump-to="+path)
+	again := runAndSave(t, model, "--backend=interp", "--inputs="+path)
+	for _, s := range []*intermediates.Set{first, again} {
+		if d := cmp.Diff([]string{"more", "less"}, s.Functions); d != "" {
+			t.Errorf("-want +got\n%s", d)
+		}
+	}
+	if d := cmp.Diff(first.Inputs, again.Inputs); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}

@@ -36,8 +36,7 @@ var storedReasons = regexp.MustCompile(`^(lost by [\w-]+)(?: into %\S+|: nothing
 
 // storedCase is a model whose values tests/sync_points.py stored.
 type storedCase struct {
-	Name      string   `json:"name"`
-	Functions []string `json:"functions"` // of the calls, where there are several
+	Name string `json:"name"`
 }
 
 // TestStoredPoints compares builds of small models with what PyTorch computed of each node: control flow, states, several functions, open
@@ -92,9 +91,6 @@ func (k storedCase) compare(t *testing.T, model, saved string) string {
 	line := k.Name + ":"
 	for _, b := range storedBuilds {
 		args := []string{"aiopt", "compare", model, saved, "--json", "--threads=1", "--backend=" + b.engine}
-		if len(k.Functions) > 0 {
-			args = append(args, "--function="+strings.Join(k.Functions, ","))
-		}
 		var stdout, stderr bytes.Buffer
 		code := cli.Run(context.Background(), aiopt.Standard(), append(args, "-passes="+b.passes), &stdout, &stderr)
 		if strings.Contains(stderr.String(), "found no weight to compress") {

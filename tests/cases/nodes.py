@@ -43,7 +43,8 @@ def shows_operand(node):
     if schema is None or not schema.returns:
         return False
     source, value = node.args[0] if node.args else None, node.meta["val"]
-    if isinstance(source, torch.fx.Node) and isinstance(value, torch.Tensor) and source.meta["val"].dtype != value.dtype:
+    operand = source.meta["val"] if isinstance(source, torch.fx.Node) else None
+    if isinstance(operand, torch.Tensor) and isinstance(value, torch.Tensor) and operand.dtype != value.dtype:
         return False  # it rounds
     alias = schema.returns[0].alias_info
     copies = schema.name in COPIES or schema.name.endswith("_copy") and schema.name != "aten::index_copy"

@@ -60,8 +60,6 @@ def save(case, path):
 def compared(command, case, saved, build):
     """The report of `aiopt compare`. A model without weights is built without compressing any."""
     args = [command, "compare", case.archive, saved, "--json", "--threads=1", "--backend=" + build.engine]
-    if len(case.programs) > 1:
-        args.append("--function=" + ",".join(name for name, _ in case.calls))
     for passes in (build.passes, build.passes.removesuffix(", w4")):
         done = subprocess.run([*args, "-passes=" + passes], capture_output=True, text=True, timeout=600)
         if done.returncode == 0:

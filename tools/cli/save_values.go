@@ -10,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/inputs"
 	"github.com/aiopt/aiopt/tools/intermediates"
 )
 
@@ -17,6 +18,7 @@ import (
 type saver struct {
 	*chosen // nil: all that stands for tensors of the PyTorch graph
 	path    string
+	several bool // functions of the model
 	w       *intermediates.Writer
 
 	call    *call
@@ -48,12 +50,15 @@ func newSaver(path string, m *ir.Module, engine string, names *chosen) (*saver, 
 		return nil, err
 	}
 	w.Program, w.Tool = m.Program, fmt.Sprintf("aiopt %s, %s", aiopt.Version(), engine)
-	return &saver{chosen: names, path: path, w: w, owner: map[string]*ir.Value{}, runs: map[string]int{}}, nil
+	return &saver{chosen: names, path: path, several: len(inputs.Choices(m)) > 1, w: w, owner: map[string]*ir.Value{}, runs: map[string]int{}}, nil
 }
 
 // begin writes what the call is given.
 func (s *saver) begin(c *call) error {
 	s.call, s.written = c, map[*ir.Value]bool{}
+	if s.several {
+		s.w.Functions = append(s.w.Functions, c.sig.Name)
+	}
 	at := 0
 	for _, p := range c.sig.Func.Params {
 		in := intermediates.Input{Name: c.outputs.Prefix + p.Value.Name}

@@ -20,6 +20,8 @@ type Given struct {
 	inFile  int // how many of order came from a file
 	taken   map[string]bool
 	known   []string // the names that calls asked for
+	// functions are those of the calls that saved values are of
+	functions []string
 }
 
 // New has nothing.

@@ -28,10 +28,14 @@ func Choices(m *ir.Module) []string {
 }
 
 // Plan finds the calls that the inputs describe: one, or as many as their names s0.x, s1.x, ... or the functions say.
-// Functions are those of the calls, or one for all; without any, the model's only function, or what the names F.x say.
+// Functions are those of the calls, or one for all; without any, the model's only function, those that values were saved of, or what the
+// names F.x say.
 func (in *Given) Plan(m *ir.Module, functions []string) ([]Step, error) {
 	if all := Choices(m); len(functions) == 0 && len(all) == 1 {
 		functions = all
+	}
+	if unknown := func(name string) bool { return m.Func(name) == nil }; len(functions) == 0 && !slices.ContainsFunc(in.functions, unknown) {
+		functions = in.functions
 	}
 	steps := in.Steps()
 	calls := max(steps, len(functions), 1)

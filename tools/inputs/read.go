@@ -22,6 +22,7 @@ func Read(file string) (*Given, error) {
 // Saved are the inputs that saved values were computed from, with the constants of the model.
 func Saved(s *intermediates.Set) (*Given, error) {
 	in := New()
+	in.functions = s.Functions
 	for _, x := range s.Inputs {
 		if !x.IsTensor {
 			in.SetValue(x.Name, x.Value)
@@ -71,6 +72,7 @@ func (in *Given) read(file string) error {
 
 // saved takes what a run was given. Constants are those of the model, and stay out.
 func (in *Given) saved(s *intermediates.Set) error {
+	in.functions = s.Functions
 	for _, each := range s.Inputs {
 		if !each.IsTensor {
 			continue

@@ -15,11 +15,12 @@ import (
 
 // The metadata of a file.
 const (
-	versionKey = "aiopt.intermediates"
-	programKey = "aiopt.program" // sha256 of the program's JSON in the .pt2, in hex
-	inputsKey  = "aiopt.inputs"
-	toolKey    = "aiopt.tool"
-	indexKey   = "aiopt.index"
+	versionKey   = "aiopt.intermediates"
+	programKey   = "aiopt.program" // sha256 of the program's JSON in the .pt2, in hex
+	inputsKey    = "aiopt.inputs"
+	functionsKey = "aiopt.functions"
+	toolKey      = "aiopt.tool"
+	indexKey     = "aiopt.index"
 
 	version = "1"
 )

@@ -2,10 +2,12 @@ package intermediates
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
@@ -17,8 +19,10 @@ type Set struct {
 	Program string // sha256 of the program that ran, as ir.Module.Program has it; empty where the file does not say
 	Tool    string // what computed the values, such as torch 2.11.0
 	Inputs  []Input
-	Entries []Entry // in the order in which they were computed
-	Files   []SourceFile
+	// Functions are those that the calls of the run were of, one for each; none for a program of one function.
+	Functions []string
+	Entries   []Entry // in the order in which they were computed
+	Files     []SourceFile
 
 	byKey   map[string]int
 	tensors store
@@ -93,6 +97,11 @@ func read(f *safetensors.File) (*Set, error) {
 	}
 	if s.Inputs, err = parseInputs(meta[inputsKey]); err != nil {
 		return nil, fmt.Errorf("the list of inputs: %w", err)
+	}
+	if functions := meta[functionsKey]; functions != "" {
+		if err := list(json.NewDecoder(strings.NewReader(functions)), maxInputs, &s.Functions); err != nil {
+			return nil, fmt.Errorf("the list of functions: %w", err)
+		}
 	}
 	for _, src := range x.Files {
 		s.Files = append(s.Files, SourceFile(src))

@@ -54,6 +54,7 @@ func write(t *testing.T, path string) {
 	defer w.Discard()
 	w.Program, w.Tool = "abc", "test 1"
 	w.Inputs = []Input{{Name: "x", IsTensor: true}, {Name: "n", Value: json.Number("3")}, {Name: "mask"}}
+	w.Functions = []string{"prefill", "decode"}
 	entries, tensors := values(t)
 	for i, e := range entries {
 		if err := w.Add(e, tensors[i]); err != nil {
@@ -96,6 +97,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 	want := []Input{{Name: "x", IsTensor: true}, {Name: "n", Value: json.Number("3")}, {Name: "mask"}}
 	if d := cmp.Diff(want, s.Inputs); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	if d := cmp.Diff([]string{"prefill", "decode"}, s.Functions); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}
 	if s.Program != "abc" || s.Tool != "test 1" {
@@ -186,6 +190,7 @@ func TestReadRejects(t *testing.T) {
 		{"packed", with(`"order":0`, `"order":0,"elem":"u4","shape":[9]`), "a#0", "u4 of shape [9] does not take the 4 bytes"},
 		{"inputs", map[string]string{versionKey: version, indexKey: good, inputsKey: `[{"name":"x"}]`}, "a#0", `the input "x" is missing`},
 		{"inputs that are none", map[string]string{versionKey: version, indexKey: good, inputsKey: `{}`}, "a#0", "the list of inputs: found {, expected a list"},
+		{"functions that are none", map[string]string{versionKey: version, indexKey: good, functionsKey: `[1]`}, "a#0", "the list of functions: "},
 	}
 	for _, tt := range tests {
 		f, err := parse(tt.key, tt.meta)
@@ -202,7 +207,7 @@ func TestReadRejects(t *testing.T) {
 // parse makes a file of one tensor.
 func parse(key string, meta map[string]string) (*safetensors.File, error) {
 	var pairs []safetensors.Pair
-	for _, k := range []string{"format", versionKey, indexKey, inputsKey} {
+	for _, k := range []string{"format", versionKey, indexKey, inputsKey, functionsKey} {
 		if v, ok := meta[k]; ok {
 			pairs = append(pairs, safetensors.Pair{Key: k, Value: v})
 		}

@@ -15,6 +15,8 @@ type Writer struct {
 	Program string // as Set has it
 	Tool    string
 	Inputs  []Input
+	// Functions has one for each call, where the program has several.
+	Functions []string
 
 	out   *safetensors.Stream
 	index index
@@ -70,8 +72,16 @@ func (w *Writer) Commit() error {
 	if err != nil {
 		return err
 	}
-	return w.out.Commit(safetensors.Pair{Key: versionKey, Value: version}, safetensors.Pair{Key: programKey, Value: w.Program},
-		safetensors.Pair{Key: inputsKey, Value: string(given)}, safetensors.Pair{Key: toolKey, Value: w.Tool}, safetensors.Pair{Key: indexKey, Value: string(index)})
+	pairs := []safetensors.Pair{{Key: versionKey, Value: version}, {Key: programKey, Value: w.Program}, {Key: inputsKey, Value: string(given)},
+		{Key: toolKey, Value: w.Tool}, {Key: indexKey, Value: string(index)}}
+	if len(w.Functions) > 0 {
+		functions, err := json.Marshal(w.Functions)
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, safetensors.Pair{Key: functionsKey, Value: string(functions)})
+	}
+	return w.out.Commit(pairs...)
 }
 
 // Discard removes a file that has no name yet.

@@ -60,7 +60,7 @@ def save_calls(archive, calls, path, *, keep_views=False):
     """Run the programs of an archive one after the other and save what each of their nodes gives.
 
     A call finds in the buffers what those before it left there: buffers of one name are one, in all programs. The values of the call k have
-    names that start with ``s<k>.``, from ``s0.`` on, and ``aiopt compare --function=prefill,decode`` makes the same calls.
+    names that start with ``s<k>.``, from ``s0.`` on, and ``aiopt compare`` makes the same calls.
 
     Args:
         archive: the name of a ``.pt2`` file with one program or several.
@@ -79,12 +79,14 @@ def save_calls(archive, calls, path, *, keep_views=False):
     for name, _ in calls:
         if name not in programs:
             raise KeyError(f"{archive} has no program {name!r}; it has {', '.join(programs)}")
-    program = _hash_of_file(archive) if len(programs) == 1 else ""
-    return _save([(f"s{k}.", programs[name], inputs) for k, (name, inputs) in enumerate(calls)], program, path, keep_views)
+    marked = [(f"s{k}.", programs[name], inputs) for k, (name, inputs) in enumerate(calls)]
+    if len(programs) == 1:
+        return _save(marked, _hash_of_file(archive), path, keep_views)
+    return _save(marked, "", path, keep_views, {"aiopt.functions": json.dumps([name for name, _ in calls])})
 
 
-def _save(calls, program, path, keep_views):
-    """Save calls: of each what its names start with, the program, and the inputs."""
+def _save(calls, program, path, keep_views, more=None):
+    """Save calls: of each what its names start with, the program, and the inputs. The file says more, too."""
     buffers, given, device = {}, [], "cpu"
     with TensorFile(path) as file, torch.no_grad():
         saver = _Saver(file, keep_views, buffers)
@@ -97,7 +99,7 @@ def _save(calls, program, path, keep_views):
             device = next((value.device.type for value in values if isinstance(value, torch.Tensor)), device)
         file.finish({
             "aiopt.intermediates": VERSION, "aiopt.program": program, "aiopt.inputs": json.dumps(given, allow_nan=False),
-            "aiopt.tool": f"torch {torch.__version__}, {device}", "aiopt.index": saver.index(),
+            "aiopt.tool": f"torch {torch.__version__}, {device}", "aiopt.index": saver.index(), **(more or {}),
         })  # fmt: skip
         return len(file)
 
@@ -208,6 +210,8 @@ class _Run(torch.fx.Interpreter):
         if target in _STABLE:  # PyTorch leaves open which of equal elements comes first, and others keep their order
             names = [argument.name for argument in target._schema.arguments]
             args, kwargs, target = args[:1], {**kwargs, **dict(zip(names[1:], args[1:])), "stable": True}, _STABLE[target]
+        if target is torch.ops.higher_order.scan and len(args[2][0]):
+            return _scan(*args)
         return super().call_function(target, args, kwargs)
 
     def run_node(self, node):
@@ -218,6 +222,16 @@ class _Run(torch.fx.Interpreter):
     def get_attr(self, target, args, kwargs):
         value = super().get_attr(target, args, kwargs)
         return _Body(value, f"{self.path}{target}/", self.saver) if isinstance(value, torch.fx.GraphModule) else value
+
+
+def _scan(combine, init, xs, additional=()):
+    """A scan with one turn for each element; PyTorch's own makes one more to see what the turns give."""
+    carry, rows = list(init), []
+    for i in range(len(xs[0])):
+        results = list(combine(*carry, *(x[i] for x in xs), *additional))
+        carry = results[: len(init)]
+        rows.append(results[len(init) :])
+    return [*carry, *(torch.stack(row) for row in zip(*rows))]
 
 
 class _Body(torch.nn.Module):

@@ -179,7 +179,7 @@ class Save(unittest.TestCase):
         self.assertEqual(saved.inputs, [{"name": "s0.x"}, {"name": "s1.x"}, {"name": "s2.x"}])
         self.assertEqual([saved.tensor(name).tolist() for name in saved.of("out") if "add" not in name], [[2, 2], [8, 8], [3, 3]])
         self.assertEqual({name: saved.tensor(name).tolist() for name in saved.of("update")}, {"s0.buf:sum#0": [1, 1], "s1.buf:sum#0": [4, 4]})
-        self.assertEqual(saved.meta["aiopt.program"], "")
+        self.assertEqual((saved.meta["aiopt.program"], saved.meta["aiopt.functions"]), ("", '["add", "add", "less"]'))
         package_pt2(archive, exported_programs={"model": programs["add"]})
         aiopt.save_calls(archive, [("model", (x,))], self.path)
         self.assertEqual(Saved(self.path).meta["aiopt.program"], intermediates._hash_of_file(archive))
@@ -235,6 +235,9 @@ class Save(unittest.TestCase):
         self.assertLess({"true_graph_0/relu#0", "while_loop_body_graph_0/mul#0", "while_loop_body_graph_0/mul@2#0"}, set(saved.names))
         self.assertNotIn("while_loop_body_graph_0/mul@3#0", saved.names)
         torch.testing.assert_close(saved.tensor("while_loop_body_graph_0/mul@2#0"), x / 4)
+        turns = [name for name in saved.names if name.startswith("scan_combine_graph_0/add")]
+        self.assertEqual(len(turns), len(x), "a turn for each element")
+        torch.testing.assert_close(saved.tensor(turns[0]), 2 * saved.tensor("scan_combine_graph_0/mul#0") ** 0.5, msg="of x[0] + x[0] and x[0] * x[0]")
         torch.testing.assert_close(saved.tensor(saved.of("out")[0]), Branches()(x))
 
     def test_types(self):
