@@ -25,7 +25,7 @@ type opInfo struct {
 	Results  []valueInfo   `json:"results"`
 	Places   []placeInfo   `json:"places"` // where in the model's source it comes from
 	Via      []string      `json:"via"`    // the passes that made it
-	Lost     []ir.Lost     `json:"lost"`   // the tensors whose computation went into its results
+	Lost     []lostInfo    `json:"lost"`   // the tensors whose computation went into its results
 	Line     int           `json:"line"`   // in the text of the module, from 0; -1 for none
 	History  []mention     `json:"history"`
 	Kernel   bool          `json:"kernel"` // generated code can be shown
@@ -34,6 +34,12 @@ type opInfo struct {
 type moduleInfo struct {
 	Path  string `json:"path"`
 	Class string `json:"class"`
+}
+
+// lostInfo is a tensor that no value equals any more, and the pass that took it away.
+type lostInfo struct {
+	Tensor string `json:"tensor"`
+	Pass   string `json:"pass"`
 }
 
 type attrInfo struct {
@@ -152,7 +158,7 @@ func (p *program) describeOp(info *opInfo, op *ir.Op, files *files) {
 	for _, v := range op.Results {
 		for _, l := range p.module.Lost {
 			if l.Func == p.fn.Name && l.Into == v.Name {
-				info.Lost = append(info.Lost, l)
+				info.Lost = append(info.Lost, lostInfo{l.Tensor, l.Pass})
 			}
 		}
 	}

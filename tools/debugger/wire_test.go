@@ -14,7 +14,7 @@ func wire() map[string]any {
 	return map[string]any{
 		"About": aboutInfo{}, "Job": job{}, "Port": portInfo{}, "FunctionInfo": functionInfo{}, "Stage": stageInfo{}, "ModelInfo": modelInfo{},
 		"TreeColumns": treeInfo{}, "SceneColumns": sceneInfo{}, "ModuleName": moduleInfo{}, "Claim": claimInfo{}, "Value": valueInfo{}, "Frame": frameInfo{},
-		"Place": placeInfo{}, "OpInfo": opInfo{}, "Lines": sourceInfo{}, "Hunk": hunk{}, "RunInfo": runInfo{}, "Stats": statsInfo{}, "Slice": sliceInfo{},
+		"Place": placeInfo{}, "OpInfo": opInfo{}, "Lost": lostInfo{}, "Lines": sourceInfo{}, "Hunk": hunk{}, "RunInfo": runInfo{}, "Stats": statsInfo{}, "Slice": sliceInfo{},
 		"InputInfo": inputInfo{}, "Profile": profileInfo{}, "MetricInfo": metricInfo{}, "SideInfo": sideInfo{}, "Point": pointInfo{}, "Points": pointsInfo{},
 		"Score": score{}, "PointInfo": pointDetail{},
 	}

@@ -122,6 +122,12 @@ export interface Place {
   frames: Frame[] | null;
 }
 
+// A tensor that no value equals any more, and the pass that took it away.
+export interface Lost {
+  tensor: string;
+  pass: string;
+}
+
 export interface OpInfo {
   node: number;
   kind: string;
@@ -136,7 +142,7 @@ export interface OpInfo {
   results: Value[] | null;
   places: Place[] | null;
   via: string[] | null;
-  lost: { Tensor: string; Pass: string }[] | null;
+  lost: Lost[] | null;
   line: number;
   history: { stage: number; line: number; text: string }[] | null;
   kernel: boolean;
@@ -199,11 +205,12 @@ export interface Slice {
 }
 
 // Where an input of a run comes from.
-export type Origin = "made" | "random" | "values" | "file" | "given" | "export";
+export type Origin = "made" | "random" | "values" | "file" | "saved" | "given" | "export";
 
 export interface InputInfo extends Port {
   float: boolean;
   image: boolean;
+  saved: boolean;
   given: boolean;
   export: boolean;
   from: Origin; // unless the user says otherwise

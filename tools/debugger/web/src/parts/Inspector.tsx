@@ -192,7 +192,7 @@ function Origin({ o }: { o: OpInfo }) {
         </p>
       ))}
       {(o.lost ?? []).map((l, i) => (
-        <p key={i} class="said soft">took in <span class="mono">{l.Tensor}</span>, lost by {l.Pass}</p>
+        <p key={i} class="said soft">took in <span class="mono">{l.tensor}</span>, lost by {l.pass}</p>
       ))}
       {o.via && o.via.length > 0 && <p class="said">made by {o.via.map((p) => <span key={p} class="tag">{p}</span>)}</p>}
       {(o.places ?? []).map((p, i) => (

@@ -88,6 +88,7 @@ interface RowProps {
 
 /** origins are the places that an input may come from. */
 const origins: { from: Origin; of: (i: InputInfo) => boolean; text: (i: InputInfo) => string }[] = [
+  { from: "saved", of: (i) => i.saved, text: () => "as the saved values came from" },
   { from: "given", of: (i) => i.given, text: () => "from --inputs" },
   { from: "export", of: (i) => i.export, text: () => "as it was exported with" },
   { from: "made", of: () => true, text: () => "made up, legal for its use" },
