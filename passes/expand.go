@@ -62,7 +62,7 @@ func expandOp(m *ir.Module, op *ir.Op) error {
 		r.Claims = nil
 		r.ReplaceAllUses(values[i])
 	}
-	rewrite.Lose(m, op, "expand", nil)
+	rewrite.Lose(m, op, "expand", values[0])
 	op.Parent().Erase(op)
 	return nil
 }

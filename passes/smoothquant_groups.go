@@ -255,7 +255,7 @@ func (s *smoothing) apply(g *smoothGroup, factors []float64) error {
 			if u.Index > 0 {
 				op = u.Op.Operands[u.Index].Def
 			}
-			rewrite.Lose(s.m, op, s.ctx.Pass.Name, nil)
+			rewrite.Lose(s.m, op, s.ctx.Pass.Name, op.Result())
 			op.Result().Claims = nil
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	torchdialect "github.com/aiopt/aiopt/dialect/torch"
 	"github.com/aiopt/aiopt/frontend/torch"
 	"github.com/aiopt/aiopt/ir"
+	"github.com/aiopt/aiopt/passes/numeric"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/compare"
 )
@@ -147,23 +148,8 @@ func (m *model) side(t *testing.T, built *ir.Module) *compare.Program {
 
 // countSyncPoints holds a model's builds against its tensors as they are lowered one by one.
 func (m *model) countSyncPoints(t *testing.T) *syncCount {
-	computes := m.computing(t)
-	exported := m.side(t, m.build(t, "decompose{composites=false}"))
-	n := &syncCount{model: m.name}
-	nodes := map[torchTensor]bool{}
-	for _, v := range exported.Values() {
-		for _, c := range v.Claims {
-			if v.Kind == compare.Computed && computes[torchTensor{cmp.Or(v.Func, exported.Calls[v.Call].Func), c.Tensor}] {
-				nodes[torchTensor{fmt.Sprint(v.Call, v.Func), c.Tensor}] = true
-			}
-		}
-	}
-	for _, l := range exported.Lost() {
-		if computes[torchTensor{cmp.Or(l.Func, exported.Calls[l.Call].Func), l.Tensor}] {
-			nodes[torchTensor{fmt.Sprint(l.Call, l.Func), l.Tensor}] = true
-		}
-	}
-	n.nodes = len(nodes)
+	nodes := m.computing(t)
+	n := &syncCount{model: m.name, nodes: len(nodes)}
 	for _, p := range syncPipelines {
 		built, err := m.tryBuild(t, p.text)
 		var nothing *pass.NothingCompressed
@@ -175,18 +161,34 @@ func (m *model) countSyncPoints(t *testing.T) *syncCount {
 	return n
 }
 
-// computing lists the floating-point results of operators that are no views by their schemas.
+// computing lists the floating-point nodes of the functions that are called, as tests/cases/nodes.py does: those of bodies, too, but none that
+// only shows an operand in another shape, and of several results those that nothing takes are none.
 func (m *model) computing(t *testing.T) map[torchTensor]bool {
 	list := map[torchTensor]bool{}
 	eachClaim(m.load(t), func(k torchTensor, _ ir.Claim, v *ir.Value) {
-		if v.Def == nil || !v.Type.Elem.IsFloat() && !v.Type.Elem.IsComplex() || !v.Def.Is(torchdialect.Call) {
-			return
+		called := slices.ContainsFunc(m.calls, func(c numeric.Case) bool { return c.Func == k.fn })
+		taken := v.Def != nil && (v.Used() || len(v.Def.Results) == 1)
+		written := strings.HasPrefix(k.name[strings.LastIndexByte(k.name, '/')+1:], "copy") // aten.copy_ is what is written, maybe a view
+		if called && taken && (v.Type.Elem.IsFloat() || v.Type.Elem.IsComplex()) && (written || !showsOperand(v.Def)) {
+			list[k] = true
 		}
-		s, known := torch.LookupSchema(v.Def.Str("callee"))
-		view := known && len(s.Returns) > 0 && s.Returns[0].Alias != "" && !s.Returns[0].Written
-		list[k] = !view
 	})
 	return list
+}
+
+// showsOperand reports a call that gives its operand in another shape by its schema, copied or not. One of another type is rounded, and no view.
+func showsOperand(op *ir.Op) bool {
+	if !op.Is(torchdialect.Call) {
+		return false
+	}
+	s, known := torch.LookupSchema(op.Str("callee"))
+	if !known || len(s.Returns) == 0 || len(op.Operands) > 0 && op.In(0).Elem != op.Results[0].Type.Elem {
+		return false
+	}
+	_, name, _ := strings.Cut(op.Str("callee"), ".")
+	name, _, _ = strings.Cut(name, ".")
+	copies := name == "clone" || name == "_unsafe_view" || strings.HasSuffix(name, "_copy") && name != "index_copy"
+	return copies || s.Returns[0].Alias != "" && !s.Returns[0].Written
 }
 
 func (m *model) countBuild(t *testing.T, built *compare.Program, nodes map[torchTensor]bool, name string) syncBuild {
@@ -194,7 +196,7 @@ func (m *model) countBuild(t *testing.T, built *compare.Program, nodes map[torch
 	outside, inside := map[torchTensor]bool{}, map[torchTensor]bool{}
 	for _, v := range built.Values() {
 		for _, c := range v.Claims {
-			k := torchTensor{fmt.Sprint(v.Call, v.Func), c.Tensor}
+			k := torchTensor{cmp.Or(v.Func, built.Calls[v.Call].Func), c.Tensor}
 			if v.Kernel == "" {
 				outside[k] = true
 			} else {
@@ -204,7 +206,7 @@ func (m *model) countBuild(t *testing.T, built *compare.Program, nodes map[torch
 	}
 	by := map[torchTensor]string{}
 	for _, l := range built.Lost() {
-		by[torchTensor{fmt.Sprint(l.Call, l.Func), l.Tensor}] = l.Pass
+		by[torchTensor{cmp.Or(l.Func, built.Calls[l.Call].Func), l.Tensor}] = l.Pass
 	}
 	for k := range nodes {
 		switch {

@@ -74,6 +74,10 @@ func (t *Table) decompose(m *ir.Module, f *ir.Func, kept func(string) bool, locs
 		}
 		ops = append(ops, built...)
 		for i, r := range op.Results {
+			if values[i] == nil {
+				m.Lost = append(m.Lost, lostBy(f, r, values)...)
+				continue
+			}
 			takeOver(r, values[i])
 		}
 		op.Detach()
@@ -93,11 +97,20 @@ func keepsBinds(call *ir.Op, built []*ir.Op) error {
 	return nil
 }
 
+// lostBy lists the claims of a call's result that is not computed, because nothing uses it; the call went into its other results.
+func lostBy(f *ir.Func, r *ir.Value, values []*ir.Value) (list []ir.Lost) {
+	into := ""
+	if at := slices.IndexFunc(values, func(v *ir.Value) bool { return v != nil }); at >= 0 {
+		into = values[at].Name
+	}
+	for _, c := range r.Claims {
+		list = append(list, ir.Lost{Tensor: c.Tensor, Pass: passName, Func: f.Root().Name, Into: into})
+	}
+	return list
+}
+
 // takeOver puts v in the place of a call's result.
 func takeOver(r, v *ir.Value) {
-	if v == nil {
-		return
-	}
 	r.ReplaceAllUses(v)
 	if v.Name == "" {
 		v.Name = r.Name

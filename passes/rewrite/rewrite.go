@@ -176,6 +176,12 @@ func Dead(op *ir.Op) bool {
 
 func (rw *Rewriter) erase(op *ir.Op) {
 	into := rw.into[op]
+	for range farthest { // what it went into may have gone on since
+		if into == nil || into.Used() || rw.into[into.Def] == nil {
+			break
+		}
+		into = rw.into[into.Def]
+	}
 	for _, o := range op.Operands {
 		if o != nil && o.Def != nil {
 			rw.into[o.Def] = into
@@ -186,6 +192,24 @@ func (rw *Rewriter) erase(op *ir.Op) {
 	op.Parent().Erase(op)
 }
 
+// farthest is how many operations away the place is looked for that a value went into.
+const farthest = 64
+
+// place is the name of a value, or of the next one with a name that is computed from it.
+func place(v *ir.Value) string {
+	for range farthest {
+		if v.Name != "" || !v.Used() {
+			break
+		}
+		op := v.Uses()[0].Op
+		if len(op.Results) == 0 {
+			break
+		}
+		v = op.Results[0]
+	}
+	return v.Name
+}
+
 // Lose records that the claims of an operation's results, and of what is in its bodies, are gone, because a pass removed the operation. into is the
 // value that the computation went into, or nil. Claims that other values still make are sorted out by
 // ir.Module.SettleLost.
@@ -194,7 +218,7 @@ func Lose(m *ir.Module, op *ir.Op, pass string, into *ir.Value) {
 		for _, c := range v.Claims {
 			l := ir.Lost{Tensor: c.Tensor, Pass: pass, Func: op.Parent().Root().Name}
 			if into != nil {
-				l.Into = into.Name
+				l.Into = place(into)
 			}
 			m.Lost = append(m.Lost, l)
 		}

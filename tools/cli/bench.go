@@ -15,6 +15,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/numeric"
+	"github.com/aiopt/aiopt/tools/inputs"
 	"github.com/aiopt/aiopt/tools/memory"
 )
 
@@ -156,7 +157,7 @@ type benchRun struct {
 	*bench
 	m       *ir.Module
 	session backend.Session
-	given   *inputs
+	given   *inputs.Given
 	made    bool // the inputs are
 	calls   []call
 	first   time.Duration
@@ -173,7 +174,7 @@ func (b *benchRun) prepare(ctx context.Context) (err error) {
 	if b.calls, err = b.plan(b.m, b.given); err != nil {
 		return err
 	}
-	if len(b.given.order) == 0 && !slices.ContainsFunc(b.calls, func(c call) bool { return len(c.sig.Inputs) == 0 }) {
+	if b.given.Empty() && !slices.ContainsFunc(b.calls, func(c call) bool { return len(c.sig.Inputs) == 0 }) {
 		return b.makeInputs(ctx)
 	}
 	for k := range b.calls {
@@ -184,7 +185,7 @@ func (b *benchRun) prepare(ctx context.Context) (err error) {
 	if err := b.begin(); err != nil {
 		return err
 	}
-	if err := b.given.unused(); err != nil {
+	if err := b.given.Unused(); err != nil {
 		return err
 	}
 	return b.firstRun(ctx)
@@ -251,7 +252,7 @@ func (b *benchRun) begin() error {
 	if len(b.m.States) > 0 {
 		b.session.Reset()
 	}
-	return b.given.setStates(b.m, b.session)
+	return b.given.SetStates(b.m, b.session)
 }
 
 // once runs one iteration and gives the time that the calls took. Outputs are written over those of the iteration before, as

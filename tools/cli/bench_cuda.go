@@ -116,7 +116,7 @@ func (c *bench) sizesOf(m *ir.Module) (int, map[string]int64, error) {
 		return 0, nil, usagef("--backend=%s measures one call of one function, found %d: name one by --function", engine.Name, len(list))
 	}
 	number := slices.IndexFunc(m.Funcs, func(f *ir.Func) bool { return f.Name == list[0].sig.Name })
-	if len(given.order) == 0 {
+	if given.Empty() {
 		sizes, err := madeSizes(m, number)
 		return number, sizes, err
 	}
@@ -124,7 +124,7 @@ func (c *bench) sizesOf(m *ir.Module) (int, map[string]int64, error) {
 		return 0, nil, err
 	}
 	sizes, err := checked.SizesOf(m, number, list[0].in)
-	return number, sizes, errors.Join(err, given.unused())
+	return number, sizes, errors.Join(err, given.Unused())
 }
 
 // madeSizes are those of the largest inputs that are made for a function, or of others where those do not go together.

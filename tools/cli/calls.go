@@ -19,6 +19,7 @@ import (
 	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 // calls is what commands share that call functions of a model on inputs.
@@ -192,37 +193,37 @@ func (c *calls) compileFor(ctx context.Context, b backend.Backend, m *ir.Module)
 // call is one call of a function.
 type call struct {
 	sig             backend.Signature
-	inputs, outputs portNames
+	inputs, outputs inputs.Names
 	in              []*host.Tensor
 	again           backend.CallOptions // of a call that is repeated: its outputs are written over
 }
 
 // plan lists the calls that inputs and flags describe. With several functions an input that is not given is the newest
-// output of its name, if the caller keeps them (see portNames.earlier).
-func (c *calls) plan(m *ir.Module, given *inputs) ([]call, error) {
+// output of its name, if the caller keeps them (see inputs.Names.earlier).
+func (c *calls) plan(m *ir.Module, given *inputs.Given) ([]call, error) {
 	functions, err := functionList(m, c.functions)
 	if err != nil {
 		return nil, err
 	}
-	steps, err := given.plan(m, functions)
+	steps, err := given.Plan(m, functions)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]call, len(steps))
 	for k, st := range steps {
-		names := portNames{position: c.io == "position"}
-		if len(steps) > 1 || given.steps() > 0 {
-			names.prefix = fmt.Sprintf("s%d.", k)
+		names := inputs.Names{Position: c.io == "position"}
+		if len(steps) > 1 || given.Steps() > 0 {
+			names.Prefix = fmt.Sprintf("s%d.", k)
 		}
-		st.inputs.position = st.inputs.position || names.position
-		list[k] = call{sig: st.sig, inputs: st.inputs, outputs: names}
+		st.Inputs.Position = st.Inputs.Position || names.Position
+		list[k] = call{sig: st.Sig, inputs: st.Inputs, outputs: names}
 	}
 	return list, nil
 }
 
 // take finds the inputs of a call.
-func (k *call) take(given *inputs) (err error) {
-	if k.in, err = given.take(k.sig, k.inputs); err != nil {
+func (k *call) take(given *inputs.Given) (err error) {
+	if k.in, err = given.Take(k.sig, k.inputs); err != nil {
 		return fmt.Errorf("@%s: %w", k.sig.Name, err)
 	}
 	return nil

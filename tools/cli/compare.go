@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,8 @@ function of the other side is its counterpart, whatever its name. A tested .pt2 
 
 Without inputs, those that a saved side holds are taken, or random ones, the same each time.
 
---local runs the worst operations of the tested side once more, each alone, on the values of the reference: the column "alone"
-tells which of them make the error and which inherit it.
+--local runs the operations of the tested side that are further from the reference than what they are computed from once more, each
+alone, on the values of the reference: the column "alone" tells which of them make the error and which inherit it.
 
 With t the tested and r the reference elements, the metrics are
 ` + metricTexts() + `
@@ -89,7 +90,7 @@ func (c *comparer) declare(fs *pflag.FlagSet) {
 	fs.StringVar(&c.sort, "sort", string(compare.Orders()[0]), "the order of the table: worst (first), order (of the program), module")
 	fs.IntVar(&c.top, "top", 40, "show only so many points, and tensors without one; 0: all")
 	fs.StringArrayVar(&c.pins, "pin", nil, "compare these two values, TESTED=REFERENCE: names of tensors of PyTorch, or %NAME as the text has it; may be repeated")
-	fs.StringVar(&c.local, "local", "", "run the worst N operations alone, or all; 10 without a value")
+	fs.StringVar(&c.local, "local", "", "run N operations alone, those that lose most, or all; 10 without a value")
 	fs.Lookup("local").NoOptDefVal = "10"
 	fs.StringVar(&c.failBelow, "fail-below", "", "fail, with exit code 1, where a point's metric is worse than this or cannot be told, or an output of the reference is not compared")
 	fs.BoolVar(&c.json, "json", false, "print JSON")
@@ -115,6 +116,11 @@ func (c *comparer) check(args []string) (err error) {
 			return err
 		}
 	}
+	return cmp.Or(c.checkMetric(), c.checkPoints(), c.checkPage())
+}
+
+// checkMetric reads the flags that say what is measured and judged.
+func (c *comparer) checkMetric() (err error) {
 	if c.opt.Metric, err = metric.Find(c.metric); err != nil {
 		return usagef("--metric: %w", err)
 	}
@@ -124,6 +130,16 @@ func (c *comparer) check(args []string) (err error) {
 		}
 	}
 	c.opt.Preset = c.preset
+	if c.failBelow != "" {
+		if c.limit, err = strconv.ParseFloat(c.failBelow, 64); err != nil || c.limit != c.limit {
+			return usagef("--fail-below=%s: expected a number", c.failBelow)
+		}
+	}
+	return nil
+}
+
+// checkPoints reads the flags that say which values are compared, run alone and shown.
+func (c *comparer) checkPoints() (err error) {
 	if !slices.Contains(compare.Orders(), compare.Order(c.sort)) {
 		return usagef("--sort=%s: expected worst, order or module", c.sort)
 	}
@@ -137,11 +153,6 @@ func (c *comparer) check(args []string) (err error) {
 		}
 		c.opt.Pins = append(c.opt.Pins, compare.Pin{Tested: a, Reference: b})
 	}
-	if c.failBelow != "" {
-		if c.limit, err = strconv.ParseFloat(c.failBelow, 64); err != nil || c.limit != c.limit {
-			return usagef("--fail-below=%s: expected a number", c.failBelow)
-		}
-	}
 	switch {
 	case c.local == "all":
 		c.worst = -1
@@ -150,21 +161,26 @@ func (c *comparer) check(args []string) (err error) {
 			return usagef("--local=%s: expected a number of operations, or all", c.local)
 		}
 	}
-	if c.html != "" {
-		if filepath.Ext(c.html) != ".html" {
-			return usagef("--html=%s: expected a name that ends in .html", c.html)
-		}
-		return atomicfile.Check(c.html)
-	}
 	return nil
+}
+
+// checkPage refuses a page that could not be written, before anything runs.
+func (c *comparer) checkPage() error {
+	if c.html == "" {
+		return nil
+	}
+	if filepath.Ext(c.html) != ".html" {
+		return usagef("--html=%s: expected a name that ends in .html", c.html)
+	}
+	return atomicfile.Check(c.html)
 }
 
 func (c *comparer) run(ctx context.Context, args []string) error {
 	if err := c.check(args); err != nil {
 		return err
 	}
-	sides, close, err := c.open(ctx, args)
-	defer close()
+	pair, release, err := c.open(ctx, args)
+	defer release()
 	if err != nil {
 		return err
 	}
@@ -172,30 +188,22 @@ func (c *comparer) run(ctx context.Context, args []string) error {
 	defer bar.finish()
 	defer startCollector().stop()
 	c.opt.Progress = func(done, total int) { bar.step("comparing", done, total) }
-	r, err := compare.Run(ctx, sides[0], sides[1], c.opt)
+	r, err := compare.Run(ctx, pair[0], pair[1], c.opt)
 	if err != nil {
 		return err
 	}
 	if c.worst != 0 {
 		c.opt.Progress = func(done, total int) { bar.step("running operations alone", done, total) }
-		if err := compare.LocalErrors(ctx, sides[0], sides[1], r, c.chosen(r), c.opt); err != nil {
+		chosen, err := compare.Suspects(pair[0], r, c.worst)
+		if err != nil {
+			return err
+		}
+		if err := compare.LocalErrors(ctx, pair[0], pair[1], r, chosen, c.opt); err != nil {
 			return err
 		}
 	}
 	bar.finish()
 	return c.show(r)
-}
-
-// chosen lists the points whose operations are run alone.
-func (c *comparer) chosen(r *compare.Report) []int {
-	var list []int
-	for _, p := range r.Sorted(compare.WorstFirst) {
-		if p.Scores != nil && p.Scores.Exact() || c.worst >= 0 && len(list) == c.worst {
-			break
-		}
-		list = append(list, p.Index)
-	}
-	return list
 }
 
 // show gives the report to the user, and fails where the user said so.

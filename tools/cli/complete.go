@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/tools/compare"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 // candidate is a word that may stand at the cursor.
@@ -184,7 +185,7 @@ func (t *tool) functionsOf(args []string) []string {
 	for _, a := range args {
 		if slices.Contains([]string{".air", ".airpkg"}, filepath.Ext(a)) && !strings.HasPrefix(a, "-") {
 			if m, err := t.Load(a, aiopt.LoadOptions{}); err == nil {
-				return choices(m)
+				return inputs.Choices(m)
 			}
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/aiopt/aiopt/dialect/core"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/inputs"
 	"github.com/aiopt/aiopt/tools/intermediates"
 )
 
@@ -22,7 +24,7 @@ type dumper struct {
 }
 
 func (d *dumper) begin(c *call) error {
-	d.prefix, d.shown = c.outputs.prefix, map[*ir.Value]bool{}
+	d.prefix, d.shown = c.outputs.Prefix, map[*ir.Value]bool{}
 	return nil
 }
 
@@ -143,16 +145,16 @@ const dumped = 8
 // check refuses an expression that names nothing of a module, before long work.
 func (c *chosen) check(m *ir.Module) error {
 	c.known, c.lost = namedValues(m), m.Lost
-	any := false
+	matched := false
 	for _, n := range c.known {
 		if c.re.MatchString(n.name) {
-			any = true
+			matched = true
 			if n.kernel != nil {
 				c.ran[n.kernel] = false
 			}
 		}
 	}
-	if any {
+	if matched {
 		return nil
 	}
 	for _, l := range m.Lost {
@@ -169,7 +171,7 @@ func (c *chosen) check(m *ir.Module) error {
 	for i, n := range c.known {
 		names[i] = n.name
 	}
-	return fmt.Errorf("%s: no value, input, output or state has a name that matches%s; there are %s", c.flag, meant(literal.ReplaceAllString(c.re.String(), ""), names), strings.Join(clipped(names), ", "))
+	return fmt.Errorf("%s: no value, input, output or state has a name that matches%s; there are %s", c.flag, pass.Meant(literal.ReplaceAllString(c.re.String(), ""), names), strings.Join(inputs.Clipped(names), ", "))
 }
 
 // literal is what is left of an expression that means a name.
@@ -225,15 +227,15 @@ func (c *chosen) hidden() error {
 		}
 	}
 	if len(c.seen) == 0 && len(inside) == 0 {
-		return fmt.Errorf("%s: %s was not computed: it is in a branch or a function that did not run", c.flag, strings.Join(clipped(rest), ", "))
+		return fmt.Errorf("%s: %s was not computed: it is in a branch or a function that did not run", c.flag, strings.Join(inputs.Clipped(rest), ", "))
 	}
 	if len(c.seen) == 0 {
 		return fmt.Errorf("%s: the engine %s computes kernels as a whole and does not show what is inside: %s; --backend=interp does, or -passes=decompose makes no kernels",
-			c.flag, c.backend, strings.Join(clipped(inside), ", "))
+			c.flag, c.backend, strings.Join(inputs.Clipped(inside), ", "))
 	}
 	if len(inside) > 0 {
 		c.warn("%s: %d more inside kernels, which the engine %s computes as a whole: %s; --backend=interp shows what is inside, or -passes=decompose makes no kernels",
-			c.flag, len(inside), c.backend, strings.Join(clipped(inside), ", "))
+			c.flag, len(inside), c.backend, strings.Join(inputs.Clipped(inside), ", "))
 	}
 	var gone []string
 	for _, l := range c.lost {
@@ -242,7 +244,7 @@ func (c *chosen) hidden() error {
 		}
 	}
 	if len(gone) > 0 {
-		c.warn("%s: %d more that passes took away: %s; -passes=decompose keeps most", c.flag, len(gone), strings.Join(clipped(gone), ", "))
+		c.warn("%s: %d more that passes took away: %s; -passes=decompose keeps most", c.flag, len(gone), strings.Join(inputs.Clipped(gone), ", "))
 	}
 	return nil
 }

@@ -74,39 +74,12 @@ func (t *tool) help(args []string) error {
 			if tp.show(t, t.stdout, args[1]) {
 				return nil
 			}
-			return fmt.Errorf("there is no %s %q%s; `%s help %s` lists them", tp.kind, args[1], meant(args[1], tp.name(t)), t.name, tp.all)
+			return fmt.Errorf("there is no %s %q%s; `%s help %s` lists them", tp.kind, args[1], pass.Meant(args[1], tp.name(t)), t.name, tp.all)
 		case len(args) == 1 && tp.show(t, t.stdout, args[0]):
 			return nil
 		}
 	}
 	return usagef("there is no help on %q%s; try `%s help`", strings.Join(args, " "), t.meantTopic(args), t.name)
-}
-
-// meant suggests the name that is nearest, or those that a part of is given: nn.sdpa for sdpa.
-func meant(name string, names []string) string {
-	if n := pass.Nearest(name, names); n != "" {
-		return fmt.Sprintf("; did you mean %s?", n)
-	}
-	const least, most = 3, 4 // letters, names
-	if len(name) < least {
-		return ""
-	}
-	var within []string
-	for _, n := range names {
-		switch {
-		case strings.HasSuffix(n, "."+name):
-			return fmt.Sprintf("; did you mean %s?", n)
-		case strings.Contains(n, name):
-			within = append(within, n)
-		}
-	}
-	if len(within) == 0 {
-		return ""
-	}
-	if len(within) > most {
-		within = append(within[:most], "...")
-	}
-	return "; names with it are " + strings.Join(within, ", ")
 }
 
 // meantTopic suggests what to ask help for.
@@ -120,7 +93,7 @@ func (t *tool) meantTopic(args []string) string {
 		named = append(named, tp.name(t)...)
 	}
 	if len(args) == 1 {
-		return meant(args[0], append(words, named...))
+		return pass.Meant(args[0], append(words, named...))
 	}
 	if near := pass.Nearest(args[0], words); near != "" {
 		return fmt.Sprintf("; did you mean `%s help %s`?", t.name, strings.Join(append([]string{near}, args[1:]...), " "))

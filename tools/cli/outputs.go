@@ -12,6 +12,7 @@ import (
 	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 // outputs collects what calls give, under the names the user sees.
@@ -25,7 +26,7 @@ func (o *outputs) put(name string, t *host.Tensor) {
 	o.tensors = append(o.tensors, t)
 }
 
-func (o *outputs) add(sig backend.Signature, names portNames, out []*host.Tensor) {
+func (o *outputs) add(sig backend.Signature, names inputs.Names, out []*host.Tensor) {
 	at := 0
 	for i, r := range sig.Outputs {
 		name := r.Name
@@ -33,16 +34,16 @@ func (o *outputs) add(sig backend.Signature, names portNames, out []*host.Tensor
 		switch {
 		case r.Role == ir.Update:
 			name = mutatedMark + r.Target
-			if names.position {
+			if names.Position {
 				name = fmt.Sprintf("mut%d", inputPosition(sig.Func, r.Target))
 			}
-		case names.position:
+		case names.Position:
 			name = fmt.Sprintf("out%d", at)
 		}
 		if r.Role == ir.Output {
 			at++
 		}
-		o.put(names.prefix+name, out[i])
+		o.put(names.Prefix+name, out[i])
 	}
 }
 

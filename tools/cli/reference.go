@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 // reference is what outputs are compared with.
@@ -36,7 +37,7 @@ func openReference(path string) (*reference, error) {
 		}
 		return ref, nil
 	}
-	f, err := openTensors(path, "write one with --outputs=FILE.safetensors, or give a name that ends in .npy")
+	f, err := inputs.OpenTensors(path, "write one with --outputs=FILE.safetensors, or give a name that ends in .npy")
 	if err != nil {
 		return nil, fmt.Errorf("--ref: %w", err)
 	}

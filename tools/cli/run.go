@@ -14,6 +14,7 @@ import (
 	"github.com/aiopt/aiopt/backend/metal/cuda/timed"
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 func runCommand() command {
@@ -148,7 +149,7 @@ func (c *runner) checkWatchers() (*chosen, error) {
 type running struct {
 	*runner
 	m        *ir.Module
-	given    *inputs
+	given    *inputs.Given
 	ref      *reference
 	watchers watchers
 	events   *trace
@@ -190,7 +191,7 @@ func (r *running) all(ctx context.Context, program backend.Program) error {
 		return usagef("--outputs=%s: a .npy file holds one tensor, there are %d to write; expected a name that ends in .safetensors", r.outputs, n)
 	}
 	session := program.NewSession()
-	if err := r.given.setStates(r.m, session); err != nil {
+	if err := r.given.SetStates(r.m, session); err != nil {
 		return err
 	}
 	bar := r.newProgress()
@@ -202,7 +203,7 @@ func (r *running) all(ctx context.Context, program backend.Program) error {
 	if err := r.each(ctx, session, calls, timing, opt); err != nil {
 		return err
 	}
-	if err := r.given.unused(); err != nil {
+	if err := r.given.Unused(); err != nil {
 		return err
 	}
 	if r.io == "position" {
@@ -224,20 +225,20 @@ func (r *running) each(ctx context.Context, session backend.Session, calls []cal
 	earlier := map[string]*host.Tensor{}
 	for k := range calls {
 		one := &calls[k]
-		if chained && !one.inputs.position {
-			one.inputs.earlier = earlier
+		if chained && !one.inputs.Position {
+			one.inputs.Earlier = earlier
 		}
 		if err := one.take(r.given); err != nil {
 			return err
 		}
-		end := timing.call(one.outputs.prefix, r.m, one.sig.Func)
+		end := timing.call(one.outputs.Prefix, r.m, one.sig.Func)
 		out, err := r.watchers.call(one, session, func() ([]*host.Tensor, error) { return session.Call(ctx, one.sig.Name, one.in, opt) })
 		if err != nil {
 			return err
 		}
 		end()
 		r.results.add(one.sig, one.outputs, out)
-		one.inputs.keep(one.sig, out)
+		one.inputs.Keep(one.sig, out)
 	}
 	return nil
 }

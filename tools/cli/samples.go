@@ -13,6 +13,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 // sampleFile is where a sample is.
@@ -32,7 +33,7 @@ func openSamples(m *ir.Module, path, functions string) (*pass.Samples, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all := choices(m); len(chosen) == 0 && len(all) == 1 {
+	if all := inputs.Choices(m); len(chosen) == 0 && len(all) == 1 {
 		chosen = all
 	}
 	list := []sampleFile{{path: path, functions: chosen}}
@@ -115,27 +116,23 @@ func (f sampleFile) read(m *ir.Module) (pass.Sample, error) {
 		return pass.Sample{}, err
 	}
 	s := pass.Sample{Name: f.path}
-	steps, err := in.plan(m, f.functions)
+	steps, err := in.Plan(m, f.functions)
 	if err != nil {
 		return s, err
 	}
 	for _, st := range steps {
-		args, err := in.take(st.sig, st.inputs)
+		args, err := in.Take(st.Sig, st.Inputs)
 		if err != nil {
-			return s, fmt.Errorf("@%s: %w", st.sig.Func.Name, err)
+			return s, fmt.Errorf("@%s: %w", st.Sig.Func.Name, err)
 		}
-		s.Calls = append(s.Calls, pass.Call{Func: st.sig.Func.Name, In: args})
+		s.Calls = append(s.Calls, pass.Call{Func: st.Sig.Func.Name, In: args})
 	}
-	for _, name := range in.order {
-		if strings.HasPrefix(name, "buf:") { // a call starts with the model's own states
-			in.taken[name] = true
-		}
-	}
-	return s, in.unused()
+	in.IgnoreStates() // a call starts with the model's own states
+	return s, in.Unused()
 }
 
 // tensors reads all that is in a sample.
-func (f sampleFile) tensors(m *ir.Module) (*inputs, error) {
+func (f sampleFile) tensors(m *ir.Module) (*inputs.Given, error) {
 	switch {
 	case f.folder:
 		return readArrays(f.path)
@@ -144,7 +141,7 @@ func (f sampleFile) tensors(m *ir.Module) (*inputs, error) {
 	}
 	if len(f.functions) != 1 {
 		return nil, fmt.Errorf("the model has the functions %s; put the file into a folder that is named after one of them, or choose one with --function",
-			strings.Join(choices(m), ", "))
+			strings.Join(inputs.Choices(m), ", "))
 	}
 	sig := backend.SignatureOf(m.Func(f.functions[0]))
 	if n := len(sig.Inputs); n != 1 {
@@ -154,18 +151,18 @@ func (f sampleFile) tensors(m *ir.Module) (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := noInputs()
-	in.set(sig.Inputs[0].Value.Name, t)
+	in := inputs.New()
+	in.Set(sig.Inputs[0].Value.Name, t)
 	return in, nil
 }
 
 // readArrays reads the arrays of a folder.
-func readArrays(dir string) (*inputs, error) {
+func readArrays(dir string) (*inputs.Given, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	in := noInputs()
+	in := inputs.New()
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), npyEnding)
 		if !ok {
@@ -175,7 +172,7 @@ func readArrays(dir string) (*inputs, error) {
 		if err != nil {
 			return nil, err
 		}
-		in.set(name, t)
+		in.Set(name, t)
 	}
 	return in, nil
 }

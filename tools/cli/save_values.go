@@ -56,7 +56,7 @@ func (s *saver) begin(c *call) error {
 	s.call, s.written = c, map[*ir.Value]bool{}
 	at := 0
 	for _, p := range c.sig.Func.Params {
-		in := intermediates.Input{Name: c.outputs.prefix + p.Value.Name}
+		in := intermediates.Input{Name: c.outputs.Prefix + p.Value.Name}
 		var t *host.Tensor
 		switch p.Role {
 		case ir.Input:
@@ -164,7 +164,7 @@ func undo(tr ir.Transform, t *host.Tensor) (*host.Tensor, error) {
 // add writes a value. Where several stand for one tensor, the first does.
 func (s *saver) add(v *ir.Value, name string, role intermediates.Role, t *host.Tensor) error {
 	s.written[v] = true
-	e := intermediates.Entry{Node: s.call.outputs.prefix + name, Role: role}
+	e := intermediates.Entry{Node: s.call.outputs.Prefix + name, Role: role}
 	if first, taken := s.owner[e.Node]; taken && (first != v || s.runs[e.Node] == maxRuns) {
 		return nil
 	}

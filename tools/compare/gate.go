@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
@@ -31,6 +32,17 @@ func (f Failure) String() string { return nameOf(f.Name, f.Call, f.Module) + ": 
 
 // Passed reports that something was judged, and nothing failed.
 func (g *Gate) Passed() bool { return g.Judged > 0 && len(g.Failures) == 0 }
+
+// String says in one line what came of it.
+func (g *Gate) String() string {
+	switch n := len(g.Failures); {
+	case n > 0:
+		return fmt.Sprintf("%s of %d judged, the first: %s", host.Counted(n, "failure"), g.Judged, g.Failures[0])
+	case g.Judged == 0:
+		return "nothing was judged"
+	}
+	return fmt.Sprintf("passed by all of %s", host.Counted(g.Judged, "point"))
+}
 
 // Hold holds the report against a limit of its metric. What fails is a point that is worse, that has no value of the metric although the
 // metric is one of such tensors, that is finite in other places than the reference, or whose shapes differ; and an output of the

@@ -28,6 +28,8 @@ var pageScript string
 type page struct {
 	*Report
 	Summary    string
+	Blames     []blame
+	Modules    []pageModule
 	Green, Red string // limits
 	Metrics    []metric.Metric
 	Rows       []pageRow
@@ -39,11 +41,18 @@ type page struct {
 	Policy string
 }
 
+// pageModule is a line of the table of modules.
+type pageModule struct {
+	Module
+	Title, Value, Status string
+}
+
 // pageRow is a line of the table.
 type pageRow struct {
 	*Point
 	Title  string
 	Types  string
+	Line   string // of Python, without the folders
 	Cells  []pageCell
 	Alone  pageCell
 	Notes  string
@@ -88,12 +97,12 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	green, red, _ := r.Preset.Limits(r.Metric)
 	sum := sha256.Sum256([]byte(pageScript))
 	p := page{
-		Report: r, Summary: r.Line(), Green: r.Metric.Format(green), Red: r.Metric.Format(red), Metrics: r.shownMetrics(), Depth: r.depth(),
+		Report: r, Summary: r.Line(), Blames: r.blames(), Modules: r.pageModules(), Green: r.Metric.Format(green), Red: r.Metric.Format(red), Metrics: r.shownMetrics(), Depth: r.depth(),
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:])),
 	}
 	for _, pt := range r.Sorted(WorstFirst) {
-		row := pageRow{Point: pt, Title: nameOf(pt.Name, pt.Call, ""), Notes: strings.Join(pt.notes(), "; "), Status: class(pt.Verdict)}
+		row := pageRow{Point: pt, Title: nameOf(pt.Name, pt.Call, ""), Line: pt.source(), Notes: strings.Join(pt.notes(), "; "), Status: class(pt.Verdict)}
 		row.Types = pt.Tested.Elem
 		if pt.Tested.Elem != pt.Reference.Elem {
 			row.Types += " / " + pt.Reference.Elem
@@ -114,6 +123,20 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	return tmpl.Execute(w, p)
 }
 
+// mostModules is how many modules the page has in its own table.
+const mostModules = 10
+
+// pageModules lists the worst modules.
+func (r *Report) pageModules() []pageModule {
+	var list []pageModule
+	for _, m := range r.Modules() {
+		if len(list) < mostModules && m.Worst.Verdict != metric.Green && m.Worst.Verdict != metric.Undefined {
+			list = append(list, pageModule{m, moduleTitle(m.Path), r.Metric.Text(m.Worst.Scores), class(m.Worst.Verdict)})
+		}
+	}
+	return list
+}
+
 func class(v metric.Verdict) string { return strings.ReplaceAll(v.String(), " ", "-") }
 
 func cellOf(m metric.Metric, s *metric.Scores) pageCell {
@@ -130,16 +153,25 @@ func cellOf(m metric.Metric, s *metric.Scores) pageCell {
 	case math.IsInf(key, 0):
 		key = math.Copysign(math.MaxFloat64, key)
 	}
-	return pageCell{m.Text(s), strconv.FormatFloat(key, 'g', -1, 64)}
+	return pageCell{m.Text(s), strconv.FormatFloat(key, 'g', 6, 64)}
 }
+
+// mostBars is how many bars the chart has; of several points the worst is shown.
+const mostBars = 500
 
 // depth shows the PSNR of each point in the order of the program: where it falls is where to look.
 func (r *Report) depth() []bar {
 	psnr := metric.Metrics()[0]
+	n := min(len(r.Points), mostBars)
+	width := chartWidth / float64(max(n, 1))
 	var bars []bar
-	width := chartWidth / float64(max(len(r.Points), 1))
-	for i := range r.Points {
-		p := &r.Points[i]
+	for i := range n {
+		p := &r.Points[i*len(r.Points)/n]
+		for k := i*len(r.Points)/n + 1; k < (i+1)*len(r.Points)/n; k++ {
+			if q := &r.Points[k]; worse(psnr, q.Scores, p.Scores) < 0 {
+				p = q
+			}
+		}
 		x := p.Value(psnr)
 		height := max(2, min(chartHeight, x/chartTop*chartHeight))
 		if math.IsNaN(x) {

@@ -24,17 +24,12 @@ type Local struct {
 // LocalErrors runs operations of the tested side on values of the reference, for the points chosen, and enters the results into
 // the report. The reference runs once more; values that wait for others take no more than opt.Memory.
 func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report, chosen []int, opt Options) error {
-	p, ok := testedSide.(*Program)
-	if !ok {
-		return errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
+	l, err := newLocalizer(testedSide, r)
+	if err != nil {
+		return err
 	}
-	l := &localizer{p: p, r: r, reference: referenceSide, opt: opt, store: newStore(opt.Memory), have: map[*Value]*shared{}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
+	l.reference, l.opt, l.store = referenceSide, opt, newStore(opt.Memory)
 	defer l.close()
-	for i := range r.Points {
-		if pt := &r.Points[i]; pt.Turns == 1 {
-			l.partner[pt.by[0].Value] = pt
-		}
-	}
 	for _, i := range chosen {
 		l.plan(&r.Points[i])
 	}
@@ -44,7 +39,7 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := 0
-	err := referenceSide.Show(ctx, func(v *Value) bool { return l.bySource[v] != nil }, func(v *Value, t *host.Tensor) {
+	err = referenceSide.Show(ctx, func(v *Value) bool { return l.bySource[v] != nil }, func(v *Value, t *host.Tensor) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -60,6 +55,20 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 		return cause
 	}
 	return err
+}
+
+func newLocalizer(testedSide Side, r *Report) (*localizer, error) {
+	p, ok := testedSide.(*Program)
+	if !ok {
+		return nil, errors.New("single operations can be run only where the tested side is a model; it is a file of saved values")
+	}
+	l := &localizer{p: p, r: r, have: map[*Value]*shared{}, bySource: map[*Value][]*trial{}, partner: map[*Value]*Point{}}
+	for i := range r.Points {
+		if pt := &r.Points[i]; pt.Turns == 1 {
+			l.partner[pt.by[0].Value] = pt
+		}
+	}
+	return l, nil
 }
 
 // localizer runs the trials.
@@ -93,7 +102,7 @@ type trial struct {
 // source says where a parameter's value comes from.
 type source struct {
 	given *host.Tensor // an input
-	by    [2]Candidate // otherwise: a point before
+	point *Point       // otherwise: one before
 }
 
 func (l *localizer) plan(pt *Point) {
@@ -107,7 +116,7 @@ func (l *localizer) plan(pt *Point) {
 		return
 	}
 	value := pt.by[0].Value
-	reg, err := regionOf(l.p.Module, value.value, func(v *ir.Value) bool { return root(v) != root(value.value) && l.known(value.Call, v) })
+	reg, err := l.region(value)
 	if err != nil {
 		pt.Local.Problem = err.Error()
 		return
@@ -116,8 +125,8 @@ func (l *localizer) plan(pt *Point) {
 	for _, v := range reg.params {
 		s := l.source(value.Call, v)
 		t.sources = append(t.sources, s)
-		if s.given == nil && !slices.Contains(t.want, s.by[1].Value) {
-			t.want = append(t.want, s.by[1].Value)
+		if s.given == nil && !slices.Contains(t.want, s.point.by[1].Value) {
+			t.want = append(t.want, s.point.by[1].Value)
 		}
 	}
 	for _, op := range reg.ops {
@@ -129,6 +138,11 @@ func (l *localizer) plan(pt *Point) {
 		l.bySource[v] = append(l.bySource[v], t)
 	}
 	l.open++
+}
+
+// region is what computes a value from values that the reference has, too.
+func (l *localizer) region(v *Value) (*region, error) {
+	return regionOf(l.p.Module, v.value, func(x *ir.Value) bool { return root(x) != root(v.value) && l.known(v.Call, x) })
 }
 
 // inside names the tensors that a region computes on its way, those in bodies of kernels too, with their modules.
@@ -161,13 +175,13 @@ func (l *localizer) inside(call int, reg *region, pt *Point) []string {
 // known reports a value of the tested side that the reference, or the caller, has too.
 func (l *localizer) known(call int, v *ir.Value) bool {
 	s := l.source(call, v)
-	return s.given != nil || s.by[0].Value != nil
+	return s.given != nil || s.point != nil
 }
 
 func (l *localizer) source(call int, v *ir.Value) source {
 	for _, same := range []*ir.Value{v, root(v)} { // a kernel gives what its body does
 		if pt := l.partner[l.p.values.byCall[call][same]]; pt != nil {
-			return source{by: pt.by}
+			return source{point: pt}
 		}
 	}
 	f := l.p.Module.Func(l.p.Calls[call].Func)
@@ -261,14 +275,14 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 		t := s.given
 		if t == nil {
 			var err error
-			if t, err = l.have[s.by[1].Value].tensor(); err != nil {
+			if t, err = l.have[s.point.by[1].Value].tensor(); err != nil {
 				return nil, err
 			}
-			plain, err := align([2]*host.Tensor{t, t}, [2]ir.Claim{{}, s.by[1].Claim})
+			plain, err := align([2]*host.Tensor{t, t}, [2]ir.Claim{{}, s.point.by[1].Claim})
 			if err != nil {
 				return nil, err
 			}
-			if t, err = asClaimed(plain[1], s.by[0].Claim, w.region.params[i].Type.Elem); err != nil {
+			if t, err = asClaimed(plain[1], s.point.by[0].Claim, w.region.params[i].Type.Elem); err != nil {
 				return nil, err
 			}
 		}
@@ -282,7 +296,7 @@ func (l *localizer) try(ctx context.Context, w *trial) (*metric.Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	return measure([2]*host.Tensor{got, want}, w.point.by, rowsOf(w.point.Name, w.point.by, l.r.Metric))
+	return measure([2]*host.Tensor{got, want}, w.point.by, rowsOf(w.point.by, l.r.Metric))
 }
 
 func (l *localizer) compute(ctx context.Context, w *trial, in []*host.Tensor) (*host.Tensor, error) {

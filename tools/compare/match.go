@@ -86,6 +86,7 @@ type tensorKey struct {
 // tensors are what the values of a side claim.
 type tensors struct {
 	name   string
+	saved  bool // the side has what ran alone
 	order  []tensorKey
 	values map[tensorKey][]Candidate
 	lost   map[tensorKey]Lost
@@ -93,7 +94,8 @@ type tensors struct {
 }
 
 func claimed(name string, s Side) *tensors {
-	t := &tensors{name: name, values: map[tensorKey][]Candidate{}, lost: map[tensorKey]Lost{}, paired: map[tensorKey]bool{}}
+	_, saved := s.(*Saved)
+	t := &tensors{name: name, saved: saved, values: map[tensorKey][]Candidate{}, lost: map[tensorKey]Lost{}, paired: map[tensorKey]bool{}}
 	for _, v := range s.Values() {
 		for _, c := range v.Claims {
 			k := tensorKey{v.Call, v.Func, c.Tensor}
@@ -151,17 +153,15 @@ func (m *matcher) pair(tier Tier, a, b tensorKey) {
 	}
 }
 
-// idle reports a pair that says nothing: what both were given, and, outputs apart, a view on one side of what the other shows, and weights.
+// idle reports a pair that says nothing: what a side was given, and, outputs apart, views of values that are compared, and weights. What one
+// side computes is no view there, such as a copy or the end of a dropout, and is compared with the view that it is on the other side.
 func idle(p *Pair) bool {
-	kinds := [2]Kind{leastKind(p.Tested), leastKind(p.Reference)}
-	output := slices.ContainsFunc(p.Reference, func(c Candidate) bool { return c.Output != "" })
-	switch {
-	case kinds[0] == Given || kinds[1] == Given:
+	a, b := leastKind(p.Tested), leastKind(p.Reference)
+	if a == Given || b == Given {
 		return true
-	case kinds[0] == View || kinds[1] == View, kinds[0] == Constant && kinds[1] == Constant:
-		return !output
 	}
-	return false
+	output := slices.ContainsFunc(p.Reference, func(c Candidate) bool { return c.Output != "" })
+	return a != Computed && b != Computed && !output
 }
 
 // leastKind is Computed where one of the values is.

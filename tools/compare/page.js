@@ -5,7 +5,7 @@ const body = table.tBodies[0];
 const rows = Array.from(body.rows);
 const key = (row, column) => {
   const cell = row.cells[column];
-  const number = cell.dataset.key;
+  const number = cell.dataset.k;
   return number === undefined ? cell.textContent : number === "" ? Infinity : Number(number);
 };
 for (const button of table.querySelectorAll("th button")) {
@@ -15,15 +15,27 @@ for (const button of table.querySelectorAll("th button")) {
     for (const other of table.querySelectorAll("th")) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const column = head.cellIndex;
+    const keys = new Map(rows.map((row) => [row, key(row, column)]));
     rows.sort((a, b) => {
-      const [x, y] = [key(a, column), key(b, column)];
+      const [x, y] = [keys.get(a), keys.get(b)];
       const order = x < y ? -1 : x > y ? 1 : 0;
       return down ? -order : order;
     });
-    body.append(...rows);
+    const sorted = document.createDocumentFragment();
+    for (const row of rows) sorted.append(row);
+    body.append(sorted);
   });
 }
+// What is typed leaves the rows that have it.
+const texts = new Map();
+const shown = document.getElementById("shown");
 document.getElementById("filter").addEventListener("input", (event) => {
   const words = event.target.value.toLowerCase();
-  for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(words);
+  let count = 0;
+  for (const row of rows) {
+    if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
+    row.hidden = !texts.get(row).includes(words);
+    if (!row.hidden) count++;
+  }
+  shown.textContent = words === "" ? "" : `${count} of ${rows.length}`;
 });

@@ -233,7 +233,10 @@ limits:    fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB
   ■ 53.2 dB  46.0 dB      0.201  neg
 and 1 point more; --top=0 shows all
 
-3 points: 1 ● green, 2 ■ red; worst: mul, 53.2 dB; first red: mul
+3 points: 1 ● green, 2 ■ red; worst: mul, 53.2 dB
+first red:       mul, 53.2 dB
+makes the error: --local tells which operations make it and which inherit it
+worst modules:   (the root module) 53.2 dB (2 of 3 red)
 `
 	if table.String() != want {
 		t.Errorf("found\n%s\nexpected\n%s", &table, want)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 )
@@ -50,12 +51,21 @@ func (m *matcher) why(k tensorKey, other *tensors) string {
 	if !slices.ContainsFunc(other.order, func(o tensorKey) bool { return o.call == k.call }) {
 		return fmt.Sprintf("no counterpart: the %s side has no call %d", other.name, k.call)
 	}
+	if other.saved && !other.ran(k) {
+		return fmt.Sprintf("not computed: the branch or loop that holds it did not run on the %s side", other.name)
+	}
 	return fmt.Sprintf("no counterpart: the %s side has no tensor of that name", other.name)
+}
+
+// ran reports that saved values have something of the body that a tensor is in.
+func (t *tensors) ran(k tensorKey) bool {
+	body := k.tensor[:strings.LastIndexByte(k.tensor, '/')+1]
+	return slices.ContainsFunc(t.order, func(o tensorKey) bool { return o.call == k.call && o.fn == k.fn && strings.HasPrefix(o.tensor, body) })
 }
 
 func lostText(l Lost) string {
 	if l.Into == "" {
-		return fmt.Sprintf("lost by %s", l.Pass)
+		return fmt.Sprintf("lost by %s: nothing that is left uses it", l.Pass)
 	}
 	return fmt.Sprintf("lost by %s into %%%s", l.Pass, l.Into)
 }
@@ -92,5 +102,8 @@ func unseen(list []Candidate, side, how string) string {
 		}
 		kernel = cmp.Or(kernel, c.Kernel)
 	}
-	return fmt.Sprintf("inside kernel %s, which %s", kernel, how)
+	return fmt.Sprintf("%s %s, which %s", insideKernel, kernel, how)
 }
+
+// insideKernel begins the reason of what a run computes and does not show.
+const insideKernel = "inside kernel"

@@ -84,8 +84,7 @@ func (p *Point) Judge(m metric.Metric, preset metric.Preset) metric.Verdict {
 // First is the first point in the order of the program that is red or cannot be compared, where errors begin; nil where there is none.
 func (r *Report) First() *Point {
 	for i := range r.Points {
-		switch p := &r.Points[i]; p.Verdict {
-		case metric.Red, metric.Destroyed, metric.NotComparable:
+		if p := &r.Points[i]; p.failed() {
 			return p
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
@@ -138,7 +137,7 @@ func (s *session) compare(p *Pair, turn int, values [2]*host.Tensor, by [2]Candi
 		}
 	}
 	point.Turns++
-	scores, err := measure(values, by, rowsOf(p.Name, by, s.opt.Metric))
+	scores, err := measure(values, by, rowsOf(by, s.opt.Metric))
 	if !fresh && worse(s.opt.Metric, scores, point.Scores) >= 0 {
 		return nil
 	}
@@ -161,20 +160,6 @@ func measure(values [2]*host.Tensor, by [2]Candidate, rows metric.Distribution) 
 		return nil, err
 	}
 	return metric.Measure(aligned[0], aligned[1], metric.Options{Rows: rows})
-}
-
-// rowsOf says whether a value's rows are distributions: those of softmax, and outputs, which are logits where they are any.
-func rowsOf(name string, by [2]Candidate, chosen metric.Metric) metric.Distribution {
-	kind := stem(name[strings.LastIndexByte(name, '/')+1:])
-	switch {
-	case strings.Contains(kind, "log_softmax"):
-		return metric.Logits
-	case strings.Contains(kind, "softmax"):
-		return metric.Probabilities
-	case by[1].Output != "" || by[0].Output != "" || chosen.Name == "kl" || chosen.Name == "top1":
-		return metric.Logits
-	}
-	return metric.None
 }
 
 func newPoint(p *Pair, by [2]Candidate) *Point {

@@ -248,7 +248,7 @@ func TestCancel(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	a, b := newScript("a", "b+same", "only"), newScript("a", "b", "gone", "none")
-	a.lost = []Lost{{Tensor: "gone", Pass: "decompose", Into: "17"}, {Tensor: "both", Pass: "fuse"}}
+	a.lost = []Lost{{Tensor: "gone", Pass: "decompose", Into: "17"}, {Tensor: "both", Pass: "fuse", Into: "9"}}
 	b.lost = []Lost{{Tensor: "both", Pass: "fold"}}
 	r := compared(t, a, b, Options{})
 	var got []string
@@ -259,7 +259,7 @@ func TestReasons(t *testing.T) {
 		"only in reference: no counterpart: the reference side has no tensor of that name",
 		"gone in tested: lost by decompose into %17",
 		"none in tested: no counterpart: the tested side has no tensor of that name",
-		"both in both: lost by fuse (tested) and lost by fold (reference)",
+		"both in both: lost by fuse into %9 (tested) and lost by fold: nothing that is left uses it (reference)",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("found\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -13,6 +13,16 @@ import (
 // saved writes values to a file and opens it as a side. Each tensor has one element, its own number.
 func saved(t *testing.T, program string, entries ...intermediates.Entry) *compare.Saved {
 	t.Helper()
+	var values [][]float64
+	for i := range entries {
+		values = append(values, []float64{float64(i)})
+	}
+	return savedValues(t, program, entries, values)
+}
+
+// savedValues writes tensors to a file and opens it as a side.
+func savedValues(t *testing.T, program string, entries []intermediates.Entry, values [][]float64) *compare.Saved {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "run.intermediates.safetensors")
 	w, err := intermediates.Create(path)
 	if err != nil {
@@ -21,8 +31,10 @@ func saved(t *testing.T, program string, entries ...intermediates.Entry) *compar
 	defer w.Discard()
 	w.Program, w.Tool = program, "a test"
 	for i, e := range entries {
-		x := host.New(e.Elem, 1)
-		host.SetFloat(x, 0, float64(i))
+		x := host.New(e.Elem, len(values[i]))
+		for k, v := range values[i] {
+			host.SetFloat(x, k, v)
+		}
 		if err := w.Add(e, x); err != nil {
 			t.Fatal(err)
 		}
@@ -94,4 +106,44 @@ func TestSavedValues(t *testing.T) {
 	if info := s.Info(); info.Program != "ab12" || info.Title != "run.intermediates.safetensors by a test" || strings.Join(info.Schemes, " ") != "fp16" {
 		t.Errorf("found %+v", info)
 	}
+}
+
+// TestSavedBranches: what a branch would have computed that did not run when values were saved, and a copy that is a view in the model.
+func TestSavedBranches(t *testing.T) {
+	const branches = `air 1
+module @m {
+  func @main(%p: tensor<bool>, %x: tensor<1xf32>) -> (%y: tensor<1x1xf32>) {
+    %r = core.cond(%p, %x) : tensor<1xf32> is "cond"
+      then(%a: tensor<1xf32>) {
+        %b = tensor.exp(%a) : tensor<1xf32> is "true/exp"
+        core.return(%b)
+      }
+      else(%a: tensor<1xf32>) {
+        %b = tensor.neg(%a) : tensor<1xf32> is "false/neg"
+        %c = tensor.exp(%b) : tensor<1xf32> is "false/exp"
+        core.return(%c)
+      }
+    %s = tensor.sin(%r) : tensor<1xf32> is "sin"
+    %y = tensor.reshape(%s) : tensor<1x1xf32> is "copy"
+    core.return(%y)
+  }
+}
+`
+	a := program(t, branches, nil, "main")
+	copied := entry("copy", 0, intermediates.Out)
+	b := saved(t, "", entry("false/exp", 0, intermediates.Mid), entry("cond", 0, intermediates.Mid), entry("sin", 0, intermediates.Mid), copied)
+	m, err := compare.Matching(a, b, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range m.Pairs {
+		got = append(got, p.Name)
+	}
+	for _, u := range m.Unmatched {
+		got = append(got, u.Name+": "+u.Reason)
+	}
+	same(t, got, "false/exp", "cond", "sin", "copy",
+		"true/exp: not computed: the branch or loop that holds it did not run on the reference side",
+		"false/neg: no counterpart: the reference side has no tensor of that name")
 }

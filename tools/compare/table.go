@@ -44,8 +44,12 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 			fmt.Fprintf(b, "  %s: %s\n", nameOf(u.Name, u.Call, u.Module), u.Reason)
 		}
 		more(b, n, opt.Top, "tensor")
+		if slices.ContainsFunc(r.Unmatched, func(u Unmatched) bool { return strings.HasPrefix(u.Reason, insideKernel) }) {
+			fmt.Fprintln(b, "--backend=interp shows what is inside kernels")
+		}
 	}
 	fmt.Fprintf(b, "\n%s\n", r.Line())
+	r.writeBlames(b)
 	return b.Flush()
 }
 
@@ -222,9 +226,6 @@ func (r *Report) Line() string {
 		default:
 			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Text(worst.Scores))
 		}
-	}
-	if first := r.First(); first != nil {
-		line += "; first red: " + nameOf(first.Name, first.Call, first.Module)
 	}
 	return line
 }

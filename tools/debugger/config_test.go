@@ -88,6 +88,25 @@ func TestStory(t *testing.T) {
 	}
 }
 
+// TestCalibration: what a recipe needs to know of activations comes from --inputs.
+func TestCalibration(t *testing.T) {
+	const activations = `quantization_config:
+  global_config:
+    op_state_spec:
+      weight: {dtype: int8, granularity: {type: per_channel}}
+`
+	for given, want := range map[string]string{"": failed, "../../tests/detector/inputs.safetensors": done, "../../examples/mlp/input.safetensors": failed} {
+		s := New(served(t).tk, Options{Inputs: given})
+		s.opt.Config = Config{"w8a8.yaml", activations}
+		s.Open("../../tests/detector/detector.pt2", "decompose")
+		<-s.models.get("m1").job.ended
+		status, why := s.models.get("m1").job.status()
+		if status != want || want == failed && !strings.Contains(why, "calibration data") {
+			t.Errorf("with --inputs=%s: %s %s", given, status, why)
+		}
+	}
+}
+
 // TestConfigMistakes: the answer has the place of each, and a pipeline names no file of this machine beside it.
 func TestConfigMistakes(t *testing.T) {
 	s := opened(t, small)

@@ -17,6 +17,8 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
 	"github.com/aiopt/aiopt/passes/numeric"
+	"github.com/aiopt/aiopt/tools/inputs"
+	"github.com/aiopt/aiopt/tools/sides"
 )
 
 // maxUpload bounds a request.
@@ -35,44 +37,63 @@ type inputAsk struct {
 
 // The places that inputs come from.
 const (
-	fromMade   = "made"   // legal for their use: indices in range, masks that let most through
-	fromRandom = "random" // normally distributed
-	fromValues = "values" // typed, such as token ids
+	fromMade   = string(sides.Made) // legal for their use: indices in range, masks that let most through
+	fromRandom = "random"           // normally distributed
+	fromValues = "values"           // typed, such as token ids
 	fromFile   = "file"
-	fromGiven  = "given"  // the file of --inputs
-	fromExport = "export" // what the program was exported with
+	fromSaved  = string(sides.Saved)
+	fromGiven  = string(sides.Given)
+	fromExport = string(sides.Export)
 )
 
-// getInputs says what a function takes, and what the file of --inputs has.
+// inputInfo is an input of a function, with the sources that have it.
+type inputInfo struct {
+	portInfo
+	Float  bool         `json:"float"`
+	Image  bool         `json:"image"`
+	Saved  bool         `json:"saved"`
+	Given  bool         `json:"given"`
+	Export bool         `json:"export"`
+	From   sides.Source `json:"from"` // the first source that has it, as `aiopt compare` chooses
+}
+
+// inputsInfo is what a function takes, and the sizes that the caller chooses.
+type inputsInfo struct {
+	Inputs []inputInfo `json:"inputs"`
+	Sizes  []sizeInfo  `json:"sizes"`
+}
+
+type sizeInfo struct {
+	Name string `json:"name"`
+	Min  int64  `json:"min"`
+	Max  int64  `json:"max"`
+}
+
+// getInputs says what a function takes, and where that may come from.
 func (s *Server) getInputs(r *http.Request) (any, error) {
 	m, p, err := s.programOf(r)
 	if err != nil {
 		return nil, err
 	}
-	type input struct {
-		portInfo
-		Float  bool `json:"float"`
-		Image  bool `json:"image"`
-		Given  bool `json:"given"`
-		Export bool `json:"export"`
-	}
-	list := []input{}
+	list := []inputInfo{}
 	given, _ := s.given()
 	examples := m.examples(p.fn)
 	for i, in := range backend.SignatureOf(p.fn).Inputs {
 		t := in.Value.Type
-		list = append(list, input{portInfo{in.Value.Name, t.String()}, t.Elem.IsFloat(), imageAxes(t) != nil, pick(given, in.Value.Name, i) != nil, examples != nil})
+		info := inputInfo{portInfo: portInfo{in.Value.Name, t.String()}, Float: t.Elem.IsFloat(), Image: imageAxes(t) != nil, Export: examples != nil}
+		info.Given = given.Tensor(in.Value.Name, placeName(i)) != nil
+		kept, err := s.savedInput(m, in.Value.Name)
+		info.Saved = err == nil && kept != nil
+		has := map[sides.Source]bool{sides.Saved: info.Saved, sides.Given: info.Given, sides.Export: info.Export, sides.Made: true}
+		all := sides.Sources()
+		info.From = all[slices.IndexFunc(all, func(from sides.Source) bool { return has[from] })]
+		list = append(list, info)
 	}
-	type size struct {
-		Name string `json:"name"`
-		Min  int64  `json:"min"`
-		Max  int64  `json:"max"` // -1 for none
-	}
-	sizes := []size{}
+	sizes := []sizeInfo{}
 	for _, d := range p.fn.Dims {
-		sizes = append(sizes, size{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
+		sizes = append(sizes, sizeInfo{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
 	}
-	return map[string]any{"inputs": list, "sizes": sizes}, nil
+	return inputsInfo{list, sizes}, nil
 }
 
 // examples are the inputs that a function of a .pt2 was exported with; nil where the file has none that fit.
@@ -89,11 +110,11 @@ func (m *model) examples(f *ir.Func) []*host.Tensor {
 		name = a.Models[0].Name
 	}
 	list, err := a.SampleInputs(name)
-	inputs := backend.SignatureOf(f).Inputs
-	if err != nil || len(list) != len(inputs) {
+	params := backend.SignatureOf(f).Inputs
+	if err != nil || len(list) != len(params) {
 		return nil
 	}
-	for i, in := range inputs {
+	for i, in := range params {
 		if t := in.Value.Type; t.Elem != list[i].Elem || t.Rank() != list[i].Rank() {
 			return nil
 		}
@@ -101,24 +122,23 @@ func (m *model) examples(f *ir.Func) []*host.Tensor {
 	return list
 }
 
-// pick finds the tensor of an input by its name or, as --io=position names them, by its place.
+// placeName is how --io=position names an input.
+func placeName(place int) string { return fmt.Sprintf("in%d", place) }
+
+// pick finds the tensor of an input by its name or by its place.
 func pick(all map[string]*host.Tensor, name string, place int) *host.Tensor {
 	if t := all[name]; t != nil {
 		return t
 	}
-	return all[fmt.Sprintf("in%d", place)]
+	return all[placeName(place)]
 }
 
-// readGiven reads the file of --inputs.
-func readGiven(path string) (map[string]*host.Tensor, error) {
+// readGiven reads the file of --inputs; nil without one.
+func readGiven(path string) (*inputs.Given, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := safetensors.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	return allOf(f)
+	return inputs.Read(path)
 }
 
 func allOf(f *safetensors.File) (map[string]*host.Tensor, error) {
@@ -136,6 +156,7 @@ func allOf(f *safetensors.File) (map[string]*host.Tensor, error) {
 // maker makes the inputs of a call.
 type maker struct {
 	server   *Server
+	model    *model
 	sig      backend.Signature
 	asks     map[string]inputAsk
 	sizes    map[string]int64
@@ -218,10 +239,16 @@ func (k *maker) read(i int, p *ir.Param) (*host.Tensor, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t := pick(given, p.Value.Name, i); t != nil {
+		if t := given.Tensor(p.Value.Name, placeName(i)); t != nil {
 			return t, nil
 		}
 		return nil, fmt.Errorf("%s has no tensor of that name", k.server.opt.Inputs)
+	case fromSaved:
+		t, err := k.server.savedInput(k.model, p.Value.Name)
+		if t == nil && err == nil {
+			err = errors.New("no saved values of the model have an input of that name")
+		}
+		return t, err
 	case fromExport:
 		if len(k.examples) == 0 {
 			return nil, errors.New("the model's file has no inputs of its export that fit")
@@ -233,7 +260,7 @@ func (k *maker) read(i int, p *ir.Param) (*host.Tensor, error) {
 		}
 		return readUpload(k.parts[ask.File][0], p.Value, i, ask)
 	}
-	return nil, fmt.Errorf("from %q: expected %s", ask.From, strings.Join([]string{fromMade, fromRandom, fromValues, fromFile, fromGiven, fromExport}, ", "))
+	return nil, fmt.Errorf("from %q: expected %s", ask.From, strings.Join([]string{fromMade, fromRandom, fromValues, fromFile, fromSaved, fromGiven, fromExport}, ", "))
 }
 
 // normal gives normally distributed numbers of a tensor's type and shape; the same seed gives the same numbers.

@@ -50,6 +50,11 @@ type job struct {
 	jobs    *jobs
 }
 
+// begun is the answer of a request that begins a job.
+type begun struct {
+	ID string `json:"id"`
+}
+
 // jobs are all of them, in the order in which they began, and who watches them.
 type jobs struct {
 	mu      sync.Mutex

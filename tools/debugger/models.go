@@ -94,12 +94,17 @@ func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, repor
 		return nil, err
 	}
 	line.add("as read", module)
+	given, err := s.given()
+	if err != nil {
+		return nil, err
+	}
 	return module, s.tk.Build(ctx, module, sides.WithConfig(m.passes, m.config.Name, module), aiopt.BuildOptions{
-		Texts:    m.config.texts(),
-		Executor: backend.Executor{Backend: s.tk.Backend("interp")},
-		Hooks:    []pass.Hook{line.hook()},
-		Report:   report,
-		Progress: line.job.step,
+		Texts:       m.config.texts(),
+		Calibration: sides.Calibration(module, given),
+		Executor:    backend.Executor{Backend: s.tk.Backend("interp")},
+		Hooks:       []pass.Hook{line.hook()},
+		Report:      report,
+		Progress:    line.job.step,
 	})
 }
 
@@ -167,7 +172,20 @@ func (s *Server) postModel(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"id": s.start(m.path, ask.Passes, config)}, nil
+	return begun{s.start(m.path, ask.Passes, config)}, nil
+}
+
+// modelInfo is what the page says of a model.
+type modelInfo struct {
+	ID         string         `json:"id"`
+	File       string         `json:"file"`
+	Name       string         `json:"name"`
+	Passes     string         `json:"passes"`
+	Config     string         `json:"config"`      // the text that it was compressed by; empty for none
+	ConfigName string         `json:"config_name"` // where that is from
+	Funcs      []functionInfo `json:"funcs"`
+	Stages     []stageInfo    `json:"stages"`
+	Log        []string       `json:"log"`
 }
 
 // functionInfo is what the page says of a function.
@@ -200,15 +218,5 @@ func (s *Server) getModel(r *http.Request) (any, error) {
 		}
 		funcs = append(funcs, f)
 	}
-	return struct {
-		ID         string         `json:"id"`
-		File       string         `json:"file"`
-		Name       string         `json:"name"`
-		Passes     string         `json:"passes"`
-		Config     string         `json:"config"`      // the text that it was compressed by; empty for none
-		ConfigName string         `json:"config_name"` // where that is from
-		Funcs      []functionInfo `json:"funcs"`
-		Stages     []stageInfo    `json:"stages"`
-		Log        []string       `json:"log"`
-	}{m.job.ID, m.path, m.module.Name, m.passes, m.config.Text, m.config.Name, funcs, stageInfos(m.stages), m.log}, nil
+	return modelInfo{m.job.ID, m.path, m.module.Name, m.passes, m.config.Text, m.config.Name, funcs, stageInfos(m.stages), m.log}, nil
 }

@@ -12,6 +12,7 @@ import (
 // pointInfo is a point as the list shows it.
 type pointInfo struct {
 	Index   int    `json:"index"`
+	Call    int    `json:"call"` // which one of the run, counted from 0
 	Name    string `json:"name"`
 	Module  string `json:"module"`
 	Op      string `json:"op"`
@@ -23,6 +24,20 @@ type pointInfo struct {
 	Peaky   bool   `json:"peaky"`
 	Local   string `json:"local,omitempty"` // the verdict of the operation alone
 	Guilty  bool   `json:"guilty,omitempty"`
+}
+
+// pointsInfo is a comparison, by one metric.
+type pointsInfo struct {
+	ID        string              `json:"id"`
+	Tested    sideInfo            `json:"tested"`
+	Reference sideInfo            `json:"reference"`
+	Complete  bool                `json:"complete"`
+	Metric    metricInfo          `json:"metric"`
+	Preset    string              `json:"preset"`
+	Green     string              `json:"green"`
+	Red       string              `json:"red"`
+	Points    []pointInfo         `json:"points"`
+	Unmatched []compare.Unmatched `json:"unmatched"`
 }
 
 // getPoints lists the points by a metric, with those that have come so far while the comparison runs.
@@ -45,21 +60,14 @@ func (s *Server) getPoints(r *http.Request) (any, error) {
 	}
 	points := []pointInfo{}
 	for _, point := range report.Sorted(compare.WorstFirst) {
-		points = append(points, listed(point, m, report.Preset, p))
+		info := listed(point, m, report.Preset)
+		if n, ok := p.claimed[point.Name]; ok && c.called[point.Call] == c.function {
+			info.Node = int(n)
+		}
+		points = append(points, info)
 	}
 	green, red, _ := report.Preset.Limits(m)
-	return struct {
-		ID        string              `json:"id"`
-		Tested    sideInfo            `json:"tested"`
-		Reference sideInfo            `json:"reference"`
-		Complete  bool                `json:"complete"`
-		Metric    metricInfo          `json:"metric"`
-		Preset    string              `json:"preset"`
-		Green     string              `json:"green"`
-		Red       string              `json:"red"`
-		Points    []pointInfo         `json:"points"`
-		Unmatched []compare.Unmatched `json:"unmatched"`
-	}{c.job.ID, c.sides[0], c.sides[1], c.report != nil, infoOf(m), report.Preset.Name, m.Format(green), m.Format(red), points, report.Unmatched}, nil
+	return pointsInfo{c.job.ID, c.sides[0], c.sides[1], c.report != nil, infoOf(m), report.Preset.Name, m.Format(green), m.Format(red), points, report.Unmatched}, nil
 }
 
 // soFar is the report, or what there is of it while the comparison runs.
@@ -68,21 +76,18 @@ func (c *comparison) soFar() compare.Report {
 		return *c.report
 	}
 	report := compare.Report{Preset: c.preset, Unmatched: []compare.Unmatched{}}
-	for _, name := range c.order {
-		report.Points = append(report.Points, c.points[name])
+	for _, at := range c.order {
+		report.Points = append(report.Points, c.points[at])
 	}
 	return report
 }
 
-func listed(point *compare.Point, m metric.Metric, preset metric.Preset, p *program) pointInfo {
+func listed(point *compare.Point, m metric.Metric, preset metric.Preset) pointInfo {
 	verdict := point.Judge(m, preset)
 	info := pointInfo{
-		Index: point.Index, Name: point.Name, Module: point.Module, Op: point.Tested.Op, Node: -1,
+		Index: point.Index, Call: point.Call, Name: point.Name, Module: point.Module, Op: point.Tested.Op, Node: -1,
 		Value: metric.Number(point.Value(m)), Text: m.Text(point.Scores), Verdict: verdict.String(), Mark: verdict.Mark(),
 		Peaky: point.Scores != nil && point.Scores.Peaky(),
-	}
-	if n, ok := p.claimed[point.Name]; ok {
-		info.Node = int(n)
 	}
 	if point.Local != nil {
 		info.Local, info.Guilty = point.Local.Verdict.String(), point.Local.Guilty
@@ -147,29 +152,34 @@ func (c *comparison) scores(s *metric.Scores) []score {
 	return list
 }
 
-func (c *comparison) describe(i int) any {
+// pointDetail is all that is known of a point.
+type pointDetail struct {
+	Index     int         `json:"index"`
+	Name      string      `json:"name"`
+	Tier      string      `json:"tier"`
+	Tested    compare.End `json:"tested"`
+	Reference compare.End `json:"reference"`
+	Problem   string      `json:"problem"`
+	Turns     int         `json:"turns"`
+	Scores    []score     `json:"scores"`
+	Local     *localInfo  `json:"local"`
+}
+
+// localInfo is what the operation of a point gives alone.
+type localInfo struct {
+	Scores  []score  `json:"scores"`
+	Guilty  bool     `json:"guilty"`
+	Ops     []string `json:"ops"`
+	Problem string   `json:"problem"`
+}
+
+func (c *comparison) describe(i int) pointDetail {
 	c.mu.Lock()
 	p := c.report.Points[i]
 	c.mu.Unlock()
-	type localInfo struct {
-		Scores  []score  `json:"scores"`
-		Guilty  bool     `json:"guilty"`
-		Ops     []string `json:"ops"`
-		Problem string   `json:"problem"`
-	}
 	var local *localInfo
 	if p.Local != nil {
 		local = &localInfo{c.scores(p.Local.Scores), p.Local.Guilty, p.Local.Ops, p.Local.Problem}
 	}
-	return struct {
-		Index     int         `json:"index"`
-		Name      string      `json:"name"`
-		Tier      string      `json:"tier"`
-		Tested    compare.End `json:"tested"`
-		Reference compare.End `json:"reference"`
-		Problem   string      `json:"problem"`
-		Turns     int         `json:"turns"`
-		Scores    []score     `json:"scores"`
-		Local     *localInfo  `json:"local"`
-	}{p.Index, p.Name, p.Tier.String(), p.Tested, p.Reference, p.Problem, p.Turns, c.scores(p.Scores), local}
+	return pointDetail{p.Index, p.Name, p.Tier.String(), p.Tested, p.Reference, p.Problem, p.Turns, c.scores(p.Scores), local}
 }

@@ -67,11 +67,11 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine := s.tk.Backend(ask.Engine)
-	if engine == nil {
-		return nil, badRequest("there is no engine %q", ask.Engine)
+	engine, err := s.engine(ask.Engine)
+	if err != nil {
+		return nil, err
 	}
-	k := &maker{server: s, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
+	k := &maker{server: s, model: m, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
 	for name, n := range ask.Sizes {
 		k.sizes[name] = n
 	}
@@ -86,7 +86,7 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	c.job = s.jobs.add(calling, fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), m.job.ID)
 	s.runs.put(c.job.ID, c)
 	c.job.run(func(ctx context.Context) error { return s.runAll(ctx, c, engine) })
-	return map[string]string{"id": c.job.ID}, nil
+	return begun{c.job.ID}, nil
 }
 
 // runAll runs the function once and notes each value.
@@ -198,6 +198,16 @@ func (s *Server) run(r *http.Request) (*run, error) {
 	return c, nil
 }
 
+// runInfo is what the page says of a run.
+type runInfo struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Model  string `json:"model"`
+	Func   string `json:"func"`
+	Engine string `json:"backend"`
+	Values []int  `json:"values"` // the numbers of those that were computed
+}
+
 // getRun says which values the run has.
 func (s *Server) getRun(r *http.Request) (any, error) {
 	c, err := s.run(r)
@@ -212,7 +222,7 @@ func (s *Server) getRun(r *http.Request) (any, error) {
 			values = append(values, id)
 		}
 	}
-	return map[string]any{"id": c.job.ID, "title": c.job.Title, "model": c.model.job.ID, "func": c.program.fn.Name, "backend": c.engine, "values": values}, nil
+	return runInfo{c.job.ID, c.job.Title, c.model.job.ID, c.program.fn.Name, c.engine, values}, nil
 }
 
 // unseen is why a run has no value.

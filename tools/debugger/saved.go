@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/aiopt/aiopt/backend"
-	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/intermediates"
 )
@@ -36,19 +34,25 @@ func (s *Server) savedSides() []sideInfo {
 	return list
 }
 
-// inputs are what the saved run was called with, for a function of a model.
-func (v *saved) inputs(f *ir.Func) ([]*host.Tensor, error) {
-	var in []*host.Tensor
-	for _, p := range backend.SignatureOf(f).Inputs {
-		e := v.set.Find(p.Value.Name)
-		if e == nil {
-			return nil, badRequest("%s has no input %q; run the model on inputs first, and compare with those", v.title, p.Value.Name)
+// savedOf lists the saved values that may be of a model: those of its program, or of one that is not known.
+func (s *Server) savedOf(m *model) []*saved {
+	var list []*saved
+	for _, v := range s.saved.all() {
+		if a, b := v.set.Program, m.module.Program; a == "" || b == "" || a == b {
+			list = append(list, v)
 		}
-		t, err := v.set.Tensor(e)
-		if err != nil {
-			return nil, err
-		}
-		in = append(in, t)
 	}
-	return in, nil
+	return list
+}
+
+// savedInput is an input that saved values of a model were computed from; nil where there is none.
+func (s *Server) savedInput(m *model, name string) (*host.Tensor, error) {
+	for _, v := range s.savedOf(m) {
+		for _, in := range v.set.Inputs {
+			if in.Name == name && in.IsTensor {
+				return v.set.Tensor(v.set.Find(name))
+			}
+		}
+	}
+	return nil, nil
 }

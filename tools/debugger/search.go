@@ -10,6 +10,12 @@ import (
 // mostFound bounds what a search gives.
 const mostFound = 200
 
+// foundInfo is what a search has found.
+type foundInfo struct {
+	Nodes []graph.Node `json:"nodes"`
+	Most  int          `json:"most"` // where that many are found, there may be more
+}
+
 // getSearch finds the nodes that have all words of a text in their kind, name, module, type or file:line.
 func (s *Server) getSearch(r *http.Request) (any, error) {
 	_, p, err := s.programOf(r)
@@ -32,7 +38,7 @@ func (s *Server) getSearch(r *http.Request) (any, error) {
 		}
 	}
 	found = append(found, later...)
-	return map[string]any{"nodes": found[:min(len(found), mostFound)], "most": mostFound}, nil
+	return foundInfo{found[:min(len(found), mostFound)], mostFound}, nil
 }
 
 // described is all that a search looks at.

@@ -9,19 +9,15 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/aiopt/aiopt"
-	"github.com/aiopt/aiopt/backend"
-	"github.com/aiopt/aiopt/backend/cpu/native"
-	gpu "github.com/aiopt/aiopt/backend/metal/runtime"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/tools/compare"
-	"github.com/aiopt/aiopt/tools/metric"
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 //go:embed dist
@@ -49,7 +45,7 @@ type Server struct {
 	compares table[comparison]
 	saved    table[saved]
 
-	given func() (map[string]*host.Tensor, error) // what the file of --inputs has
+	given func() (*inputs.Given, error) // what the file of --inputs has
 
 	memory      *budget
 	runValues   *shelf[*host.Tensor]
@@ -69,7 +65,7 @@ func New(tk *aiopt.Toolkit, opt Options) *Server {
 	}
 	b := &budget{most: mostKept}
 	return &Server{
-		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (map[string]*host.Tensor, error) { return readGiven(opt.Inputs) }),
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
 		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
 	}
 }
@@ -254,49 +250,4 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(data) // a browser that has gone needs no answer
-}
-
-// usable reports an engine that this machine can have.
-func usable(b backend.Backend) bool {
-	switch b := b.(type) {
-	case native.Backend:
-		return b.Available() == nil // it needs LLVM
-	case gpu.Backend:
-		return runtime.GOOS == "darwin"
-	}
-	return true
-}
-
-// about is what the page needs before anything else.
-func (s *Server) about(*http.Request) (any, error) {
-	var backends []string
-	for _, b := range s.tk.Backends {
-		if usable(b) {
-			backends = append(backends, b.Name())
-		}
-	}
-	type pipeline struct {
-		Name string `json:"name"`
-		Doc  string `json:"doc"`
-	}
-	var pipelines []pipeline
-	s.tk.Passes.Pipelines(func(name, doc, _ string) { pipelines = append(pipelines, pipeline{"@" + name, doc}) })
-	var metrics []metricInfo
-	for _, m := range metric.Metrics() {
-		metrics = append(metrics, infoOf(m))
-	}
-	var presets []pipeline
-	for _, p := range metric.Presets() {
-		presets = append(presets, pipeline{p.Name, p.Doc})
-	}
-	return struct {
-		Version   string       `json:"version"`
-		Backends  []string     `json:"backends"`
-		Pipelines []pipeline   `json:"pipelines"`
-		Inputs    string       `json:"inputs"`
-		Config    string       `json:"config"` // the text of --config
-		Metrics   []metricInfo `json:"metrics"`
-		Presets   []pipeline   `json:"presets"`
-		Saved     []sideInfo   `json:"saved"`
-	}{aiopt.Version(), backends, pipelines, s.opt.Inputs, s.opt.Config.Text, metrics, presets, s.savedSides()}, nil
 }

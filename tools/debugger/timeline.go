@@ -170,6 +170,12 @@ type hunk struct {
 	Hidden int      `json:"hidden"` // lines of a long run that are left out
 }
 
+// changesInfo is what a pass changed.
+type changesInfo struct {
+	Stage int    `json:"stage"`
+	Hunks []hunk `json:"hunks"`
+}
+
 // getStage gives what a pass changed in the text. With around=N, N lines around changes are given, too.
 func (s *Server) getStage(r *http.Request) (any, error) {
 	m, err := s.model(r)
@@ -184,7 +190,7 @@ func (s *Server) getStage(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"stage": at, "hunks": hunks(texts.before, texts.after)}, nil
+	return changesInfo{at, hunks(texts.before, texts.after)}, nil
 }
 
 // What is shown of long runs of lines.

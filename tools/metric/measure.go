@@ -41,14 +41,14 @@ func Measure(tested, reference *host.Tensor, opt Options) (*Scores, error) {
 		Elements: reference.Len(),
 		Discrete: whole(tested.Elem) && whole(reference.Elem),
 	}, worst: -1, first: -1}
-	real := !tested.Elem.IsComplex() && !reference.Elem.IsComplex()
-	if n := len(reference.Shape); opt.Rows != None && real && n > 0 && reference.Shape[n-1] > 1 && reference.Len() > 0 {
+	plain := !tested.Elem.IsComplex() && !reference.Elem.IsComplex()
+	if n := len(reference.Shape); opt.Rows != None && plain && n > 0 && reference.Shape[n-1] > 1 && reference.Len() > 0 {
 		m.rows = &rows{length: reference.Shape[n-1], raw: opt.Rows == Probabilities}
 		m.rows.start()
 	}
 	var err error
 	switch {
-	case !real:
+	case !plain:
 		err = host.Pairs(tested, reference, m.complexes)
 	case m.scores.Discrete && tested.Elem.Kind() == host.KindUint && reference.Elem.Kind() == host.KindUint:
 		err = host.Pairs(tested, reference, func(at int, t, r []uint64) { integers(m, at, t, r) })

@@ -223,7 +223,7 @@ func TestPeaky(t *testing.T) {
 		t.Error("level elements are peaky", err)
 	}
 	r[7], x[7] = 1000, 1000
-	if s, err := Measure(f32(x...), f32(r...), Options{}); err != nil || !s.Peaky() || s.psnr() < 60 || s.snr() > 40 {
+	if s, err := Measure(f32(x...), f32(r...), Options{}); err != nil || !s.Peaky() || s.psnr() < 60 || s.SNR() > 40 {
 		t.Error("one large element is not peaky", err)
 	}
 }

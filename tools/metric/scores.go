@@ -43,7 +43,7 @@ const peakyGap = 30
 
 // Peaky reports a reference with a few elements so large that the PSNR says little about the rest.
 func (s *Scores) Peaky() bool {
-	gap := s.psnr() - s.snr()
+	gap := s.psnr() - s.SNR()
 	return !math.IsNaN(gap) && !math.IsInf(gap, 0) && gap > peakyGap
 }
 
@@ -64,7 +64,8 @@ func (s *Scores) psnr() float64 {
 	return decibels(s.units.peak*s.units.peak, s.mseOr0()) + decibelsOf(s.units.reference-s.units.diff)
 }
 
-func (s *Scores) snr() float64 {
+// SNR is the metric snr.
+func (s *Scores) SNR() float64 {
 	return decibels(s.Signal, s.Noise) + decibelsOf(s.units.reference-s.units.diff)
 }
 

@@ -17,6 +17,7 @@ type Metric struct {
 	Higher bool   // more is nearer
 	// Discrete metrics judge integers and bools; by any other these are judged by their mismatches.
 	Discrete bool
+	Rows     bool // it is of rows along the last axis, and needs Options.Rows
 	// Of is its value; NaN where it is not defined.
 	Of func(*Scores) float64
 	// judged is what limits are held against, where that is not the value; nil: it is.
@@ -36,16 +37,16 @@ func Metrics() []Metric {
 	share := func(relative float64) float64 { return relative * relative }
 	return []Metric{
 		{Name: "psnr", Title: "PSNR", Unit: "dB", Higher: true, Doc: "10 log10(max r² / mean (t-r)²)", Of: (*Scores).psnr, limit: db},
-		{Name: "snr", Title: "SNR", Unit: "dB", Higher: true, Doc: "10 log10(sum r² / sum (t-r)²)", Of: (*Scores).snr,
+		{Name: "snr", Title: "SNR", Unit: "dB", Higher: true, Doc: "10 log10(sum r² / sum (t-r)²)", Of: (*Scores).SNR,
 			limit: func(relative float64) float64 { return -20 * math.Log10(relative) }},
 		{Name: "rel-l2", Title: "relative L2", Doc: "|t-r| / |r|, of the norms", Of: (*Scores).relL2, limit: itself},
 		{Name: "cosine", Title: "cosine", Doc: "sum t r / (|t| |r|); 1 where both are zero, 0 where one is", Higher: true, Of: (*Scores).cosine,
 			limit: func(relative float64) float64 { return 1 - relative*relative/2 }},
 		{Name: "max-abs", Title: "max |t-r|", Doc: "max |t-r|; judged by its ratio to max |r|", Of: func(s *Scores) float64 { return s.MaxAbs },
 			judged: (*Scores).maxRatio, limit: itself},
-		{Name: "kl", Title: "KL", Unit: "nats", Doc: "mean over rows of sum p ln(p/q), p of the reference and q of the tested row, of softmax over the last axis or, where the operation is softmax, of the elements; for softmax and outputs",
+		{Name: "kl", Title: "KL", Rows: true, Unit: "nats", Doc: "mean over rows of sum p ln(p/q), p of the reference and q of the tested row, of softmax over the last axis or, where the operation is softmax, of the elements; for softmax and outputs",
 			Of: (*Scores).kl, limit: func(relative float64) float64 { return relative * relative / 2 }},
-		{Name: "top1", Title: "top-1", Doc: "share of rows whose largest element is at the same place; where kl is", Higher: true, Of: (*Scores).top1,
+		{Name: "top1", Title: "top-1", Rows: true, Doc: "share of rows whose largest element is at the same place; where kl is", Higher: true, Of: (*Scores).top1,
 			limit: func(relative float64) float64 { return 1 - relative }},
 		{Name: "iou", Title: "IoU", Discrete: true, Doc: "elements above 0.5 in both, over those above it in one at least", Higher: true, Of: (*Scores).iou,
 			limit: func(relative float64) float64 { return 1 - relative }},

@@ -2,12 +2,12 @@
 
 ``TorchMetalKernel`` is a kernel with its definition in PyTorch; call it inside of a model. ``save`` writes an exported program
 with its kernels, which the ``aiopt`` compiler reads. ``save_intermediates`` runs a program and writes what each node gives, which
-``aiopt compare`` holds other runs against.
+``aiopt compare`` holds other runs against; ``save_calls`` does so for several calls that share buffers.
 """
 
 from .parameter import MetalParameter
 
-__all__ = ["MetalParameter", "TorchMetalKernel", "save", "save_intermediates"]
+__all__ = ["MetalParameter", "TorchMetalKernel", "save", "save_calls", "save_intermediates"]
 
 
 def __getattr__(name):
@@ -20,8 +20,8 @@ def __getattr__(name):
         from .saving import save
 
         return save
-    if name == "save_intermediates":
-        from .intermediates import save_intermediates
+    if name in ("save_calls", "save_intermediates"):
+        from . import intermediates
 
-        return save_intermediates
+        return getattr(intermediates, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ import os
 import zipfile
 
 import torch
+from torch.export.pt2_archive._package import load_pt2
 from torch.utils import _pytree as pytree
 
 from .saving import without_own_frames
@@ -19,6 +20,8 @@ VERSION = "1"
 #: How many executions are saved of a node that a loop runs.
 MOST_RUNS = 16
 
+_STABLE = {torch.ops.aten.sort.default: torch.ops.aten.sort.stable, torch.ops.aten.argsort.default: torch.ops.aten.argsort.stable}
+_UNSET = {"aten::empty", "aten::empty_like", "aten::empty_permuted", "aten::empty_strided", "aten::new_empty", "aten::new_empty_strided"}
 _FRAMES = 4  # of Python that a node keeps
 _STORED = {
     torch.bool: "BOOL", torch.uint8: "U8", torch.int8: "I8", torch.int16: "I16", torch.uint16: "U16", torch.int32: "I32", torch.uint32: "U32",
@@ -48,18 +51,50 @@ def save_intermediates(exported_program, inputs, path, *, keep_views=False):
     """
     if isinstance(exported_program, (str, os.PathLike)):
         program = _hash_of_file(exported_program)
-        return _save(torch.export.load(exported_program), program, inputs, path, keep_views)
+        return _save([("", torch.export.load(exported_program), inputs)], program, path, keep_views)
     with without_own_frames(exported_program):
-        return _save(exported_program, _hash(exported_program), inputs, path, keep_views)
+        return _save([("", exported_program, inputs)], _hash(exported_program), path, keep_views)
 
 
-def _save(ep, program, inputs, path, keep_views):
-    given, values = _arguments(ep, inputs)
+def save_calls(archive, calls, path, *, keep_views=False):
+    """Run the programs of an archive one after the other and save what each of their nodes gives.
+
+    A call finds in the buffers what those before it left there: buffers of one name are one, in all programs. The values of the call k have
+    names that start with ``s<k>.``, from ``s0.`` on, and ``aiopt compare --function=prefill,decode`` makes the same calls.
+
+    Args:
+        archive: the name of a ``.pt2`` file with one program or several.
+        calls: for each call the name of the program, as the archive has it, and the inputs, as :func:`save_intermediates` takes them.
+        path: the ``.safetensors`` file to write.
+        keep_views: save results that only show another value in another shape, too.
+
+    Returns:
+        The number of values that were saved.
+
+    Raises:
+        KeyError: where the archive has no program of a name.
+        TypeError: where the inputs are not those of the program.
+    """
+    programs = load_pt2(archive).exported_programs
+    for name, _ in calls:
+        if name not in programs:
+            raise KeyError(f"{archive} has no program {name!r}; it has {', '.join(programs)}")
+    program = _hash_of_file(archive) if len(programs) == 1 else ""
+    return _save([(f"s{k}.", programs[name], inputs) for k, (name, inputs) in enumerate(calls)], program, path, keep_views)
+
+
+def _save(calls, program, path, keep_views):
+    """Save calls: of each what its names start with, the program, and the inputs."""
+    buffers, given, device = {}, [], "cpu"
     with TensorFile(path) as file, torch.no_grad():
-        saver = _Saver(file, ep, keep_views)
-        _Run(ep.graph_module, "", saver).run(*values)
-        saver.updates(values)
-        device = next((value.device.type for value in values if isinstance(value, torch.Tensor)), "cpu")
+        saver = _Saver(file, keep_views, buffers)
+        for mark, ep, inputs in calls:
+            described, values = _arguments(ep, inputs, buffers)
+            given += [each | {"name": mark + each["name"]} for each in described]
+            saver.begin(mark, ep)
+            _Run(ep.graph_module, "", saver).run(*values)
+            saver.updates(values)
+            device = next((value.device.type for value in values if isinstance(value, torch.Tensor)), device)
         file.finish({
             "aiopt.intermediates": VERSION, "aiopt.program": program, "aiopt.inputs": json.dumps(given, allow_nan=False),
             "aiopt.tool": f"torch {torch.__version__}, {device}", "aiopt.index": saver.index(),
@@ -72,7 +107,7 @@ def _hash_of_file(path):
     with zipfile.ZipFile(path) as archive:
         programs = [name for name in archive.namelist() if "/models/" in name and name.endswith(".json")]
         if len(programs) != 1:
-            raise ValueError(f"{path}: found {len(programs)} programs, expected one; export each to a file of its own")
+            raise ValueError(f"{path}: found {len(programs)} programs, expected one; save_calls runs several")
         return hashlib.sha256(archive.read(programs[0])).hexdigest()
 
 
@@ -83,8 +118,11 @@ def _hash(ep):
     return hashlib.sha256(serialize(ep).exported_program).hexdigest()
 
 
-def _arguments(ep, inputs):
-    """What the file says of the inputs, and a value for each placeholder. Those that a run may change are copies."""
+def _arguments(ep, inputs, buffers):
+    """What the file says of the inputs, and a value for each placeholder. Those that a run may change are copies.
+
+    ``buffers`` has what calls before this one left in them.
+    """
     flat, weights = iter(_flat(ep, inputs)), {**ep.constants, **ep.state_dict}
     given, values = [], []
     for spec in ep.graph_signature.input_specs:
@@ -95,7 +133,7 @@ def _arguments(ep, inputs):
             given.append({"name": name} if tensor else {"name": name, "value": value})
             values.append(value.detach().clone() if tensor else value)
         elif kind == "BUFFER":
-            values.append(weights[spec.target].detach().clone())
+            values.append(buffers.get(spec.target, weights[spec.target]).detach().clone())
         elif kind == "TOKEN":
             values.append(torch.tensor([]))
         else:
@@ -166,6 +204,12 @@ class _Run(torch.fx.Interpreter):
         super().__init__(module)
         self.path, self.saver = path, saver
 
+    def call_function(self, target, args, kwargs):
+        if target in _STABLE:  # PyTorch leaves open which of equal elements comes first, and others keep their order
+            names = [argument.name for argument in target._schema.arguments]
+            args, kwargs, target = args[:1], {**kwargs, **dict(zip(names[1:], args[1:])), "stable": True}, _STABLE[target]
+        return super().call_function(target, args, kwargs)
+
     def run_node(self, node):
         result = super().run_node(node)
         self.saver.node(self.path, node, result)
@@ -190,9 +234,13 @@ class _Body(torch.nn.Module):
 class _Saver:
     """Writes values, and keeps where they come from."""
 
-    def __init__(self, file, ep, keep_views):
-        self.file, self.keep_views, self.signature = file, keep_views, ep.graph_signature
+    def __init__(self, file, keep_views, buffers):
+        self.file, self.keep_views, self.buffers = file, keep_views, buffers
         self.strings, self.files, self.tensors = {}, {}, {}
+
+    def begin(self, mark, ep):
+        """A call begins; the names of its values start with the mark."""
+        self.mark, self.signature = mark, ep.graph_signature
         specs = self.signature.output_specs
         self.outputs = {spec.arg.name for spec in specs if spec.kind.name == "USER_OUTPUT"}
         self.inputs = {spec.arg.name for spec in self.signature.input_specs if spec.kind.name == "USER_INPUT"}
@@ -205,14 +253,14 @@ class _Saver:
             if path == "" and node.name in self.inputs:
                 self.save(node.name, result, node, "in")
             return
-        if node.op != "call_function":
+        if node.op != "call_function" or _schema_name(node) in _UNSET:  # which give what was in memory
             return
         role = "out" if path == "" and node.name in self.outputs else "mid"
         if isinstance(result, torch.Tensor):
             if role == "out" or self.keep_views or not _is_view(node, result):
                 self.save(path + node.name, result, node, role)
             if path == "" and node.name in self.mutations:
-                self.save(self.mutations[node.name], result, node, "update")
+                self.update(self.mutations[node.name], result, node)
         elif isinstance(result, (tuple, list)) and (self.keep_views or not _is_view(node, None)):
             taken = {user.args[1] for user in node.users if user.target is operator.getitem}
             for i, each in enumerate(result):  # those that no node takes have no node to be named after
@@ -224,12 +272,18 @@ class _Saver:
         for spec, value in zip(self.signature.input_specs, values):
             buffer = spec.kind.name == "BUFFER"
             if isinstance(value, torch.Tensor) and value._version > 0 and (buffer or spec.kind.name == "USER_INPUT"):
-                self.save("buf:" + spec.target if buffer else "mut:" + spec.arg.name, value, None, "update")
+                self.update("buf:" + spec.target if buffer else "mut:" + spec.arg.name, value, None)
+
+    def update(self, name, value, node):
+        """Save what a buffer or an input is after the call."""
+        if name.startswith("buf:"):
+            self.buffers[name.removeprefix("buf:")] = value
+        self.save(name, value, node, "update")
 
     def save(self, name, value, node, role):
         if not _is_plain(value):
             return
-        key = next((key for key in _keys(name) if key not in self.file), None)
+        key = next((key for key in _keys(self.mark + name) if key not in self.file), None)
         if key is None:
             return
         value = value.detach().resolve_conj().resolve_neg().cpu().contiguous()
@@ -285,7 +339,13 @@ def _is_view(node, result):
     if result is not None and isinstance(source, torch.Tensor) and source.dtype != result.dtype:
         return False
     alias = schema.returns[0].alias_info
-    return alias is not None and not alias.is_write or schema.name in _COPIES or torch.Tag.view_copy in getattr(node.target, "tags", ())
+    copied = schema.name in _COPIES or torch.Tag.view_copy in getattr(node.target, "tags", ()) and not schema.name.endswith("_scatter")
+    return copied or alias is not None and not alias.is_write
+
+
+def _schema_name(node):
+    schema = getattr(node.target, "_schema", None)
+    return schema.name if schema else ""
 
 
 def _op(node):

@@ -134,6 +134,58 @@ class Save(unittest.TestCase):
         saved = self.save(torch.export.export(Layers(), (torch.randn(2, 4),)).run_decompositions(), (torch.randn(2, 4),))
         self.assertEqual([name for name in saved.names if "unused" in name], ["max_1_unused_1#0"])
 
+    def test_what_is_no_view(self):
+        class Model(torch.nn.Module):
+            def forward(self, x, y):
+                return torch.slice_scatter(x, y, 1, 0, 2), torch.empty_like(x).fill_(1)
+
+        x, y = torch.randn(2, 4), torch.zeros(2, 2)
+        saved = self.save(torch.export.export(Model(), (x, y)), (x, y))
+        self.assertIn("slice_scatter#0", saved.names, "it computes, though PyTorch has it among the copies of views")
+        self.assertNotIn("empty_like#0", saved.names, "it gives what was in memory")
+
+    def test_order_of_equal_elements(self):
+        class Model(torch.nn.Module):
+            def forward(self, x):
+                return torch.sort(x, 0, True).indices, torch.argsort(x), torch.sort(x, descending=True).values
+
+        x = torch.arange(64) % 3
+        saved = self.save(torch.export.export(Model(), (x,)), (x,))
+        down, up, values = (saved.tensor(name) for name in saved.of("out"))
+        torch.testing.assert_close([down, up], [torch.sort(x, stable=True, descending=True).indices, torch.argsort(x, stable=True)])
+        torch.testing.assert_close(values, torch.sort(x, descending=True).values)
+
+    def test_calls(self):
+        class Sum(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("sum", torch.zeros(2))
+
+            def forward(self, x):
+                self.sum.add_(x)
+                return self.sum * 2
+
+        class Less(Sum):
+            def forward(self, x):
+                return self.sum - x
+
+        x = torch.ones(2)
+        programs = {"add": torch.export.export(Sum(), (x,)).run_decompositions(), "less": torch.export.export(Less(), (x,))}
+        archive = os.path.join(self.folder.name, "m.pt2")
+        package_pt2(archive, exported_programs=programs)
+        count = aiopt.save_calls(archive, [("add", (x,)), ("add", {"x": 3 * x}), ("less", (x,))], self.path)
+        saved = Saved(self.path)
+        self.assertEqual(count, len(saved.names))
+        self.assertEqual(saved.inputs, [{"name": "s0.x"}, {"name": "s1.x"}, {"name": "s2.x"}])
+        self.assertEqual([saved.tensor(name).tolist() for name in saved.of("out") if "add" not in name], [[2, 2], [8, 8], [3, 3]])
+        self.assertEqual({name: saved.tensor(name).tolist() for name in saved.of("update")}, {"s0.buf:sum#0": [1, 1], "s1.buf:sum#0": [4, 4]})
+        self.assertEqual(saved.meta["aiopt.program"], "")
+        package_pt2(archive, exported_programs={"model": programs["add"]})
+        aiopt.save_calls(archive, [("model", (x,))], self.path)
+        self.assertEqual(Saved(self.path).meta["aiopt.program"], intermediates._hash_of_file(archive))
+        with self.assertRaisesRegex(KeyError, "has no program 'less'; it has model"):
+            aiopt.save_calls(archive, [("less", (x,))], self.path)
+
     def test_program(self):
         program = torch.export.export(Layers(), (torch.randn(2, 4),))
         archive = os.path.join(self.folder.name, "m.pt2")

@@ -1,4 +1,4 @@
-package cli
+package inputs
 
 import (
 	"fmt"
@@ -10,14 +10,14 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// step is a call that inputs describe.
-type step struct {
-	sig    backend.Signature
-	inputs portNames // how its inputs are named
+// Step is a call that inputs describe.
+type Step struct {
+	Sig    backend.Signature
+	Inputs Names // how its inputs are named
 }
 
-// choices are the functions that a user may mean: variants are those for some sizes of another, which stands for them.
-func choices(m *ir.Module) []string {
+// Choices are the functions that a user may mean: variants are those for some sizes of another, which stands for them.
+func Choices(m *ir.Module) []string {
 	var names []string
 	for _, f := range m.Funcs {
 		if base, _ := m.VariantOf(f); base == nil {
@@ -27,33 +27,19 @@ func choices(m *ir.Module) []string {
 	return names
 }
 
-// functionList reads the value of --function.
-func functionList(m *ir.Module, text string) ([]string, error) {
-	if text == "" {
-		return nil, nil
-	}
-	names := strings.Split(text, ",")
-	for _, n := range names {
-		if m.Func(n) == nil {
-			return nil, usagef("--function=%s: there is no function %q; the model has %s", text, n, strings.Join(choices(m), ", "))
-		}
-	}
-	return names, nil
-}
-
-// plan finds the calls that the inputs describe: one, or as many as their names s0.x, s1.x, ... or the functions say.
+// Plan finds the calls that the inputs describe: one, or as many as their names s0.x, s1.x, ... or the functions say.
 // Functions are those of the calls, or one for all; without any, the model's only function, or what the names F.x say.
-func (in *inputs) plan(m *ir.Module, functions []string) ([]step, error) {
-	if all := choices(m); len(functions) == 0 && len(all) == 1 {
+func (in *Given) Plan(m *ir.Module, functions []string) ([]Step, error) {
+	if all := Choices(m); len(functions) == 0 && len(all) == 1 {
 		functions = all
 	}
-	steps := in.steps()
+	steps := in.Steps()
 	calls := max(steps, len(functions), 1)
 	if len(functions) > 1 && steps > len(functions) {
-		return nil, usagef("--function names %d functions, the inputs are for %s; those of the call k have names that start with s<k>., from s0. on",
+		return nil, fmt.Errorf("--function names %d functions, the inputs are for %s; those of the call k have names that start with s<k>., from s0. on",
 			len(functions), host.Counted(calls, "call"))
 	}
-	list := make([]step, calls)
+	list := make([]Step, calls)
 	for k := range list {
 		prefix, fn := "", ""
 		if calls > 1 || steps > 0 {
@@ -73,13 +59,13 @@ func (in *inputs) plan(m *ir.Module, functions []string) ([]step, error) {
 			prefix += fn + "."
 		}
 		sig := backend.SignatureOf(m.Func(fn))
-		list[k] = step{sig, portNames{prefix: prefix, position: in.positions(prefix, sig)}}
+		list[k] = Step{sig, Names{Prefix: prefix, Position: in.positions(prefix, sig)}}
 	}
 	return list, nil
 }
 
 // functionOf finds the function whose name the names of a call's inputs start with.
-func (in *inputs) functionOf(m *ir.Module, prefix string) (string, error) {
+func (in *Given) functionOf(m *ir.Module, prefix string) (string, error) {
 	found := ""
 	for _, name := range in.order {
 		rest, ok := strings.CutPrefix(name, prefix)
@@ -96,7 +82,7 @@ func (in *inputs) functionOf(m *ir.Module, prefix string) (string, error) {
 	if found != "" {
 		return found, nil
 	}
-	all, given := choices(m), "no inputs are given"
+	all, given := Choices(m), "no inputs are given"
 	if len(in.order) > 0 {
 		given = "found " + strings.Join(in.names(), ", ")
 	}
@@ -105,7 +91,7 @@ func (in *inputs) functionOf(m *ir.Module, prefix string) (string, error) {
 }
 
 // positions reports inputs that are named in0, in1, ... and not as the function has them.
-func (in *inputs) positions(prefix string, sig backend.Signature) bool {
+func (in *Given) positions(prefix string, sig backend.Signature) bool {
 	for _, p := range sig.Func.Params {
 		if slices.Contains(in.order, prefix+p.Value.Name) {
 			return false

@@ -1,4 +1,4 @@
-package cli
+package inputs
 
 import (
 	"encoding/json"
@@ -14,6 +14,14 @@ import (
 
 // notNumbers are what JSON has no form for, as Python and NumPy print it; they are read as texts.
 var notNumbers = regexp.MustCompile(`[+-]?\b(?i:nan|inf|infinity)\b`)
+
+// ParseValue reads a value as JSON, or as Python and NumPy print it.
+func ParseValue(text string) (v any, ok bool) {
+	if v, ok = parseJSON(text); ok {
+		return v, true
+	}
+	return parseJSON(notNumbers.ReplaceAllString(text, `"$0"`))
+}
 
 func parseJSON(text string) (v any, ok bool) {
 	dec := json.NewDecoder(strings.NewReader(text))

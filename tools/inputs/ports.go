@@ -1,4 +1,4 @@
-package cli
+package inputs
 
 import (
 	"fmt"
@@ -10,43 +10,43 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 )
 
-// portNames gives the names that inputs and outputs of a call have for the user.
-type portNames struct {
-	prefix   string
-	position bool
-	// earlier has the outputs of the calls before, by name: an input that is not given for this call alone may be given for
+// Names gives the names that inputs and outputs of a call have for the user.
+type Names struct {
+	Prefix   string
+	Position bool
+	// Earlier has the outputs of the calls before, by name: an input that is not given for this call alone may be given for
 	// all calls, without the prefix, or be such an output. Where it is nil, each call has its own inputs.
-	earlier map[string]*host.Tensor
+	Earlier map[string]*host.Tensor
 }
 
-// keep lets later calls take a call's outputs.
-func (n portNames) keep(sig backend.Signature, out []*host.Tensor) {
+// Keep lets later calls take a call's outputs.
+func (n Names) Keep(sig backend.Signature, out []*host.Tensor) {
 	for i, r := range sig.Outputs {
-		if n.earlier != nil && r.Role == ir.Output {
-			n.earlier[r.Name] = out[i]
+		if n.Earlier != nil && r.Role == ir.Output {
+			n.Earlier[r.Name] = out[i]
 		}
 	}
 }
 
 // of is the user's name of a parameter, the at-th of the user's inputs. By position it may also be given by its name, unless that is
 // one of a position.
-func (n portNames) of(p *ir.Param, at int, in *inputs) string {
-	name := n.prefix + p.Value.Name
+func (n Names) of(p *ir.Param, at int, in *Given) string {
+	name := n.Prefix + p.Value.Name
 	switch {
-	case n.position:
-		place := fmt.Sprintf("%sin%d", n.prefix, at)
+	case n.Position:
+		place := fmt.Sprintf("%sin%d", n.Prefix, at)
 		if !slices.Contains(in.order, place) && slices.Contains(in.order, name) && !positionName.MatchString(name) {
 			return name
 		}
 		return place
-	case n.earlier != nil && !slices.Contains(in.order, name) && slices.Contains(in.order, p.Value.Name):
+	case n.Earlier != nil && !slices.Contains(in.order, name) && slices.Contains(in.order, p.Value.Name):
 		return p.Value.Name
 	}
 	return name
 }
 
-// take finds the arguments of a call.
-func (in *inputs) take(sig backend.Signature, names portNames) ([]*host.Tensor, error) {
+// Take finds the arguments of a call.
+func (in *Given) Take(sig backend.Signature, names Names) ([]*host.Tensor, error) {
 	var out []*host.Tensor
 	at := 0
 	for _, p := range sig.Func.Params {
@@ -61,7 +61,7 @@ func (in *inputs) take(sig backend.Signature, names portNames) ([]*host.Tensor, 
 			}
 			continue
 		}
-		t := names.earlier[p.Value.Name]
+		t := names.Earlier[p.Value.Name]
 		if t == nil || slices.Contains(in.order, name) {
 			var err error
 			if t, err = in.tensor(name, p, names); err != nil {
@@ -73,7 +73,7 @@ func (in *inputs) take(sig backend.Signature, names portNames) ([]*host.Tensor, 
 	return out, nil
 }
 
-func (in *inputs) tensor(name string, p *ir.Param, names portNames) (*host.Tensor, error) {
+func (in *Given) tensor(name string, p *ir.Param, names Names) (*host.Tensor, error) {
 	in.taken[name] = true
 	in.known = append(in.known, name)
 	if slices.Contains(in.order, name) {
@@ -86,12 +86,12 @@ func (in *inputs) tensor(name string, p *ir.Param, names portNames) (*host.Tenso
 			have += ", which are names for --io=position"
 		}
 	}
-	if names.earlier != nil {
+	if names.Earlier != nil {
 		have += fmt.Sprintf(", and no call before it has an output %q", p.Value.Name)
 	}
 	what := p.Value.Type.String()
-	if names.position {
-		what = fmt.Sprintf("or %s%s: %s", names.prefix, p.Value.Name, what)
+	if names.Position {
+		what = fmt.Sprintf("or %s%s: %s", names.Prefix, p.Value.Name, what)
 	}
 	return nil, fmt.Errorf("the input %q (%s) is missing; %s; give it with --input %s=FILE or --inputs=FILE.safetensors; `aiopt help inputs` explains", name, what, have, name)
 }
