@@ -83,3 +83,23 @@ test("ctrl-c ends the program", async () => {
 
 test("the program says what is wrong with a model", () =>
   assert.rejects(serve("--port=70000", root + "none.pt2"), /expected 0, for a free one, or a number up to 65535/));
+
+test("the picture is clicked, dragged and opened by the mouse", () =>
+  withPage(detector, {}, async (page) => {
+    await row(page, "image_encoder").click(); // which the picture moves to
+    await page.getByRole("heading", { name: "image_encoder", exact: true }).waitFor();
+    const box = await page.locator(".structure > canvas").first().boundingBox();
+    const seen = () => page.locator(".structure > canvas").first().evaluate((c) => c.toDataURL());
+    const before = await seen();
+    await page.mouse.move(box.x + 60, box.y + box.height - 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 160, box.y + box.height - 140, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction((was) => document.querySelector(".structure > canvas").toDataURL() !== was, before);
+    assert.equal(await page.locator(".inspector h2").textContent(), "image_encoder", "dragging has selected something");
+    await page.keyboard.press("2");
+    await page.getByRole("button", { name: "Show all" }).click();
+    // Somewhere down the middle there is a box.
+    for (let y = 40; y < box.height && (await page.locator(".inspector h2").textContent()) === "image_encoder"; y += 10) await page.mouse.click(box.x + box.width / 2, box.y + y);
+    assert.notEqual(await page.locator(".inspector h2").textContent(), "image_encoder");
+  }));
