@@ -73,9 +73,10 @@ test-whole: programs
 	AIOPT_WHOLE=1 $(GO) test -vet=off -timeout=60m ./backend/metal/msl
 	AIOPT_WHOLE=1 $(GO) test -vet=off -timeout=60m -run='^TestMetalPlans$$' ./tests
 
-# The race detector needs cgo; it runs the unit tests and a sample of the corpus.
+# The race detector needs cgo; it runs the unit tests and a sample of the corpus. A program that ends would wait a second for
+# reports of other threads.
 test-race:
-	CGO_ENABLED=1 $(GO) test -race -vet=off -short -shuffle=on ./tests ./...
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race -vet=off -short -shuffle=on ./tests ./...
 
 # The Python package: what needs no torch, and the rest where PYTHON has it. The programs of tests/custom and examples/silu are
 # stored, so that the Go tests need neither: `python tests/custom.py` and `python examples/silu/silu.py` make them again.
@@ -83,15 +84,18 @@ test-python:
 	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) -m unittest discover -s frontend/python/tests; \
 	else echo "the tests of frontend/python are left out, as there is no $(PYTHON): install it, or name one by PYTHON=path"; fi
 
-# What is of Macs only is vetted here, too: the packages that have files for one system or another.
+# What is of Macs only is vetted here, too: the packages that have files for one system or another. What that compiles is never
+# run, so nothing is optimized.
+MACS = GOOS=darwin GOARCH=arm64 $(GO)
+UNOPTIMIZED = -gcflags='all=-N -l -dwarf=false'
 lint:
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt -w these files:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
-	GOOS=darwin GOARCH=arm64 $(GO) vet ./backend/... ./ir/mapped
-	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./tools/aiopt
+	$(MACS) build $(UNOPTIMIZED) -o /dev/null ./tools/aiopt
+	$(MACS) vet $(UNOPTIMIZED) ./backend/... ./ir/mapped
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 fuzz:
 	./tests/fuzz.sh $(FUZZTIME)
 

@@ -6,26 +6,54 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export TIME=${1:-30s}
 jobs=${2:-$(nproc)}
+BUILT=$(mktemp -d)
+CORPUS=$(go env GOCACHE)/fuzz/$(go list -m)
+export BUILT CORPUS
+trap 'rm -r "$BUILT"' EXIT
+
+# Builds the test program of a package, in which coverage guides the fuzzer through the packages named. `go test -fuzz` would
+# compile all packages and Go's own anew for that, and link once a target.
+build() {
+  local package=$1 guide=()
+  shift
+  for g in "$@"; do guide+=("-gcflags=$(go list -m)/$g=-d=libfuzzer"); done
+  go test -c -vet=off "${guide[@]}" -ldflags='-s -w' -o "$BUILT/${package//\//_}" "./$package"
+}
 
 # A target's output is kept until it ends, so that two do not mix.
 one() {
-  local log
-  log=$(mktemp)
-  if go test "./$1" -vet=off -run='^$' -fuzz="^$2\$" -fuzztime="$TIME" -fuzzminimizetime=10x -parallel=1 >"$log" 2>&1; then
-    echo "fuzz $1 $2 for $TIME: $(tail -n 1 "$log")"
-    rm "$log"
+  local log=$BUILT/$2.${1//\//_}.log
+  if (cd "$1" && "$BUILT/${1//\//_}" -test.run='^$' -test.fuzz="^$2\$" -test.fuzztime="$TIME" -test.fuzzminimizetime=10x \
+    -test.parallel=1 -test.fuzzcachedir="$CORPUS/$1") >"$log" 2>&1; then
+    echo "fuzz $1 $2 for $TIME: ok, $(grep '^fuzz: elapsed' "$log" | tail -n 1 | sed 's/^fuzz: //')"
   elif [ "$(grep -A1 '^--- FAIL' "$log" | tail -n 1)" = "    context deadline exceeded" ] && ! grep -q 'Failing input' "$log"; then
     # Go reports so an input that was on its way when the time was over.
     echo "fuzz $1 $2 for $TIME: ok, the time was over within an input"
-    rm "$log"
   else
     echo "fuzz $1 $2 for $TIME failed:"
     cat "$log"
-    rm "$log"
     return 1
   fi
 }
 export -f one
+
+# Each package with targets, and the packages that guide them.
+while read -r package guides; do
+  build "$package" $guides
+done <<'PACKAGES'
+ir ir
+ir/text ir/text
+ir/safetensors ir/safetensors
+frontend/pt2 frontend/pt2
+frontend/torch frontend/torch
+tests frontend/pt2 frontend/torch ir/asset
+tools/intermediates tools/intermediates
+tools/debugger tools/debugger
+passes/pass passes/pass
+passes/recipe passes/recipe
+backend/metal/check backend/metal/check
+backend/metal/launch backend/metal/launch
+PACKAGES
 
 xargs -P "$jobs" -n 2 bash -c 'one "$@"' one <<'TARGETS'
 ir FuzzParseDim

@@ -133,7 +133,10 @@ func TestManyWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range weights {
+	for i, w := range weights {
+		if testing.Short() && i%50 > 0 { // a look-up is the same for all
+			continue
+		}
 		if got, _ := r.Weight(linear(strings.TrimSuffix(w.Tensor, ".weight"))); !cmp.Equal(got.Scheme, w.Scheme) {
 			t.Fatalf("%s: %v", w.Tensor, got)
 		}

@@ -77,7 +77,10 @@ func TestNamesDoNotMatter(t *testing.T) {
 	}
 	native, reference := engines(t, m, 2)
 	a, b := native.NewSession(), reference.NewSession()
-	for _, f := range m.Funcs {
+	for i, f := range m.Funcs {
+		if skipped(i, 5) {
+			continue
+		}
 		for _, n := range []int{1, 100} {
 			x := f.Params[0].Value.Type
 			shape := []int{n}
