@@ -6,7 +6,7 @@ export GOFLAGS += -mod=readonly
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-all test-whole test-race test-python test-web web lint fuzz refs generate bench programs
+.PHONY: build demo test test-all test-whole test-race test-python test-web web screenshots lint fuzz refs generate bench bench-page programs
 
 build: aiopt
 
@@ -120,8 +120,16 @@ test-web: aiopt programs
 		|| { echo "tools/debugger/dist is not what tools/debugger/web becomes: make web"; exit 1; }; rm -r $$fresh
 	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node --test test/*.test.mjs
 
+# The pictures of the page in README.md and docs.
+screenshots: aiopt programs $(WEB)/node_modules
+	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node test/shots.mjs
+
 generate:
 	$(GO) run ./tools/gendocs
 
 bench:
 	$(GO) test -run='^$$' -bench=. ./ir/text ./tests
+
+# The page with 50,000 operations, each figure beside its budget; one that is missed is an error.
+bench-page: aiopt programs $(WEB)/node_modules
+	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node bench/large.mjs

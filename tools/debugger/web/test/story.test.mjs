@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { compareWithSaved, detector, program, reopen, root, row, run, saved, shown, tabTo, violations, withPage } from "./page.mjs";
+import { compareWithSaved, detector, program, root, row, saved, shown, tabTo, violations, withPage } from "./page.mjs";
+import { findTheGuilty, openBroken } from "./story.mjs";
 
 const points = (page) => page.locator(".point");
 const scores = async (page) => (await points(page).locator(".chip").allTextContents()).map((text) => Number(/[\d.−]+(?= dB)/.exec(text)[0].replace("−", "-")));
@@ -10,12 +11,12 @@ const scores = async (page) => (await points(page).locator(".chip").allTextConte
 for (const colorScheme of ["light", "dark"]) {
   test(`the broken module is found and mended by the keyboard alone, ${colorScheme}`, () =>
     withPage([...detector, saved], { colorScheme, acceptDownloads: true }, async (page) => {
-      await reopen(page, "m2", "decompose", "int4 weights");
-      await run(page);
-      await compareWithSaved(page);
+      await openBroken(page);
       await worstAreTheDetectors(page);
       await walkShowsTheLines(page);
-      await oneIsGuilty(page);
+      for (let i = 0; i < 12; i++) await page.keyboard.press("ArrowUp");
+      await findTheGuilty(page);
+      assert.match(await page.locator(".inspector .crumbs").first().textContent(), /^detector/);
       assert.deepEqual(await violations(page), []);
 
       // From the guilty operation out to the detector, which is left out of the configuration.
@@ -62,21 +63,6 @@ async function walkShowsTheLines(page) {
     if (lines[path]) met.add(path);
   }
   assert.deepEqual([...met].sort(), Object.keys(lines).sort());
-}
-
-/** oneIsGuilty asks for local errors until a red point makes its error itself, and stays there. */
-async function oneIsGuilty(page) {
-  for (let i = 0; i < 12; i++) await page.keyboard.press("ArrowUp");
-  for (let i = 0; i < 20; i++) {
-    await page.locator(".local button, .guilty, .inherited, .local .soft").first().waitFor();
-    await page.keyboard.press("l");
-    await page.locator(".guilty, .inherited, .local .soft").first().waitFor();
-    if ((await page.locator(".guilty").count()) > 0) return assert.match(await page.locator(".inspector .crumbs").first().textContent(), /^detector/);
-    const before = await page.locator(".inspector h2").textContent();
-    await page.keyboard.press("n");
-    await page.waitForFunction((name) => document.querySelector(".inspector h2")?.textContent !== name, before);
-  }
-  assert.fail("no operation is found guilty");
 }
 
 /** theConfigurationGoesElsewhere saves the configuration and gives it to the command line, where the comparison is as good. */
