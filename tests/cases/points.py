@@ -35,8 +35,9 @@ BUILDS = [
 ]
 NO_WEIGHTS = "found no weight to compress"
 
-# Why a tensor has no point: a pass lost it, with the place, an engine does not show it, or the model did not compute it.
-REASON = re.compile(r"lost by (?P<pass>[\w-]+)( into %\S+|: nothing that is left uses it)$|inside kernel %\S+, which the backend \w+ does not expose$|not computed: ")
+# Why a tensor has no point: a pass lost it, with the place, an engine does not show it, the model did not compute it, or it is
+# an input.
+REASON = re.compile(r"lost by (?P<pass>[\w-]+)( into %\S+|: nothing that is left uses it)$|inside kernel %\S+, which the backend \w+ does not expose$|not computed: |given: ")
 
 
 class Result(NamedTuple):
@@ -103,7 +104,7 @@ def judge(report, case, wanted, build):
             known = REASON.match(reason)
             if not known:
                 problems.append(f"{name} of call {call} has no point: {reason}")
-            why[fn, name] = f"lost by {known['pass']}" if known and known["pass"] else " ".join(reason.split()[:2]).rstrip(":")
+            why[fn, name] = f"lost by {known['pass']}" if known and known["pass"] else re.match(r"inside kernel|not computed|\w+", reason)[0]
     kinds = Counter(reason for node, reason in why.items() if node not in worst)
     return Result(len(worst), kinds, list(worst.values()), problems)
 

@@ -91,11 +91,12 @@ type tensors struct {
 	values map[tensorKey][]Candidate
 	lost   map[tensorKey]Lost
 	paired map[tensorKey]bool
+	given  map[tensorKey]bool // computed here, what the other side was given
 }
 
 func claimed(name string, s Side) *tensors {
 	_, saved := s.(*Saved)
-	t := &tensors{name: name, saved: saved, values: map[tensorKey][]Candidate{}, lost: map[tensorKey]Lost{}, paired: map[tensorKey]bool{}}
+	t := &tensors{name: name, saved: saved, values: map[tensorKey][]Candidate{}, lost: map[tensorKey]Lost{}, paired: map[tensorKey]bool{}, given: map[tensorKey]bool{}}
 	for _, v := range s.Values() {
 		for _, c := range v.Claims {
 			k := tensorKey{v.Call, v.Func, c.Tensor}
@@ -150,6 +151,11 @@ func (m *matcher) pair(tier Tier, a, b tensorKey) {
 	}
 	if tier == ByPin || !idle(p) {
 		m.pairs = append(m.pairs, p)
+		return
+	}
+	kinds, keys := [2]Kind{leastKind(p.Tested), leastKind(p.Reference)}, [2]tensorKey{a, b}
+	for at := range kinds {
+		m.sides[at].given[keys[at]] = kinds[at] == Computed && kinds[1-at] == Given
 	}
 }
 

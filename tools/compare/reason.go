@@ -16,7 +16,8 @@ func (m *matcher) unmatched() []Unmatched {
 	for at, t := range m.sides {
 		for _, k := range t.order {
 			c := t.values[k][0]
-			if t.paired[k] || leastKind(t.values[k]) != Computed || m.known(t, k, m.sides[1-at]) {
+			compared := t.paired[k] || m.known(t, k, m.sides[1-at])
+			if compared && !t.given[k] || leastKind(t.values[k]) != Computed {
 				continue
 			}
 			list = append(list, Unmatched{Name: k.tensor, Call: k.call, Func: k.fn, Op: c.Op, Module: c.Module(), Shape: c.Shape, Missing: sideNames[1-at],
@@ -41,6 +42,9 @@ func (m *matcher) known(t *tensors, k tensorKey, other *tensors) bool {
 func (m *matcher) why(k tensorKey, other *tensors) string {
 	if why, ok := m.unequal[k]; ok {
 		return why
+	}
+	if given := other.values[k]; given != nil && m.same {
+		return fmt.Sprintf("given: it is %s on the %s side, an input, which both sides are given", cmp.Or(given[0].Text, given[0].Name), other.name)
 	}
 	if !m.same {
 		return fmt.Sprintf("no counterpart: the models were exported apart, and the %s side has no %s of this shape there", other.name, stem(k.tensor))

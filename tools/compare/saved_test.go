@@ -112,7 +112,7 @@ func TestSavedValues(t *testing.T) {
 func TestSavedBranches(t *testing.T) {
 	const branches = `air 1
 module @m {
-  func @main(%p: tensor<bool>, %x: tensor<1xf32>) -> (%y: tensor<1x1xf32>) {
+  func @main(%p: tensor<bool>, %x: tensor<1xf32> is "dropout") -> (%y: tensor<1x1xf32>) {
     %r = core.cond(%p, %x) : tensor<1xf32> is "cond"
       then(%a: tensor<1xf32>) {
         %b = tensor.exp(%a) : tensor<1xf32> is "true/exp"
@@ -131,7 +131,7 @@ module @m {
 `
 	a := program(t, branches, nil, "main")
 	copied := entry("copy", 0, intermediates.Out)
-	b := saved(t, "", entry("false/exp", 0, intermediates.Mid), entry("cond", 0, intermediates.Mid), entry("sin", 0, intermediates.Mid), copied)
+	b := saved(t, "", entry("dropout", 0, intermediates.Mid), entry("false/exp", 0, intermediates.Mid), entry("cond", 0, intermediates.Mid), entry("sin", 0, intermediates.Mid), copied)
 	m, err := compare.Matching(a, b, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +144,7 @@ module @m {
 		got = append(got, u.Name+": "+u.Reason)
 	}
 	same(t, got, "false/exp", "cond", "sin", "copy",
+		"dropout: given: it is %x on the tested side, an input, which both sides are given",
 		"true/exp: not computed: the branch or loop that holds it did not run on the reference side",
 		"false/neg: no counterpart: the reference side has no tensor of that name")
 }
