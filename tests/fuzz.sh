@@ -12,9 +12,9 @@ export BUILT CORPUS
 trap 'rm -r "$BUILT"' EXIT
 
 # Builds the test program of a package, in which coverage guides the fuzzer through the packages named. `go test -fuzz` would
-# compile all packages and Go's own anew for that, and link once a target.
+# compile all packages and Go's own anew for that, and link once a target. What is not fuzzed is compiled as `make` does.
 build() {
-  local package=$1 guide=()
+  local package=$1 guide=(-gcflags=all=-dwarf=false)
   shift
   for g in "$@"; do guide+=("-gcflags=$(go list -m)/$g=-d=libfuzzer"); done
   go test -c -vet=off "${guide[@]}" -ldflags='-s -w' -o "$BUILT/${package//\//_}" "./$package"
