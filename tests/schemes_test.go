@@ -61,7 +61,7 @@ func TestSchemes(t *testing.T) {
 		m := openModel(t, c, spineModel{name: name})
 		exact := m.outputs(t, m.build(t, "@cpu"), 0)
 		for i, s := range schemes {
-			if testing.Short() && i%7 != 0 || name != "bert" && i%3 != 0 {
+			if testing.Short() && i%14 != 0 || name != "bert" && i%3 != 0 {
 				continue
 			}
 			t.Run(name+"/"+s.pass, func(t *testing.T) {

@@ -98,7 +98,7 @@ func TestGPTQGains(t *testing.T) {
 		scheme(host.I4, Symmetric, Granularity{Kind: PerTensor}), scheme(host.F8E4M3, Symmetric, channel),
 		{Palette: &Palette{Bits: 4, Length: 1, Rule: Search, Granularity: Granularity{Kind: PerGroupedChannel, Auto: true, Sizes: []int{16}}}},
 	} {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		for _, noise := range []float64{0.3, 3} {

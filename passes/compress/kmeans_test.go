@@ -142,7 +142,7 @@ func TestClusterOptimum(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 7))
 	worst := 0.0
 	for i, d := range draws {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		for _, scale := range []float64{1, 1e-3, 1e-6} {
@@ -184,7 +184,7 @@ func TestClusterBins(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 9))
 	worst := 0.0
 	for i, d := range draws {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		for _, k := range []int{2, 4, 8, 16, 32, 64} {
@@ -207,7 +207,7 @@ func TestClusterBins(t *testing.T) {
 func TestBuckets(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 9))
 	for i, d := range draws {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		v := make([]float32, 20000)

@@ -91,7 +91,7 @@ func TestPaletteForms(t *testing.T) {
 		{[]int{12, 1, 5}, []int{0}, []int{12, 1, 5}, []int{12, 5}},
 		{[]int{2, 12, 10}, []int{0, 1}, []int{1, 4, 10}, []int{2, 120}},
 	} {
-		if skipped(k, 4) {
+		if skipped(k, 8) {
 			continue
 		}
 		for _, e := range []host.Elem{host.F32, host.F16, host.BF16, host.F64} {
@@ -137,7 +137,7 @@ func TestPaletteOptimum(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	worst := 0.0
 	for i, d := range draws {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		for _, scale := range []float64{0.02, 1e-3, 1e-6} {

@@ -132,7 +132,7 @@ func TestQuantSearch(t *testing.T) {
 			for _, deviation := range []float64{1e-7, 0.001, 0.02, 1000} {
 				for _, scale := range []host.Elem{host.Invalid, host.F8E8M0} {
 					for k, q := range allQuants() {
-						if skipped(k, 7) {
+						if skipped(k, 14) {
 							continue
 						}
 						q.Scale = scale
@@ -143,7 +143,7 @@ func TestQuantSearch(t *testing.T) {
 		}
 	}
 	for k, q := range allQuants() {
-		if skipped(k, 3) {
+		if skipped(k, 6) {
 			continue
 		}
 		neverWorse(t, "long blocks", randomWeight(host.BF16, heavy, 0.02, 8, 1500), q, 1500)
@@ -185,7 +185,7 @@ func TestQuantImportance(t *testing.T) {
 		return sum
 	}
 	for k, q := range allQuants() {
-		if skipped(k, 4) {
+		if skipped(k, 8) {
 			continue
 		}
 		for _, q.Scale = range []host.Elem{host.F16, host.F8E8M0} {

@@ -78,7 +78,7 @@ func TestQuantGain(t *testing.T) {
 		{Quant{Elem: host.F8E4M3}, 1024, [2]float64{0.3, 0.3}},
 		{Quant{Elem: host.F8E5M2}, 1024, [2]float64{0.4, 0.4}},
 	} {
-		if skipped(k, 5) {
+		if skipped(k, 10) {
 			continue
 		}
 		for i, draw := range []func(*rand.Rand) float64{normal, heavy} {

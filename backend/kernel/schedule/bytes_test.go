@@ -42,7 +42,7 @@ func TestBytes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	n := &natively{}
 	for i, p := range byteTests() {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		t.Run(p.name(), func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestLastConvs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 5))
 	n := &natively{step: 3} // alone and fused ones by turns
 	for i, tt := range lastConvs {
-		if skipped(i, 8) {
+		if skipped(i, 16) {
 			continue
 		}
 		for _, fused := range []bool{false, true} {
@@ -81,7 +81,7 @@ func TestLastConvs(t *testing.T) {
 func TestPairedConvs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 6))
 	for i, tt := range lastConvs {
-		if skipped(i, 4) || tt.elem != "f32" {
+		if skipped(i, 8) || tt.elem != "f32" {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s,%s", tt.x, tt.w), func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestTransposedConvolutions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 7))
 	n := &natively{}
 	for i, tt := range transposedConvs {
-		if skipped(i, 16) {
+		if skipped(i, 32) {
 			continue
 		}
 		typ := func(shape string) string { return "tensor<" + shape + "x" + tt.elem + ">" }

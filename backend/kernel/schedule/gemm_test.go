@@ -89,7 +89,7 @@ func TestProducts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	n := &natively{step: 3} // four cases of each product
 	for i, tt := range productTests {
-		if skipped(i, 5) {
+		if skipped(i, 10) {
 			continue
 		}
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestProducts(t *testing.T) {
 func TestHalvedProducts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 5))
 	for i, k := range []int{1, 2, 17, 33, 64} {
-		if skipped(i, 3) {
+		if skipped(i, 6) {
 			continue
 		}
 		for _, rows := range []int{1, 5, 29} {
@@ -236,7 +236,7 @@ module @test {
 func TestRandomProducts(t *testing.T) {
 	n := &natively{}
 	for seed := range uint64(120) {
-		if skipped(int(seed), 5) {
+		if skipped(int(seed), 10) {
 			continue
 		}
 		rng := rand.New(rand.NewPCG(seed, 11))

@@ -118,7 +118,7 @@ func TestGPUProductsLarge(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	code := metally{step: *gpuStep}
 	for i, tt := range gpuProducts {
-		if skipped(i, 5) {
+		if skipped(i, 10) {
 			continue
 		}
 		t.Run(tt.name, func(t *testing.T) {

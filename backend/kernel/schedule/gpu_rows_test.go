@@ -52,7 +52,7 @@ var rowTests = []struct {
 func TestGPURows(t *testing.T) {
 	code := metally{step: *gpuStep}
 	for i, tt := range rowTests {
-		if skipped(i, 4) {
+		if skipped(i, 8) {
 			continue
 		}
 		sizes := tt.sizes

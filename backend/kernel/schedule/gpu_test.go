@@ -90,7 +90,7 @@ func TestGPUGroups(t *testing.T) {
 	tried, planned := 0, 0
 	code := metally{step: *gpuStep}
 	for seed := range uint64(400) {
-		if skipped(int(seed), 3) {
+		if skipped(int(seed), 6) {
 			continue
 		}
 		r := &groupMaker{rng: rand.New(rand.NewPCG(seed, 5))}
@@ -132,7 +132,7 @@ func TestGPUGroups(t *testing.T) {
 func TestGPUAttention(t *testing.T) {
 	code := metally{step: *gpuStep}
 	for i, c := range attentionCases {
-		if skipped(i, 8) {
+		if skipped(i, 16) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestGPUProducts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	code := metally{step: *gpuStep}
 	for i, tt := range productTests {
-		if skipped(i, 5) {
+		if skipped(i, 10) {
 			continue
 		}
 		t.Run(fmt.Sprint(i), func(t *testing.T) {

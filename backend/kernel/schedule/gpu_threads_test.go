@@ -22,7 +22,7 @@ func TestGPUPairs(t *testing.T) {
 		{"%x: tensor<64x4096xf16>", "tensor<64x4096xf32>", "tensor.cast(%x)", 1},
 		{"%x: tensor<63x4096xf16>", "tensor<63x4096xf16>", "tensor.neg(%x)", 1},
 	} {
-		if skipped(i, 2) {
+		if skipped(i, 4) {
 			continue
 		}
 		t.Run(tt.op+" "+tt.result, func(t *testing.T) {

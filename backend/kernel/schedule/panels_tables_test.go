@@ -57,7 +57,7 @@ func TestTables(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 4))
 	n := &natively{step: 2} // three cases of each number of bits
 	for i, p := range tableTests() {
-		if skipped(i, 7) {
+		if skipped(i, 14) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s %dx%dx%d", p.name, p.rows, p.n, p.k), func(t *testing.T) {

@@ -45,7 +45,7 @@ func TestMoves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	n := &natively{}
 	for i, s := range shapes {
-		if skipped(i, 5) {
+		if skipped(i, 10) {
 			continue
 		}
 		for _, elem := range []string{"f32", "bf16", "i64", "bool"} {
