@@ -45,9 +45,17 @@ func opened(t *testing.T, text string) *Server {
 		t.Fatal(err)
 	}
 	s := served(t)
-	s.Open(path, "")
+	open(t, s, path, "")
 	finish(t, s, "m1")
 	return s
+}
+
+// open begins to open a model.
+func open(t *testing.T, s *Server, path, passes string) {
+	t.Helper()
+	if err := s.Open(path, passes); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // finish waits until a job has ended well.
@@ -267,7 +275,7 @@ func TestConstant(t *testing.T) {
 // TestExample: a .pt2 runs on what it was exported with.
 func TestExample(t *testing.T) {
 	s := served(t)
-	s.Open("../../examples/mlp/mlp.pt2", "")
+	open(t, s, "../../examples/mlp/mlp.pt2", "")
 	finish(t, s, "m1")
 	got := ask[struct {
 		Inputs []struct {

@@ -21,7 +21,7 @@ type pointList struct {
 func detector(t *testing.T, passes string) *Server {
 	t.Helper()
 	s := served(t)
-	s.Open("../../tests/detector/detector.pt2", passes)
+	open(t, s, "../../tests/detector/detector.pt2", passes)
 	if err := s.OpenSaved("../../tests/detector/detector.intermediates.safetensors"); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestOtherMetric(t *testing.T) {
 // TestPresetSoFar: what has come so far is judged as the whole will be.
 func TestPresetSoFar(t *testing.T) {
 	s := detector(t, "decompose,w4")
-	s.Open("../../tests/detector/detector.pt2", "decompose")
+	open(t, s, "../../tests/detector/detector.pt2", "decompose")
 	finish(t, s, "m2")
 	g := gateOf(s)
 	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"m2","backend":"gated"}}`)

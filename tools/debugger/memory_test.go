@@ -153,9 +153,8 @@ func TestOpenedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := New(served(t).tk, Options{Inputs: given})
-	s.addr = "127.0.0.1:4321"
-	s.Open(model, "")
+	s := servedWith(t, Options{Inputs: given})
+	open(t, s, model, "")
 	finish(t, s, "m1")
 	first := answered(s, request(s, http.MethodGet, "/api/models/m1/inputs", "")).Body.String()
 	for _, path := range []string{model, given} {

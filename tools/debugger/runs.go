@@ -83,10 +83,10 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[graph.Node]int64{}}
-	c.job = s.jobs.add(calling, fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), m.job.ID)
-	s.runs.put(c.job.ID, c)
-	c.job.run(func(ctx context.Context) error { return s.runAll(ctx, c, engine) })
-	return begun{c.job.ID}, nil
+	id := m.job.ID
+	c.job = &job{Kind: calling, Title: fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), Model: id, of: []string{id}}
+	err = s.jobs.begin(c.job, func() { s.runs.put(c.job.ID, c) }, func(ctx context.Context) error { return s.runAll(ctx, c, engine) })
+	return begun{c.job.ID}, err
 }
 
 // runAll runs the function once and notes each value.
@@ -186,7 +186,7 @@ func (c *run) again(ctx context.Context, compiled backend.Program, value *ir.Val
 
 // compiled gives a model's program for an engine.
 func (s *Server) compiled(ctx context.Context, m *model, engine backend.Backend, j *job) (backend.Program, error) {
-	return m.engines.program(ctx, s.jobs.context(), m.module, engine, s.opt.Warn, j)
+	return m.engines.program(ctx, s.jobs.ctx, m.module, engine, s.opt.Warn, j)
 }
 
 // run finds a run; it may still be going on.

@@ -30,7 +30,7 @@ type Options struct {
 	Warn   func(line string) // takes what the user should know; nil drops it
 }
 
-// Server is the debugger of some models. It serves until its context ends.
+// Server is the debugger of some models. It works until its context ends.
 type Server struct {
 	tk         *aiopt.Toolkit
 	opt        Options
@@ -39,6 +39,8 @@ type Server struct {
 	addr       string // host and port
 	jobs       *jobs
 	mostUpload int64 // bytes of a request that may have files
+
+	originals sync.Mutex // held while one is looked for and begun
 
 	models   table[model]
 	runs     table[run]
@@ -58,14 +60,14 @@ type Server struct {
 	stageLooks flights[place, stageTexts]
 }
 
-// New makes a server that is not reachable yet.
-func New(tk *aiopt.Toolkit, opt Options) *Server {
+// New makes a server that is not reachable yet. All that it does ends with the context.
+func New(ctx context.Context, tk *aiopt.Toolkit, opt Options) *Server {
 	if opt.Warn == nil {
 		opt.Warn = func(string) {}
 	}
 	b := &budget{most: mostKept}
 	return &Server{
-		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(ctx), mostUpload: maxUpload, given: sync.OnceValues(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
 		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
 	}
 }
@@ -89,11 +91,9 @@ func (s *Server) Once() string { return "http://" + s.addr + "/?ticket=" + s.tic
 // patience is how long the end waits for jobs to clean up behind them.
 const patience = 3 * time.Second
 
-// Serve answers until the context ends, which cancels all jobs, too.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s.jobs.begin(ctx)
+// Serve answers until the server's context ends, which cancels all jobs, too.
+func (s *Server) Serve(l net.Listener) error {
+	ctx := s.jobs.ctx
 	srv := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -107,9 +107,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		_ = srv.Close()
 	}()
 	err := srv.Serve(l)
-	cancel()
+	s.jobs.end(patience)
 	<-done
-	s.jobs.wait(patience)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
