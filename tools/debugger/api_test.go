@@ -201,9 +201,14 @@ func TestOnNetwork(t *testing.T) {
 // runForm asks for a run with numbers for x.
 func runForm(t *testing.T, s *Server, input string, file []byte, name string) (*http.Request, error) {
 	t.Helper()
+	return runOf(s, `{"model":"m1","func":"main","backend":"interp","inputs":[`+input+`]}`, file, name)
+}
+
+// runOf asks for a run, with a file or without one.
+func runOf(s *Server, ask string, file []byte, name string) (*http.Request, error) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
-	if err := form.WriteField("ask", `{"model":"m1","func":"main","backend":"interp","inputs":[`+input+`]}`); err != nil {
+	if err := form.WriteField("ask", ask); err != nil {
 		return nil, err
 	}
 	if file != nil {

@@ -71,7 +71,10 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &maker{server: s, model: m, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
+	if err := checkSizes(p.fn, ask.Sizes); err != nil {
+		return nil, err
+	}
+	k := &maker{server: s, model: m, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, files: map[string]*uploaded{}, examples: m.examples(p.fn)}
 	for name, n := range ask.Sizes {
 		k.sizes[name] = n
 	}
