@@ -194,7 +194,7 @@ func (js *jobs) touch(j *job) {
 func (j *job) update(change func()) {
 	j.jobs.mu.Lock()
 	defer j.jobs.mu.Unlock()
-	if j.Status == gone {
+	if j.Status != running { // what has ended stays as it was
 		return
 	}
 	change()
