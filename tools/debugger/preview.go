@@ -1,6 +1,7 @@
 package debugger
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"image"
@@ -163,21 +164,22 @@ func (s *Server) getSlice(r *http.Request) (any, error) {
 	return info, nil
 }
 
-// image shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,
+// getImage shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,
 // and map=mask shows what is above the threshold.
-func (s *Server) image(w http.ResponseWriter, r *http.Request) {
+func (s *Server) getImage(r *http.Request) (any, error) {
 	t, err := s.shownTensor(r)
 	if err != nil {
-		writeError(w, err)
-		return
+		return nil, err
 	}
-	picture, err := paint(r, t)
+	painted, err := paint(r, t)
 	if err != nil {
-		writeError(w, err)
-		return
+		return nil, err
 	}
-	w.Header().Set("Content-Type", "image/png")
-	_ = png.Encode(w, picture) // a browser that has gone needs no picture
+	var b bytes.Buffer
+	if err := png.Encode(&b, painted); err != nil {
+		return nil, badRequest("a tensor of %s makes no picture: %v", host.ShapeText(t.Shape), err)
+	}
+	return picture(b.Bytes()), nil
 }
 
 func paint(r *http.Request, t *host.Tensor) (image.Image, error) {

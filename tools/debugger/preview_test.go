@@ -2,8 +2,10 @@ package debugger
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -47,5 +49,26 @@ func TestPlaneOfPacked(t *testing.T) {
 	}
 	if got, _, err := plane(httptest.NewRequest("GET", "/", nil), host.New(host.U4, 3)); err != nil || !slices.Equal(got.Shape, []int{1, 3}) {
 		t.Errorf("a row: %v, %v", got, err)
+	}
+}
+
+// TestNoPicture: what makes no picture is an answer that says so, and so is a bug in making one.
+func TestNoPicture(t *testing.T) {
+	s := opened(t, strings.ReplaceAll(small, "2x3xf32", "2x0xf32"))
+	r, err := runForm(t, s, `{"name":"x"}`, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := answered(s, r); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	finish(t, s, "r1")
+	const path = "/api/runs/r1/values/0/image.png"
+	if w := answered(s, request(s, http.MethodGet, path, "")); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "a tensor of 2x0 makes no picture") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	s.runs.get("r1").program = nil // a promise is broken
+	if w := answered(s, request(s, http.MethodGet, path, "")); w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "this is a bug in aiopt") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
