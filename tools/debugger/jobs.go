@@ -19,7 +19,7 @@ const (
 	gone      = "gone" // it was given back, and nothing of its name is left
 )
 
-// kind is what a job does. Its first letter begins the job's name.
+// kind is what a job does.
 type kind string
 
 // The kinds of jobs.
@@ -30,12 +30,28 @@ const (
 	looking   kind = "look" // computing what a request looks at
 )
 
+// kindInfo is how jobs of a kind are called.
+type kindInfo struct {
+	letter string // begins their names
+	path   string // of the requests that are about one, before its name; DELETE ends it and gives back what it holds
+}
+
+func kinds() map[kind]kindInfo {
+	return map[kind]kindInfo{
+		opening:   {"m", "/api/models/"},
+		calling:   {"r", "/api/runs/"},
+		comparing: {"c", "/api/compare/"},
+		looking:   {"l", "/api/jobs/"},
+	}
+}
+
 // job is long work that the user may watch and cancel.
 type job struct {
 	ID     string `json:"id"`
 	Kind   kind   `json:"kind"`
 	Title  string `json:"title"`
 	Model  string `json:"model,omitempty"` // that a run, a comparison or a look is of
+	Path   string `json:"path"`            // DELETE of it ends the job and gives back what it holds
 	Status string `json:"status"`
 	What   string `json:"what"` // it does now
 	Done   int    `json:"done"`
@@ -104,7 +120,9 @@ func (js *jobs) enter(ctx context.Context, j *job, publish func()) error {
 	}
 	js.group.Add(1)
 	js.count[j.Kind]++
-	j.ID = fmt.Sprintf("%c%d", j.Kind[0], js.count[j.Kind])
+	named := kinds()[j.Kind]
+	j.ID = fmt.Sprintf("%s%d", named.letter, js.count[j.Kind])
+	j.Path = named.path + j.ID
 	j.Status, j.jobs, j.ended = running, js, make(chan struct{})
 	j.ctx, j.cancel = context.WithCancel(ctx)
 	js.list = append(js.list, j)

@@ -154,3 +154,15 @@ func TestGivenBackMeanwhile(t *testing.T) {
 		t.Errorf("%d jobs and %d runs are left", len(s.jobs.list), len(s.runs.all()))
 	}
 }
+
+// TestPaths: each kind of job says which request gives it back, and the API has that one.
+func TestPaths(t *testing.T) {
+	s := served(t)
+	for k := range kinds() {
+		j := begin(t, s, &job{Kind: k}, func(context.Context) error { return nil })
+		w := answered(s, request(s, http.MethodDelete, j.Path, ""))
+		if w.Code != http.StatusOK && !strings.Contains(w.Body.String(), j.ID) {
+			t.Errorf("DELETE %s: %d %s", j.Path, w.Code, w.Body)
+		}
+	}
+}
