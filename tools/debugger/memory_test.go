@@ -38,9 +38,12 @@ func TestShelves(t *testing.T) {
 	if got, _ := words.get(place{"r2", 1}); got != "c" || b.used != 10 {
 		t.Errorf("found %q, %d bytes used", got, b.used)
 	}
+	if got := words.held("r1"); got != 4 || words.held("r2") != 6 || numbers.held("r1") != 0 {
+		t.Errorf("r1 holds %d and %d bytes, r2 %d", got, numbers.held("r1"), words.held("r2"))
+	}
 	words.drop("r2")
 	words.remove(place{"r1", 1})
-	if b.used != 0 || b.order.Len() != 0 || has(words, place{"r2", 1}) {
+	if b.used != 0 || len(words.bytes) != 0 || len(numbers.bytes) != 0 || b.order.Len() != 0 || has(words, place{"r2", 1}) {
 		t.Errorf("at the end %d bytes are used, by %d things", b.used, b.order.Len())
 	}
 }

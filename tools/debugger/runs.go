@@ -29,15 +29,13 @@ type run struct {
 
 	mu     sync.Mutex
 	values map[int]*seen        // by the numbers of values
-	kept   int64                // bytes of them that were kept
 	nanos  map[graph.Node]int64 // that each node took
 }
 
 // seen is a value that a run has computed.
 type seen struct {
 	stats stats
-	kept  int64 // bytes of the tensor, where it was kept
-	times int   // it was computed, in a loop several; the last one counts
+	times int // it was computed, in a loop several; the last one counts
 }
 
 // runAsk is what a request for a run says.
@@ -126,12 +124,9 @@ func (s *Server) note(c *run, v *ir.Value, t *host.Tensor) {
 	defer c.mu.Unlock()
 	if before := c.values[id]; before != nil {
 		fresh.times += before.times
-		c.kept -= before.kept
 		s.runValues.remove(at)
 	}
-	if c.kept+size <= mostOfRun {
-		fresh.kept = size
-		c.kept += size
+	if s.runValues.held(c.job.ID)+size <= mostOfRun {
 		s.runValues.put(at, t.Clone(), size)
 	}
 	c.values[id] = fresh
