@@ -69,7 +69,10 @@ func (s *Server) getInputs(r *http.Request) (any, error) {
 		return nil, err
 	}
 	list := []inputInfo{}
-	given, _ := s.given()
+	given, err := s.given()
+	if err != nil {
+		return nil, fmt.Errorf("the file of --inputs: %w", err)
+	}
 	examples := m.examples(p.fn)
 	for i, in := range backend.SignatureOf(p.fn).Inputs {
 		t := in.Value.Type

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
@@ -45,7 +44,7 @@ func (s *Server) Open(path, passes string) error {
 
 // start begins to open a model.
 func (s *Server) start(path, passes string, config Config) (*model, error) {
-	m := &model{path: path, passes: strings.TrimSpace(passes), config: config, exported: sync.OnceValues(func() (*pt2.Archive, error) { return pt2.Open(path) })}
+	m := &model{path: path, passes: strings.TrimSpace(passes), config: config, exported: onceWell(func() (*pt2.Archive, error) { return pt2.Open(path) })}
 	m.job = &job{Kind: opening, Title: m.title()}
 	return m, s.jobs.begin(m.job, func() { s.models.put(m.job.ID, m) }, func(ctx context.Context) error { return s.open(ctx, m) })
 }
@@ -67,7 +66,7 @@ func (m *model) title() string {
 }
 
 func (s *Server) open(ctx context.Context, m *model) error {
-	line := &timeline{job: m.job, keep: func(stage int, lines []string) { s.keepStage(m, stage, lines) }}
+	line := &timeline{job: m.job, last: -1, keep: func(stage int, lines []string) { s.keepStage(m, stage, lines) }}
 	warn := func(text string) {
 		m.log = append(m.log, "warning: "+text)
 		s.opt.Warn(text)
@@ -92,7 +91,9 @@ func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, repor
 	if err != nil {
 		return nil, err
 	}
-	line.add("as read", module)
+	if err := line.add("as read", module); err != nil {
+		return nil, err
+	}
 	given, err := s.given()
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func New(ctx context.Context, tk *aiopt.Toolkit, opt Options) *Server {
 	}
 	b := &budget{most: mostKept}
 	return &Server{
-		tk: tk, opt: opt, token: newToken(), jobs: newJobs(ctx), mostUpload: maxUpload, given: sync.OnceValues(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(ctx), mostUpload: maxUpload, given: onceWell(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
 		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
 	}
 }
