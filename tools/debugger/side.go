@@ -123,7 +123,7 @@ func (s *Server) openSides(ctx context.Context, c *comparison, both [2]*side) (o
 	sides.Align(&list, [2][]string{functions, functions})
 	calls, err := s.chooseCalls(ctx, c, list)
 	if err != nil {
-		return opened, err
+		return opened, forPage(err)
 	}
 	c.mu.Lock()
 	for _, k := range calls[0].List {
