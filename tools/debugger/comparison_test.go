@@ -164,3 +164,24 @@ func TestWordsOfPage(t *testing.T) {
 		t.Errorf("%s: %s", status, why)
 	}
 }
+
+// TestWordsOfRun: nor is what may be done about inputs that cannot be made.
+func TestWordsOfRun(t *testing.T) {
+	s := opened(t, `air 1
+module @m {
+  func @main(%x: tensor<[S]xf32>, %n: tensor<f32>) -> (%y: tensor<[S]xf32>) {
+    dim S in 2..
+    guard S-7919*(S//7919) == 0
+    %y = tensor.add(%x, %n) : tensor<[S]xf32>
+    core.return(%y)
+  }
+}
+`)
+	r, err := runOf(s, `{"model":"m1","func":"main","backend":"interp"}`, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := answered(s, r); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "choose other sources for its inputs: x: ") || strings.Contains(w.Body.String(), "--") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

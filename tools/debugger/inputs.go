@@ -178,7 +178,7 @@ func (k *maker) inputs() ([]*host.Tensor, error) {
 	}
 	made, err := k.made()
 	if err != nil {
-		return nil, badRequest("%v", err)
+		return nil, badRequest("%v", forPage(err))
 	}
 	for i, p := range k.sig.Inputs {
 		if in[i] != nil {

@@ -12,6 +12,7 @@ func flagWords() []string {
 		"choose one with --function, or give the inputs of each call with --inputs; `aiopt help inputs` explains", "choose one in the list Function, or compare on the inputs of a run",
 		"choose one with --function", "choose one in the list Function",
 		"give some with --inputs", "run it on other inputs first, and compare on those of that run",
+		"give inputs that it runs with: --inputs=FILE.safetensors with ", "choose other sources for its inputs: ",
 		"give inputs by name with --inputs", "compare on the inputs of a run",
 	}
 }
