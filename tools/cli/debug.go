@@ -76,15 +76,18 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 			return fmt.Errorf("--config: %w", err)
 		}
 	}
-	s := debugger.New(c.Toolkit, opt)
+	s := debugger.New(ctx, c.Toolkit, opt)
 	l, err := s.Listen(c.port)
 	if err != nil {
 		return err
 	}
 	for _, path := range args {
-		if !intermediates.Is(path) {
-			s.Open(path, c.passes)
-		} else if err := s.OpenSaved(path); err != nil {
+		if intermediates.Is(path) {
+			err = s.OpenSaved(path)
+		} else {
+			err = s.Open(path, c.passes)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -92,7 +95,7 @@ func (c *debugCmd) run(ctx context.Context, args []string) error {
 	if !c.noOpen && c.tty {
 		openBrowser(s.Once())
 	}
-	return s.Serve(ctx, l)
+	return s.Serve(l)
 }
 
 // openBrowser shows an address in the user's browser, where there is one; the address has been printed in any case.

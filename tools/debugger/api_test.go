@@ -45,9 +45,17 @@ func opened(t *testing.T, text string) *Server {
 		t.Fatal(err)
 	}
 	s := served(t)
-	s.Open(path, "")
+	open(t, s, path, "")
 	finish(t, s, "m1")
 	return s
+}
+
+// open begins to open a model.
+func open(t *testing.T, s *Server, path, passes string) {
+	t.Helper()
+	if err := s.Open(path, passes); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // finish waits until a job has ended well.
@@ -193,9 +201,14 @@ func TestOnNetwork(t *testing.T) {
 // runForm asks for a run with numbers for x.
 func runForm(t *testing.T, s *Server, input string, file []byte, name string) (*http.Request, error) {
 	t.Helper()
+	return runOf(s, `{"model":"m1","func":"main","backend":"interp","inputs":[`+input+`]}`, file, name)
+}
+
+// runOf asks for a run, with a file or without one.
+func runOf(s *Server, ask string, file []byte, name string) (*http.Request, error) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
-	if err := form.WriteField("ask", `{"model":"m1","func":"main","backend":"interp","inputs":[`+input+`]}`); err != nil {
+	if err := form.WriteField("ask", ask); err != nil {
 		return nil, err
 	}
 	if file != nil {
@@ -267,7 +280,7 @@ func TestConstant(t *testing.T) {
 // TestExample: a .pt2 runs on what it was exported with.
 func TestExample(t *testing.T) {
 	s := served(t)
-	s.Open("../../examples/mlp/mlp.pt2", "")
+	open(t, s, "../../examples/mlp/mlp.pt2", "")
 	finish(t, s, "m1")
 	got := ask[struct {
 		Inputs []struct {

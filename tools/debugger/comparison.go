@@ -73,10 +73,14 @@ func (s *Server) postCompare(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c.sides = [2]sideInfo{tested.info(), reference.info()}
-	c.job = s.jobs.add(comparing, c.sides[0].Title+" against "+c.sides[1].Title, tested.model.job.ID)
-	s.compares.put(c.job.ID, c)
-	c.job.run(func(ctx context.Context) error { return s.compareAll(ctx, c, [2]*side{tested, reference}) })
-	return begun{c.job.ID}, nil
+	c.job = &job{Kind: comparing, Title: c.sides[0].Title + " against " + c.sides[1].Title, Model: tested.model.job.ID}
+	for _, d := range []*side{tested, reference} {
+		if d.model != nil {
+			c.job.of = append(c.job.of, d.model.job.ID)
+		}
+	}
+	err = s.jobs.begin(c.job, func() { s.compares.put(c.job.ID, c) }, func(ctx context.Context) error { return s.compareAll(ctx, c, [2]*side{tested, reference}) })
+	return begun{c.job.ID}, err
 }
 
 // compareAll opens the sides and compares them.

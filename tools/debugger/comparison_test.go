@@ -15,13 +15,14 @@ type pointList struct {
 	Preset    string
 	Points    []pointInfo
 	Unmatched []struct{ Name, Reason string }
+	Summary   struct{ Seen, Unseen, Inside int }
 }
 
 // detector is a server with the model of tests/detector after passes, and what PyTorch computed of it.
 func detector(t *testing.T, passes string) *Server {
 	t.Helper()
 	s := served(t)
-	s.Open("../../tests/detector/detector.pt2", passes)
+	open(t, s, "../../tests/detector/detector.pt2", passes)
 	if err := s.OpenSaved("../../tests/detector/detector.intermediates.safetensors"); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +49,9 @@ func TestCompare(t *testing.T) {
 	got := ask[pointList](t, s, "/api/compare/c1/points")
 	if !got.Complete || len(got.Points) < 50 {
 		t.Fatalf("got %d points, complete %v", len(got.Points), got.Complete)
+	}
+	if sum := got.Summary; sum.Seen != len(got.Points) || sum.Unseen != len(got.Unmatched) {
+		t.Errorf("the summary of %d points and %d others is %+v", len(got.Points), len(got.Unmatched), sum)
 	}
 	for _, p := range got.Points[:5] {
 		if !strings.HasPrefix(p.Module, "detector") || p.Mark != "■" || p.Node < 0 {
@@ -115,7 +119,7 @@ func TestOtherMetric(t *testing.T) {
 // TestPresetSoFar: what has come so far is judged as the whole will be.
 func TestPresetSoFar(t *testing.T) {
 	s := detector(t, "decompose,w4")
-	s.Open("../../tests/detector/detector.pt2", "decompose")
+	open(t, s, "../../tests/detector/detector.pt2", "decompose")
 	finish(t, s, "m2")
 	g := gateOf(s)
 	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"m2","backend":"gated"}}`)
@@ -127,5 +131,57 @@ func TestPresetSoFar(t *testing.T) {
 	finish(t, s, "c1")
 	if got := ask[pointList](t, s, "/api/compare/c1/points"); !got.Complete || got.Preset != "w4" {
 		t.Errorf("at the end: complete %v, by the preset %s", got.Complete, got.Preset)
+	}
+}
+
+// TestSummary counts tensors inside kernels apart.
+func TestSummary(t *testing.T) {
+	s := detector(t, "@cpu")
+	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"cpu"},"reference":{"model":"s1"}}`)
+	finish(t, s, "c1")
+	got := ask[pointList](t, s, "/api/compare/c1/points")
+	inside := 0
+	for _, u := range got.Unmatched {
+		if strings.HasPrefix(u.Reason, "inside kernel") {
+			inside++
+		}
+	}
+	if sum := got.Summary; inside == 0 || sum.Inside != inside || sum.Unseen <= inside {
+		t.Errorf("of %d unmatched, %d of them inside kernels, the summary is %+v", len(got.Unmatched), inside, sum)
+	}
+}
+
+// TestWordsOfPage: what the user of the page may do about an error is not said in flags.
+func TestWordsOfPage(t *testing.T) {
+	at := strings.Index(small, "  func @main")
+	end := strings.Index(small, "  loc #1")
+	again := strings.Replace(small[at:end], "@main", "@other", 1)
+	s := opened(t, small[:end]+again+small[end:])
+	post[any](t, s, "/api/compare", `{"tested":{"model":"m1","backend":"interp"},"reference":{"model":"m1","backend":"interp"}}`)
+	j := s.compares.get("c1").job
+	<-j.ended
+	if status, why := j.status(); status != failed || !strings.Contains(why, "choose one in the list Function") || strings.Contains(why, "--") {
+		t.Errorf("%s: %s", status, why)
+	}
+}
+
+// TestWordsOfRun: nor is what may be done about inputs that cannot be made.
+func TestWordsOfRun(t *testing.T) {
+	s := opened(t, `air 1
+module @m {
+  func @main(%x: tensor<[S]xf32>, %n: tensor<f32>) -> (%y: tensor<[S]xf32>) {
+    dim S in 2..
+    guard S-7919*(S//7919) == 0
+    %y = tensor.add(%x, %n) : tensor<[S]xf32>
+    core.return(%y)
+  }
+}
+`)
+	r, err := runOf(s, `{"model":"m1","func":"main","backend":"interp"}`, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := answered(s, r); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "choose other sources for its inputs: x: ") || strings.Contains(w.Body.String(), "--") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

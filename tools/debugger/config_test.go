@@ -49,7 +49,7 @@ func TestStory(t *testing.T) {
 	}
 	s := served(t)
 	s.opt.Config = config
-	s.Open("../../tests/detector/detector.pt2", "decompose")
+	open(t, s, "../../tests/detector/detector.pt2", "decompose")
 	if err := s.OpenSaved("../../tests/detector/detector.intermediates.safetensors"); err != nil {
 		t.Fatal(err)
 	}
@@ -96,9 +96,9 @@ func TestCalibration(t *testing.T) {
       weight: {dtype: int8, granularity: {type: per_channel}}
 `
 	for given, want := range map[string]string{"": failed, "../../tests/detector/inputs.safetensors": done, "../../examples/mlp/input.safetensors": failed} {
-		s := New(served(t).tk, Options{Inputs: given})
+		s := servedWith(t, Options{Inputs: given})
 		s.opt.Config = Config{"w8a8.yaml", activations}
-		s.Open("../../tests/detector/detector.pt2", "decompose")
+		open(t, s, "../../tests/detector/detector.pt2", "decompose")
 		<-s.models.get("m1").job.ended
 		status, why := s.models.get("m1").job.status()
 		if status != want || want == failed && !strings.Contains(why, "calibration data") {

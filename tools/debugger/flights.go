@@ -6,7 +6,7 @@ import (
 )
 
 // flights joins requests for the same thing: the first one begins the work, and all get what it gives. Work that no request waits for
-// any more is cancelled.
+// any more is cancelled, and until it has ended no other begins for its key: it may still hold what that needs.
 type flights[K comparable, V any] struct {
 	mu    sync.Mutex
 	going map[K]*flight[V]
@@ -16,6 +16,7 @@ type flights[K comparable, V any] struct {
 type flight[V any] struct {
 	cancel  context.CancelFunc
 	waiting int           // requests
+	left    bool          // by all of them
 	ended   chan struct{} // closed when value and err are there
 	value   V
 	err     error
@@ -23,26 +24,46 @@ type flight[V any] struct {
 
 // join gives what the work for a key gives. ctx is that of the request; the work has a context of its own, which ends with base.
 func (f *flights[K, V]) join(ctx, base context.Context, key K, work func(context.Context) (V, error)) (V, error) {
+	var none V
+	for {
+		t, ours := f.board(base, key, work)
+		select {
+		case <-t.ended:
+			if ours {
+				return t.value, t.err
+			}
+		case <-ctx.Done():
+			if ours {
+				f.leave(t)
+			}
+			return none, ctx.Err()
+		}
+	}
+}
+
+// board takes a place in the work for a key, or gives work to wait for first.
+func (f *flights[K, V]) board(base context.Context, key K, work func(context.Context) (V, error)) (t *flight[V], ours bool) {
 	f.mu.Lock()
-	t := f.going[key]
+	defer f.mu.Unlock()
+	t = f.going[key]
 	if t == nil {
 		t = f.begin(base, key, work)
 	}
-	t.waiting++
-	f.mu.Unlock()
-	select {
-	case <-t.ended:
-		return t.value, t.err
-	case <-ctx.Done():
+	if t.left {
+		return t, false
 	}
+	t.waiting++
+	return t, true
+}
+
+// leave gives a place back; work that nobody waits for is cancelled.
+func (f *flights[K, V]) leave(t *flight[V]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t.waiting--; t.waiting == 0 {
+		t.left = true
 		t.cancel()
-		f.land(key, t) // who asks now begins anew
 	}
-	var none V
-	return none, ctx.Err()
 }
 
 // begin starts work; the lock is held.
@@ -61,15 +82,8 @@ func (f *flights[K, V]) begin(base context.Context, key K, work func(context.Con
 		})
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.land(key, t)
+		delete(f.going, key)
 		close(t.ended)
 	}()
 	return t
-}
-
-// land forgets work; the lock is held.
-func (f *flights[K, V]) land(key K, t *flight[V]) {
-	if f.going[key] == t {
-		delete(f.going, key)
-	}
 }

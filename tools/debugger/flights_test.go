@@ -60,6 +60,36 @@ func TestFlights(t *testing.T) {
 	if r := <-fourth; r.got != "anew" {
 		t.Errorf("after that: %+v", r)
 	}
+	slow, end := make(chan struct{}), make(chan struct{})
+	ctx, leave = context.WithCancel(t.Context())
+	go func() {
+		<-slow
+		leave()
+	}()
+	deaf := func(context.Context) (string, error) { // its work does not look at its context
+		close(slow)
+		<-end
+		return "old", nil
+	}
+	if got, err := all.join(ctx, t.Context(), 1, deaf); err == nil {
+		t.Fatalf("after it left: %q", got)
+	}
+	fifth := make(chan result, 1)
+	go func() {
+		got, err := all.join(t.Context(), t.Context(), 1, work)
+		fifth <- result{got, err}
+	}()
+	select {
+	case <-begun:
+		t.Error("work begins while what was left still goes on")
+	case <-time.After(20 * time.Millisecond): // it would begin at once
+	}
+	close(end)
+	<-begun
+	let <- "new"
+	if r := <-fifth; r.got != "new" || r.err != nil {
+		t.Errorf("after work that was left: %+v", r)
+	}
 	if _, err := all.join(t.Context(), t.Context(), 2, func(context.Context) (string, error) { panic("lost") }); err == nil {
 		t.Error("a panic is no error")
 	}

@@ -14,14 +14,14 @@ import (
 // served is a server at an address that nothing listens on, for requests by hand.
 func served(t *testing.T) *Server {
 	t.Helper()
-	s := New(aiopt.Standard(), Options{})
+	return servedWith(t, Options{})
+}
+
+func servedWith(t *testing.T, opt Options) *Server {
+	t.Helper()
+	s := New(t.Context(), aiopt.Standard(), opt)
 	s.addr = "127.0.0.1:4321"
-	t.Cleanup(func() {
-		for _, j := range s.jobs.list {
-			j.cancel()
-		}
-		s.jobs.wait(time.Minute)
-	})
+	t.Cleanup(func() { s.jobs.end(time.Minute) })
 	return s
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
@@ -63,12 +62,6 @@ type inputsInfo struct {
 	Sizes  []sizeInfo  `json:"sizes"`
 }
 
-type sizeInfo struct {
-	Name string `json:"name"`
-	Min  int64  `json:"min"`
-	Max  int64  `json:"max"`
-}
-
 // getInputs says what a function takes, and where that may come from.
 func (s *Server) getInputs(r *http.Request) (any, error) {
 	m, p, err := s.programOf(r)
@@ -76,7 +69,10 @@ func (s *Server) getInputs(r *http.Request) (any, error) {
 		return nil, err
 	}
 	list := []inputInfo{}
-	given, _ := s.given()
+	given, err := s.given()
+	if err != nil {
+		return nil, fmt.Errorf("the file of --inputs: %w", err)
+	}
 	examples := m.examples(p.fn)
 	for i, in := range backend.SignatureOf(p.fn).Inputs {
 		t := in.Value.Type
@@ -91,7 +87,7 @@ func (s *Server) getInputs(r *http.Request) (any, error) {
 	}
 	sizes := []sizeInfo{}
 	for _, d := range p.fn.Dims {
-		sizes = append(sizes, sizeInfo{d.Name, max(d.Min, 0), min(d.Max, math.MaxInt32)})
+		sizes = append(sizes, sizeOfDim(d))
 	}
 	return inputsInfo{list, sizes}, nil
 }
@@ -161,7 +157,8 @@ type maker struct {
 	asks     map[string]inputAsk
 	sizes    map[string]int64
 	parts    map[string][]*multipart.FileHeader
-	examples []*host.Tensor // of the export, one for each input; nil for none
+	files    map[string]*uploaded // those of the parts that were read, by their names
+	examples []*host.Tensor       // of the export, one for each input; nil for none
 }
 
 // inputs gives a tensor for each input of the function. What is read from files binds the sizes of what is made.
@@ -181,7 +178,7 @@ func (k *maker) inputs() ([]*host.Tensor, error) {
 	}
 	made, err := k.made()
 	if err != nil {
-		return nil, badRequest("%v", err)
+		return nil, badRequest("%v", forPage(err))
 	}
 	for i, p := range k.sig.Inputs {
 		if in[i] != nil {
@@ -223,6 +220,9 @@ func (k *maker) made() ([]*host.Tensor, error) {
 	for name, n := range k.sizes {
 		free.sizes[name] = n
 	}
+	if err := checkMemory(k.sig.Func, free.sizes); err != nil {
+		return nil, err
+	}
 	return numeric.MakeInputs(k.sig.Func, free.sizes)
 }
 
@@ -255,12 +255,28 @@ func (k *maker) read(i int, p *ir.Param) (*host.Tensor, error) {
 		}
 		return k.examples[i], nil
 	case fromFile:
-		if len(k.parts[ask.File]) == 0 {
-			return nil, fmt.Errorf("the request has no file %q", ask.File)
+		file, err := k.file(ask.File)
+		if err != nil {
+			return nil, err
 		}
-		return readUpload(k.parts[ask.File][0], p.Value, i, ask)
+		return file.tensor(p.Value, i, ask)
 	}
 	return nil, fmt.Errorf("from %q: expected %s", ask.From, strings.Join([]string{fromMade, fromRandom, fromValues, fromFile, fromSaved, fromGiven, fromExport}, ", "))
+}
+
+// file reads a part of the request, once for all inputs that name it.
+func (k *maker) file(name string) (*uploaded, error) {
+	if have := k.files[name]; have != nil {
+		return have, nil
+	}
+	if len(k.parts[name]) == 0 {
+		return nil, fmt.Errorf("the request has no file %q", name)
+	}
+	read, err := readUpload(k.parts[name][0])
+	if err == nil {
+		k.files[name] = read
+	}
+	return read, err
 }
 
 // normal gives normally distributed numbers of a tensor's type and shape; the same seed gives the same numbers.

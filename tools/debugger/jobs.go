@@ -3,6 +3,7 @@ package debugger
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -18,7 +19,7 @@ const (
 	gone      = "gone" // it was given back, and nothing of its name is left
 )
 
-// kind is what a job does. Its first letter begins the job's name.
+// kind is what a job does.
 type kind string
 
 // The kinds of jobs.
@@ -29,12 +30,28 @@ const (
 	looking   kind = "look" // computing what a request looks at
 )
 
+// kindInfo is how jobs of a kind are called.
+type kindInfo struct {
+	letter string // begins their names
+	path   string // of the requests that are about one, before its name; DELETE ends it and gives back what it holds
+}
+
+func kinds() map[kind]kindInfo {
+	return map[kind]kindInfo{
+		opening:   {"m", "/api/models/"},
+		calling:   {"r", "/api/runs/"},
+		comparing: {"c", "/api/compare/"},
+		looking:   {"l", "/api/jobs/"},
+	}
+}
+
 // job is long work that the user may watch and cancel.
 type job struct {
 	ID     string `json:"id"`
 	Kind   kind   `json:"kind"`
 	Title  string `json:"title"`
 	Model  string `json:"model,omitempty"` // that a run, a comparison or a look is of
+	Path   string `json:"path"`            // DELETE of it ends the job and gives back what it holds
 	Status string `json:"status"`
 	What   string `json:"what"` // it does now
 	Done   int    `json:"done"`
@@ -43,7 +60,7 @@ type job struct {
 
 	version uint64        // of the last change
 	hidden  bool          // it has not taken long enough to be told of
-	of      string        // the job whose end is the end of this one
+	of      []string      // the jobs of which the end of each is the end of this one
 	ended   chan struct{} // closed at the end of its work
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -57,8 +74,11 @@ type begun struct {
 
 // jobs are all of them, in the order in which they began, and who watches them.
 type jobs struct {
+	ctx    context.Context // that all end with
+	cancel context.CancelFunc
+
 	mu      sync.Mutex
-	ctx     context.Context
+	closed  bool // nothing begins any more
 	list    []*job
 	left    []job // the newest of those that are gone, for who watches
 	count   map[kind]int
@@ -67,40 +87,48 @@ type jobs struct {
 	group   sync.WaitGroup
 }
 
-func newJobs() *jobs {
-	return &jobs{ctx: context.Background(), count: map[kind]int{}, changed: make(chan struct{})}
+func newJobs(ctx context.Context) *jobs {
+	js := &jobs{count: map[kind]int{}, changed: make(chan struct{})}
+	js.ctx, js.cancel = context.WithCancel(ctx)
+	return js
 }
 
-// begin makes jobs end with a context.
-func (js *jobs) begin(ctx context.Context) {
+// begin enters a job and begins its work. The work's error is shown to the user; a panic in it is one. What publish tells of the job
+// is told before anybody can give it back, and not at all where it may not begin.
+func (js *jobs) begin(j *job, publish func(), work func(context.Context) error) error {
+	if err := js.enter(js.ctx, j, publish); err != nil {
+		return err
+	}
+	go func() {
+		defer js.group.Done()
+		_ = j.perform(work) // the job has it
+	}()
+	return nil
+}
+
+// enter gives a job its name and its place, unless one that it is of is gone. The caller performs it and then leaves the group.
+func (js *jobs) enter(ctx context.Context, j *job, publish func()) error {
 	js.mu.Lock()
 	defer js.mu.Unlock()
-	js.ctx = ctx
-}
-
-// context is that which jobs end with.
-func (js *jobs) context() context.Context {
-	js.mu.Lock()
-	defer js.mu.Unlock()
-	return js.ctx
-}
-
-// add makes a job that has not begun; run does.
-func (js *jobs) add(k kind, title, model string) *job {
-	js.mu.Lock()
-	defer js.mu.Unlock()
-	return js.enter(js.ctx, &job{Kind: k, Title: title, Model: model})
-}
-
-// enter gives a job its name and its place; the lock is held.
-func (js *jobs) enter(ctx context.Context, j *job) *job {
+	if js.closed {
+		return problem{http.StatusServiceUnavailable, "the debugger has ended"}
+	}
+	for _, id := range j.of {
+		if !slices.ContainsFunc(js.list, func(x *job) bool { return x.ID == id }) {
+			return notFound("%s was given back meanwhile", id)
+		}
+	}
+	js.group.Add(1)
 	js.count[j.Kind]++
-	j.ID = fmt.Sprintf("%c%d", j.Kind[0], js.count[j.Kind])
+	named := kinds()[j.Kind]
+	j.ID = fmt.Sprintf("%s%d", named.letter, js.count[j.Kind])
+	j.Path = named.path + j.ID
 	j.Status, j.jobs, j.ended = running, js, make(chan struct{})
 	j.ctx, j.cancel = context.WithCancel(ctx)
 	js.list = append(js.list, j)
 	js.touch(j)
-	return j
+	publish()
+	return nil
 }
 
 // unnoticed is how long a look takes before it is told of.
@@ -109,29 +137,19 @@ const unnoticed = 300 * time.Millisecond
 // look does what a request waits for. It becomes a job of the list when it takes long, and is gone at its end: its result, or its
 // error, is the answer of the request.
 func (js *jobs) look(ctx context.Context, title string, of *job, work func(context.Context, *job) error) error {
-	j := &job{Kind: looking, Title: title, Model: of.Model, of: of.ID, hidden: true}
+	j := &job{Kind: looking, Title: title, Model: of.Model, of: []string{of.ID}, hidden: true}
 	if of.Kind == opening {
 		j.Model = of.ID
 	}
-	js.mu.Lock()
-	js.enter(ctx, j)
-	js.mu.Unlock()
-	js.group.Add(1)
+	if err := js.enter(ctx, j, func() {}); err != nil {
+		return err
+	}
 	defer js.group.Done()
 	notice := time.AfterFunc(unnoticed, func() { j.update(func() { j.hidden = false }) })
 	err := j.perform(func(ctx context.Context) error { return work(ctx, j) })
 	notice.Stop()
 	js.remove(j.ID)
 	return err
-}
-
-// run begins the work of a job. Its error is shown to the user; a panic in it is one.
-func (j *job) run(work func(context.Context) error) {
-	j.jobs.group.Add(1)
-	go func() {
-		defer j.jobs.group.Done()
-		_ = j.perform(work) // the job has it
-	}()
 }
 
 // perform does the work of a job.
@@ -163,8 +181,12 @@ func guarded(fn func() error) (err error) {
 	return fn()
 }
 
-// wait returns when all jobs have ended, or after a while: not all that runs looks at its context.
-func (js *jobs) wait(most time.Duration) {
+// end cancels all jobs, and lets no other begin. It returns when they have ended, or after a while: not all that runs looks at its context.
+func (js *jobs) end(most time.Duration) {
+	js.mu.Lock()
+	js.closed = true
+	js.mu.Unlock()
+	js.cancel()
 	ended := make(chan struct{})
 	go func() {
 		js.group.Wait()
@@ -190,7 +212,7 @@ func (js *jobs) touch(j *job) {
 func (j *job) update(change func()) {
 	j.jobs.mu.Lock()
 	defer j.jobs.mu.Unlock()
-	if j.Status == gone {
+	if j.Status != running { // what has ended stays as it was
 		return
 	}
 	change()
@@ -242,13 +264,14 @@ func (js *jobs) stop(id string) bool {
 // mostLeft bounds how many jobs that are gone who watches is told of: enough for all that happens between two looks at the list.
 const mostLeft = 256
 
-// remove cancels jobs, with those that are of them, and takes them out of the list. It gives those that it took.
-func (js *jobs) remove(ids ...string) []*job {
+// remove cancels a job, with those that are of it, and takes them out of the list. It gives those that it took.
+func (js *jobs) remove(id string) []*job {
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	var out []*job
-	js.list = slices.DeleteFunc(js.list, func(j *job) bool {
-		if !slices.Contains(ids, j.ID) && !slices.Contains(ids, j.of) {
+	js.list = slices.DeleteFunc(js.list, func(j *job) bool { // what is of a job comes behind it
+		ofTaken := slices.ContainsFunc(out, func(x *job) bool { return slices.Contains(j.of, x.ID) })
+		if j.ID != id && !ofTaken {
 			return false
 		}
 		j.cancel()
@@ -262,6 +285,15 @@ func (js *jobs) remove(ids ...string) []*job {
 	})
 	js.left = js.left[max(len(js.left)-mostLeft, 0):]
 	return out
+}
+
+// afterwards does what is no job, with the end waiting for it; not once all ends.
+func (js *jobs) afterwards(work func()) {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	if !js.closed {
+		js.group.Go(work)
+	}
 }
 
 // pause is how long changes are gathered before the page is told.

@@ -14,7 +14,7 @@ type place struct {
 
 // look computes what a request looks at: once for all requests that wait for the same, with nothing locked meanwhile.
 func look[V any](ctx context.Context, s *Server, all *flights[place, V], at place, title string, of *job, work func(context.Context, *job) (V, error)) (V, error) {
-	return all.join(ctx, s.jobs.context(), at, func(ctx context.Context) (V, error) {
+	return all.join(ctx, s.jobs.ctx, at, func(ctx context.Context) (V, error) {
 		var got V
 		err := s.jobs.look(ctx, title, of, func(ctx context.Context, j *job) (err error) {
 			got, err = work(ctx, j)

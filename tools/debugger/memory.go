@@ -34,6 +34,7 @@ func (b *budget) release(e *list.Element) {
 type shelf[V any] struct {
 	budget *budget
 	items  map[place]item[V]
+	bytes  map[string]int64 // that each job holds
 }
 
 type item[V any] struct {
@@ -41,7 +42,9 @@ type item[V any] struct {
 	at    *list.Element // in the order of the budget
 }
 
-func newShelf[V any](b *budget) *shelf[V] { return &shelf[V]{budget: b, items: map[place]item[V]{}} }
+func newShelf[V any](b *budget) *shelf[V] {
+	return &shelf[V]{budget: b, items: map[place]item[V]{}, bytes: map[string]int64{}}
+}
 
 // put takes a thing of so many bytes, instead of what was at its place.
 func (s *shelf[V]) put(at place, v V, bytes int64) {
@@ -55,10 +58,26 @@ func (s *shelf[V]) put(at place, v V, bytes int64) {
 		return
 	}
 	b.used += bytes
-	s.items[at] = item[V]{v, b.order.PushBack(&holding{bytes, func() { delete(s.items, at) }})}
+	s.bytes[at.of] += bytes
+	s.items[at] = item[V]{v, b.order.PushBack(&holding{bytes, func() { s.forget(at, bytes) }})}
 	for b.used > b.most {
 		b.release(b.order.Front())
 	}
+}
+
+// forget takes off what was released; the lock is held.
+func (s *shelf[V]) forget(at place, bytes int64) {
+	delete(s.items, at)
+	if s.bytes[at.of] -= bytes; s.bytes[at.of] == 0 {
+		delete(s.bytes, at.of)
+	}
+}
+
+// held is how many bytes a job holds on the shelf.
+func (s *shelf[V]) held(of string) int64 {
+	s.budget.mu.Lock()
+	defer s.budget.mu.Unlock()
+	return s.bytes[of]
 }
 
 // get gives what is at a place, if it still is.

@@ -1,12 +1,16 @@
 package debugger
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aiopt/aiopt/tools/inputs"
 )
 
 // TestShelves: what was looked at longest ago goes first, from whichever shelf.
@@ -38,9 +42,12 @@ func TestShelves(t *testing.T) {
 	if got, _ := words.get(place{"r2", 1}); got != "c" || b.used != 10 {
 		t.Errorf("found %q, %d bytes used", got, b.used)
 	}
+	if got := words.held("r1"); got != 4 || words.held("r2") != 6 || numbers.held("r1") != 0 {
+		t.Errorf("r1 holds %d and %d bytes, r2 %d", got, numbers.held("r1"), words.held("r2"))
+	}
 	words.drop("r2")
 	words.remove(place{"r1", 1})
-	if b.used != 0 || b.order.Len() != 0 || has(words, place{"r2", 1}) {
+	if b.used != 0 || len(words.bytes) != 0 || len(numbers.bytes) != 0 || b.order.Len() != 0 || has(words, place{"r2", 1}) {
 		t.Errorf("at the end %d bytes are used, by %d things", b.used, b.order.Len())
 	}
 }
@@ -153,9 +160,8 @@ func TestOpenedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := New(served(t).tk, Options{Inputs: given})
-	s.addr = "127.0.0.1:4321"
-	s.Open(model, "")
+	s := servedWith(t, Options{Inputs: given})
+	open(t, s, model, "")
 	finish(t, s, "m1")
 	first := answered(s, request(s, http.MethodGet, "/api/models/m1/inputs", "")).Body.String()
 	for _, path := range []string{model, given} {
@@ -165,5 +171,53 @@ func TestOpenedOnce(t *testing.T) {
 	}
 	if again := answered(s, request(s, http.MethodGet, "/api/models/m1/inputs", "")).Body.String(); again != first || !strings.Contains(first, `"export":true`) {
 		t.Errorf("first %s\nthen %s", first, again)
+	}
+}
+
+// TestGivenAgain: a file of --inputs that could not be read is read again, and that it could not is said.
+func TestGivenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.safetensors")
+	s := servedWith(t, Options{Inputs: path})
+	if _, err := s.given(); err == nil {
+		t.Fatal("a file that is not there is read")
+	}
+	if err := os.WriteFile(path, tensors(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.given()
+	if err != nil {
+		t.Fatalf("once it is there: %v", err)
+	}
+	if again, _ := s.given(); again != first {
+		t.Error("it is read again after that")
+	}
+	s = opened(t, small)
+	s.given = func() (*inputs.Given, error) { return nil, errors.New("it is away") }
+	if w := answered(s, request(s, http.MethodGet, "/api/models/m1/inputs", "")); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "the file of --inputs: it is away") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestStageAgain: for a text that is gone no pass behind it runs.
+func TestStageAgain(t *testing.T) {
+	s := opened(t, small)
+	post[any](t, s, "/api/models", `{"model":"m1","passes":"dce,cse,dce"}`)
+	finish(t, s, "m2")
+	want := answered(s, request(s, http.MethodGet, "/api/models/m2/stages/1", "")).Body.String()
+	for at, kept := range []int{1, 2, 3, 4} {
+		s.drop("m2")
+		w := answered(s, request(s, http.MethodGet, fmt.Sprintf("/api/models/m2/stages/%d", at), ""))
+		if w.Code != http.StatusOK || at == 1 && w.Body.String() != want {
+			t.Errorf("stage %d: %d %s", at, w.Code, w.Body)
+		}
+		made := 0
+		for place := range s.stageTexts.items {
+			if place.of == "m2" {
+				made++
+			}
+		}
+		if made != kept {
+			t.Errorf("for stage %d the texts of %d stages are made", at, made)
+		}
 	}
 }

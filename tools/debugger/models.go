@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aiopt/aiopt"
 	"github.com/aiopt/aiopt/backend"
@@ -33,22 +32,21 @@ type model struct {
 	engines  engines
 }
 
-// Open begins to open a model of the command line, with its passes or, where it names none, those that a model needs to run. The name of the
-// model is given at once.
-func (s *Server) Open(path, passes string) string {
+// Open begins to open a model of the command line, with its passes or, where it names none, those that a model needs to run. It is an
+// error once the server has ended.
+func (s *Server) Open(path, passes string) error {
 	if passes == "" && filepath.Ext(path) == ".pt2" {
 		passes = "@cpu"
 	}
-	return s.start(path, passes, s.opt.Config)
+	_, err := s.start(path, passes, s.opt.Config)
+	return err
 }
 
 // start begins to open a model.
-func (s *Server) start(path, passes string, config Config) string {
-	m := &model{path: path, passes: strings.TrimSpace(passes), config: config, exported: sync.OnceValues(func() (*pt2.Archive, error) { return pt2.Open(path) })}
-	m.job = s.jobs.add(opening, m.title(), "")
-	s.models.put(m.job.ID, m)
-	m.job.run(func(ctx context.Context) error { return s.open(ctx, m) })
-	return m.job.ID
+func (s *Server) start(path, passes string, config Config) (*model, error) {
+	m := &model{path: path, passes: strings.TrimSpace(passes), config: config, exported: onceWell(func() (*pt2.Archive, error) { return pt2.Open(path) })}
+	m.job = &job{Kind: opening, Title: m.title()}
+	return m, s.jobs.begin(m.job, func() { s.models.put(m.job.ID, m) }, func(ctx context.Context) error { return s.open(ctx, m) })
 }
 
 // title says what a model is: its file, and what became of it.
@@ -68,7 +66,7 @@ func (m *model) title() string {
 }
 
 func (s *Server) open(ctx context.Context, m *model) error {
-	line := &timeline{job: m.job, keep: func(stage int, lines []string) { s.keepStage(m, stage, lines) }}
+	line := &timeline{job: m.job, last: -1, keep: func(stage int, lines []string) { s.keepStage(m, stage, lines) }}
 	warn := func(text string) {
 		m.log = append(m.log, "warning: "+text)
 		s.opt.Warn(text)
@@ -93,7 +91,9 @@ func (s *Server) load(ctx context.Context, m *model, line *timeline, warn, repor
 	if err != nil {
 		return nil, err
 	}
-	line.add("as read", module)
+	if err := line.add("as read", module); err != nil {
+		return nil, err
+	}
 	given, err := s.given()
 	if err != nil {
 		return nil, err
@@ -121,6 +121,8 @@ func (s *Server) modelOf(id string) (*model, error) {
 		return m, nil
 	case running:
 		return nil, problem{http.StatusConflict, "the model is still being opened"}
+	case gone:
+		return nil, notFound("the model %q was given back", id)
 	default:
 		return nil, problem{http.StatusConflict, cmp.Or(why, "opening the model was cancelled")}
 	}
@@ -172,7 +174,8 @@ func (s *Server) postModel(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return begun{s.start(m.path, ask.Passes, config)}, nil
+	again, err := s.start(m.path, ask.Passes, config)
+	return begun{again.job.ID}, err
 }
 
 // modelInfo is what the page says of a model.

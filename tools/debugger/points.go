@@ -38,6 +38,24 @@ type pointsInfo struct {
 	Red       string              `json:"red"`
 	Points    []pointInfo         `json:"points"`
 	Unmatched []compare.Unmatched `json:"unmatched"`
+	Summary   summaryInfo         `json:"summary"`
+}
+
+// summaryInfo counts the tensors of a comparison; while it runs, those that have come so far.
+type summaryInfo struct {
+	Seen   int `json:"seen"`   // on both sides
+	Unseen int `json:"unseen"` // on one of them, or on both
+	Inside int `json:"inside"` // of those, inside kernels that engines run as a whole
+}
+
+func summaryOf(r *compare.Report) summaryInfo {
+	sum := summaryInfo{Seen: len(r.Points), Unseen: len(r.Unmatched)}
+	for _, u := range r.Unmatched {
+		if u.InsideKernel() {
+			sum.Inside++
+		}
+	}
+	return sum
 }
 
 // getPoints lists the points by a metric, with those that have come so far while the comparison runs.
@@ -67,7 +85,7 @@ func (s *Server) getPoints(r *http.Request) (any, error) {
 		points = append(points, info)
 	}
 	green, red, _ := report.Preset.Limits(m)
-	return pointsInfo{c.job.ID, c.sides[0], c.sides[1], c.report != nil, infoOf(m), report.Preset.Name, m.Format(green), m.Format(red), points, report.Unmatched}, nil
+	return pointsInfo{c.job.ID, c.sides[0], c.sides[1], c.report != nil, infoOf(m), report.Preset.Name, m.Format(green), m.Format(red), points, report.Unmatched, summaryOf(&report)}, nil
 }
 
 // soFar is the report, or what there is of it while the comparison runs.

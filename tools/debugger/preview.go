@@ -1,6 +1,7 @@
 package debugger
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"image"
@@ -33,13 +34,7 @@ type sliceInfo struct {
 
 // plane gives the last two axes of a tensor at the place that a request names; a tensor of a lower rank is a row.
 func plane(r *http.Request, t *host.Tensor) (*host.Tensor, []int, error) {
-	for t.Rank() < 2 {
-		var err error
-		if t, err = t.Reshape(append([]int{1}, t.Shape...)); err != nil {
-			return nil, nil, err
-		}
-	}
-	at := make([]int, t.Rank()-2)
+	at := make([]int, max(t.Rank()-2, 0))
 	for i, word := range strings.Split(r.FormValue("at"), ",") {
 		if word == "" {
 			continue
@@ -50,13 +45,42 @@ func plane(r *http.Request, t *host.Tensor) (*host.Tensor, []int, error) {
 		}
 		at[i] = n
 	}
-	for _, n := range at {
-		if t.Shape[0] == 0 {
-			return nil, nil, badRequest("the tensor has no elements")
+	t, err := cut(t, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	for t.Rank() < 2 {
+		if t, err = t.Reshape(append([]int{1}, t.Shape...)); err != nil {
+			return nil, nil, err
 		}
-		t = t.Select(0, n)
 	}
 	return t, at, nil
+}
+
+// cut gives what a tensor has at one place of its first axes. Of a packed one no more than that is unpacked.
+func cut(t *host.Tensor, at []int) (*host.Tensor, error) {
+	rest, first := t.Shape[len(at):], 0
+	for i, n := range at {
+		if t.Shape[i] == 0 {
+			return nil, badRequest("the tensor has no elements")
+		}
+		first = first*t.Shape[i] + n
+	}
+	if t.Elem.Packed() {
+		size, err := host.SizeBytes(t.Elem, rest)
+		if err != nil {
+			return nil, err
+		}
+		out, err := host.FromBytes(t.Elem, rest, t.Data[first*size:(first+1)*size]) // rows begin at whole bytes
+		if err != nil {
+			return nil, err
+		}
+		return host.Unpack(out), nil
+	}
+	for _, n := range at {
+		t = t.Select(0, n)
+	}
+	return t, nil
 }
 
 // thin shows every n-th element of long axes.
@@ -78,11 +102,7 @@ func (s *Server) shownTensor(r *http.Request) (*host.Tensor, error) {
 	case r.PathValue("model") != "":
 		find = s.constantTensor
 	}
-	t, err := find(r)
-	if err == nil && t.Elem.Packed() {
-		t = host.Unpack(t)
-	}
-	return t, err
+	return find(r)
 }
 
 // runTensor is a value of a run.
@@ -144,21 +164,22 @@ func (s *Server) getSlice(r *http.Request) (any, error) {
 	return info, nil
 }
 
-// image shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,
+// getImage shows a tensor as a picture. map=gray spreads a plane from its least to its largest number, map=rgb three channels alike,
 // and map=mask shows what is above the threshold.
-func (s *Server) image(w http.ResponseWriter, r *http.Request) {
+func (s *Server) getImage(r *http.Request) (any, error) {
 	t, err := s.shownTensor(r)
 	if err != nil {
-		writeError(w, err)
-		return
+		return nil, err
 	}
-	picture, err := paint(r, t)
+	painted, err := paint(r, t)
 	if err != nil {
-		writeError(w, err)
-		return
+		return nil, err
 	}
-	w.Header().Set("Content-Type", "image/png")
-	_ = png.Encode(w, picture) // a browser that has gone needs no picture
+	var b bytes.Buffer
+	if err := png.Encode(&b, painted); err != nil {
+		return nil, badRequest("a tensor of %s makes no picture: %v", host.ShapeText(t.Shape), err)
+	}
+	return picture(b.Bytes()), nil
 }
 
 func paint(r *http.Request, t *host.Tensor) (image.Image, error) {
@@ -202,10 +223,12 @@ func paintColours(r *http.Request, t *host.Tensor) (image.Image, error) {
 	if err != nil || t.Rank() == 4 && n >= t.Shape[0] {
 		return nil, badRequest("at=%q: expected the number of an image of the batch", r.FormValue("at"))
 	}
-	order := t.Transpose(append(leading(t.Rank()), at.height, at.width, at.channel))
-	if t.Rank() == 4 {
-		order = order.Select(0, n)
+	first := t.Rank() - 3 // 1 where there is a batch
+	one, err := cut(t, []int{n}[:first])
+	if err != nil {
+		return nil, err
 	}
+	order := one.Transpose([]int{at.height - first, at.width - first, at.channel - first})
 	if order.Len() > 3*mostPixels {
 		return nil, badRequest("the picture would be too large")
 	}

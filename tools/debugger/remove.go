@@ -6,44 +6,46 @@ import "net/http"
 func (s *Server) deleteModel(r *http.Request) (any, error) {
 	id := r.PathValue("model")
 	m := s.models.get(id)
-	if m == nil || len(s.models.take(func(x *model) bool { return x == m })) == 0 {
+	if m == nil {
 		return nil, notFound("there is no model %q", id)
 	}
-	ids := []string{id}
-	ids = append(ids, s.runs.take(func(c *run) bool { return c.model == m })...)
-	ids = append(ids, s.compares.take(func(c *comparison) bool { return c.sides[0].Model == id || c.sides[1].Model == id })...)
-	s.giveBack(ids, m.engines.close)
-	return struct{}{}, nil
+	return struct{}{}, s.giveBack(id, m.engines.close)
 }
 
 // deleteRun gives back a run.
 func (s *Server) deleteRun(r *http.Request) (any, error) {
 	id := r.PathValue("run")
-	if ids := s.runs.take(func(c *run) bool { return c.job.ID == id }); len(ids) == 0 {
+	if s.runs.get(id) == nil {
 		return nil, notFound("there is no run %q", id)
 	}
-	s.giveBack([]string{id}, nil)
-	return struct{}{}, nil
+	return struct{}{}, s.giveBack(id, nil)
 }
 
 // deleteComparison gives back a comparison.
 func (s *Server) deleteComparison(r *http.Request) (any, error) {
 	id := r.PathValue("comparison")
-	if ids := s.compares.take(func(c *comparison) bool { return c.job.ID == id }); len(ids) == 0 {
+	if s.compares.get(id) == nil {
 		return nil, notFound("there is no comparison %q", id)
 	}
-	s.giveBack([]string{id}, nil)
-	return struct{}{}, nil
+	return struct{}{}, s.giveBack(id, nil)
 }
 
-// giveBack ends the jobs of some names, with the looks at them, and gives back what they hold once they have ended. Nobody waits for that.
+// giveBack ends a job with those that are of it, and gives back what they hold once they have ended. Nobody waits for that.
 // Files stay mapped: tensors that others have may lie in them.
-func (s *Server) giveBack(ids []string, closing func() error) {
-	ended := s.jobs.remove(ids...)
-	s.jobs.group.Add(1)
-	go func() {
-		defer s.jobs.group.Done()
-		for _, j := range ended {
+func (s *Server) giveBack(id string, closing func() error) error {
+	taken := s.jobs.remove(id)
+	if len(taken) == 0 { // another request was faster
+		return notFound("there is no job %q", id)
+	}
+	var ids []string
+	for _, j := range taken {
+		ids = append(ids, j.ID)
+	}
+	s.models.drop(ids)
+	s.runs.drop(ids)
+	s.compares.drop(ids)
+	s.jobs.afterwards(func() {
+		for _, j := range taken {
 			<-j.ended
 		}
 		s.drop(ids...)
@@ -53,7 +55,8 @@ func (s *Server) giveBack(ids []string, closing func() error) {
 		if err := closing(); err != nil {
 			s.opt.Warn(err.Error())
 		}
-	}()
+	})
+	return nil
 }
 
 // drop gives back all values and texts of some jobs.

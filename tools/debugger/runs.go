@@ -29,15 +29,13 @@ type run struct {
 
 	mu     sync.Mutex
 	values map[int]*seen        // by the numbers of values
-	kept   int64                // bytes of them that were kept
 	nanos  map[graph.Node]int64 // that each node took
 }
 
 // seen is a value that a run has computed.
 type seen struct {
 	stats stats
-	kept  int64 // bytes of the tensor, where it was kept
-	times int   // it was computed, in a loop several; the last one counts
+	times int // it was computed, in a loop several; the last one counts
 }
 
 // runAsk is what a request for a run says.
@@ -71,7 +69,10 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &maker{server: s, model: m, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, examples: m.examples(p.fn)}
+	if err := checkSizes(p.fn, ask.Sizes); err != nil {
+		return nil, err
+	}
+	k := &maker{server: s, model: m, sig: backend.SignatureOf(p.fn), asks: map[string]inputAsk{}, sizes: map[string]int64{}, parts: r.MultipartForm.File, files: map[string]*uploaded{}, examples: m.examples(p.fn)}
 	for name, n := range ask.Sizes {
 		k.sizes[name] = n
 	}
@@ -83,10 +84,10 @@ func (s *Server) postRun(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := &run{model: m, program: p, engine: engine.Name(), inputs: in, values: map[int]*seen{}, nanos: map[graph.Node]int64{}}
-	c.job = s.jobs.add(calling, fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), m.job.ID)
-	s.runs.put(c.job.ID, c)
-	c.job.run(func(ctx context.Context) error { return s.runAll(ctx, c, engine) })
-	return begun{c.job.ID}, nil
+	id := m.job.ID
+	c.job = &job{Kind: calling, Title: fmt.Sprintf("%s @%s on %s", m.job.Title, p.fn.Name, engine.Name()), Model: id, of: []string{id}}
+	err = s.jobs.begin(c.job, func() { s.runs.put(c.job.ID, c) }, func(ctx context.Context) error { return s.runAll(ctx, c, engine) })
+	return begun{c.job.ID}, err
 }
 
 // runAll runs the function once and notes each value.
@@ -123,12 +124,9 @@ func (s *Server) note(c *run, v *ir.Value, t *host.Tensor) {
 	defer c.mu.Unlock()
 	if before := c.values[id]; before != nil {
 		fresh.times += before.times
-		c.kept -= before.kept
 		s.runValues.remove(at)
 	}
-	if c.kept+size <= mostOfRun {
-		fresh.kept = size
-		c.kept += size
+	if s.runValues.held(c.job.ID)+size <= mostOfRun {
 		s.runValues.put(at, t.Clone(), size)
 	}
 	c.values[id] = fresh
@@ -186,7 +184,7 @@ func (c *run) again(ctx context.Context, compiled backend.Program, value *ir.Val
 
 // compiled gives a model's program for an engine.
 func (s *Server) compiled(ctx context.Context, m *model, engine backend.Backend, j *job) (backend.Program, error) {
-	return m.engines.program(ctx, s.jobs.context(), m.module, engine, s.opt.Warn, j)
+	return m.engines.program(ctx, s.jobs.ctx, m.module, engine, s.opt.Warn, j)
 }
 
 // run finds a run; it may still be going on.

@@ -30,7 +30,7 @@ type Options struct {
 	Warn   func(line string) // takes what the user should know; nil drops it
 }
 
-// Server is the debugger of some models. It serves until its context ends.
+// Server is the debugger of some models. It works until its context ends.
 type Server struct {
 	tk         *aiopt.Toolkit
 	opt        Options
@@ -39,6 +39,8 @@ type Server struct {
 	addr       string // host and port
 	jobs       *jobs
 	mostUpload int64 // bytes of a request that may have files
+
+	originals sync.Mutex // held while one is looked for and begun
 
 	models   table[model]
 	runs     table[run]
@@ -58,14 +60,14 @@ type Server struct {
 	stageLooks flights[place, stageTexts]
 }
 
-// New makes a server that is not reachable yet.
-func New(tk *aiopt.Toolkit, opt Options) *Server {
+// New makes a server that is not reachable yet. All that it does ends with the context.
+func New(ctx context.Context, tk *aiopt.Toolkit, opt Options) *Server {
 	if opt.Warn == nil {
 		opt.Warn = func(string) {}
 	}
 	b := &budget{most: mostKept}
 	return &Server{
-		tk: tk, opt: opt, token: newToken(), jobs: newJobs(), mostUpload: maxUpload, given: sync.OnceValues(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
+		tk: tk, opt: opt, token: newToken(), jobs: newJobs(ctx), mostUpload: maxUpload, given: onceWell(func() (*inputs.Given, error) { return readGiven(opt.Inputs) }),
 		memory: b, runValues: newShelf[*host.Tensor](b), pointValues: newShelf[pointValues](b), stageTexts: newShelf[[]string](b),
 	}
 }
@@ -89,11 +91,9 @@ func (s *Server) Once() string { return "http://" + s.addr + "/?ticket=" + s.tic
 // patience is how long the end waits for jobs to clean up behind them.
 const patience = 3 * time.Second
 
-// Serve answers until the context ends, which cancels all jobs, too.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s.jobs.begin(ctx)
+// Serve answers until the server's context ends, which cancels all jobs, too.
+func (s *Server) Serve(l net.Listener) error {
+	ctx := s.jobs.ctx
 	srv := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -107,9 +107,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		_ = srv.Close()
 	}()
 	err := srv.Serve(l)
-	cancel()
+	s.jobs.end(patience)
 	<-done
-	s.jobs.wait(patience)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -127,9 +126,6 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { respond(w, r, most, answer) })
 	}
 	mux.HandleFunc("GET /api/events", s.events)
-	mux.HandleFunc("GET /api/models/{model}/funcs/{func}/constants/{node}/image.png", s.image)
-	mux.HandleFunc("GET /api/runs/{run}/values/{value}/image.png", s.image)
-	mux.HandleFunc("GET /api/compare/{comparison}/points/{point}/{side}/image.png", s.image)
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic(err) // the folder is part of the program
@@ -138,8 +134,11 @@ func (s *Server) Handler() http.Handler {
 	return s.guard(mux)
 }
 
-// answer gives what a request is answered with, as JSON.
+// answer gives what a request is answered with: a picture, or what is sent as JSON.
 type answer func(r *http.Request) (any, error)
+
+// picture is a .png file.
+type picture []byte
 
 // upload is the request that may have files.
 const upload = "POST /api/runs"
@@ -147,38 +146,41 @@ const upload = "POST /api/runs"
 // maxAsk bounds other requests: the largest has the text of a configuration.
 const maxAsk = 4 * maxConfig
 
-// answers is the API but for its streams and pictures.
+// answers is the API but for its stream.
 func (s *Server) answers() map[string]answer {
 	return map[string]answer{
-		"GET /api/about":                                              s.about,
-		"POST /api/models":                                            s.postModel,
-		"GET /api/models/{model}":                                     s.getModel,
-		"GET /api/models/{model}/tree":                                s.getTree,
-		"POST /api/models/{model}/scene":                              s.postScene,
-		"GET /api/models/{model}/op/{node}":                           s.getOp,
-		"GET /api/models/{model}/kernel/{node}":                       s.getKernel,
-		"GET /api/models/{model}/source/{file}":                       s.getSource,
-		"GET /api/models/{model}/text":                                s.getText,
-		"GET /api/models/{model}/search":                              s.getSearch,
-		"GET /api/models/{model}/stages/{stage}":                      s.getStage,
-		"GET /api/models/{model}/profile":                             s.getProfile,
-		"GET /api/models/{model}/inputs":                              s.getInputs,
-		upload:                                                        s.postRun,
-		"GET /api/runs/{run}":                                         s.getRun,
-		"GET /api/runs/{run}/values/{value}":                          s.getStats,
-		"GET /api/runs/{run}/values/{value}/slice":                    s.getSlice,
-		"POST /api/compare":                                           s.postCompare,
-		"GET /api/compare/{comparison}/points":                        s.getPoints,
-		"GET /api/compare/{comparison}/points/{point}":                s.getPoint,
-		"POST /api/compare/{comparison}/points/{point}/local":         s.postLocal,
-		"GET /api/compare/{comparison}/points/{point}/{side}":         s.getTensorStats,
-		"GET /api/models/{model}/funcs/{func}/constants/{node}":       s.getTensorStats,
-		"GET /api/models/{model}/funcs/{func}/constants/{node}/slice": s.getSlice,
-		"GET /api/compare/{comparison}/points/{point}/{side}/slice":   s.getSlice,
-		"DELETE /api/jobs/{job}":                                      s.cancelJob,
-		"DELETE /api/models/{model}":                                  s.deleteModel,
-		"DELETE /api/runs/{run}":                                      s.deleteRun,
-		"DELETE /api/compare/{comparison}":                            s.deleteComparison,
+		"GET /api/about":                                                  s.about,
+		"POST /api/models":                                                s.postModel,
+		"GET /api/models/{model}":                                         s.getModel,
+		"GET /api/models/{model}/tree":                                    s.getTree,
+		"POST /api/models/{model}/scene":                                  s.postScene,
+		"GET /api/models/{model}/op/{node}":                               s.getOp,
+		"GET /api/models/{model}/kernel/{node}":                           s.getKernel,
+		"GET /api/models/{model}/source/{file}":                           s.getSource,
+		"GET /api/models/{model}/text":                                    s.getText,
+		"GET /api/models/{model}/search":                                  s.getSearch,
+		"GET /api/models/{model}/stages/{stage}":                          s.getStage,
+		"GET /api/models/{model}/profile":                                 s.getProfile,
+		"GET /api/models/{model}/inputs":                                  s.getInputs,
+		upload:                                                            s.postRun,
+		"GET /api/runs/{run}":                                             s.getRun,
+		"GET /api/runs/{run}/values/{value}":                              s.getStats,
+		"GET /api/runs/{run}/values/{value}/slice":                        s.getSlice,
+		"POST /api/compare":                                               s.postCompare,
+		"GET /api/compare/{comparison}/points":                            s.getPoints,
+		"GET /api/compare/{comparison}/points/{point}":                    s.getPoint,
+		"POST /api/compare/{comparison}/points/{point}/local":             s.postLocal,
+		"GET /api/compare/{comparison}/points/{point}/{side}":             s.getTensorStats,
+		"GET /api/models/{model}/funcs/{func}/constants/{node}":           s.getTensorStats,
+		"GET /api/models/{model}/funcs/{func}/constants/{node}/slice":     s.getSlice,
+		"GET /api/compare/{comparison}/points/{point}/{side}/slice":       s.getSlice,
+		"GET /api/models/{model}/funcs/{func}/constants/{node}/image.png": s.getImage,
+		"GET /api/runs/{run}/values/{value}/image.png":                    s.getImage,
+		"GET /api/compare/{comparison}/points/{point}/{side}/image.png":   s.getImage,
+		"DELETE /api/jobs/{job}":                                          s.cancelJob,
+		"DELETE /api/models/{model}":                                      s.deleteModel,
+		"DELETE /api/runs/{run}":                                          s.deleteRun,
+		"DELETE /api/compare/{comparison}":                                s.deleteComparison,
 	}
 }
 
@@ -226,6 +228,10 @@ func respond(w http.ResponseWriter, r *http.Request, most int64, fn answer) {
 		writeError(w, err)
 		return
 	}
+	if data, ok := got.(picture); ok {
+		write(w, http.StatusOK, "image/png", data)
+		return
+	}
 	writeJSON(w, http.StatusOK, got)
 }
 
@@ -247,7 +253,11 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	if err != nil {
 		status, data = http.StatusInternalServerError, []byte(`{"error":"the answer could not be written"}`)
 	}
-	w.Header().Set("Content-Type", "application/json")
+	write(w, status, "application/json", data)
+}
+
+func write(w http.ResponseWriter, status int, kind string, data []byte) {
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	_, _ = w.Write(data) // a browser that has gone needs no answer
 }

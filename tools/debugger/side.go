@@ -87,18 +87,20 @@ func (s *Server) referenceSide(ask sideAsk, tested *side) (*side, error) {
 	return &side{model: m, engine: engine}, err
 }
 
-// original opens the file of a model as a reference, once.
+// original opens the file of a model as a reference, once for all who ask.
 func (s *Server) original(m *model) (*model, error) {
 	passes := sides.ReferencePasses(m.path)
 	if passes == "" {
 		return nil, badRequest("%s is not as PyTorch saved it: name a model or saved values as the reference", filepath.Base(m.path))
 	}
+	s.originals.Lock()
+	defer s.originals.Unlock()
 	for _, o := range s.models.all() {
 		if status, _ := o.job.status(); o.path == m.path && o.passes == passes && o.config.Text == "" && (status == done || status == running) {
 			return o, nil
 		}
 	}
-	return s.models.get(s.start(m.path, passes, Config{})), nil
+	return s.start(m.path, passes, Config{})
 }
 
 // openSides makes the sides ready to run, on the inputs that are chosen for both.
@@ -121,7 +123,7 @@ func (s *Server) openSides(ctx context.Context, c *comparison, both [2]*side) (o
 	sides.Align(&list, [2][]string{functions, functions})
 	calls, err := s.chooseCalls(ctx, c, list)
 	if err != nil {
-		return opened, err
+		return opened, forPage(err)
 	}
 	c.mu.Lock()
 	for _, k := range calls[0].List {

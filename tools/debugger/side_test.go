@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aiopt/aiopt/tools/sides"
@@ -25,7 +26,7 @@ func comparedTitles(t *testing.T, s *Server, body string) (tested, reference str
 // TestDefaultReference: it is saved values of the model, otherwise the model as it was exported, which is opened once.
 func TestDefaultReference(t *testing.T) {
 	s := served(t)
-	s.Open("../../tests/detector/detector.pt2", "decompose,w4")
+	open(t, s, "../../tests/detector/detector.pt2", "decompose,w4")
 	finish(t, s, "m1")
 	for range 2 {
 		_, reference, points := comparedTitles(t, s, `{"tested":{"model":"m1","backend":"interp"}}`)
@@ -54,10 +55,9 @@ func TestDefaultReference(t *testing.T) {
 
 // TestSources: each input says which source is its default, and runs take it.
 func TestSources(t *testing.T) {
-	s := New(served(t).tk, Options{Inputs: "../../tests/detector/inputs.safetensors"})
-	s.addr = "127.0.0.1:4321"
-	s.Open("../../tests/detector/detector.pt2", "decompose")
-	s.Open("../../examples/mlp/mlp.pt2", "decompose")
+	s := servedWith(t, Options{Inputs: "../../tests/detector/inputs.safetensors"})
+	open(t, s, "../../tests/detector/detector.pt2", "decompose")
+	open(t, s, "../../examples/mlp/mlp.pt2", "decompose")
 	finish(t, s, "m1")
 	finish(t, s, "m2")
 	from := func(model string) []sides.Source {
@@ -97,5 +97,25 @@ func TestSources(t *testing.T) {
 	}
 	if means[0] != means[1] || means[0] == 0 {
 		t.Errorf("the images have the means %v", means)
+	}
+}
+
+// TestOriginalOnce: comparisons that begin together open one original.
+func TestOriginalOnce(t *testing.T) {
+	s := served(t)
+	open(t, s, "../../examples/mlp/mlp.pt2", "decompose")
+	finish(t, s, "m1")
+	m := s.models.get("m1")
+	var asking sync.WaitGroup
+	for range 16 {
+		asking.Go(func() {
+			if o, err := s.original(m); o == nil || err != nil {
+				t.Errorf("found %v, %v", o, err)
+			}
+		})
+	}
+	asking.Wait()
+	if n := len(s.models.all()); n != 2 {
+		t.Errorf("there are %d models, expected the tested one and its original", n)
 	}
 }

@@ -32,8 +32,10 @@ type stats struct {
 
 // measure sums up a tensor.
 func measure(t *host.Tensor) stats {
+	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len()}
+	t = host.Unpack(t)
 	sum := intermediates.StatsOf(t)
-	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len(), Zeros: sum.Zero, NaN: sum.NaN, Infinite: sum.Inf}
+	s.Zeros, s.NaN, s.Infinite = sum.Zero, sum.NaN, sum.Inf
 	if t.Elem.IsComplex() {
 		s.Note = magnitudes
 	}
@@ -42,17 +44,44 @@ func measure(t *host.Tensor) stats {
 	}
 	s.Min, s.Max, s.Mean, s.Std = sum.Min, sum.Max, bounded(sum.Mean), bounded(sum.Std)
 	half := s.Max/2 - s.Min/2 // the whole of it may be more than a number can be
-	for _, x := range numbers(t) {
+	each(t, func(x float64) {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			continue
+			return
 		}
 		at := 0
 		if part := (x/2 - s.Min/2) / half; part > 0 { // not where all numbers are the same
 			at = int(min(part*bins, bins-1))
 		}
 		s.Bins[at]++
-	}
+	})
 	return s
+}
+
+// block is how many elements are converted at a time: a tensor may be as large as the memory has room for.
+const block = 4096
+
+// each gives the elements of a tensor that is not packed as numbers, one by one.
+func each(t *host.Tensor, fn func(float64)) {
+	if !t.Contiguous() {
+		t = t.Clone()
+	}
+	var reals [block]float64
+	var complexes [block]complex128
+	for at := 0; at < t.Len(); at += block {
+		part := reals[:min(block, t.Len()-at)]
+		if t.Elem.IsComplex() {
+			turned := complexes[:len(part)]
+			host.Load(turned, t, t.Offset+at, 1)
+			for i, x := range turned {
+				part[i] = math.Hypot(real(x), imag(x))
+			}
+		} else {
+			host.Load(part, t, t.Offset+at, 1)
+		}
+		for _, x := range part {
+			fn(x)
+		}
+	}
 }
 
 // bounded is a sum of finite numbers as JSON can have it: sums of very large ones are infinite, or no number.

@@ -3,6 +3,7 @@ package debugger
 import (
 	"encoding/json"
 	"math"
+	"runtime"
 	"testing"
 
 	"github.com/aiopt/aiopt/ir/host"
@@ -65,6 +66,26 @@ func TestMinus(t *testing.T) {
 		}
 		if got := measure(d).Note; got != c.note {
 			t.Errorf("%s: it is said that they are %q", c.name, got)
+		}
+	}
+}
+
+// allocated is how many bytes a call allocates in all.
+func allocated(call func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	call()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestMeasureInBlocks: no copy of a large tensor is made to sum it up.
+func TestMeasureInBlocks(t *testing.T) {
+	for _, elem := range []host.Elem{host.BF16, host.F32} {
+		x := host.New(elem, 1<<20)
+		var got stats
+		if n := allocated(func() { got = measure(x) }); n > 1<<19 || got.Bins[0] != 1<<20 {
+			t.Errorf("%s: %d bytes are allocated for %d numbers", elem, n, got.Bins[0])
 		}
 	}
 }

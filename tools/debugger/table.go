@@ -39,18 +39,12 @@ func (t *table[T]) all() []*T {
 	return list
 }
 
-// take removes those of which something holds, and gives their names.
-func (t *table[T]) take(holds func(*T) bool) []string {
+// drop removes those of some names.
+func (t *table[T]) drop(ids []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var taken []string
-	t.ids = slices.DeleteFunc(t.ids, func(id string) bool {
-		if !holds(t.byID[id]) {
-			return false
-		}
+	t.ids = slices.DeleteFunc(t.ids, func(id string) bool { return slices.Contains(ids, id) })
+	for _, id := range ids {
 		delete(t.byID, id)
-		taken = append(taken, id)
-		return true
-	})
-	return taken
+	}
 }

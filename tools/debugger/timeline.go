@@ -2,7 +2,9 @@ package debugger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,9 +29,13 @@ type stage struct {
 type timeline struct {
 	job    *job
 	keep   func(stage int, lines []string) // takes the text of each
+	last   int                             // the stage that is the end; negative for none
 	stages []stage
 	start  time.Time
 }
+
+// errLast ends passes whose last stage is there.
+var errLast = errors.New("the stage is there")
 
 // hook notes the module after each pass.
 func (t *timeline) hook() pass.Hook {
@@ -40,13 +46,13 @@ func (t *timeline) hook() pass.Hook {
 			return ctx.Err()
 		},
 		After: func(ctx *pass.Context, m *ir.Module) error {
-			t.add(ctx.Pass.String(), m)
-			return ctx.Err()
+			return cmp.Or(t.add(ctx.Pass.String(), m), ctx.Err())
 		},
 	}
 }
 
-func (t *timeline) add(name string, m *ir.Module) {
+// add notes a stage; its error is errLast, or none.
+func (t *timeline) add(name string, m *ir.Module) error {
 	s := stage{pass: name, lost: len(m.Lost)}
 	if !t.start.IsZero() {
 		s.took = time.Since(t.start)
@@ -63,6 +69,10 @@ func (t *timeline) add(name string, m *ir.Module) {
 	}
 	t.keep(len(t.stages), strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n"))
 	t.stages = append(t.stages, s)
+	if len(t.stages)-1 == t.last {
+		return errLast
+	}
+	return nil
 }
 
 // lineBytes is what a line takes beside its letters: the newline, and the string of it alone.
@@ -80,7 +90,7 @@ func (s *Server) keepStage(m *model, stage int, lines []string) {
 // stageTexts are the texts before a pass and after it.
 type stageTexts struct{ before, after []string }
 
-// textsAt gives the texts around a pass. Where they had to go for others, the passes run once more.
+// textsAt gives the texts around a pass. Where they had to go for others, the passes run once more, as far as that.
 func (s *Server) textsAt(ctx context.Context, m *model, at int) (stageTexts, error) {
 	after, ok := s.stageTexts.get(place{m.job.ID, at})
 	before, also := s.stageTexts.get(place{m.job.ID, at - 1})
@@ -89,7 +99,7 @@ func (s *Server) textsAt(ctx context.Context, m *model, at int) (stageTexts, err
 	}
 	return look(ctx, s, &s.stageLooks, place{m.job.ID, at}, "text after "+m.stages[at].pass, m.job, func(ctx context.Context, j *job) (stageTexts, error) {
 		var got stageTexts
-		line := &timeline{job: j, keep: func(stage int, lines []string) {
+		line := &timeline{job: j, last: at, keep: func(stage int, lines []string) {
 			switch stage {
 			case at - 1:
 				got.before = lines
@@ -100,6 +110,9 @@ func (s *Server) textsAt(ctx context.Context, m *model, at int) (stageTexts, err
 		}}
 		drop := func(string) {}
 		_, err := s.load(ctx, m, line, drop, drop)
+		if len(line.stages) > at { // it is what ended the passes
+			err = nil
+		}
 		return got, err
 	})
 }

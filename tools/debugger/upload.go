@@ -12,14 +12,22 @@ import (
 	"mime/multipart"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/ir/safetensors"
 )
 
-// readUpload reads the tensor of an input from a file that the page sends.
-func readUpload(h *multipart.FileHeader, v *ir.Value, place int, ask inputAsk) (*host.Tensor, error) {
+// uploaded is a file that the page sends. It is parsed once, for however many inputs it is.
+type uploaded struct {
+	name    string
+	tensors func() (map[string]*host.Tensor, error) // nil for an image
+	picture func() (image.Image, error)             // nil for tensors
+}
+
+// readUpload reads a part of a request.
+func readUpload(h *multipart.FileHeader) (*uploaded, error) {
 	f, err := h.Open()
 	if err != nil {
 		return nil, err
@@ -29,28 +37,42 @@ func readUpload(h *multipart.FileHeader, v *ir.Value, place int, ask inputAsk) (
 	if err != nil {
 		return nil, err
 	}
-	return parseUpload(h.Filename, data, v, place, ask)
+	return newUploaded(h.Filename, data)
 }
 
-// parseUpload reads a .npy, an image, or a .npz or .safetensors that has one tensor, or one by the input's name or place.
-func parseUpload(name string, data []byte, v *ir.Value, place int, ask inputAsk) (*host.Tensor, error) {
-	var all map[string]*host.Tensor
-	var err error
-	switch ending := strings.ToLower(filepath.Ext(name)); ending {
+// newUploaded takes a .npy, .npz or .safetensors, or an image.
+func newUploaded(name string, data []byte) (*uploaded, error) {
+	u := &uploaded{name: name}
+	switch strings.ToLower(filepath.Ext(name)) {
 	case ".npy":
-		return host.ParseNPY(data)
-	case ".png", ".jpg", ".jpeg":
-		return readImage(data, v.Type, ask)
+		u.tensors = sync.OnceValues(func() (map[string]*host.Tensor, error) {
+			t, err := host.ParseNPY(data)
+			return map[string]*host.Tensor{"": t}, err
+		})
 	case ".npz":
-		all, err = readNPZ(data)
+		u.tensors = sync.OnceValues(func() (map[string]*host.Tensor, error) { return readNPZ(data) })
 	case ".safetensors":
-		var file *safetensors.File
-		if file, err = safetensors.Parse(data); err == nil {
-			all, err = allOf(file)
-		}
+		u.tensors = sync.OnceValues(func() (map[string]*host.Tensor, error) {
+			file, err := safetensors.Parse(data)
+			if err != nil {
+				return nil, err
+			}
+			return allOf(file)
+		})
+	case ".png", ".jpg", ".jpeg":
+		u.picture = sync.OnceValues(func() (image.Image, error) { return readPicture(data) })
 	default:
-		err = fmt.Errorf("found %s, expected a .npy, .npz, .safetensors, .png or .jpg file", name)
+		return nil, fmt.Errorf("found %s, expected a .npy, .npz, .safetensors, .png or .jpg file", name)
 	}
+	return u, nil
+}
+
+// tensor gives that of an input: the image, the only tensor of the file, or the one by the input's name or place.
+func (u *uploaded) tensor(v *ir.Value, place int, ask inputAsk) (*host.Tensor, error) {
+	if u.picture != nil {
+		return readImage(u.picture, v.Type, ask)
+	}
+	all, err := u.tensors()
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +84,7 @@ func parseUpload(name string, data []byte, v *ir.Value, place int, ask inputAsk)
 			return t, nil
 		}
 	}
-	return nil, fmt.Errorf("%s has %s and none is called %s", name, host.Counted(len(all), "tensor"), v.Name)
+	return nil, fmt.Errorf("%s has %s and none is called %s", u.name, host.Counted(len(all), "tensor"), v.Name)
 }
 
 // readNPZ reads the arrays of a zip file, whose directory may lie about their sizes.
@@ -115,13 +137,8 @@ func imageAxes(t ir.Type) *axes {
 // mostPixels bounds what an image unfolds to.
 const mostPixels = 16 << 20
 
-// readImage makes the tensor of an image: numbers from 0 to 1, less the mean, over the standard deviation of each channel; integers
-// stay from 0 to 255. It takes the sizes of the type, or its own where these are open.
-func readImage(data []byte, t ir.Type, ask inputAsk) (*host.Tensor, error) {
-	at := imageAxes(t)
-	if at == nil {
-		return nil, fmt.Errorf("%s is no image; expected 3 or 4 axes, one of them 1 or 3 channels", t)
-	}
+// readPicture unfolds an image, whose head says how large it is.
+func readPicture(data []byte) (image.Image, error) {
 	known, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("the image cannot be read: %w", err)
@@ -132,6 +149,20 @@ func readImage(data []byte, t ir.Type, ask inputAsk) (*host.Tensor, error) {
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("the image cannot be read: %w", err)
+	}
+	return img, nil
+}
+
+// readImage makes the tensor of an image: numbers from 0 to 1, less the mean, over the standard deviation of each channel; integers
+// stay from 0 to 255. It takes the sizes of the type, or its own where these are open.
+func readImage(picture func() (image.Image, error), t ir.Type, ask inputAsk) (*host.Tensor, error) {
+	at := imageAxes(t)
+	if at == nil {
+		return nil, fmt.Errorf("%s is no image; expected 3 or 4 axes, one of them 1 or 3 channels", t)
+	}
+	img, err := picture()
+	if err != nil {
+		return nil, err
 	}
 	channels, _ := t.Shape[at.channel].IsConst()
 	planes := split(img, int(channels))

@@ -67,6 +67,33 @@ func tensors(t testing.TB) []byte {
 	return b.Bytes()
 }
 
+// parsed is what an input gets of a file.
+func parsed(name string, data []byte, v *ir.Value, place int, ask inputAsk) (*host.Tensor, error) {
+	file, err := newUploaded(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return file.tensor(v, place, ask)
+}
+
+// TestUploadOnce: inputs that name one file share what is read of it.
+func TestUploadOnce(t *testing.T) {
+	file, err := newUploaded("x.npz", archive(t, "a", "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &maker{files: map[string]*uploaded{"file0": file}, asks: map[string]inputAsk{"a": {From: fromFile, File: "file0"}}}
+	var got [2]*host.Tensor
+	for i := range got {
+		if got[i], err = k.read(i, &ir.Param{Value: &ir.Value{Name: "a"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got[0] != got[1] {
+		t.Error("the file is parsed for each input")
+	}
+}
+
 func TestUploads(t *testing.T) {
 	rgb, gray := ir.StaticType(host.F32, 1, 3, 2, 2), ir.StaticType(host.U8, 2, 2, 1)
 	for _, c := range []struct {
@@ -85,7 +112,7 @@ func TestUploads(t *testing.T) {
 		{"x.png", board(), rgb, inputAsk{Mean: []float64{0.5, 0, 1}, Std: []float64{0.5, 1, 0.25}}, []float64{-1, 1, 1, -1, 0, 0, 1, 0, -4, -4, 0, -4}},
 		{"x.png", board(), gray, inputAsk{}, []float64{0, 76, 255, 0}},
 	} {
-		got, err := parseUpload(c.name, c.data, &ir.Value{Name: "x", Type: c.typ}, 0, c.ask)
+		got, err := parsed(c.name, c.data, &ir.Value{Name: "x", Type: c.typ}, 0, c.ask)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -97,7 +124,7 @@ func TestUploads(t *testing.T) {
 			}
 		}
 	}
-	if _, err := parseUpload("x.npz", archive(t, "a", "b"), &ir.Value{Name: "x"}, 0, inputAsk{}); err == nil {
+	if _, err := parsed("x.npz", archive(t, "a", "b"), &ir.Value{Name: "x"}, 0, inputAsk{}); err == nil {
 		t.Error("one of two arrays is taken")
 	}
 }
@@ -110,7 +137,7 @@ func FuzzUpload(f *testing.F) {
 	}
 	v := &ir.Value{Name: "x", Type: ir.StaticType(host.F32, 1, 3, 4, 4)}
 	f.Fuzz(func(t *testing.T, kind uint8, data []byte) {
-		got, err := parseUpload("x"+endings[int(kind)%len(endings)], data, v, 0, inputAsk{})
+		got, err := parsed("x"+endings[int(kind)%len(endings)], data, v, 0, inputAsk{})
 		if err == nil {
 			measure(got)
 		}
