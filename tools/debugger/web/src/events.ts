@@ -1,5 +1,6 @@
 // The one stream of the server: jobs, as they begin, advance, end and are closed.
 import { forget, remove } from "./api";
+import { sawFail } from "./failures";
 import { address, connected, go, jobs, notice } from "./state";
 import type { Job } from "./wire";
 
@@ -21,6 +22,7 @@ export function watchJobs(): void {
     jobs.value = at < 0 ? [...jobs.value, changed] : jobs.value.with(at, changed);
     const ending = endings[changed.status];
     const fresh = before ? before.status === "running" : performance.now() - first > backlog; // short work has ended when it is told of
+    if (fresh && changed.status === "failed") sawFail(changed.id);
     if (ending && fresh && changed.kind !== "look") notice.value = `${changed.title}: ${ending}`;
   };
 }

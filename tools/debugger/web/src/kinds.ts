@@ -8,3 +8,6 @@ export function shape(type: string): string {
   const at = inner.lastIndexOf("x");
   return at < 0 ? inner : `${inner.slice(0, at).replaceAll("x", "×").replace(/\[|\]/g, "")} ${inner.slice(at + 1)}`;
 }
+
+/** dimensions are the sizes of a tensor's type, with those that the caller chooses by their names. */
+export const dimensions = (type: string): string[] => [...type.matchAll(/\[([^\]]*)\](?=x)|(\d+)(?=x)/g)].map((d) => d[1] ?? d[2]!);

@@ -306,7 +306,7 @@ export class Painter {
     c.fillStyle = look.verdict[verdict]!;
     if (!b.open) c.fillRect(b.x, b.y + 3, 4, b.h - 6);
     if (this.view.zoom <= noText) return;
-    // A badge on the upper border, to the right.
+    // A badge on the upper border, to the right, above the text.
     c.font = `700 10px ${look.font}`;
     c.textAlign = "right";
     const sign = this.marks.sign(b.node);
@@ -315,11 +315,11 @@ export class Painter {
     c.strokeStyle = c.fillStyle;
     c.fillStyle = look.card;
     c.beginPath();
-    c.roundRect(right - width, b.y - 8, width, 15, 7.5);
+    c.roundRect(right - width, b.y - 12, width, 15, 7.5);
     c.fill();
     c.stroke();
     c.fillStyle = c.strokeStyle;
-    c.fillText(sign, right - 5, b.y + 3);
+    c.fillText(sign, right - 5, b.y - 1);
   }
 
   private stub(u: Stub, near: boolean): void {

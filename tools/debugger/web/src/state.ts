@@ -14,6 +14,8 @@ export const notice = signal(""); // read out to those who do not see the page
 /** Dialog is the one that is open. */
 export const dialog = signal<"" | "run" | "compare" | "passes" | "search" | "help">("");
 
+export const navigatorTab = signal<"modules" | "points">("modules");
+
 /** go changes the selection. Steps that follow each other closely are one entry of the history. */
 let lastStep = 0;
 export function go(change: Address, replace = false): void {
@@ -42,7 +44,7 @@ export interface Loaded<T> {
 }
 
 /** loaded follows a path; what was there stays until the next is there. An answer that is no longer wanted is not awaited. */
-function loaded<T>(path: () => string | undefined, ask: (path: string, signal: AbortSignal) => Promise<T> = get): ReadonlySignal<Loaded<T>> {
+export function loaded<T>(path: () => string | undefined, ask: (path: string, signal: AbortSignal) => Promise<T> = get): ReadonlySignal<Loaded<T>> {
   const out = signal<Loaded<T>>({});
   const wanted = computed(path);
   effect(() => {
@@ -136,8 +138,12 @@ export const shownRun = computed(() => {
   return r && r.model === modelID.value && r.func === funcName.value ? r : undefined;
 });
 
-// The comparison that is shown: the chosen one, or the newest.
-export const comparisonID = computed(() => address.value.c ?? jobsOf("c").at(-1)?.id);
+// The comparison that is shown: the chosen one, or the newest, of the model that is shown where there is one.
+export const comparisons = computed(() => jobsOf("c").filter((j) => j.status === "done" || j.status === "running"));
+export const comparisonID = computed(() => {
+  const all = comparisons.value;
+  return all.find((j) => j.id === address.value.c)?.id ?? (all.findLast((j) => j.model === modelID.value) ?? all.at(-1))?.id;
+});
 export const metric = computed(() => address.value.metric ?? "psnr");
 /** revision goes up with each local error, as these change what points say. */
 export const revision = signal(0);

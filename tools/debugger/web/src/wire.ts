@@ -53,6 +53,7 @@ export interface ModelInfo {
   name: string;
   passes: string;
   config: string; // YAML; empty for none
+  config_name: string; // where that is from
   funcs: FunctionInfo[];
   stages: Stage[];
   log: string[] | null;
@@ -219,7 +220,7 @@ export interface InputInfo extends Port {
 // What a function takes. Sizes are those that the caller chooses.
 export interface InputsInfo {
   inputs: InputInfo[];
-  sizes: { name: string; min: number; max: number }[];
+  sizes: { name: string; min: number; max: number; default?: number }[];
 }
 
 export interface Found {

@@ -121,10 +121,20 @@ export async function reopen(page, model, passes, config) {
 export async function compareWithSaved(page) {
   await page.keyboard.press("c");
   await page.locator("dialog select[aria-label=Reference] option:checked", { hasText: "saved" }).waitFor({ state: "attached" });
-  await page.locator("dialog button.primary:focus").waitFor();
   const before = new URL(page.url()).hash.match(/\bc=c(\d+)/)?.[1] ?? "0";
+  await begin(page);
+  await compared(page, `c${Number(before) + 1}`);
+}
+
+/** begin presses the button of a dialog, once it may be pressed. */
+export async function begin(page) {
+  await page.locator("dialog button.primary:not([aria-disabled=true]):focus").waitFor();
   await page.keyboard.press("Enter");
-  await page.locator(`.sides[data-comparison=c${Number(before) + 1}]`).waitFor();
+}
+
+/** compared waits until a comparison is shown, and complete. */
+export async function compared(page, comparison) {
+  await page.locator(`.sides[data-comparison=${comparison}]`).waitFor();
   await page.locator(".point").first().waitFor();
   await page.locator(".bar-note", { hasText: "still comparing" }).waitFor({ state: "detached" });
 }

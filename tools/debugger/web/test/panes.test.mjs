@@ -1,7 +1,7 @@
 // What is selected is shown by all panes, and runs show what was computed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { detector, root, row, run, serve, withPage } from "./page.mjs";
+import { detector, root, row, run, serve, tabTo, withPage } from "./page.mjs";
 
 test("a selection is shown by all panes and kept in the address", () =>
   withPage(detector, {}, async (page) => {
@@ -21,6 +21,27 @@ test("a selection is shown by all panes and kept in the address", () =>
     await page.goto(address);
     await page.getByRole("heading", { name: "add", exact: true }).waitFor();
     assert.equal(await page.locator(".tree [aria-selected=true] .row-name").textContent(), "add");
+  }));
+
+test("the picture has the room until something has a source, and its map is there only for what is not seen", () =>
+  withPage(detector, { viewport: { width: 1280, height: 720 } }, async (page) => {
+    const height = () => page.locator(".structure").evaluate((el) => el.clientHeight);
+    const before = await height();
+    assert.ok(before > 520, `the picture is ${before} high`);
+    await page.keyboard.press("2");
+    await tabTo(page, /^Picture of the structure/);
+    await page.keyboard.press("0");
+    await page.locator(".minimap").waitFor({ state: "hidden" });
+    for (let i = 0; i < 8; i++) await page.keyboard.press("+");
+    await page.locator(".minimap").waitFor();
+    await page.keyboard.press("Escape");
+    await row(page, "image_encoder").click();
+    await page.getByRole("heading", { name: "image_encoder", exact: true }).waitFor();
+    assert.equal(await height(), before); // a module has no line
+    await row(page, "patch").dblclick();
+    await row(page, "add").click();
+    await page.locator(".line-here").waitFor();
+    assert.ok((await height()) < before - 150);
   }));
 
 test("the text and the generated code of an operation are shown", () =>

@@ -7,7 +7,7 @@ import { findTheGuilty, openBroken } from "./story.mjs";
 for (const [colorScheme, name] of [["light", "debugger.png"], ["dark", "debugger-dark.png"]])
   await withPage([...detector, saved], { colorScheme }, async (page) => {
     await openBroken(page);
-    await page.keyboard.press("ArrowDown");
+    await page.locator("#point0[aria-selected=true]").waitFor();
     await findTheGuilty(page);
     await page.locator(".inspector .heat canvas").first().waitFor();
     await page.locator(".line-here").waitFor();

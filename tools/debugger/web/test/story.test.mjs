@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { compareWithSaved, detector, program, root, row, saved, shown, tabTo, violations, withPage } from "./page.mjs";
+import { compared, detector, program, root, row, saved, shown, tabTo, violations, withPage } from "./page.mjs";
 import { findTheGuilty, openBroken } from "./story.mjs";
 
 const points = (page) => page.locator(".point");
@@ -32,7 +32,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.keyboard.press("x");
       await shown(page, "m3");
       await page.getByRole("heading", { name: "detector", exact: true }).waitFor();
-      await compareWithSaved(page);
+      await itIsComparedAgain(page);
       assert.equal(await page.locator(".point .chip:not(.chip-good)").count(), 0, "not all is green, worst first");
       assert.ok((await scores(page)).length > 20);
       await theConfigurationGoesElsewhere(page);
@@ -54,15 +54,33 @@ async function worstAreTheDetectors(page) {
 async function walkShowsTheLines(page) {
   const lines = { "detector.scores": /self\.scores\(x\)/, "detector.norm": /self\.norm\(x\)/, "detector.decoder.1.projection": /self\.projection\(/ };
   const met = new Set();
+  await page.locator("#point0[aria-selected=true]").waitFor(); // the comparison has ended at the worst one
   for (let i = 0; i < 12; i++) {
-    await page.keyboard.press("ArrowDown");
     const at = page.locator(".point[aria-selected=true]");
     await page.getByRole("heading", { name: await at.locator(".row-name").textContent(), exact: true }).waitFor();
     const path = await at.locator(".row-path").textContent();
     await page.locator(".line-here", { hasText: lines[path] ?? /\S/ }).waitFor();
     if (lines[path]) met.add(path);
+    await page.keyboard.press("ArrowDown");
   }
   assert.deepEqual([...met].sort(), Object.keys(lines).sort());
+}
+
+/** itIsComparedAgain finds the new build compared as the one before was, with what has changed. */
+async function itIsComparedAgain(page) {
+  await compared(page, "c2");
+  assert.match(await page.locator(".before").textContent(), /^before: [1-9]\d* red, worst -?\d+\.\d dB; now: 0 red, worst \d+\.\d dB /);
+  assert.match(await page.locator(".gain").first().textContent(), /^[+−][\d.]+ dB$/);
+  await page.keyboard.press("1");
+  await tabTo(page, "Show the one before", "Shift+Tab");
+  await page.keyboard.press("Enter");
+  await compared(page, "c1");
+  await page.locator(".before").waitFor({ state: "detached" });
+  await tabTo(page, "Comparison", "Shift+Tab");
+  await page.keyboard.press("ArrowDown");
+  await shown(page, "m3");
+  await compared(page, "c2");
+  await page.keyboard.press("Escape");
 }
 
 /** theConfigurationGoesElsewhere saves the configuration and gives it to the command line, where the comparison is as good. */

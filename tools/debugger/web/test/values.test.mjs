@@ -83,3 +83,39 @@ test("a file that is no tensor is refused with what was expected", () =>
     await page.getByRole("button", { name: "Run", exact: true }).last().click();
     await page.locator("dialog [role=alert]", { hasText: /^input image: / }).waitFor();
   }));
+
+/** npy is a file of NumPy with zeros. */
+function npy(...shape) {
+  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`.padEnd(117) + "\n";
+  return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"), Buffer.from(head), Buffer.alloc(4 * shape.reduce((a, b) => a * b, 1))]);
+}
+
+const sized = `air 1
+module @sized {
+  func @main(%ids: tensor<2x[B]xf32>) -> (%y: tensor<2x[B]xf32>) {
+    dim B in 2..128
+    %y = tensor.neg(%ids) : tensor<2x[B]xf32>
+    core.return(%y)
+  }
+}
+`;
+
+test("a file of another shape is refused in the dialog, which stays, and sizes say what they are of", () =>
+  withFiles({ "sized.air": sized }, (path) =>
+    withPage([path], {}, async (page) => {
+      await page.keyboard.press("r");
+      await page.locator("dialog .line-field", { hasText: /^B: dimension 1 of ids, 2 to 128$/ }).waitFor();
+      await page.getByLabel("Where ids comes from").selectOption("file");
+      const file = page.getByLabel("File of ids");
+      assert.equal(await file.getAttribute("accept"), ".npy,.npz,.safetensors");
+      await file.setInputFiles({ name: "wide.npy", mimeType: "application/octet-stream", buffer: npy(3, 4) });
+      await page.getByRole("button", { name: "Run", exact: true }).last().focus();
+      await page.keyboard.press("Enter");
+      await page.locator("dialog [role=alert]", { hasText: /ids/ }).waitFor();
+      assert.equal(await page.locator(".failure").count(), 0);
+      await file.setInputFiles({ name: "right.npy", mimeType: "application/octet-stream", buffer: npy(2, 4) });
+      await page.getByRole("button", { name: "Run", exact: true }).last().focus();
+      await page.keyboard.press("Enter");
+      await page.locator("dialog").waitFor({ state: "detached" });
+      assert.equal(await page.locator(".failure").count(), 0);
+    })));

@@ -10,7 +10,7 @@ import { PassesDialog } from "./PassesDialog";
 import { Profile } from "./Profile";
 import { RunDialog } from "./RunDialog";
 import { SearchDialog } from "./SearchDialog";
-import { Source } from "./Source";
+import { Source, sourceOpen } from "./Source";
 import { Splitter } from "./Splitter";
 import { Structure } from "./Structure";
 import { Tabs } from "./Tabs";
@@ -51,7 +51,7 @@ const view = signal<keyof typeof views>("structure");
 
 function Middle() {
   return (
-    <div class="middle">
+    <div class={"middle" + (sourceOpen.value ? "" : " middle-tall")}>
       <section class="pane upper" aria-label="Structure">
         <div class="bar">
           <Tabs label="View" tabs={views} value={view.value} set={(to) => (view.value = to)} />
@@ -60,7 +60,7 @@ function Middle() {
         {view.value === "passes" && <Timeline />}
         {view.value === "profile" && <Profile />}
       </section>
-      <Splitter name="lower" label="Height of the source" />
+      {sourceOpen.value ? <Splitter name="lower" label="Height of the source" /> : <span />}
       <Source />
     </div>
   );

@@ -1,6 +1,6 @@
-import { signal } from "@preact/signals";
 import { about, connected, dialog, funcName, go, jobs, jobsOf, model, modelID, switchTheme } from "../state";
 import { remove } from "../api";
+import { dismiss, failures } from "../failures";
 import { Icon, type IconName } from "./Icon";
 import { JobSelect } from "./JobSelect";
 
@@ -59,20 +59,17 @@ function Work() {
   );
 }
 
-const dismissed = signal<ReadonlySet<string>>(new Set());
-
 /** Failures show what could not be done, and why, until the user has seen it. */
 export function Failures() {
-  const failed = jobs.value.filter((j) => j.status === "failed" && !dismissed.value.has(j.id));
   return (
     <>
-      {failed.map((j) => (
-        <div key={j.id} class="failure" role="alert">
+      {failures.value.map((f) => (
+        <div key={f.ids[0]} class="failure" role="alert">
           <div>
-            <strong>{j.title}</strong>
-            <pre>{j.error}</pre>
+            <strong>{f.title}</strong>{f.ids.length > 1 && <span class="soft"> {f.ids.length} times</span>}
+            <pre>{f.error}</pre>
           </div>
-          <button class="icon-button" aria-label={`Dismiss the failure of ${j.title}`} onClick={() => (dismissed.value = new Set([...dismissed.value, j.id]))}><Icon name="close" /></button>
+          <button class="icon-button" aria-label={`Dismiss the failure of ${f.title}`} onClick={() => dismiss(f.ids)}><Icon name="close" /></button>
         </div>
       ))}
     </>

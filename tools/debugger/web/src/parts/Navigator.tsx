@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { go, node, open, toggle, tree } from "../state";
+import { go, navigatorTab, node, open, toggle, tree } from "../state";
 import type { ShownRow } from "../tree";
 import { shownPoints, worst } from "../verdicts";
 import { Chip } from "./Chip";
@@ -46,8 +46,6 @@ export function unfold(to: boolean): void {
     if (parent !== undefined) go({ v: parent });
   }
 }
-
-export const navigatorTab = signal<"modules" | "points">("modules");
 
 export function Navigator() {
   const count = shownPoints.value?.points.length;

@@ -1,8 +1,10 @@
+import { effect } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { post } from "../api";
+import { dismiss } from "../failures";
 import { useFetched } from "../fetched";
-import { shape } from "../kinds";
-import { about, dialog, funcName, go, model, modelID, ofModel } from "../state";
+import { dimensions, shape } from "../kinds";
+import { about, dialog, funcName, go, job, model, modelID, ofModel } from "../state";
 import type { Begun, InputInfo, InputsInfo, Origin } from "../wire";
 import { Modal } from "./Modal";
 
@@ -34,6 +36,34 @@ function request(backend: string, info: InputsInfo, choices: Choices, sizes: Rec
   return form;
 }
 
+/** computing waits until a run has its inputs and computes. One that fails before that is the dialog's to tell of. */
+function computing(id: string): Promise<void> {
+  return new Promise((begun, fail) => {
+    const stop = effect(() => {
+      const j = job(id);
+      if (!j || (j.status === "running" && j.what !== "running")) return;
+      if (j.status === "failed" && j.done === 0 && dialog.peek() === "run") {
+        dismiss([id]);
+        fail(new Error(j.error));
+      } else begun();
+      queueMicrotask(() => stop());
+    });
+  });
+}
+
+// The largest size that there can be stands for one that is not limited.
+const unlimited = 2 ** 31 - 1;
+const range = ({ min, max }: { min: number; max: number }): string => (max >= unlimited ? `${min} or more` : `${min} to ${max}`);
+
+/** partOf says which part of which input has a size. */
+function partOf(size: string, inputs: readonly InputInfo[]): string {
+  for (const i of inputs) {
+    const dimension = dimensions(i.type).indexOf(size);
+    if (dimension >= 0) return `dimension ${dimension} of ${i.name}, `;
+  }
+  return "";
+}
+
 /** RunDialog runs the function that is shown. */
 export function RunDialog() {
   const info = useFetched<InputsInfo>(ofModel("inputs"));
@@ -41,17 +71,22 @@ export function RunDialog() {
   const [sizes, setSizes] = useState<Record<string, string>>({});
   const [backend, setBackend] = useState(localStorage.getItem("backend") ?? "interp");
   const [error, setError] = useState("");
+  const [starting, setStarting] = useState(false);
   const start = async (e: Event): Promise<void> => {
     e.preventDefault();
-    if (!info.data) return;
+    if (!info.data || starting) return;
     localStorage.setItem("backend", backend);
+    setStarting(true);
+    setError("");
     try {
       const { id } = await post<Begun>("/api/runs", request(backend, info.data, choices, sizes));
+      await computing(id);
       go({ r: id }, true);
-      dialog.value = "";
+      if (dialog.value === "run") dialog.value = "";
     } catch (problem) {
       setError((problem as Error).message);
     }
+    setStarting(false);
   };
   return (
     <Modal title={`Run @${funcName.value}`}>
@@ -65,15 +100,15 @@ export function RunDialog() {
         </label>
         {info.data?.sizes.map((s) => (
           <label class="line-field" key={s.name}>
-            Size {s.name}
-            <input type="number" min={s.min} placeholder={`${s.min} to ${s.max}`} value={sizes[s.name] ?? ""} onInput={(e) => setSizes({ ...sizes, [s.name]: e.currentTarget.value })} />
+            <span><span class="mono">{s.name}</span>: {partOf(s.name, info.data!.inputs)}{range(s)}</span>
+            <input type="number" min={s.min} max={s.max} placeholder={s.default === undefined ? "as the inputs have it" : String(s.default)} value={sizes[s.name] ?? ""} onInput={(e) => setSizes({ ...sizes, [s.name]: e.currentTarget.value })} />
           </label>
         ))}
         {info.data?.inputs.map((i) => <InputRow key={i.name} input={i} choice={choiceOf(i, choices)} change={(to) => setChoices({ ...choices, [i.name]: { ...choices[i.name], ...to } })} />)}
         {info.error && <p class="problem">{info.error}</p>}
         {error && <p class="problem" role="alert">{error}</p>}
         <div class="buttons">
-          <button type="submit" class="primary" autofocus aria-disabled={!info.data}>Run</button>
+          <button type="submit" class="primary" autofocus aria-disabled={!info.data || starting}>{starting ? "Starting …" : "Run"}</button>
         </div>
       </form>
     </Modal>
@@ -116,7 +151,7 @@ function FileRows({ input, choice, change }: RowProps) {
   const picture = input.image && input.float && /\.(png|jpe?g)$/i.test(choice.file?.name ?? "");
   return (
     <>
-      <input type="file" aria-label={`File of ${input.name}`} accept=".npy,.npz,.safetensors,.png,.jpg,.jpeg" onChange={(e) => change({ file: e.currentTarget.files?.[0] })} />
+      <input type="file" aria-label={`File of ${input.name}`} accept={".npy,.npz,.safetensors" + (input.image ? ",.png,.jpg,.jpeg" : "")} onChange={(e) => change({ file: e.currentTarget.files?.[0] })} />
       {picture && <label class="line-field">Mean <input value={choice.mean} onInput={(e) => change({ mean: e.currentTarget.value })} /></label>}
       {picture && <label class="line-field">Standard deviation <input value={choice.std} onInput={(e) => change({ std: e.currentTarget.value })} /></label>}
     </>

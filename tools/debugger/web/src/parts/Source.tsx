@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { get, query } from "../api";
 import { useFetched } from "../fetched";
@@ -11,6 +11,17 @@ const tabs = { python: "Python", air: ".air", llvm: "LLVM", metal: "Metal" } as 
 type Tab = keyof typeof tabs;
 const tab = signal<Tab>("python");
 const frameAt = signal<{ node: number | undefined; frame: Frame } | undefined>(undefined);
+
+/** sourceOpen is false until there is something to show: the picture has the room. */
+export const sourceOpen = signal(false);
+effect(() => {
+  if (node.value !== undefined && op.value && op.value.op !== "") sourceOpen.value = true;
+});
+
+function chooseTab(to: Tab): void {
+  tab.value = to;
+  sourceOpen.value = true;
+}
 
 /** showFrame shows a line of the model's source. */
 export function showFrame(frame: Frame): void {
@@ -28,10 +39,10 @@ export function Source() {
   return (
     <section class="pane source" aria-label="Source">
       <div class="bar">
-        <Tabs label="Source form" tabs={tabs} value={tab.value} set={(to) => (tab.value = to)} />
+        <Tabs label="Source form" tabs={tabs} value={tab.value} set={chooseTab} />
         {tab.value === "python" && frame.value && <span class="bar-note" title={frame.value.name}>{shortened(frame.value.name)}:{frame.value.line}</span>}
       </div>
-      <Shown />
+      {sourceOpen.value && <Shown />}
     </section>
   );
 }

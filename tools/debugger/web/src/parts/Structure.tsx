@@ -63,13 +63,17 @@ function center(size: Size): void {
   view.value = { zoom, x: size.w / zoom / 2 - b.x - Math.min(b.w, size.w / zoom - 80) / 2, y: size.h / zoom / 2 - b.y - Math.min(b.h, size.h / zoom - 80) / 2 };
 }
 
-/** useShown shows a new function as a whole; after that the picture moves only to show what is selected. */
+// The first view is as large as it can be read, or as wide as the pane where that is not too small.
+const readable = 0.7;
+const narrowest = 0.25;
+
+/** useShown shows a new function, as much of it as can be read; after that the picture moves only to show what is selected. */
 function useShown(size: Size): void {
   const fitted = useRef<unknown>(undefined);
   useEffect(() => {
     if (!tree.value || !scene.value || size.w === 0 || fitted.current === tree.value) return;
     fitted.current = tree.value;
-    fit(size, 0.7);
+    fit(size, Math.max(Math.min(readable, size.w / (scene.value.width + 40)), narrowest));
   });
   useEffect(() => {
     const b = selectedBox();
@@ -78,7 +82,7 @@ function useShown(size: Size): void {
     const [x, y] = [(b.x + v.x) * v.zoom, (b.y + v.y) * v.zoom];
     const inside = x > 0 && y > 0 && x + Math.min(b.w, 200) * v.zoom < size.w && y + Math.min(b.h, 60) * v.zoom < size.h;
     if (!inside) center(size);
-  }, [node.value, scene.value, size.w]);
+  }, [node.value, scene.value, size.w, size.h]);
 }
 
 /** useDrawing draws the picture whenever something that it shows changes. */

@@ -1,8 +1,9 @@
 import { computed, signal } from "@preact/signals";
 import { short } from "../kinds";
-import { about, comparisonID, dialog, go, jobsOf, metric, node, points } from "../state";
-import { gradeOf, shownPoints } from "../verdicts";
-import type { Point, Unmatched } from "../wire";
+import { again, before, gains } from "../comparisons";
+import { about, comparisonID, comparisons, dialog, go, job, metric, modelID, node, notice, points } from "../state";
+import { gradeOf, shownPoints, type Grade } from "../verdicts";
+import type { Point, Points, Unmatched } from "../wire";
 import { Chip } from "./Chip";
 import { JobSelect } from "./JobSelect";
 import { List } from "./List";
@@ -31,9 +32,17 @@ function choose(i: number): void {
 /** walkPoints goes some points on. */
 export const walkPoints = (step: number): void => choose(Math.min(Math.max(at.value + step, 0), list.value.length - 1));
 
-/** nextBad goes to the next point that is red, or the one before. */
+/** nextBad goes to the next point that is red, or the one before; where none is red, to those that are yellow, the worst first. */
 export function nextBad(step: number): void {
-  for (let i = at.value + step; i >= 0 && i < list.value.length; i += step) if (gradeOf(list.value[i]!.verdict) === "bad") return choose(i);
+  const all = shownPoints.value?.points ?? [];
+  const has = (grade: Grade): Point | undefined => all.find((p) => gradeOf(p.verdict) === grade);
+  const grade = has("bad") ? "bad" : "fair";
+  const is = (p: Point | undefined): boolean => p !== undefined && gradeOf(p.verdict) === grade;
+  const worstOne = has(grade);
+  if (!worstOne) return void (notice.value = all.length > 0 ? "All points are green" : "There are no points yet: compare first (c)");
+  if (grade === "fair" && !is(list.value[at.value])) return choose(list.value.indexOf(worstOne));
+  for (let i = at.value + step; i >= 0 && i < list.value.length; i += step) if (is(list.value[i])) return choose(i);
+  notice.value = `There is no ${grade === "bad" ? "red" : "yellow"} point ${step > 0 ? "after" : "before"} this one`;
 }
 
 export const switchSort = (): void => void (byModel.value = !byModel.value);
@@ -47,6 +56,7 @@ export function switchMetric(): void {
 export function SyncPoints() {
   const p = points.value;
   if (!p) return <p class="empty"><button class="inline" onClick={() => (dialog.value = "compare")}>Compare two runs</button> to see where they part.</p>;
+  if (!shownPoints.value && (again.value || p.id !== comparisonID.value)) return <><Sessions /><p class="empty">Comparing …</p></>;
   if (!shownPoints.value)
     return (
       <>
@@ -66,6 +76,7 @@ export function SyncPoints() {
         <p><b>B</b> {p.reference.title}</p>
         <p class="soft" title={`The limits of ${p.preset}, for ${p.metric.title}`}>● to {p.green} ▲ to {p.red} ■ <span class="row-kind">{p.preset}</span></p>
       </div>
+      <Before p={p} />
       <div class="bar">
         <select aria-label="Metric" title={p.metric.doc} value={metric.value} onChange={(e) => go({ metric: e.currentTarget.value })}>
           {about.value?.metrics.map((m) => <option key={m.name} value={m.name}>{m.title}</option>)}
@@ -92,11 +103,28 @@ export function SyncPoints() {
   );
 }
 
+/** showComparison shows a comparison, and the model that it is of. */
+const showComparison = (c: string, m: string | undefined): void => go(m === modelID.value ? { c } : { c, m, f: undefined, v: undefined });
+
 /** Sessions chooses among the comparisons, where there are several. */
 function Sessions() {
-  const all = jobsOf("c").filter((j) => j.status === "done" || j.status === "running");
+  const all = comparisons.value;
   if (all.length < 2) return null;
-  return <div class="bar"><JobSelect label="Comparison" jobs={all} value={comparisonID.value} take={(c) => go({ c })} /></div>;
+  return <div class="bar"><JobSelect label="Comparison" jobs={all} value={comparisonID.value} take={(c) => showComparison(c, job(c)?.model)} /></div>;
+}
+
+const summary = (p: Points): string => `${p.points.filter((x) => gradeOf(x.verdict) === "bad").length} red, worst ${p.points[0]?.text ?? "none"}`;
+
+/** Before says what leaving a module out has changed. */
+function Before({ p }: { p: Points }) {
+  const was = before.value;
+  if (!was || !p.complete) return null;
+  return (
+    <p class="before" role="status">
+      before: {summary(was)}; now: {summary(p)}{" "}
+      <button class="inline" onClick={() => showComparison(was.id, was.tested.model)}>Show the one before</button>
+    </p>
+  );
 }
 
 function PointRow({ i, p }: { i: number; p: Point }) {
@@ -109,8 +137,17 @@ function PointRow({ i, p }: { i: number; p: Point }) {
       </span>
       <Chip {...p} />
       <span class="row-path">{p.module || "the model"}</span>
+      <Gain name={p.name} />
     </div>
   );
+}
+
+/** Gain is by how much a point is nearer than it was in the build before. */
+function Gain({ name }: { name: string }) {
+  const by = gains.value.get(name);
+  if (by === undefined) return null;
+  const unit = points.value?.metric.unit;
+  return <span class="gain">{(by < 0 ? "−" : "+") + Number(Math.abs(by).toPrecision(3))}{unit && " " + unit}</span>;
 }
 
 function UnmatchedList({ list }: { list: Unmatched[] }) {
