@@ -82,9 +82,12 @@ func (p *Point) Judge(m metric.Metric, preset metric.Preset) metric.Verdict {
 }
 
 // First is the first point in the order of the program that is red or cannot be compared, where errors begin; nil where there is none.
-func (r *Report) First() *Point {
+func (r *Report) First() *Point { return r.first((*Point).failed) }
+
+// first is the first point in the order of the program of which that is so.
+func (r *Report) first(is func(*Point) bool) *Point {
 	for i := range r.Points {
-		if p := &r.Points[i]; p.failed() {
+		if p := &r.Points[i]; is(p) {
 			return p
 		}
 	}

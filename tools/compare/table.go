@@ -225,6 +225,9 @@ func (r *Report) Line() string {
 			line += "; all exact"
 		default:
 			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Text(worst.Scores))
+			if l := worst.Local; l != nil && l.Scores != nil {
+				line += fmt.Sprintf(" (%s alone)", r.Metric.Text(l.Scores))
+			}
 		}
 	}
 	return line
