@@ -53,7 +53,7 @@ func (p *Program) Info() Info {
 		Title:   p.Title,
 		How:     "the backend " + p.Backend.Name(),
 		Program: p.Module.Program,
-		Schemes: schemesOf(p.Module, p.Options),
+		Schemes: SchemesOf(p.Module, p.Options),
 	}
 }
 

@@ -48,6 +48,7 @@ type Report struct {
 	Tested, Reference Info
 	Metric            metric.Metric // decides the verdicts
 	Preset            metric.Preset
+	Chosen            bool    // the caller named the preset
 	Points            []Point // in the order of the reference
 	Unmatched         []Unmatched
 	Gate              *Gate // what the comparison was held against; nil: nothing

@@ -1,6 +1,8 @@
 package compare_test
 
 import (
+	"bytes"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +54,50 @@ func savedValues(t *testing.T, program string, entries []intermediates.Entry, va
 
 func entry(node string, run int, role intermediates.Role) intermediates.Entry {
 	return intermediates.Entry{Node: node, Run: run, Role: role, Elem: host.F32, Op: "aten.add.Tensor"}
+}
+
+// TestSavedSchemes: limits follow from what a file says was done to its numbers, and are a guess where another tool than PyTorch says nothing.
+func TestSavedSchemes(t *testing.T) {
+	side := func(tool string, schemes []string) *compare.Saved {
+		path := filepath.Join(t.TempDir(), "run.intermediates.safetensors")
+		w, err := intermediates.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Discard()
+		w.Tool, w.Schemes = tool, schemes
+		if err := errors.Join(w.Add(entry("add", 0, intermediates.Mid), host.New(host.F32, 1)), w.Commit()); err != nil {
+			t.Fatal(err)
+		}
+		set, err := intermediates.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { set.Close() })
+		return compare.NewSaved(set)
+	}
+	const guess = "; a guess: the tested side does not say what was done to its numbers, --preset does"
+	for _, c := range []struct {
+		tool, preset string
+		schemes      []string
+		want         string
+	}{
+		{"aiopt 1, cpu", "", []string{"w4"}, "w4, PSNR: green from 30.0 dB, red beyond 20.0 dB"},
+		{"aiopt 1, cpu", "", []string{}, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB"},
+		{"aiopt 0, cpu", "", nil, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB" + guess},
+		{"aiopt 0, cpu", "w8", nil, "w8, PSNR: green from 45.0 dB, red beyond 35.0 dB"},
+		{"torch 2.11.0, cpu", "", nil, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB"},
+		{"coreai-torch", "", nil, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB"},
+	} {
+		r, _ := run(t, side(c.tool, c.schemes), side("torch 2.11.0, cpu", nil), compare.Options{Preset: c.preset})
+		var table bytes.Buffer
+		if err := r.WriteTable(&table, compare.TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if line := strings.Split(table.String(), "\n")[2]; line != "limits:    "+c.want {
+			t.Errorf("%s, %v: found %q", c.tool, c.schemes, line)
+		}
+	}
 }
 
 // TestSavedTurns: a file may have fewer turns of a loop than a run makes; the others have nothing to wait for.

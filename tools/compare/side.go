@@ -26,5 +26,6 @@ type Info struct {
 	How     string   `json:"-"`                 // for messages: the backend cpu
 	Program string   `json:"program,omitempty"` // sha256 of the exported program in hex; empty where it is not known
 	Schemes []string `json:"schemes,omitempty"` // presets of what was done to numbers, such as w4; see metric.Presets
+	Unsaid  bool     `json:"-"`                 // what was done to numbers is not known: saved values that do not say it
 	Stable  bool     `json:"-"`                 // tensors stay valid when show has returned
 }

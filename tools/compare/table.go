@@ -32,7 +32,7 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 	b := bufio.NewWriter(w)
 	green, red, _ := r.Preset.Limits(r.Metric)
 	fmt.Fprintf(b, "tested:    %s\nreference: %s\n", r.Tested.Title, r.Reference.Title)
-	fmt.Fprintf(b, "limits:    %s, %s: green from %s, red beyond %s\n\n", r.Preset.Name, r.Metric.Title, r.Metric.Format(green), r.Metric.Format(red))
+	fmt.Fprintf(b, "limits:    %s, %s: green from %s, red beyond %s%s\n\n", r.Preset.Name, r.Metric.Title, r.Metric.Format(green), r.Metric.Format(red), r.guess())
 	points := r.Sorted(opt.Order)
 	if err := r.writeRows(b, cut(points, opt.Top), opt); err != nil {
 		return err
@@ -51,6 +51,19 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 	fmt.Fprintf(b, "\n%s\n", r.Line())
 	r.writeBlames(b)
 	return b.Flush()
+}
+
+// guess says that limits are a guess, where nobody chose them and a side does not say what was done to its numbers.
+func (r *Report) guess() string {
+	if r.Chosen {
+		return ""
+	}
+	for at, s := range []Info{r.Tested, r.Reference} {
+		if s.Unsaid {
+			return fmt.Sprintf("; a guess: the %s side does not say what was done to its numbers, --preset does", sideNames[at])
+		}
+	}
+	return ""
 }
 
 func cut[T any](list []T, top int) []T {

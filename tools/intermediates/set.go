@@ -19,6 +19,8 @@ type Set struct {
 	Program string // sha256 of the program that ran, as ir.Module.Program has it; empty where the file does not say
 	Tool    string // what computed the values, such as torch 2.11.0
 	Inputs  []Input
+	// Schemes name what was done to the numbers of the program that ran, such as w4, and may be empty; nil where the file does not say.
+	Schemes []string
 	// Functions are those that the calls of the run were of, one for each; none for a program of one function.
 	Functions []string
 	Entries   []Entry // in the order in which they were computed
@@ -101,6 +103,12 @@ func read(f *safetensors.File) (*Set, error) {
 	if functions := meta[functionsKey]; functions != "" {
 		if err := list(json.NewDecoder(strings.NewReader(functions)), maxInputs, &s.Functions); err != nil {
 			return nil, fmt.Errorf("the list of functions: %w", err)
+		}
+	}
+	if schemes := meta[schemesKey]; schemes != "" {
+		s.Schemes = []string{}
+		if err := list(json.NewDecoder(strings.NewReader(schemes)), maxSchemes, &s.Schemes); err != nil {
+			return nil, fmt.Errorf("the list of schemes: %w", err)
 		}
 	}
 	for _, src := range x.Files {
