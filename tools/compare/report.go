@@ -130,27 +130,37 @@ func (r *Report) Sorted(o Order) []*Point {
 	return list
 }
 
-// worse orders points as their scores.
-func (r *Report) worse(a, b *Point) int { return worse(r.Metric, a.Scores, b.Scores) }
-
-// worse orders scores, the worse first: none, then those where one side is not finite, those for which the metric is not a number, and
-// then by the metric.
-func worse(m metric.Metric, a, b *metric.Scores) int {
-	rank := func(s *metric.Scores) int {
-		switch {
-		case s == nil:
+// worse orders points, the worse first: by what a metric does not say, then those below green, whose metric may look better, and then by
+// the metric.
+func (r *Report) worse(a, b *Point) int {
+	good := func(p *Point) int {
+		if p.below() {
 			return 0
-		case s.NonFinite.Differ > 0:
-			return 1
-		case s.Rows != nil && math.IsNaN(m.Of(s)):
-			return 2
 		}
-		return 3
+		return 1
 	}
-	if order := cmp.Compare(rank(a), rank(b)); order != 0 || a == nil {
+	return cmp.Or(cmp.Compare(rank(r.Metric, a.Scores), rank(r.Metric, b.Scores)), cmp.Compare(good(a), good(b)), worse(r.Metric, a.Scores, b.Scores))
+}
+
+// worse orders scores, the worse first: by what the metric does not say, and then by the metric.
+func worse(m metric.Metric, a, b *metric.Scores) int {
+	if order := cmp.Compare(rank(m, a), rank(m, b)); order != 0 || a == nil {
 		return order
 	}
 	return m.Worse(m.Of(a), m.Of(b))
+}
+
+// rank is lowest where there are no scores, then where one side is not finite, and then where the metric is not a number.
+func rank(m metric.Metric, s *metric.Scores) int {
+	switch {
+	case s == nil:
+		return 0
+	case s.NonFinite.Differ > 0:
+		return 1
+	case s.Rows != nil && math.IsNaN(m.Of(s)):
+		return 2
+	}
+	return 3
 }
 
 // summary counts verdicts for JSON.

@@ -174,7 +174,7 @@ func (p *Point) notes() []string {
 			notes = append(notes, differing(s))
 		}
 		if s.Peaky() {
-			notes = append(notes, "peaky: a few large elements, the SNR says more")
+			notes = append(notes, "peaky: a few large elements hide the error of the others, the SNR says more")
 		}
 	}
 	if l := p.Local; l != nil {
