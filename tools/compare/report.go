@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/tools/metric"
 )
@@ -35,7 +36,7 @@ type Point struct {
 
 // End is one side of a point.
 type End struct {
-	Name   string `json:"name,omitempty"` // in the text, such as %17; empty for saved values
+	Name   string `json:"name"` // in the text, such as %17; of saved values that of the tensor, such as linear_3
 	Op     string `json:"op"`
 	Elem   string `json:"elem"`
 	Shape  []int  `json:"shape"`
@@ -173,13 +174,25 @@ type summary struct {
 	NotComparable int `json:"not_comparable"`
 	Undefined     int `json:"undefined"`
 	Unmatched     int `json:"unmatched"`
+	InsideKernels int `json:"inside_kernels"` // of those
+	Tensors       int `json:"tensors"`        // points, other tensors that are the same values, and those without a point
 }
 
 // summary counts what was found.
 func (r *Report) summary() summary {
+	inside, tensors := 0, len(r.Points)+len(r.Unmatched)
+	for i := range r.Points {
+		tensors += len(r.Points[i].Also)
+	}
+	for _, u := range r.Unmatched {
+		if strings.HasPrefix(u.Reason, insideKernel) {
+			inside++
+		}
+	}
 	return summary{
 		Points: len(r.Points), Green: r.Count(metric.Green), Yellow: r.Count(metric.Yellow), Red: r.Count(metric.Red), Destroyed: r.Count(metric.Destroyed),
 		NotComparable: r.Count(metric.NotComparable), Undefined: r.Count(metric.Undefined), Unmatched: len(r.Unmatched),
+		InsideKernels: inside, Tensors: tensors,
 	}
 }
 
@@ -209,5 +222,5 @@ func list[T any](s []T) []T {
 }
 
 func endOf(c Candidate) End {
-	return End{Name: c.Text, Op: c.Op, Elem: c.Elem.String(), Approx: c.Claim.Approx, Kernel: c.Kernel}
+	return End{Name: cmp.Or(c.Text, c.Name), Op: c.Op, Elem: c.Elem.String(), Approx: c.Claim.Approx, Kernel: c.Kernel}
 }

@@ -120,7 +120,7 @@ func (s *session) show(ctx context.Context, at int) (err error) {
 		return cause
 	}
 	if err != nil {
-		err = fmt.Errorf("the %s side, %s: %w", sideNames[at], s.sides[at].Info().Title, err)
+		err = fmt.Errorf("the %s side, %w", sideNames[at], err)
 	}
 	return err
 }

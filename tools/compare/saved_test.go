@@ -3,6 +3,7 @@ package compare_test
 import (
 	"bytes"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,6 +55,54 @@ func savedValues(t *testing.T, program string, entries []intermediates.Entry, va
 
 func entry(node string, run int, role intermediates.Role) intermediates.Entry {
 	return intermediates.Entry{Node: node, Run: run, Role: role, Elem: host.F32, Op: "aten.add.Tensor"}
+}
+
+// TestErrorsNameOnce: the file, the model and the function are in an error once each.
+func TestErrorsNameOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "torn.intermediates.safetensors")
+	w, err := intermediates.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Discard()
+	x := host.New(host.F32, 2, 3)
+	host.SetFloat(x, 5, 123.456) // the end of the file
+	if err := errors.Join(w.Add(entry("exp", 0, intermediates.Mid), x), w.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-1] ^= 1
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := intermediates.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { set.Close() })
+	good, wrong := program(t, plain, []int{2, 3}, "main"), program(t, plain, []int{4}, "main")
+	for _, c := range []struct {
+		a, b  compare.Side
+		begin string
+		once  []string
+	}{
+		{good, compare.NewSaved(set), "the reference side, " + path + ": the tensor \"exp#0\" is damaged", []string{"torn."}},
+		{wrong, good, "the tested side, m.air: @main: input \"x\"", []string{"@main", "m.air"}},
+	} {
+		_, err := compare.Run(t.Context(), c.a, c.b, compare.Options{})
+		if err == nil || !strings.HasPrefix(err.Error(), c.begin) {
+			t.Errorf("found %v, expected it to begin with %q", err, c.begin)
+			continue
+		}
+		for _, part := range c.once {
+			if strings.Count(err.Error(), part) != 1 {
+				t.Errorf("found %v, with %s more than once", err, part)
+			}
+		}
+	}
 }
 
 // TestSavedSchemes: limits follow from what a file says was done to its numbers, and are a guess where another tool than PyTorch says nothing.

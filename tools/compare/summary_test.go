@@ -67,6 +67,38 @@ func TestLead(t *testing.T) {
 	}
 }
 
+// TestUnseen: the summary says how many tensors it says nothing of.
+func TestUnseen(t *testing.T) {
+	a, b := newScript("a", "%41/b", "c"), newScript("a", "b", "c+view", "gone")
+	a.shown = []int{0, 2}
+	a.info.How = "the backend cpu"
+	r := compared(t, a, b, Options{})
+	var table bytes.Buffer
+	if err := r.WriteTable(&table, TableOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "2 of 4 tensors have no point, 1 of them inside kernels; --backend=interp shows those\n"
+	if !strings.Contains(table.String(), want) {
+		t.Errorf("found\n%s", &table)
+	}
+	if s := r.summary(); s.InsideKernels != 1 || s.Tensors != 4 || s.Unmatched != 2 {
+		t.Errorf("found %+v", s)
+	}
+	if r := compared(t, newScript("a"), newScript("a"), Options{}); r.unseen() != "" {
+		t.Errorf("found %q", r.unseen())
+	}
+}
+
+// TestEndNames: both ends of a point have a name, in the text or in the file.
+func TestEndNames(t *testing.T) {
+	if e := endOf(Candidate{Value: &Value{Name: "linear_3"}}); e.Name != "linear_3" {
+		t.Errorf("found %+v", e)
+	}
+	if e := endOf(Candidate{Value: &Value{Name: "linear_3", Text: "%17"}}); e.Name != "%17" {
+		t.Errorf("found %+v", e)
+	}
+}
+
 // TestWorstAlone: the line that names the worst point says what it loses alone, where that is known.
 func TestWorstAlone(t *testing.T) {
 	r := near(t, "w4", 0, 0.06)

@@ -44,11 +44,11 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 			fmt.Fprintf(b, "  %s: %s\n", nameOf(u.Name, u.Call, u.Module), u.Reason)
 		}
 		more(b, n, opt.Top, "tensor")
-		if slices.ContainsFunc(r.Unmatched, func(u Unmatched) bool { return strings.HasPrefix(u.Reason, insideKernel) }) {
-			fmt.Fprintln(b, "--backend=interp shows what is inside kernels")
-		}
 	}
 	fmt.Fprintf(b, "\n%s\n", r.Line())
+	if unseen := r.unseen(); unseen != "" {
+		fmt.Fprintln(b, unseen)
+	}
 	r.writeBlames(b)
 	return b.Flush()
 }
@@ -211,6 +211,22 @@ func nameOf(name string, call int, module string) string {
 		name += " in " + module
 	}
 	return name
+}
+
+// unseen says how many tensors the comparison says nothing of; nothing where there are none.
+func (r *Report) unseen() string {
+	s := r.summary()
+	if s.Unmatched == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("%d of %s have no point", s.Unmatched, host.Counted(s.Tensors, "tensor"))
+	if s.Tensors == 1 {
+		line = "the only tensor has no point"
+	}
+	if s.InsideKernels > 0 {
+		line += fmt.Sprintf(", %d of them inside kernels; --backend=interp shows those", s.InsideKernels)
+	}
+	return line
 }
 
 // Line is the summary in one line.

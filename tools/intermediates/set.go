@@ -30,7 +30,7 @@ type Set struct {
 	tensors store
 }
 
-// store has the bytes of the entries.
+// store has the bytes of the entries. Its errors name the file.
 type store interface {
 	tensor(e *Entry) (*host.Tensor, error)
 	release(e *Entry)
@@ -155,11 +155,7 @@ func (s *Set) ByKey(key string) *Entry {
 
 // Tensor gives the value of an entry, which shares the file's bytes and must not be changed.
 func (s *Set) Tensor(e *Entry) (*host.Tensor, error) {
-	t, err := s.tensors.tensor(e)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path, err)
-	}
-	return t, nil
+	return s.tensors.tensor(e)
 }
 
 // Release says that a value is not read for a while, so that its bytes may leave memory. They stay valid.
@@ -176,7 +172,10 @@ func (f file) tensor(e *Entry) (*host.Tensor, error) {
 	if err != nil || !e.Elem.Packed() {
 		return t, err
 	}
-	return host.FromBytes(e.Elem, e.Shape, t.Bytes())
+	if t, err = host.FromBytes(e.Elem, e.Shape, t.Bytes()); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return t, nil
 }
 
 func (f file) release(e *Entry) { f.Release(e.Key()) }
