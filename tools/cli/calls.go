@@ -175,6 +175,11 @@ func (c *calls) compile(ctx context.Context, m *ir.Module, events *trace) (backe
 	return p, err
 }
 
+// numbers is what --precision says.
+func (c *calls) numbers() backend.Precision {
+	return backend.Precision(slices.Index(backend.Precisions(), c.precision))
+}
+
 // noPrecision warns where an engine takes no notice of --precision.
 func (c *calls) noPrecision(engine string) {
 	if engine != fastEngine && c.precision != backend.Precisions()[backend.F32] {
@@ -185,7 +190,7 @@ func (c *calls) noPrecision(engine string) {
 func (c *calls) compileFor(ctx context.Context, b backend.Backend, m *ir.Module) (backend.Program, error) {
 	bar := c.newProgress()
 	defer bar.finish()
-	opt := backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision)), Warn: func(m string) { c.warn("%s", m) }}
+	opt := backend.Options{Threads: c.threads, Precision: c.numbers(), Warn: func(m string) { c.warn("%s", m) }}
 	opt.Progress = func(done, total int) { bar.step("compiling", done, total) }
 	return b.Compile(ctx, m, opt)
 }

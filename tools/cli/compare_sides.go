@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/aiopt/aiopt/backend"
@@ -104,7 +103,7 @@ func (c *calls) side(ctx context.Context, m *ir.Module, asked sides.Calls, path 
 		return nil, err
 	}
 	p.Backend = c.engine(c.backend)
-	p.Options = backend.Options{Threads: c.threads, Precision: backend.Precision(slices.Index(backend.Precisions(), c.precision))}
+	p.Options = backend.Options{Threads: c.threads, Precision: c.numbers()}
 	p.Title = c.title(path)
 	return p, p.Open(ctx)
 }

@@ -159,7 +159,7 @@ type running struct {
 // watch lists those who look at values.
 func (r *running) watch(choose *chosen) error {
 	add := func(path string, names *chosen) error {
-		s, err := newSaver(path, r.m, r.backend, names)
+		s, err := newSaver(path, r.m, r.backend, backend.Options{Precision: r.numbers()}, names)
 		if err == nil {
 			r.watchers.list = append(r.watchers.list, s)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/aiopt/aiopt/ir"
 	"github.com/aiopt/aiopt/ir/atomicfile"
 	"github.com/aiopt/aiopt/ir/host"
+	"github.com/aiopt/aiopt/tools/compare"
 	"github.com/aiopt/aiopt/tools/inputs"
 	"github.com/aiopt/aiopt/tools/intermediates"
 )
@@ -44,12 +45,13 @@ func checkSaved(flag, path string) error {
 	return nil
 }
 
-func newSaver(path string, m *ir.Module, engine string, names *chosen) (*saver, error) {
+func newSaver(path string, m *ir.Module, engine string, opt backend.Options, names *chosen) (*saver, error) {
 	w, err := intermediates.Create(path)
 	if err != nil {
 		return nil, err
 	}
 	w.Program, w.Tool = m.Program, fmt.Sprintf("aiopt %s, %s", aiopt.Version(), engine)
+	w.Schemes = compare.SchemesOf(m, opt)
 	return &saver{chosen: names, path: path, several: len(inputs.Choices(m)) > 1, w: w, owner: map[string]*ir.Value{}, runs: map[string]int{}}, nil
 }
 

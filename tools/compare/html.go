@@ -143,6 +143,9 @@ func cellOf(m metric.Metric, s *metric.Scores) pageCell {
 	if s == nil {
 		return pageCell{Text: m.Text(s)}
 	}
+	if !m.Says(s) {
+		return pageCell{m.Text(s), strconv.FormatFloat(-math.MaxFloat64, 'g', 6, 64)}
+	}
 	key := m.Of(s)
 	if !m.Higher {
 		key = -key
@@ -174,7 +177,7 @@ func (r *Report) depth() []bar {
 		}
 		x := p.Value(psnr)
 		height := max(2, min(chartHeight, x/chartTop*chartHeight))
-		if math.IsNaN(x) {
+		if math.IsNaN(x) || p.Scores != nil && !psnr.Says(p.Scores) {
 			height = 2
 		}
 		bars = append(bars, bar{float64(i) * width, chartHeight - height, max(width*0.9, 0.5), height, class(p.Verdict), p.Name + ": " + psnr.Text(p.Scores)})

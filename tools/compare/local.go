@@ -54,6 +54,11 @@ func LocalErrors(ctx context.Context, testedSide, referenceSide Side, r *Report,
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
+	for _, i := range chosen {
+		if l := r.Points[i].Local; l.Scores == nil && l.Problem == "" {
+			l.Problem = "this run of the reference did not show what it takes"
+		}
+	}
 	return err
 }
 

@@ -117,7 +117,7 @@ func (m *meeting) show(at int, p *Pair, c Candidate, t *host.Tensor) {
 	o := occurrence{p, me.turns[p]}
 	me.turns[p]++
 	me.at = c.Order
-	m.sort(at)
+	m.giveUp(at)
 	if m.err != nil {
 		return
 	}
@@ -199,8 +199,8 @@ func (m *meeting) gone(at int, p *Pair) bool {
 	return m.hidden[p]
 }
 
-// sort gives up what waits for a side that has come to a later place.
-func (m *meeting) sort(at int) {
+// giveUp gives up what waits for a side that has come to a later place.
+func (m *meeting) giveUp(at int) {
 	if w := m.sides[1-at].waits; w != nil && m.gone(at, w.pair) {
 		m.release(1 - at)
 	}

@@ -53,7 +53,7 @@ func (p *Program) Info() Info {
 		Title:   p.Title,
 		How:     "the backend " + p.Backend.Name(),
 		Program: p.Module.Program,
-		Schemes: schemesOf(p.Module, p.Options),
+		Schemes: SchemesOf(p.Module, p.Options),
 	}
 }
 
@@ -77,7 +77,7 @@ func (p *Program) Show(ctx context.Context, wanted func(*Value) bool, show func(
 			Progress: p.Progress,
 		}
 		if _, err := s.Call(ctx, c.Func, c.In, opt); err != nil {
-			return fmt.Errorf("@%s: %w", c.Func, err)
+			return fmt.Errorf("%s: %w", p.Title, err) // which names the function
 		}
 	}
 	return nil

@@ -266,3 +266,27 @@ worst modules:   (the root module) 53.2 dB (2 of 3 red)
 		t.Errorf("found %+v", read)
 	}
 }
+
+// TestSuspects: beside what loses the most, the worst points are run alone, whatever they have inherited.
+func TestSuspects(t *testing.T) {
+	const text = `air 1
+module @m {
+  func @main(%x: tensor<2x3xf32> is "x") -> (%y: tensor<2x3xf32>) {
+    %w = core.constant() {value = 2.0} : tensor<f32> is "p_w"
+    %a = tensor.mul(%x, %w) : tensor<2x3xf32> is "mul"
+    %b = tensor.sub(%a, %x) : tensor<2x3xf32> is "sub"
+    %c = tensor.exp(%x) : tensor<2x3xf32> is "exp"
+    core.return(%b)
+  }
+}
+`
+	a, b := program(t, strings.Replace(text, "2.0", "2.5", 1), []int{2, 3}, "main"), program(t, text, []int{2, 3}, "main")
+	r, _ := run(t, a, b, compare.Options{})
+	for n, want := range map[int][]int{0: nil, 1: {0, 1}, 2: {0, 1}, -1: {0, 1}} {
+		got, err := compare.Suspects(a, r, n)
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%d: found %v, %v, expected %v", n, got, err, want)
+		}
+	}
+}

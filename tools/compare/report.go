@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/aiopt/aiopt/tools/metric"
 )
@@ -35,7 +36,7 @@ type Point struct {
 
 // End is one side of a point.
 type End struct {
-	Name   string `json:"name,omitempty"` // in the text, such as %17; empty for saved values
+	Name   string `json:"name"` // in the text, such as %17; of saved values that of the tensor, such as linear_3
 	Op     string `json:"op"`
 	Elem   string `json:"elem"`
 	Shape  []int  `json:"shape"`
@@ -48,6 +49,7 @@ type Report struct {
 	Tested, Reference Info
 	Metric            metric.Metric // decides the verdicts
 	Preset            metric.Preset
+	Chosen            bool    // the caller named the preset
 	Points            []Point // in the order of the reference
 	Unmatched         []Unmatched
 	Gate              *Gate // what the comparison was held against; nil: nothing
@@ -82,9 +84,12 @@ func (p *Point) Judge(m metric.Metric, preset metric.Preset) metric.Verdict {
 }
 
 // First is the first point in the order of the program that is red or cannot be compared, where errors begin; nil where there is none.
-func (r *Report) First() *Point {
+func (r *Report) First() *Point { return r.first((*Point).failed) }
+
+// first is the first point in the order of the program of which that is so.
+func (r *Report) first(is func(*Point) bool) *Point {
 	for i := range r.Points {
-		if p := &r.Points[i]; p.failed() {
+		if p := &r.Points[i]; is(p) {
 			return p
 		}
 	}
@@ -126,27 +131,37 @@ func (r *Report) Sorted(o Order) []*Point {
 	return list
 }
 
-// worse orders points as their scores.
-func (r *Report) worse(a, b *Point) int { return worse(r.Metric, a.Scores, b.Scores) }
-
-// worse orders scores, the worse first: none, then those where one side is not finite, those for which the metric is not a number, and
-// then by the metric.
-func worse(m metric.Metric, a, b *metric.Scores) int {
-	rank := func(s *metric.Scores) int {
-		switch {
-		case s == nil:
+// worse orders points, the worse first: by what a metric does not say, then those below green, whose metric may look better, and then by
+// the metric.
+func (r *Report) worse(a, b *Point) int {
+	good := func(p *Point) int {
+		if p.below() {
 			return 0
-		case s.NonFinite.Differ > 0:
-			return 1
-		case s.Rows != nil && math.IsNaN(m.Of(s)):
-			return 2
 		}
-		return 3
+		return 1
 	}
-	if order := cmp.Compare(rank(a), rank(b)); order != 0 || a == nil {
+	return cmp.Or(cmp.Compare(rank(r.Metric, a.Scores), rank(r.Metric, b.Scores)), cmp.Compare(good(a), good(b)), worse(r.Metric, a.Scores, b.Scores))
+}
+
+// worse orders scores, the worse first: by what the metric does not say, and then by the metric.
+func worse(m metric.Metric, a, b *metric.Scores) int {
+	if order := cmp.Compare(rank(m, a), rank(m, b)); order != 0 || a == nil {
 		return order
 	}
 	return m.Worse(m.Of(a), m.Of(b))
+}
+
+// rank is lowest where there are no scores, then where one side is not finite, and then where the metric is not a number.
+func rank(m metric.Metric, s *metric.Scores) int {
+	switch {
+	case s == nil:
+		return 0
+	case s.NonFinite.Differ > 0:
+		return 1
+	case s.Rows != nil && math.IsNaN(m.Of(s)):
+		return 2
+	}
+	return 3
 }
 
 // summary counts verdicts for JSON.
@@ -159,13 +174,25 @@ type summary struct {
 	NotComparable int `json:"not_comparable"`
 	Undefined     int `json:"undefined"`
 	Unmatched     int `json:"unmatched"`
+	InsideKernels int `json:"inside_kernels"` // of those
+	Tensors       int `json:"tensors"`        // points, other tensors that are the same values, and those without a point
 }
 
 // summary counts what was found.
 func (r *Report) summary() summary {
+	inside, tensors := 0, len(r.Points)+len(r.Unmatched)
+	for i := range r.Points {
+		tensors += len(r.Points[i].Also)
+	}
+	for _, u := range r.Unmatched {
+		if strings.HasPrefix(u.Reason, insideKernel) {
+			inside++
+		}
+	}
 	return summary{
 		Points: len(r.Points), Green: r.Count(metric.Green), Yellow: r.Count(metric.Yellow), Red: r.Count(metric.Red), Destroyed: r.Count(metric.Destroyed),
 		NotComparable: r.Count(metric.NotComparable), Undefined: r.Count(metric.Undefined), Unmatched: len(r.Unmatched),
+		InsideKernels: inside, Tensors: tensors,
 	}
 }
 
@@ -195,5 +222,5 @@ func list[T any](s []T) []T {
 }
 
 func endOf(c Candidate) End {
-	return End{Name: c.Text, Op: c.Op, Elem: c.Elem.String(), Approx: c.Claim.Approx, Kernel: c.Kernel}
+	return End{Name: cmp.Or(c.Text, c.Name), Op: c.Op, Elem: c.Elem.String(), Approx: c.Claim.Approx, Kernel: c.Kernel}
 }

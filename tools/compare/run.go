@@ -120,7 +120,7 @@ func (s *session) show(ctx context.Context, at int) (err error) {
 		return cause
 	}
 	if err != nil {
-		err = fmt.Errorf("the %s side, %s: %w", sideNames[at], s.sides[at].Info().Title, err)
+		err = fmt.Errorf("the %s side, %w", sideNames[at], err)
 	}
 	return err
 }
@@ -180,7 +180,7 @@ func newPoint(p *Pair, by [2]Candidate) *Point {
 
 // report puts together what was found.
 func (s *session) report() *Report {
-	r := &Report{Tested: s.sides[0].Info(), Reference: s.sides[1].Info(), Metric: s.opt.Metric, Preset: s.preset, Unmatched: s.match.Unmatched, Spilled: s.m.store.spilled}
+	r := &Report{Tested: s.sides[0].Info(), Reference: s.sides[1].Info(), Metric: s.opt.Metric, Preset: s.preset, Chosen: s.opt.Preset != "", Unmatched: s.match.Unmatched, Spilled: s.m.store.spilled}
 	for _, p := range s.match.Pairs {
 		if point := s.points[p]; point != nil {
 			point.Index = len(r.Points)

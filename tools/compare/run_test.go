@@ -75,7 +75,10 @@ func (s *script) Show(ctx context.Context, wanted func(*Value) bool, show func(*
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	return s.fails
+	if s.fails != nil {
+		return fmt.Errorf("%s: %w", s.info.Title, s.fails)
+	}
+	return nil
 }
 
 // within fails a test whose runs wait for each other for ever.

@@ -24,6 +24,9 @@ type Saved struct {
 // callMark begins the names of what belongs to one of several calls.
 var callMark = regexp.MustCompile(`^s(\d{1,6})\.`)
 
+// torchTool is what computed values of the model as it was written.
+var torchTool = regexp.MustCompile(`^(torch|coreai-torch)\b`)
+
 // NewSaved makes a side of saved values, which stay open.
 func NewSaved(set *intermediates.Set) *Saved {
 	s := &Saved{set: set, entries: map[*Value][]*intermediates.Entry{}}
@@ -78,6 +81,8 @@ func (s *Saved) Info() Info {
 	if s.set.Tool != "" {
 		info.Title += " by " + s.set.Tool
 	}
+	info.Schemes = slices.Clone(s.set.Schemes)
+	info.Unsaid = s.set.Schemes == nil && !torchTool.MatchString(s.set.Tool)
 	for _, v := range s.values {
 		if name := floatSchemes[v.Elem]; name != "" && !slices.Contains(info.Schemes, name) {
 			info.Schemes = append(info.Schemes, name)

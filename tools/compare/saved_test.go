@@ -1,6 +1,9 @@
 package compare_test
 
 import (
+	"bytes"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +55,98 @@ func savedValues(t *testing.T, program string, entries []intermediates.Entry, va
 
 func entry(node string, run int, role intermediates.Role) intermediates.Entry {
 	return intermediates.Entry{Node: node, Run: run, Role: role, Elem: host.F32, Op: "aten.add.Tensor"}
+}
+
+// TestErrorsNameOnce: the file, the model and the function are in an error once each.
+func TestErrorsNameOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "torn.intermediates.safetensors")
+	w, err := intermediates.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Discard()
+	x := host.New(host.F32, 2, 3)
+	host.SetFloat(x, 5, 123.456) // the end of the file
+	if err := errors.Join(w.Add(entry("exp", 0, intermediates.Mid), x), w.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-1] ^= 1
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := intermediates.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { set.Close() })
+	good, wrong := program(t, plain, []int{2, 3}, "main"), program(t, plain, []int{4}, "main")
+	for _, c := range []struct {
+		a, b  compare.Side
+		begin string
+		once  []string
+	}{
+		{good, compare.NewSaved(set), "the reference side, " + path + ": the tensor \"exp#0\" is damaged", []string{"torn."}},
+		{wrong, good, "the tested side, m.air: @main: input \"x\"", []string{"@main", "m.air"}},
+	} {
+		_, err := compare.Run(t.Context(), c.a, c.b, compare.Options{})
+		if err == nil || !strings.HasPrefix(err.Error(), c.begin) {
+			t.Errorf("found %v, expected it to begin with %q", err, c.begin)
+			continue
+		}
+		for _, part := range c.once {
+			if strings.Count(err.Error(), part) != 1 {
+				t.Errorf("found %v, with %s more than once", err, part)
+			}
+		}
+	}
+}
+
+// TestSavedSchemes: limits follow from what a file says was done to its numbers, and are a guess where another tool than PyTorch says nothing.
+func TestSavedSchemes(t *testing.T) {
+	side := func(tool string, schemes []string) *compare.Saved {
+		path := filepath.Join(t.TempDir(), "run.intermediates.safetensors")
+		w, err := intermediates.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Discard()
+		w.Tool, w.Schemes = tool, schemes
+		if err := errors.Join(w.Add(entry("add", 0, intermediates.Mid), host.New(host.F32, 1)), w.Commit()); err != nil {
+			t.Fatal(err)
+		}
+		set, err := intermediates.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { set.Close() })
+		return compare.NewSaved(set)
+	}
+	const guess = "; a guess: the tested side does not say what was done to its numbers, --preset does"
+	for _, c := range []struct {
+		tool, preset string
+		schemes      []string
+		want         string
+	}{
+		{"aiopt 1, cpu", "", []string{"w4"}, "w4, PSNR: green from 30.0 dB, red beyond 20.0 dB"},
+		{"aiopt 1, cpu", "", []string{}, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB"},
+		{"aiopt 0, cpu", "", nil, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB" + guess},
+		{"aiopt 0, cpu", "w8", nil, "w8, PSNR: green from 45.0 dB, red beyond 35.0 dB"},
+		{"torch 2.11.0, cpu", "", nil, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB"},
+		{"coreai-torch", "", nil, "fp32, PSNR: green from 70.0 dB, red beyond 60.0 dB"},
+	} {
+		r, _ := run(t, side(c.tool, c.schemes), side("torch 2.11.0, cpu", nil), compare.Options{Preset: c.preset})
+		var table bytes.Buffer
+		if err := r.WriteTable(&table, compare.TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if line := strings.Split(table.String(), "\n")[2]; line != "limits:    "+c.want {
+			t.Errorf("%s, %v: found %q", c.tool, c.schemes, line)
+		}
+	}
 }
 
 // TestSavedTurns: a file may have fewer turns of a loop than a run makes; the others have nothing to wait for.

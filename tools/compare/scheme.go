@@ -12,9 +12,9 @@ import (
 // floatSchemes are the presets of the element types that values may be rounded to.
 var floatSchemes = map[host.Elem]string{host.F16: "fp16", host.BF16: "bf16"}
 
-// schemesOf names the presets of what was done to the numbers of a module: from its operations, not from the passes that it came
-// through, of which a file knows nothing.
-func schemesOf(m *ir.Module, opt backend.Options) []string {
+// SchemesOf names the presets of what was done to the numbers of a module: from its operations, not from the passes that it came
+// through, of which a file knows nothing. It is never nil.
+func SchemesOf(m *ir.Module, opt backend.Options) []string {
 	found := map[string]bool{"bf16": opt.Precision == backend.BF16, "w8": opt.Precision == backend.INT8}
 	m.Walk(func(op *ir.Op) {
 		for _, r := range op.Results {
@@ -32,7 +32,7 @@ func schemesOf(m *ir.Module, opt backend.Options) []string {
 		}
 	})
 	delete(found, "")
-	var list []string
+	list := []string{}
 	for name, is := range found {
 		if is {
 			list = append(list, name)

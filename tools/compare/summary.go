@@ -15,6 +15,7 @@ type Module struct {
 	Path   string
 	Points int
 	Red    int    // of those, red, destroyed or not comparable
+	Yellow int    // and yellow
 	Worst  *Point // the worst of them
 }
 
@@ -22,6 +23,9 @@ type Module struct {
 func (p *Point) failed() bool {
 	return slices.Contains([]metric.Verdict{metric.Red, metric.Destroyed, metric.NotComparable}, p.Verdict)
 }
+
+// below reports a point that is not as near as it should be: yellow, red or worse.
+func (p *Point) below() bool { return p.failed() || p.Verdict == metric.Yellow }
 
 // Modules lists the modules that have points, the one with the worst point first.
 func (r *Report) Modules() []Module {
@@ -35,8 +39,11 @@ func (r *Report) Modules() []Module {
 			list = append(list, Module{Path: p.Module, Worst: p})
 		}
 		list[i].Points++
-		if p.failed() {
+		switch {
+		case p.failed():
 			list[i].Red++
+		case p.Verdict == metric.Yellow:
+			list[i].Yellow++
 		}
 	}
 	return list
@@ -73,20 +80,41 @@ type blame struct{ Title, Text string }
 // mostBlamed is how many operations and modules such a line names.
 const mostBlamed = 3
 
-// blames says where the error begins, which operations make it, and which modules are the worst; nothing where no point is red.
+// blames says where the error begins, which operations make it, and which modules are the worst. Without a red point the yellow ones
+// lead; without those, only what operations lose alone is known.
 func (r *Report) blames() []blame {
+	var list []blame
 	first := r.First()
-	if first == nil {
-		return nil
+	if below := r.first((*Point).below); below != nil && below != first {
+		list = append(list, blame{"first yellow", r.place(below)})
 	}
-	list := []blame{{"first red", r.place(first)}}
+	if first != nil {
+		list = append(list, blame{"first red", r.place(first)})
+	}
+	if len(list) == 0 {
+		if most := r.losesMost(); most != nil {
+			list = append(list, blame{"loses most", r.alone(most)})
+		}
+		return list
+	}
 	list = append(list, blame{"makes the error", r.makers()})
 	var worst []string
-	modules := slices.DeleteFunc(r.Modules(), func(m Module) bool { return m.Red == 0 })
+	modules := slices.DeleteFunc(r.Modules(), func(m Module) bool { return m.Red+m.Yellow == 0 })
 	for _, m := range modules[:min(mostBlamed, len(modules))] {
-		worst = append(worst, fmt.Sprintf("%s %s (%d of %d red)", moduleTitle(m.Path), r.Metric.Text(m.Worst.Scores), m.Red, m.Points))
+		worst = append(worst, fmt.Sprintf("%s %s (%s)", moduleTitle(m.Path), r.Metric.Text(m.Worst.Scores), m.counts()))
 	}
 	return append(list, blame{"worst modules", strings.Join(worst, ", ") + rest(len(modules), "module")})
+}
+
+// counts says how many points of a module are below green.
+func (m Module) counts() string {
+	switch {
+	case m.Yellow == 0:
+		return fmt.Sprintf("%d of %d red", m.Red, m.Points)
+	case m.Red == 0:
+		return fmt.Sprintf("%d of %d yellow", m.Yellow, m.Points)
+	}
+	return fmt.Sprintf("%d of %d red, %d yellow", m.Red, m.Points, m.Yellow)
 }
 
 // makers says which operations make the error, as far as that is known.
@@ -98,19 +126,40 @@ func (r *Report) makers() string {
 		}
 		return strings.Join(names, "; ") + rest(len(all), "operation")
 	}
-	ran, worst := 0, (*Point)(nil)
-	for i := range r.Points {
-		if p := &r.Points[i]; p.Local != nil && p.Local.Scores != nil {
-			if ran++; worst == nil || worse(r.Metric, p.Local.Scores, worst.Local.Scores) < 0 {
-				worst = p
-			}
-		}
-	}
-	if worst == nil {
+	most := r.losesMost()
+	if most == nil {
 		return "--local tells which operations make it and which inherit it"
 	}
-	return fmt.Sprintf("none of the %s that ran alone, at worst %s with %s: errors add up", host.Counted(ran, "operation"), nameOf(worst.Name, worst.Call, worst.Module),
-		r.Metric.Text(worst.Local.Scores))
+	ran := 0
+	for i := range r.Points {
+		if l := r.Points[i].Local; l != nil && l.Scores != nil {
+			ran++
+		}
+	}
+	if most.Local.Verdict == metric.Yellow {
+		return fmt.Sprintf("of %s that ran alone none is red; %s loses the most", host.Counted(ran, "operation"), r.alone(most))
+	}
+	return fmt.Sprintf("none of the %s that ran alone, at worst %s: errors add up", host.Counted(ran, "operation"), r.alone(most))
+}
+
+// losesMost is the point whose operation is the furthest from the reference alone; nil where none ran alone, or all are exact.
+func (r *Report) losesMost() *Point {
+	var worst *Point
+	for i := range r.Points {
+		p := &r.Points[i]
+		if p.Local == nil || p.Local.Scores == nil || p.Local.Scores.Exact() {
+			continue
+		}
+		if worst == nil || worse(r.Metric, p.Local.Scores, worst.Local.Scores) < 0 {
+			worst = p
+		}
+	}
+	return worst
+}
+
+// alone says what an operation loses when it runs alone.
+func (r *Report) alone(p *Point) string {
+	return nameOf(p.Name, p.Call, p.Module) + with(p.Local.Inside) + " with " + r.Metric.Text(p.Local.Scores) + " alone"
 }
 
 // with names what was computed in one go with an operation.

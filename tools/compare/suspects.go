@@ -7,9 +7,13 @@ import (
 	"github.com/aiopt/aiopt/tools/metric"
 )
 
-// Suspects lists the n points whose operations are most worth running alone, or with -1 all that are not exact: the first red point of the
-// program, and those that are further from the reference than what they are computed from, red ones first. A point that is as far as
-// its sources has inherited their error, however large that is.
+// shownAlone is how many of the worst points are told what they lose alone whatever they have inherited, as a table begins with them.
+const shownAlone = 10
+
+// Suspects lists the n points whose operations are most worth running alone, or with -1 all that are not exact: the first point of the
+// program that is red, or yellow where none is, and those that are further from the reference than what they are computed from, red ones
+// first. A point that is as far as its sources has inherited their error, however large that is; of those, the worst n are
+// run beside, but no more than 10.
 func Suspects(testedSide Side, r *Report, n int) ([]int, error) {
 	l, err := newLocalizer(testedSide, r)
 	if err != nil {
@@ -26,14 +30,19 @@ func Suspects(testedSide Side, r *Report, n int) ([]int, error) {
 		}
 	}
 	first := r.First()
+	if first == nil {
+		first = r.first((*Point).below)
+	}
 	rank := func(s suspect) int {
 		switch {
 		case s.Point == first:
 			return 0
 		case s.failed():
 			return 1
+		case s.below():
+			return 2
 		}
-		return 2
+		return 3
 	}
 	slices.SortStableFunc(list, func(a, b suspect) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.loss, a.loss)) })
 	var chosen []int
@@ -42,6 +51,12 @@ func Suspects(testedSide Side, r *Report, n int) ([]int, error) {
 			break
 		}
 		chosen = append(chosen, s.Index)
+	}
+	worst := r.Sorted(WorstFirst)
+	for _, p := range worst[:max(0, min(n, shownAlone, len(worst)))] {
+		if exact := p.Scores != nil && p.Scores.Exact(); !exact && !slices.Contains(chosen, p.Index) {
+			chosen = append(chosen, p.Index)
+		}
 	}
 	return chosen, nil
 }

@@ -32,7 +32,7 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 	b := bufio.NewWriter(w)
 	green, red, _ := r.Preset.Limits(r.Metric)
 	fmt.Fprintf(b, "tested:    %s\nreference: %s\n", r.Tested.Title, r.Reference.Title)
-	fmt.Fprintf(b, "limits:    %s, %s: green from %s, red beyond %s\n\n", r.Preset.Name, r.Metric.Title, r.Metric.Format(green), r.Metric.Format(red))
+	fmt.Fprintf(b, "limits:    %s, %s: green from %s, red beyond %s%s\n\n", r.Preset.Name, r.Metric.Title, r.Metric.Format(green), r.Metric.Format(red), r.guess())
 	points := r.Sorted(opt.Order)
 	if err := r.writeRows(b, cut(points, opt.Top), opt); err != nil {
 		return err
@@ -44,13 +44,26 @@ func (r *Report) WriteTable(w io.Writer, opt TableOptions) error {
 			fmt.Fprintf(b, "  %s: %s\n", nameOf(u.Name, u.Call, u.Module), u.Reason)
 		}
 		more(b, n, opt.Top, "tensor")
-		if slices.ContainsFunc(r.Unmatched, func(u Unmatched) bool { return strings.HasPrefix(u.Reason, insideKernel) }) {
-			fmt.Fprintln(b, "--backend=interp shows what is inside kernels")
-		}
 	}
 	fmt.Fprintf(b, "\n%s\n", r.Line())
+	if unseen := r.unseen(); unseen != "" {
+		fmt.Fprintln(b, unseen)
+	}
 	r.writeBlames(b)
 	return b.Flush()
+}
+
+// guess says that limits are a guess, where nobody chose them and a side does not say what was done to its numbers.
+func (r *Report) guess() string {
+	if r.Chosen {
+		return ""
+	}
+	for at, s := range []Info{r.Tested, r.Reference} {
+		if s.Unsaid {
+			return fmt.Sprintf("; a guess: the %s side does not say what was done to its numbers, --preset does", sideNames[at])
+		}
+	}
+	return ""
 }
 
 func cut[T any](list []T, top int) []T {
@@ -161,7 +174,7 @@ func (p *Point) notes() []string {
 			notes = append(notes, differing(s))
 		}
 		if s.Peaky() {
-			notes = append(notes, "peaky: a few large elements, the SNR says more")
+			notes = append(notes, "peaky: a few large elements hide the error of the others, the SNR says more")
 		}
 	}
 	if l := p.Local; l != nil {
@@ -200,6 +213,22 @@ func nameOf(name string, call int, module string) string {
 	return name
 }
 
+// unseen says how many tensors the comparison says nothing of; nothing where there are none.
+func (r *Report) unseen() string {
+	s := r.summary()
+	if s.Unmatched == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("%d of %s have no point", s.Unmatched, host.Counted(s.Tensors, "tensor"))
+	if s.Tensors == 1 {
+		line = "the only tensor has no point"
+	}
+	if s.InsideKernels > 0 {
+		line += fmt.Sprintf(", %d of them inside kernels; --backend=interp shows those", s.InsideKernels)
+	}
+	return line
+}
+
 // Line is the summary in one line.
 func (r *Report) Line() string {
 	s := r.summary()
@@ -225,6 +254,9 @@ func (r *Report) Line() string {
 			line += "; all exact"
 		default:
 			line += fmt.Sprintf("; worst: %s, %s", worst.Name, r.Metric.Text(worst.Scores))
+			if l := worst.Local; l != nil && l.Scores != nil {
+				line += fmt.Sprintf(" (%s alone)", r.Metric.Text(l.Scores))
+			}
 		}
 	}
 	return line

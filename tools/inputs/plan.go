@@ -90,8 +90,24 @@ func (in *Given) functionOf(m *ir.Module, prefix string) (string, error) {
 	if len(in.order) > 0 {
 		given = "found " + strings.Join(in.names(), ", ")
 	}
+	if n := in.Steps(); n > 1 && len(all) > 1 { // most often several of the last follow one of the first
+		each := append(all[:1:1], slices.Repeat(all[1:2], min(n, mostNamed)-1)...)
+		return "", fmt.Errorf("the model has the functions %s, and the inputs are for %d calls: name that of each, such as --function=%s, or begin the names of inputs with it, %s%s.x; %s",
+			strings.Join(all, ", "), n, strings.Join(each, ",")+more(n), prefix, all[0], given)
+	}
 	return "", fmt.Errorf("the model has the functions %s: choose one, such as --function=%s, or begin the names of inputs with it, %s%s.x; %s",
 		strings.Join(all, ", "), all[0], prefix, all[0], given)
+}
+
+// mostNamed is how many functions an example names.
+const mostNamed = 4
+
+// more stands for the calls that an example leaves out.
+func more(n int) string {
+	if n > mostNamed {
+		return ",..."
+	}
+	return ""
 }
 
 // positions reports inputs that are named in0, in1, ... and not as the function has them.

@@ -51,14 +51,18 @@ var torchTypes = map[string]host.Elem{"torch.float32": host.F32, "torch.float64"
 	"torch.uint16": host.U16, "torch.uint32": host.U32, "torch.uint64": host.U64, "torch.bool": host.Bool,
 	"torch.complex64": host.C64, "torch.complex128": host.C128}
 
-// folder is the store of such a folder. A file is mapped when its value is asked for.
+// folder is the store of such a folder. A file is mapped, or read, when its value is asked for.
 type folder struct {
 	root  *os.Root
 	files map[string]string // by Entry.Key
 
 	mu   sync.Mutex
 	maps map[string]mmap.MMap // by Entry.Key
+	most int                  // of maps
 }
+
+// mostMaps is far below what systems allow a process: 65530 on Linux.
+const mostMaps = 4096
 
 // openFolder reads a folder. Nothing outside of it is looked at, whatever its files and links say.
 func openFolder(path string) (*Set, error) {
@@ -88,7 +92,7 @@ func readFolder(root *os.Root) (*Set, error) {
 		return nil, err
 	}
 	defer f.Close()
-	store := &folder{root: root, files: map[string]string{}, maps: map[string]mmap.MMap{}}
+	store := &folder{root: root, files: map[string]string{}, maps: map[string]mmap.MMap{}, most: mostMaps}
 	s := &Set{Tool: "coreai-torch", tensors: store}
 	order, err := s.readApple(f, store)
 	if err != nil {
@@ -187,24 +191,26 @@ func (n *appleNode) entry(node string, role Role, store *folder) (Entry, error) 
 func (f *folder) tensor(e *Entry) (*host.Tensor, error) {
 	name, ok := f.files[e.Key()]
 	if !ok {
-		return nil, fmt.Errorf("there is no value %s", e.Key())
+		return nil, fmt.Errorf("%s: there is no value %s", f.root.Name(), e.Key())
 	}
-	data, err := f.mapped(e.Key(), name)
+	located := func(err error) error { return fmt.Errorf("%s: %w", filepath.Join(f.root.Name(), name), err) }
+	data, err := f.bytes(e.Key(), name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, located(err)
 	}
 	t, err := host.ParseNPY(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, located(err)
 	}
 	if t.Elem != e.Elem || !slices.Equal(t.Shape, e.Shape) {
-		return nil, fmt.Errorf("%s is %s, %s says %s of shape %s", name, t, appleMetadata, e.Elem, host.ShapeText(e.Shape))
+		return nil, located(fmt.Errorf("it is %s, %s says %s of shape %s", t, appleMetadata, e.Elem, host.ShapeText(e.Shape)))
 	}
 	return t, nil
 }
 
-// mapped maps a file once.
-func (f *folder) mapped(key, name string) (mmap.MMap, error) {
+// bytes maps a file once, while few are mapped: a system has a limit, and tensors stay valid until the end. Of further ones it gives copies,
+// which last as long as their tensors.
+func (f *folder) bytes(key, name string) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if data, ok := f.maps[key]; ok {
@@ -221,6 +227,9 @@ func (f *folder) mapped(key, name string) (mmap.MMap, error) {
 	}
 	if !info.Mode().IsRegular() || info.Size() == 0 { // what cannot be mapped
 		return nil, errors.New("not a .npy file")
+	}
+	if len(f.maps) >= f.most {
+		return io.ReadAll(io.LimitReader(file, info.Size()))
 	}
 	data, err := mmap.Map(file, mmap.RDONLY, 0)
 	if err != nil {

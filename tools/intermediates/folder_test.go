@@ -76,6 +76,33 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestFolderManyFiles: beyond what may be mapped at once, values are read, and stay valid, too.
+func TestFolderManyFiles(t *testing.T) {
+	s, err := Open(folderWith(t, goodFolder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := s.tensors.(*folder)
+	store.most = 1
+	if _, err := s.Tensor(s.Find("x")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Tensor(s.Find("relu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Release(s.Find("relu"))
+	if n := len(store.maps); n != 1 {
+		t.Errorf("%d files are mapped", n)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(host.Raw[float32](got), host.Raw[float32](ramp(host.F32, 2, 3))) {
+		t.Errorf("found %v", host.Raw[float32](got))
+	}
+}
+
 func TestFolderRejects(t *testing.T) {
 	with := func(old, new string) string {
 		return strings.Replace(goodFolder, reluEntry, strings.Replace(reluEntry, old, new, 1), 1)
@@ -117,7 +144,7 @@ func TestFolderOtherShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := s.Tensor(s.Find("relu")); err == nil || !strings.Contains(err.Error(), "relu_0001.npy is tensor<2x3xf32>, metadata.json says f32 of shape 3x2") {
+	if _, err := s.Tensor(s.Find("relu")); err == nil || !strings.Contains(err.Error(), "relu_0001.npy: it is tensor<2x3xf32>, metadata.json says f32 of shape 3x2") {
 		t.Errorf("found the error %v, expected one about the shape", err)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	inputsKey    = "aiopt.inputs"
 	functionsKey = "aiopt.functions"
 	toolKey      = "aiopt.tool"
+	schemesKey   = "aiopt.schemes"
 	indexKey     = "aiopt.index"
 
 	version = "1"
@@ -30,6 +31,7 @@ const (
 	maxStrings = 1 << 20
 	maxFrames  = 64 // of one entry
 	maxInputs  = 1 << 16
+	maxSchemes = 64
 )
 
 // index says where tensors come from. Texts that entries share are in it once.

@@ -19,6 +19,8 @@ type Set struct {
 	Program string // sha256 of the program that ran, as ir.Module.Program has it; empty where the file does not say
 	Tool    string // what computed the values, such as torch 2.11.0
 	Inputs  []Input
+	// Schemes name what was done to the numbers of the program that ran, such as w4, and may be empty; nil where the file does not say.
+	Schemes []string
 	// Functions are those that the calls of the run were of, one for each; none for a program of one function.
 	Functions []string
 	Entries   []Entry // in the order in which they were computed
@@ -28,7 +30,7 @@ type Set struct {
 	tensors store
 }
 
-// store has the bytes of the entries.
+// store has the bytes of the entries. Its errors name the file.
 type store interface {
 	tensor(e *Entry) (*host.Tensor, error)
 	release(e *Entry)
@@ -103,6 +105,12 @@ func read(f *safetensors.File) (*Set, error) {
 			return nil, fmt.Errorf("the list of functions: %w", err)
 		}
 	}
+	if schemes := meta[schemesKey]; schemes != "" {
+		s.Schemes = []string{}
+		if err := list(json.NewDecoder(strings.NewReader(schemes)), maxSchemes, &s.Schemes); err != nil {
+			return nil, fmt.Errorf("the list of schemes: %w", err)
+		}
+	}
 	for _, src := range x.Files {
 		s.Files = append(s.Files, SourceFile(src))
 	}
@@ -147,11 +155,7 @@ func (s *Set) ByKey(key string) *Entry {
 
 // Tensor gives the value of an entry, which shares the file's bytes and must not be changed.
 func (s *Set) Tensor(e *Entry) (*host.Tensor, error) {
-	t, err := s.tensors.tensor(e)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path, err)
-	}
-	return t, nil
+	return s.tensors.tensor(e)
 }
 
 // Release says that a value is not read for a while, so that its bytes may leave memory. They stay valid.
@@ -168,7 +172,10 @@ func (f file) tensor(e *Entry) (*host.Tensor, error) {
 	if err != nil || !e.Elem.Packed() {
 		return t, err
 	}
-	return host.FromBytes(e.Elem, e.Shape, t.Bytes())
+	if t, err = host.FromBytes(e.Elem, e.Shape, t.Bytes()); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return t, nil
 }
 
 func (f file) release(e *Entry) { f.Release(e.Key()) }

@@ -55,6 +55,7 @@ func write(t *testing.T, path string) {
 	w.Program, w.Tool = "abc", "test 1"
 	w.Inputs = []Input{{Name: "x", IsTensor: true}, {Name: "n", Value: json.Number("3")}, {Name: "mask"}}
 	w.Functions = []string{"prefill", "decode"}
+	w.Schemes = []string{"w4"}
 	entries, tensors := values(t)
 	for i, e := range entries {
 		if err := w.Add(e, tensors[i]); err != nil {
@@ -100,6 +101,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("-want +got\n%s", d)
 	}
 	if d := cmp.Diff([]string{"prefill", "decode"}, s.Functions); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	if d := cmp.Diff([]string{"w4"}, s.Schemes); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}
 	if s.Program != "abc" || s.Tool != "test 1" {

@@ -15,6 +15,7 @@ type Writer struct {
 	Program string // as Set has it
 	Tool    string
 	Inputs  []Input
+	Schemes []string // as Set has them; nil: the file does not say
 	// Functions has one for each call, where the program has several.
 	Functions []string
 
@@ -74,12 +75,19 @@ func (w *Writer) Commit() error {
 	}
 	pairs := []safetensors.Pair{{Key: versionKey, Value: version}, {Key: programKey, Value: w.Program}, {Key: inputsKey, Value: string(given)},
 		{Key: toolKey, Value: w.Tool}, {Key: indexKey, Value: string(index)}}
-	if len(w.Functions) > 0 {
-		functions, err := json.Marshal(w.Functions)
+	for _, l := range []struct {
+		key  string
+		list []string
+		is   bool
+	}{{functionsKey, w.Functions, len(w.Functions) > 0}, {schemesKey, w.Schemes, w.Schemes != nil}} {
+		if !l.is {
+			continue
+		}
+		text, err := json.Marshal(l.list)
 		if err != nil {
 			return err
 		}
-		pairs = append(pairs, safetensors.Pair{Key: functionsKey, Value: string(functions)})
+		pairs = append(pairs, safetensors.Pair{Key: l.key, Value: string(text)})
 	}
 	return w.out.Commit(pairs...)
 }

@@ -228,6 +228,79 @@ func TestPeaky(t *testing.T) {
 	}
 }
 
+// TestHidden: elements of 1 are off by the error, and one of this height, which is the peak, by nothing.
+func TestHidden(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		height, error float64
+		metric        string
+		want          Verdict
+	}{
+		{"level", 1, 0.03, "psnr", Green}, // 30.5 dB both
+		{"a large element", 30, 0.03, "psnr", Green},
+		{"a large element hides an error", 30, 0.3, "psnr", Yellow}, // PSNR 40.0 dB, SNR 11.2 dB
+		{"for Apple's PSNR, too", 30, 0.3, "psnr-apple", Yellow},
+		{"seen by the SNR itself", 30, 0.3, "snr", Yellow},
+		{"so large that PSNRs say nothing", 1000, 30, "psnr", Yellow}, // 30.5 dB and -6.5 dB
+		{"red stays red", 1000, 400, "psnr", Destroyed},               // 8.0 dB
+	} {
+		r, x := make([]float64, 5000), make([]float64, 5000)
+		for i := range r {
+			r[i], x[i] = 1, 1+c.error
+		}
+		r[7], x[7] = c.height, c.height
+		s, err := Measure(f32(x...), f32(r...), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Find(c.metric)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w4, err := FindPreset("w4")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w4.Judge(s, m); got != c.want {
+			t.Errorf("%s: found %v, expected %v: PSNR %.1f, SNR %.1f", c.name, got, c.want, s.psnr(), s.SNR())
+		}
+	}
+}
+
+// TestNonFiniteJSON: a script that reads a metric finds no good number where elements are finite on one side only.
+func TestNonFiniteJSON(t *testing.T) {
+	for _, c := range []struct {
+		tested *host.Tensor
+		want   map[string]any
+		finite any
+	}{
+		{f32(1, math.NaN()), map[string]any{"psnr": nil, "snr": nil, "rel-l2": nil, "nonfinite": 1.0, "mismatches": 0.5}, "inf"},
+		{f32(1, 2), map[string]any{"psnr": "inf", "rel-l2": 0.0, "nonfinite": 0.0}, nil},
+	} {
+		s, err := Measure(c.tested, f32(1, 2), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range c.want {
+			if x, there := got[name]; x != want || !there {
+				t.Errorf("%s: found %v, expected %v", name, x, want)
+			}
+		}
+		ofFinite, _ := got["of_finite"].(map[string]any)
+		if ofFinite["psnr"] != c.finite {
+			t.Errorf("of the finite elements: found %v, expected %v", ofFinite["psnr"], c.finite)
+		}
+	}
+}
+
 func TestWorse(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, c := range []struct {
@@ -266,7 +339,9 @@ func TestFormat(t *testing.T) {
 	}{
 		{"psnr", f32(1, 2), f32(1, 2), "exact"},
 		{"psnr", f32(1, math.NaN()), f32(1, math.NaN()), "exact"},
-		{"psnr", f32(1, math.NaN()), f32(1, 2), "+Inf dB"},
+		{"psnr", f32(1, math.NaN()), f32(1, 2), "non-finite"},
+		{"nonfinite", f32(1, math.NaN()), f32(1, 2), "1"},
+		{"mismatches", f32(1, math.NaN()), f32(1, 2), "0.5"},
 		{"rel-l2", f32(1, 2), f32(1, 2), "0"},
 	} {
 		m, err := Find(c.metric)

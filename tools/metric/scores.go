@@ -37,9 +37,9 @@ type NonFinite struct {
 // Exact reports tensors that are equal element by element.
 func (s *Scores) Exact() bool { return s.Mismatches == 0 }
 
-// peakyGap is how far above the SNR a PSNR has to be for a few large elements to be the reason: that of a million elements
-// of a normal distribution is 13.5 dB above.
-const peakyGap = 30
+// peakyGap is how far above the SNR a PSNR has to be for a few large elements to be the reason: 10 dB more than that of a million
+// normally distributed elements. Of the 4000 points of models in the tests, in f32, f16, 8 and 4 bits, none is.
+const peakyGap = normalPeak + 10
 
 // Peaky reports a reference with a few elements so large that the PSNR says little about the rest.
 func (s *Scores) Peaky() bool {
@@ -156,15 +156,24 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(x)
 }
 
-// MarshalJSON writes every metric by its name, and what no metric says.
+// MarshalJSON writes every metric by its name, and what no metric says. Where elements are finite on one side only, metrics that leave
+// them out are null, and what they are of the others is in of_finite.
 func (s *Scores) MarshalJSON() ([]byte, error) {
 	values := map[string]any{ // encoding/json sorts the names
 		"elements": s.Elements, "finite": s.Finite, "exact": s.Exact(), "peaky": s.Peaky(), "peak": Number(s.Peak),
 		"max_abs_at": s.MaxAt, "differing": s.Mismatches,
 		"nonfinite_tested": s.NonFinite.Tested, "nonfinite_reference": s.NonFinite.Reference, "nonfinite_at": s.NonFinite.At,
 	}
+	ofFinite := map[string]Number{}
 	for _, m := range Metrics() {
-		values[m.Name] = Number(m.Of(s))
+		x := Number(m.Of(s))
+		if !m.Says(s) {
+			ofFinite[m.Name], x = x, Number(math.NaN())
+		}
+		values[m.Name] = x
+	}
+	if len(ofFinite) > 0 {
+		values["of_finite"] = ofFinite
 	}
 	return json.Marshal(values)
 }

@@ -17,9 +17,13 @@ type Metric struct {
 	Higher bool   // more is nearer
 	// Discrete metrics judge integers and bools; by any other these are judged by their mismatches.
 	Discrete bool
-	Rows     bool // it is of rows along the last axis, and needs Options.Rows
+	// Everywhere says that elements count that are finite on one side only; any other metric is of those that are finite on both.
+	Everywhere bool
+	Rows       bool // it is of rows along the last axis, and needs Options.Rows
 	// Of is its value; NaN where it is not defined.
 	Of func(*Scores) float64
+	// hidden says that large elements hide the error of others: verdicts take the SNR into account, too.
+	hidden bool
 	// judged is what limits are held against, where that is not the value; nil: it is.
 	judged func(*Scores) float64
 	// limit is the value that goes with a relative error of r, that is the norm of t-r over the norm of r.
@@ -36,7 +40,7 @@ func Metrics() []Metric {
 	itself := func(relative float64) float64 { return relative }
 	share := func(relative float64) float64 { return relative * relative }
 	return []Metric{
-		{Name: "psnr", Title: "PSNR", Unit: "dB", Higher: true, Doc: "10 log10(max r² / mean (t-r)²)", Of: (*Scores).psnr, limit: db},
+		{Name: "psnr", Title: "PSNR", Unit: "dB", Higher: true, Doc: "10 log10(max r² / mean (t-r)²)", Of: (*Scores).psnr, limit: db, hidden: true},
 		{Name: "snr", Title: "SNR", Unit: "dB", Higher: true, Doc: "10 log10(sum r² / sum (t-r)²)", Of: (*Scores).SNR,
 			limit: func(relative float64) float64 { return -20 * math.Log10(relative) }},
 		{Name: "rel-l2", Title: "relative L2", Doc: "|t-r| / |r|, of the norms", Of: (*Scores).relL2, limit: itself},
@@ -50,11 +54,11 @@ func Metrics() []Metric {
 			limit: func(relative float64) float64 { return 1 - relative }},
 		{Name: "iou", Title: "IoU", Discrete: true, Doc: "elements above 0.5 in both, over those above it in one at least", Higher: true, Of: (*Scores).iou,
 			limit: func(relative float64) float64 { return 1 - relative }},
-		{Name: "mismatches", Title: "mismatches", Discrete: true, Doc: "share of elements that are not equal; what integers and bools are judged by", Of: (*Scores).mismatched, limit: share},
-		{Name: "nonfinite", Title: "non-finite", Doc: "elements that are NaN or infinite in one tensor and not the same in the other", Of: func(s *Scores) float64 { return float64(s.NonFinite.Differ) },
+		{Name: "mismatches", Title: "mismatches", Discrete: true, Everywhere: true, Doc: "share of elements that are not equal; what integers and bools are judged by", Of: (*Scores).mismatched, limit: share},
+		{Name: "nonfinite", Title: "non-finite", Everywhere: true, Doc: "elements that are NaN or infinite in one tensor and not the same in the other", Of: func(s *Scores) float64 { return float64(s.NonFinite.Differ) },
 			limit: func(float64) float64 { return 0 }},
 		{Name: "psnr-apple", Title: "Apple's PSNR", Unit: "dB", Higher: true, Doc: "10 log10((max r² + 1e-5) / (mean (t-r)² + 0.99e-10)), as the test runner of Apple's coreai-models; equal tensors do not get infinity",
-			Of: (*Scores).applePSNR, limit: db},
+			Of: (*Scores).applePSNR, limit: db, hidden: true},
 	}
 }
 
@@ -92,11 +96,16 @@ func (m Metric) Worse(a, b float64) int {
 	return 1
 }
 
-// Text shows the value of scores to people; nil has none. Only tensors that are equal are called exact: a PSNR is infinite, too, where
-// all that differs is which elements are finite.
+// Says reports that the metric tells how near two tensors are: not where elements are finite on one side only, however near the others are.
+func (m Metric) Says(s *Scores) bool { return m.Everywhere || s.NonFinite.Differ == 0 }
+
+// Text shows the value of scores to people; nil has none. Where the metric does not say how near the tensors are, it is "non-finite".
 func (m Metric) Text(s *Scores) string {
 	if s == nil {
 		return m.Format(math.NaN())
+	}
+	if !m.Says(s) {
+		return "non-finite"
 	}
 	x := m.Of(s)
 	if m.Unit == "dB" && s.Exact() && math.IsInf(x, 1) {

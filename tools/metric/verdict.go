@@ -79,7 +79,8 @@ func (p Preset) Limits(m Metric) (green, red, gone float64) {
 }
 
 // Judge gives the verdict of one metric. Elements that are finite on one side only are red whatever the metric says;
-// integers and bools are judged by their mismatches.
+// integers and bools are judged by their mismatches. Where a few large elements hide the error of the others from the metric, a tensor whose
+// SNR is below its limit is not green.
 func (p Preset) Judge(s *Scores, m Metric) Verdict {
 	if s.NonFinite.Differ > 0 {
 		return Red
@@ -104,6 +105,9 @@ func (p Preset) Judge(s *Scores, m Metric) Verdict {
 	case below(red):
 		return Red
 	case below(green):
+		return Yellow
+	}
+	if m.hidden && s.Peaky() && s.SNR() < p.Green-normalPeak {
 		return Yellow
 	}
 	return Green
