@@ -111,3 +111,6 @@ func unseen(list []Candidate, side, how string) string {
 
 // insideKernel begins the reason of what a run computes and does not show.
 const insideKernel = "inside kernel"
+
+// InsideKernel reports a tensor that a run computes, and does not show because an engine runs the kernel around it as a whole.
+func (u Unmatched) InsideKernel() bool { return strings.HasPrefix(u.Reason, insideKernel) }

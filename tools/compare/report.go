@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/aiopt/aiopt/tools/metric"
 )
@@ -185,7 +184,7 @@ func (r *Report) summary() summary {
 		tensors += len(r.Points[i].Also)
 	}
 	for _, u := range r.Unmatched {
-		if strings.HasPrefix(u.Reason, insideKernel) {
+		if u.InsideKernel() {
 			inside++
 		}
 	}
