@@ -1,7 +1,7 @@
 // Tensors that cannot be compared are listed, each with its reason.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareWithSaved, detector, saved, tabTo, withFiles, withPage } from "./page.mjs";
+import { begin, compareWithSaved, detector, saved, tabTo, withFiles, withPage } from "./page.mjs";
 
 test("what has no counterpart says why: lost by a pass, inside a kernel", () =>
   withPage([...detector, saved], {}, async (page) => {
@@ -45,8 +45,7 @@ test("what has no counterpart says why: not computed, not there", () =>
   withFiles({ "one.air": branches("one"), "other.air": branches("other") }, (...paths) =>
     withPage(paths, {}, async (page) => {
       await page.keyboard.press("c");
-      await page.locator("dialog button.primary:focus").waitFor();
-      await page.keyboard.press("Enter");
+      await begin(page);
       await page.locator(".point").first().waitFor();
       await tabTo(page, /without counterpart/);
       await page.keyboard.press("Enter");
