@@ -12,7 +12,7 @@ import (
 	"github.com/aiopt/aiopt/ir/host"
 	"github.com/aiopt/aiopt/passes/pass"
 	"github.com/aiopt/aiopt/tools/inputs"
-	"github.com/aiopt/aiopt/tools/intermediates"
+	"github.com/aiopt/aiopt/tools/metric"
 )
 
 // dumper prints the values that a regular expression names, as they are computed.
@@ -69,7 +69,7 @@ func (d *dumper) discard()      {}
 
 // statsText sums up a tensor in a few words.
 func statsText(t *host.Tensor) string {
-	s := intermediates.StatsOf(t)
+	s := metric.StatsOf(t)
 	text := "nothing finite"
 	if s.Finite > 0 {
 		text = fmt.Sprintf("min %.4g max %.4g mean %.4g std %.4g", s.Min, s.Max, s.Mean, s.Std)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/aiopt/aiopt/ir/host"
-	"github.com/aiopt/aiopt/tools/intermediates"
+	"github.com/aiopt/aiopt/tools/metric"
 )
 
 // bins is the length of a histogram.
@@ -34,7 +34,7 @@ type stats struct {
 func measure(t *host.Tensor) stats {
 	s := stats{Elem: t.Elem.String(), Shape: t.Shape, Count: t.Len()}
 	t = host.Unpack(t)
-	sum := intermediates.StatsOf(t)
+	sum := metric.StatsOf(t)
 	s.Zeros, s.NaN, s.Infinite = sum.Zero, sum.NaN, sum.Inf
 	if t.Elem.IsComplex() {
 		s.Note = magnitudes

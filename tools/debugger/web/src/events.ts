@@ -27,8 +27,7 @@ export function watchJobs(): void {
   };
 }
 
-const places: Record<string, string> = { m: "/api/models/", r: "/api/runs/", c: "/api/compare/" };
-const placeOf = (id: string): string => (places[id[0]!] ?? "/api/jobs/") + id;
+const placeOf = (id: string): string => jobs.value.find((j) => j.id === id)?.path ?? "/api/jobs/" + id;
 
 /** closeJob ends a model, a run or a comparison, and gives back what it holds. */
 export async function closeJob(id: string): Promise<void> {
@@ -40,8 +39,8 @@ export async function closeJob(id: string): Promise<void> {
 }
 
 function closed(id: string): void {
-  jobs.value = jobs.value.filter((j) => j.id !== id);
   forget(placeOf(id));
+  jobs.value = jobs.value.filter((j) => j.id !== id);
   const a = address.value;
   if (a.m === id) go({ m: undefined, f: undefined, v: undefined, r: undefined }, true);
   if (a.r === id) go({ r: undefined }, true);

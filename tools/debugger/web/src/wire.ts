@@ -17,6 +17,7 @@ export interface About {
 
 export interface Job {
   id: string;
+  path: string; // of the request that gives it back
   kind: string; // model, run, compare or look
   title: string;
   model?: string; // that a run or a comparison is of

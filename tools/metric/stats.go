@@ -1,4 +1,4 @@
-package intermediates
+package metric
 
 import (
 	"math"
