@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"github.com/aiopt/aiopt/passes/recipe"
 )
@@ -42,17 +44,25 @@ func (c Config) check() error {
 	return err
 }
 
-// config is a text that the page sends, under a name that says where it comes from.
-func (s *Server) config(text string) (Config, error) {
+// maxName bounds the name that the page gives a configuration.
+const maxName = 200
+
+// config is a text that the page sends, under a name that says where it comes from: what the page calls it, if it does.
+func (s *Server) config(text, name string) (Config, error) {
+	if len(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+		return Config{}, badRequest("config_name: expected at most %d characters of one line", maxName)
+	}
 	given := s.opt.Config
 	c := Config{Text: text}
 	switch {
 	case text == "":
 		return c, nil
-	case given.Text == "":
-		c.Name = "the page's configuration"
 	case text == given.Text:
 		c.Name = given.Name
+	case name != "":
+		c.Name = name
+	case given.Text == "":
+		c.Name = "the page's configuration"
 	default:
 		c.Name = filepath.Base(given.Name) + ", edited"
 	}

@@ -24,9 +24,9 @@ const without = w4 + `  module_name_configs:
 `
 
 // reopened opens the model m1 again as a configuration says, and compares it with what PyTorch computed.
-func reopened(t *testing.T, s *Server, config, model, comparison string) pointList {
+func reopened(t *testing.T, s *Server, config, name, model, comparison string) pointList {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"model": "m1", "passes": "decompose", "config": config})
+	body, err := json.Marshal(map[string]string{"model": "m1", "passes": "decompose", "config": config, "config_name": name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestStory(t *testing.T) {
 	}
 
 	red := map[string]bool{} // in the detector
-	for _, p := range reopened(t, s, w4, "m2", "c1").Points {
+	for _, p := range reopened(t, s, w4, "", "m2", "c1").Points {
 		if p.Mark == "■" {
 			red[strings.SplitN(p.Module, ".", 2)[0]] = true
 		}
@@ -67,7 +67,7 @@ func TestStory(t *testing.T) {
 	if !red["detector"] || len(red) != 1 {
 		t.Errorf("with 4 bits everywhere red is in %v, expected the detector", red)
 	}
-	for _, p := range reopened(t, s, without, "m3", "c2").Points {
+	for _, p := range reopened(t, s, without, "w4.yaml without detector", "m3", "c2").Points {
 		if p.Mark == "■" {
 			t.Errorf("without the detector %s in %s is red, %s", p.Name, p.Module, p.Text)
 		}
@@ -77,7 +77,7 @@ func TestStory(t *testing.T) {
 		Name   string `json:"config_name"`
 	}
 	for id, want := range map[string]struct{ title, text string }{
-		"m1": {"detector.pt2 · decompose + w4.yaml", w4}, "m2": {"detector.pt2 · decompose + w4.yaml", w4}, "m3": {"detector.pt2 · decompose + w4.yaml, edited", without},
+		"m1": {"detector.pt2 · decompose + w4.yaml", w4}, "m2": {"detector.pt2 · decompose + w4.yaml", w4}, "m3": {"detector.pt2 · decompose + w4.yaml without detector", without},
 	} {
 		if title := s.models.get(id).job.Title; title != want.title {
 			t.Errorf("%s is called %s, expected %s", id, title, want.title)

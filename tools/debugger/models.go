@@ -149,8 +149,11 @@ func (m *model) program(name string) (*program, error) {
 
 // postModel opens a model again with other passes, and compresses it as a text says. Only files that the command line names are read or written.
 func (s *Server) postModel(r *http.Request) (any, error) {
-	var ask struct{ Model, Passes, Config string }
-	if err := readAsk(r, &ask, "model, passes and config"); err != nil {
+	var ask struct {
+		Model, Passes, Config string
+		ConfigName            string `json:"config_name"`
+	}
+	if err := readAsk(r, &ask, "model, passes, config and config_name"); err != nil {
 		return nil, err
 	}
 	m := s.models.get(ask.Model)
@@ -170,7 +173,7 @@ func (s *Server) postModel(r *http.Request) (any, error) {
 			return nil, badRequest("%s names a file, and the page reads and writes none but those of the command line: start `aiopt debug -passes=...` with it", f)
 		}
 	}
-	config, err := s.config(ask.Config)
+	config, err := s.config(ask.Config, ask.ConfigName)
 	if err != nil {
 		return nil, err
 	}
