@@ -122,7 +122,7 @@ $(WEB)/node_modules: $(WEB)/package-lock.json
 test-web: aiopt programs
 	@fresh=$$(mktemp -d) && $(MAKE) web WEB_OUT=$$fresh && diff -r $$fresh tools/debugger/dist \
 		|| { echo "tools/debugger/dist is not what tools/debugger/web becomes: make web"; exit 1; }; rm -r $$fresh
-	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node --test test/*.test.mjs
+	cd $(WEB) && AIOPT=$(CURDIR)/aiopt node --test --test-concurrency=2 test/*.test.mjs
 
 # The pictures of the page in README.md and docs.
 screenshots: aiopt programs $(WEB)/node_modules
