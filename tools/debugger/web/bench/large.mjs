@@ -37,7 +37,7 @@ async function measure(url) {
     await page.reload();
     await page.locator(".tree .row").first().waitFor();
     const usable = performance.now() - begin;
-    await page.locator(".minimap").waitFor();
+    await page.getByLabel(/^Picture of the structure/).waitFor();
     const opening = [];
     for (let i = 0; i < 6; i++) opening.push(await page.evaluate(open));
     const frames = (await page.evaluate(drag)).sort((a, b) => a - b);
